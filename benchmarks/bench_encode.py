@@ -1,0 +1,16 @@
+"""Encode every clip with every codec."""
+
+from __future__ import annotations
+
+import pytest
+from pytest_benchmark.fixture import BenchmarkFixture
+
+from codecmark.measure import Measurement
+from codecmark.timing import Timer
+
+
+def bench_encode(measurement: Measurement, timer: Timer, benchmark: BenchmarkFixture) -> None:
+    benchmark.group = "encode"
+    measurement.encode(timer)
+    if failures := measurement.failures():
+        pytest.fail("\n".join(failures), pytrace=False)

@@ -1,0 +1,251 @@
+"""Glue between pytest-benchmark and `codecmark.measure`.
+
+Each codec is one parameter of a session fixture, so pytest runs its encode and decode benchmarks
+together; when the fixture is torn down the clips are scored and the rows stored.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+from pytest_benchmark.fixture import BenchmarkFixture
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from codecmark import catalog, condition, corpus, environment, store, threads
+from codecmark.condition import PreparedClip
+from codecmark.errors import CodecmarkError
+from codecmark.leaderboard import render
+from codecmark.measure import Measurement, missing_row
+from codecmark.result import ResultRow
+from codecmark.scoring import Scorer
+from codecmark.timing import Timed
+
+Input = TypeVar("Input")
+Output = TypeVar("Output")
+
+WIDE = 180  # columns, where the output is not a terminal that could say its own
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("codecmark")
+    group.addoption("--codecs", metavar="SPEC,...", help="specs or families to run")
+    group.addoption("--all-codecs", action="store_true", help="every catalog entry")
+    group.addoption("--corpus", type=Path, metavar="PATH", help="folder, manifest or audio file")
+    group.addoption("--limit", type=int, metavar="N", help="at most N clips, over all classes")
+    group.addoption(
+        "--condition", default=condition.DEFAULT_CONDITION, choices=sorted(condition.CONDITIONS)
+    )
+    group.addoption(
+        "--results",
+        type=Path,
+        default=Path(__file__).parents[1] / "results",
+        metavar="DIR",
+        help="where rows and leaderboard go",
+    )
+
+
+@dataclass
+class Session:
+    """What the benchmarks of one pytest session share."""
+
+    specs: tuple[str, ...]
+    condition: condition.Condition
+    clips: list[PreparedClip]
+    unused: dict[str, str]
+    results: Path
+    smoke: bool  # --benchmark-disable: every codec once, on one clip, nothing stored
+    run_id: str = field(default_factory=environment.new_run_id)
+    scorer: Scorer = field(default_factory=Scorer)
+    rows: list[ResultRow] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
+
+    @classmethod
+    def from_options(cls, config: pytest.Config) -> Session:
+        chosen = condition.named(config.getoption("--condition"))
+        entries = corpus.load(config.getoption("--corpus"))
+        entries = corpus.limited(entries, config.getoption("--limit"), chosen.seed)
+        clips, unused = condition.prepare(entries, chosen)
+        smoke = bool(config.getoption("benchmark_disable"))
+        return cls(
+            catalog.select(
+                config.getoption("--codecs"), everything=config.getoption("--all-codecs")
+            ),
+            chosen,
+            clips[:1] if smoke else clips,
+            unused,
+            config.getoption("--results"),
+            smoke,
+        )
+
+    def finish(self, rows: list[ResultRow]) -> None:
+        """Keep the rows of one codec; on disk unless this is a smoke run."""
+        self.rows += rows
+        if not self.smoke:
+            store.append(self.results, rows)
+
+
+SESSION = pytest.StashKey[Session]()
+PROGRESS = pytest.StashKey[Progress]()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_configure(config: pytest.Config) -> None:
+    try:
+        session = Session.from_options(config)
+    except CodecmarkError as error:
+        raise pytest.UsageError(str(error)) from error
+    config.stash[SESSION] = session
+    threads.limit(session.condition.threads)
+    if sys.stderr.isatty():
+        # pytest captures the usual descriptors while a benchmark runs: draw on a copy
+        terminal = os.fdopen(os.dup(sys.stderr.fileno()), "w")
+        config.stash[PROGRESS] = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+            console=Console(file=terminal, force_terminal=True),
+            transient=True,
+        )
+
+
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    session = config.stash[SESSION]
+    classes = [clip.clip_class for clip in session.clips]
+    counts = ", ".join(f"{classes.count(name)} {name}" for name in dict.fromkeys(classes))
+    lines = [
+        f"codecmark: {len(session.specs)} codecs, {len(session.clips)} clips ({counts}), "
+        f"condition {session.condition.name}, {session.condition.threads} thread",
+        f"codecmark: {environment.host()}",
+    ]
+    if session.smoke:
+        lines.append("codecmark: smoke run, nothing is timed or stored")
+    elif config.getoption("--codecs") is None and not config.getoption("--all-codecs"):
+        lines.append("codecmark: the default set is made to end within 12 minutes on 2 cores")
+    return lines + [f"codecmark: not used: {name}: {why}" for name, why in session.unused.items()]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "measurement" in metafunc.fixturenames:
+        specs = metafunc.config.stash[SESSION].specs
+        metafunc.parametrize("measurement", specs, indirect=True, scope="session")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    # before pytest groups them by codec: decoding needs the streams that encoding leaves
+    items.sort(key=lambda item: item.name.startswith("bench_decode"))
+
+
+def pytest_runtestloop(session: pytest.Session) -> None:
+    if PROGRESS in session.config.stash and not session.config.option.collectonly:
+        progress = session.config.stash[PROGRESS]
+        progress.add_task("starting", total=len(session.items))
+        progress.start()
+
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    progress = item.config.stash.get(PROGRESS, None)
+    if progress is not None and progress.task_ids:
+        progress.update(progress.task_ids[0], description=item.name)
+    result = yield
+    if progress is not None and progress.task_ids:
+        progress.advance(progress.task_ids[0])
+    return result
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if PROGRESS in session.config.stash:
+        session.config.stash[PROGRESS].stop()
+    if SESSION in session.config.stash:
+        session.config.stash[SESSION].scorer.close()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    session = config.stash[SESSION]
+    for remark in session.remarks:
+        terminalreporter.write_line(remark)
+    if not session.rows or session.smoke:
+        return
+    width = None if sys.stdout.isatty() else WIDE
+    terminalreporter.write_line("")
+    render.print_leaderboard(session.rows, Console(width=width))
+    page = render.write_markdown(session.rows, session.results)
+    failed = sum(row.status == "failed" for row in session.rows)
+    terminalreporter.write_line(
+        f"{len(session.rows) - failed} of {len(session.rows)} rows without a failure; "
+        f"rows in {session.results / store.ROWS}, page in {page}"
+    )
+
+
+@pytest.fixture(scope="session")
+def bench(request: pytest.FixtureRequest) -> Session:
+    """The session's clips, condition and rows."""
+    return request.config.stash[SESSION]
+
+
+@pytest.fixture(scope="session")
+def measurement(request: pytest.FixtureRequest, bench: Session) -> Iterator[Measurement]:
+    """One codec under measurement; its rows are stored when its benchmarks are through."""
+    spec: str = request.param
+    try:
+        measured = Measurement(catalog.create(spec), bench.clips, bench.condition)
+    except CodecmarkError as error:
+        if not any(row.spec == spec for row in bench.rows):
+            bench.finish([missing_row(bench.run_id, spec, bench.condition, str(error))])
+        pytest.skip(str(error))
+    yield measured
+    bench.finish(measured.rows(bench.run_id, bench.scorer, memory=not bench.smoke))
+
+
+class PedanticTimer:
+    """A `codecmark.timing.Timer` on pytest-benchmark's clock.
+
+    Every input is a round of its own, in the same order as the command line's timer; disabled,
+    only the first input is called, once.
+    """
+
+    def __init__(self, benchmark: BenchmarkFixture) -> None:
+        self._benchmark = benchmark
+
+    def __call__(
+        self,
+        call: Callable[[Input], Output],
+        inputs: Sequence[Input],
+        *,
+        before: Callable[[], None],
+        rounds: int,
+    ) -> list[Timed[Output]]:
+        outputs: dict[int, Output] = {}
+        turns = iter(range(rounds * len(inputs)))
+
+        def setup() -> tuple[tuple[int], dict[str, Any]]:
+            before()
+            return (next(turns) % len(inputs),), {}
+
+        def timed(index: int) -> None:
+            outputs[index] = call(inputs[index])
+
+        self._benchmark.pedantic(timed, setup=setup, rounds=rounds * len(inputs))
+        stats = self._benchmark.stats
+        seconds = list(stats.stats.data) if stats is not None else []
+        return [
+            Timed(outputs[index], tuple(seconds[index :: len(inputs)]))
+            for index in sorted(outputs)
+        ]
+
+
+@pytest.fixture
+def timer(benchmark: BenchmarkFixture) -> PedanticTimer:
+    """The benchmark of this test as a timer."""
+    return PedanticTimer(benchmark)

@@ -1,0 +1,48 @@
+"""The command line: `codecmark run | list | weights | leaderboard`."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+
+from rich.console import Console
+
+from codecmark import __version__
+from codecmark.errors import CodecmarkError
+
+_COMMANDS = {
+    "run": "codecmark.commands.run",
+    "list": "codecmark.commands.list_codecs",
+    "weights": "codecmark.commands.weights",
+    "leaderboard": "codecmark.commands.leaderboard",
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; a known error is one line on standard error and exit status 2."""
+    parser = argparse.ArgumentParser(
+        prog="codecmark", description="Audio codecs compared under identical conditions."
+    )
+    parser.add_argument("--version", action="version", version=f"codecmark {__version__}")
+    subparsers = parser.add_subparsers(dest="command", required=True)
+    for name, module_name in _COMMANDS.items():
+        module = importlib.import_module(module_name)
+        command = subparsers.add_parser(name, help=module.HELP, description=module.HELP)
+        module.add_arguments(command)
+        command.set_defaults(run=module.run)
+    arguments = parser.parse_args(argv)
+    try:
+        status: int = arguments.run(arguments, Console())
+    except CodecmarkError as error:
+        print(f"codecmark: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("codecmark: interrupted; finished codecs are stored", file=sys.stderr)
+        return 130
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,64 @@
+"""The AudioLDM2 variational autoencoder: log-mel to latent and back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from diffusers import AutoencoderKL
+
+from codecmark import networks
+from codecmark.weights import Located, Weights
+
+# vae/config.json of cvssp/audioldm2 (base, -music and -large share the architecture)
+PUBLISHED: Mapping[str, Any] = {
+    "in_channels": 1,
+    "out_channels": 1,
+    "down_block_types": ["DownEncoderBlock2D"] * 3,
+    "up_block_types": ["UpDecoderBlock2D"] * 3,
+    "block_out_channels": [128, 256, 512],
+    "layers_per_block": 2,
+    "act_fn": "silu",
+    "latent_channels": 8,
+    "norm_num_groups": 32,
+    "sample_size": 1024,
+    "scaling_factor": 0.4110932946205139,
+    "force_upcast": True,
+}
+STRIDE = 4  # both axes: two stride-2 stages
+CHUNK_FRAMES = 1024  # what it was trained on (10.24 s); attention over more grows quadratically
+
+
+class MelAutoencoder:
+    """`[channels, frames, bands]` to `[channels, 8, frames / 4, bands / 4]` and back.
+
+    Takes the mode of the latent distribution: a codec adds no noise. Latents are scaled to unit
+    variance. Long spectrograms go through in chunks of 1024 frames.
+    """
+
+    def __init__(self, source: Located | Weights, config: Mapping[str, Any] = PUBLISHED) -> None:
+        self.network = networks.build(
+            source,
+            lambda folder: AutoencoderKL.from_pretrained(
+                folder, subfolder="vae", local_files_only=True
+            ),
+            lambda: AutoencoderKL(**config),
+        )
+        self._scale = float(self.network.config["scaling_factor"])
+        self.latent_channels = int(self.network.config["latent_channels"])
+
+    def latent_shape(self, frames: int, bands: int) -> tuple[int, int, int]:
+        """Return the latent's shape without the channel axis; `frames` a multiple of 4."""
+        return self.latent_channels, frames // STRIDE, bands // STRIDE
+
+    def encode(self, log_mel: torch.Tensor) -> torch.Tensor:
+        """Return the scaled latent; frames and bands must be multiples of 4."""
+        chunks = log_mel[:, None].split(CHUNK_FRAMES, dim=2)
+        modes = [self.network.encode(chunk).latent_dist.mode() for chunk in chunks]
+        return torch.cat(modes, dim=2) * self._scale
+
+    def decode(self, latent: torch.Tensor) -> torch.Tensor:
+        """Return the log-mel `[channels, frames, bands]` of a scaled latent."""
+        chunks = (latent / self._scale).split(CHUNK_FRAMES // STRIDE, dim=2)
+        return torch.cat([self.network.decode(chunk).sample for chunk in chunks], dim=2)[:, 0]

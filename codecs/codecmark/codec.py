@@ -1,0 +1,156 @@
+"""The one interface every codec has: PCM in, bytes out; bytes in, the same number of samples out.
+
+A codec implements `encode_payload` and `decode_payload`; the base class frames the payload, checks
+both directions and turns any library's exception into this package's errors. So the promises
+below hold for every codec, a plug-in's too:
+
+- `decode` needs nothing but the bytes and returns exactly the channels and samples that went in;
+- the same clip gives the same bytes;
+- only `CodecmarkError` leaves, and the instance stays usable after one.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+import numpy as np
+
+from codecmark import bitstream
+from codecmark.bitstream import StreamHeader
+from codecmark.clip import AudioClip, Samples
+from codecmark.errors import BitstreamError, CodecError, CodecmarkError, InputError
+from codecmark.weights import NO_WEIGHTS, Weights
+
+
+@dataclass(frozen=True)
+class CodecInfo:
+    """What a codec says about itself; none of it is measured.
+
+    Attributes
+    ----------
+    spec : str
+        The spec string that builds it; labels every row.
+    family : str
+        First part of the spec.
+    sample_rate_hz : int or None
+        The rate it works at inside; None where it follows the clip.
+    channels : int or None
+        The channel count it works with inside; None where it follows the clip.
+    nominal_bitrate_kbps : float or None
+        The rate its label promises for one clip; None where quality, not rate, is set.
+    algorithmic_delay_samples : int
+        Look-ahead plus frame at `sample_rate_hz` (at the clip's rate where that is None), removed
+        by `decode`.
+    parameters : int or None
+        Learned parameters that encode and decode use; 0 without a learned part, None where the
+        published files do not tell.
+    weights : Weights
+        Where the learned part comes from, and so what its rows may claim.
+    licence : str
+        Licence of the implementation, and of the weights where it differs.
+    reference : str
+        Paper, standard or source.
+    notes : str
+        What a reader of its figures must know, e.g. resampling or a container that counts.
+    device : str
+        Where its network runs.
+    """
+
+    spec: str
+    family: str
+    sample_rate_hz: int | None
+    channels: int | None
+    nominal_bitrate_kbps: float | None
+    algorithmic_delay_samples: int
+    licence: str
+    reference: str
+    parameters: int | None = 0
+    weights: Weights = NO_WEIGHTS
+    notes: str = ""
+    device: str = "cpu"
+
+
+class Codec(ABC):
+    """Base of every codec; see the module's promises."""
+
+    info: CodecInfo
+
+    @abstractmethod
+    def encode_payload(self, clip: AudioClip) -> bytes:
+        """Return the coded form of a valid clip, without any frame."""
+
+    @abstractmethod
+    def decode_payload(self, payload: bytes, header: StreamHeader) -> Samples:
+        """Return float32 `[header.channels, header.n_samples]` from an intact payload.
+
+        The checksum has held, but a hostile writer can make one that holds: check every length
+        before allocating for it, and raise `BitstreamError`.
+        """
+
+    def reset(self) -> None:  # noqa: B027 - most codecs keep no state
+        """Return to the initial state, where a codec keeps one between calls.
+
+        `encode` and `decode` do so themselves when needed; calling it before keeps the cost out
+        of a timed call.
+        """
+
+    def encode(self, clip: AudioClip) -> bytes:
+        """Encode one clip.
+
+        Returns
+        -------
+        bytes
+            The whole stream, frame included; its length is the codec's size.
+
+        Raises
+        ------
+        InputError
+            If `clip` is not an `AudioClip`, or has a form this codec refuses.
+        CodecError
+            If the codec fails on it.
+        """
+        if not isinstance(clip, AudioClip):
+            raise InputError(
+                f"clip: must be an AudioClip, got {type(clip).__name__}; "
+                "wrap the array: AudioClip(samples, sample_rate_hz)"
+            )
+        try:
+            payload = self.encode_payload(clip)
+        except CodecmarkError:
+            raise
+        except Exception as error:
+            raise CodecError(f"{self.info.spec} failed to encode: {_describe(error)}") from error
+        header = StreamHeader(clip.sample_rate_hz, clip.channels, clip.n_samples)
+        return bitstream.pack(self.info.spec, header, payload)
+
+    def decode(self, stream: bytes) -> AudioClip:
+        """Decode a stream that `encode` of the same spec wrote, in this process or another.
+
+        Raises
+        ------
+        BitstreamError
+            If the bytes are not such a stream; names the field.
+        CodecError
+            If the codec fails on an intact stream.
+        """
+        header, payload = bitstream.unpack(self.info.spec, stream)
+        try:
+            samples = self.decode_payload(payload, header)
+        except CodecmarkError:
+            raise
+        except Exception as error:
+            raise BitstreamError(
+                "payload", f"{self.info.spec} could not decode it: {_describe(error)}"
+            ) from error
+        if samples.shape != (header.channels, header.n_samples):
+            raise CodecError(
+                f"{self.info.spec} decoded shape {samples.shape}, the stream holds "
+                f"{(header.channels, header.n_samples)}"
+            )
+        if not np.isfinite(samples).all():
+            raise CodecError(f"{self.info.spec} decoded to NaN or Inf")
+        return AudioClip(samples.astype(np.float32, copy=False), header.sample_rate_hz)
+
+
+def _describe(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"

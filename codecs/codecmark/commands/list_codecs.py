@@ -1,0 +1,53 @@
+"""`codecmark list`: every catalog entry, its rate, and what weights it has here."""
+
+from __future__ import annotations
+
+import argparse
+
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from codecmark import catalog
+from codecmark.errors import CodecmarkError
+
+HELP = "show every codec, its settings, and what it lacks here"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add this command's options."""
+    parser.add_argument("--codecs", metavar="SPEC,...", help="only these specs or families")
+
+
+def run(arguments: argparse.Namespace, console: Console) -> int:
+    """Run it; builds every codec, so that what it says is so."""
+    specs = catalog.select(arguments.codecs, everything=True)
+    default = set(catalog.all_specs(default_only=True))
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for heading in ("codec", "family", "set", "nominal kbit/s", "rate Hz", "weights", "reference"):
+        table.add_column(heading, no_wrap=heading == "codec")
+    remedies: dict[str, list[str]] = {}
+    with console.status("building codecs") as status:
+        for spec in specs:
+            status.update(spec)
+            member = "default" if spec in default else "--all"
+            try:
+                info = catalog.create(spec).info
+            except CodecmarkError as error:
+                remedies.setdefault(str(error), []).append(spec)
+                family = spec.partition(":")[0].partition("@")[0]
+                table.add_row(spec, family, member, "", "", "[red]unavailable[/red]", "")
+                continue
+            if info.weights.evidence == "random":
+                remedies.setdefault(info.weights.note, []).append(spec)
+            nominal = "" if info.nominal_bitrate_kbps is None else f"{info.nominal_bitrate_kbps:.2f}"
+            rate = "the clip's" if info.sample_rate_hz is None else str(info.sample_rate_hz)
+            table.add_row(
+                spec, info.family, member, nominal, rate, info.weights.evidence,
+                escape(info.reference),
+            )  # fmt: skip
+    console.print(table)
+    for reason, names in remedies.items():
+        console.print(f"* {', '.join(names)}: {reason}", markup=False, highlight=False)
+    return 0

@@ -1,0 +1,64 @@
+"""`codecmark run`: measure codecs over a corpus and store the rows."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from codecmark import catalog, condition, corpus, store
+from codecmark.leaderboard import render
+from codecmark.runner import run as run_codecs
+
+HELP = "measure codecs over a corpus and store the rows"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add this command's options."""
+    parser.add_argument(
+        "--corpus", type=Path, metavar="PATH",
+        help="folder, manifest or audio file (default: the bundled clips)",
+    )  # fmt: skip
+    parser.add_argument("--codecs", metavar="SPEC,...", help="specs or families, comma-separated")
+    parser.add_argument("--all", action="store_true", help="every catalog entry")
+    parser.add_argument(
+        "--condition", default=condition.DEFAULT_CONDITION, choices=condition.CONDITIONS,
+        help="what every codec is given (default: %(default)s)",
+    )  # fmt: skip
+    parser.add_argument("--limit", type=int, metavar="N", help="at most N clips, over all classes")
+    parser.add_argument(
+        "--out", type=Path, default=Path("results"), metavar="DIR",
+        help="where rows and leaderboard go (default: %(default)s)",
+    )  # fmt: skip
+
+
+def run(arguments: argparse.Namespace, console: Console) -> int:
+    """Run it; the exit status is 1 if a codec failed."""
+    specs = catalog.select(arguments.codecs, everything=arguments.all)
+    chosen = condition.named(arguments.condition)
+    entries = corpus.limited(corpus.load(arguments.corpus), arguments.limit, chosen.seed)
+    clips, unused = condition.prepare(entries, chosen)
+    for name, reason in unused.items():
+        console.print(f"not used: {name}: {reason}", style="yellow", markup=False)
+    progress = Progress(
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
+        TimeRemainingColumn(), console=console, transient=True,
+    )  # fmt: skip
+    rows = []
+    with progress:
+        task = progress.add_task(specs[0], total=len(specs))
+        for index, done in enumerate(run_codecs(specs, clips, chosen, arguments.out), start=1):
+            rows += done.rows
+            following = specs[index] if index < len(specs) else "done"
+            progress.update(task, advance=1, description=following)
+    render.print_leaderboard(rows, console)
+    page = render.write_markdown(rows, arguments.out)
+    failed = [row for row in rows if row.status == "failed"]
+    console.print(
+        f"{len(rows) - len(failed)} of {len(rows)} rows without a failure; "
+        f"rows in {arguments.out / store.ROWS}, page in {page}",
+        markup=False,
+    )
+    return 1 if failed else 0

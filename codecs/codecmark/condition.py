@@ -1,0 +1,130 @@
+"""Conditions: what every codec is given, and how it is judged, fixed and named.
+
+The reference of every score is the prepared clip: mixed, resampled and cropped as the condition
+says, then rounded once to the 16-bit grid, so that a lossless codec can return it exactly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from codecmark.clip import AudioClip
+from codecmark.corpus.entry import CorpusClip
+from codecmark.errors import InputError
+
+
+@dataclass(frozen=True)
+class Condition:
+    """One set of rules.
+
+    Attributes
+    ----------
+    name : str
+    sample_rate_hz, channels : int
+        What every codec is given; it resamples and mixes on its own account.
+    lowest_native_rate_hz : int
+        Clips recorded at a lower rate are not used: their missing band would be judged.
+    peak : float or None
+        Clips are scaled to this peak (1.0 is full scale); None leaves their level alone.
+    clip_s : float
+        Longer clips are cropped to this.
+    threads : int
+        For codecs; metrics always get one thread a process.
+    seed : int
+        Of the choice that `--limit` makes.
+    rounds : int
+        Timed calls for each clip; the row holds their median.
+    slow_call_s : float
+        A codec whose warm-up call takes longer than this is timed once for each clip.
+    untrained_clip_s : float
+        A network without trained weights is timed on the start of the first clip only.
+    """
+
+    name: str
+    sample_rate_hz: int
+    channels: int
+    lowest_native_rate_hz: int
+    peak: float | None = None
+    clip_s: float = 10.0
+    threads: int = 1
+    seed: int = 0
+    rounds: int = 3
+    slow_call_s: float = 0.25
+    untrained_clip_s: float = 2.0
+
+
+@dataclass(frozen=True)
+class PreparedClip:
+    """A clip as a condition presents it, and where it comes from."""
+
+    name: str
+    source: str
+    clip_class: str
+    audio: AudioClip
+
+    def cropped(self, seconds: float) -> PreparedClip:
+        """Return the start of the clip."""
+        return replace(self, audio=self.audio.cropped(seconds))
+
+
+CONDITIONS = {
+    condition.name: condition
+    for condition in (
+        Condition("16k-mono", 16_000, 1, lowest_native_rate_hz=16_000),
+        Condition("48k-mono", 48_000, 1, lowest_native_rate_hz=44_100),
+        Condition("48k-stereo", 48_000, 2, lowest_native_rate_hz=44_100),
+    )
+}
+DEFAULT_CONDITION = "16k-mono"
+
+
+def named(name: str) -> Condition:
+    """Return a condition by name, or raise `InputError` with the names there are."""
+    if name not in CONDITIONS:
+        raise InputError(f"condition: no {name!r}; choose one of {', '.join(CONDITIONS)}")
+    return CONDITIONS[name]
+
+
+def prepare(
+    entries: Iterable[CorpusClip], condition: Condition
+) -> tuple[list[PreparedClip], dict[str, str]]:
+    """Read and prepare every usable clip.
+
+    Returns
+    -------
+    clips : list of PreparedClip
+    unused : dict
+        For each clip that could not be used, why.
+
+    Raises
+    ------
+    InputError
+        If no clip is left.
+    """
+    clips: list[PreparedClip] = []
+    unused: dict[str, str] = {}
+    for entry in entries:
+        try:
+            clips.append(_prepared(entry, condition))
+        except InputError as error:
+            unused[entry.name] = str(error)
+    if not clips:
+        details = "; ".join(f"{name}: {why}" for name, why in list(unused.items())[:3])
+        raise InputError(f"corpus: no clip can be used under {condition.name}. {details}")
+    return clips, unused
+
+
+def _prepared(entry: CorpusClip, condition: Condition) -> PreparedClip:
+    audio = entry.read()
+    if audio.sample_rate_hz < condition.lowest_native_rate_hz:
+        raise InputError(
+            f"native rate {audio.sample_rate_hz} Hz is below the "
+            f"{condition.lowest_native_rate_hz} Hz that {condition.name} asks for"
+        )
+    audio = audio.cropped(condition.clip_s).with_channels(condition.channels)
+    audio = audio.resampled(condition.sample_rate_hz)
+    loudest = float(abs(audio.samples).max())
+    if condition.peak is not None and loudest > 0:
+        audio = AudioClip(audio.samples * (condition.peak / loudest), audio.sample_rate_hz)
+    return PreparedClip(entry.name, entry.source, entry.clip_class, audio.on_pcm16_grid())

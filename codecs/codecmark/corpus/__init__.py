@@ -1,0 +1,88 @@
+"""Where clips come from: the bundled corpus, or a user's own data in a known layout.
+
+`load(path)` recognises what `path` is:
+
+- an audio file;
+- a CSV manifest, or a folder that holds `clips.csv`;
+- a JSON manifest of NeMo or lhotse;
+- a folder in the layout of LibriSpeech or LibriTTS, VCTK, or MUSDB18;
+- any other folder: every audio file below it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from itertools import chain, zip_longest
+from pathlib import Path
+
+from codecmark.audiofile import SUFFIXES
+from codecmark.corpus import folders, manifests
+from codecmark.corpus.entry import CorpusClip
+from codecmark.errors import InputError
+
+__all__ = ["CorpusClip", "bundled_folder", "limited", "load"]
+
+_JSON_ENDINGS = (".json", ".jsonl", ".json.gz", ".jsonl.gz")
+_FOLDER_LAYOUTS: tuple[Callable[[Path], list[CorpusClip]], ...] = (
+    folders.musdb18,
+    folders.vctk,
+    folders.librispeech,
+    folders.plain,
+)
+
+
+def bundled_folder() -> Path:
+    """Return the folder of the clips that come with the repository.
+
+    Raises
+    ------
+    InputError
+        If the package was installed without its repository.
+    """
+    folder = Path(__file__).resolve().parents[3] / "benchmarks" / "corpus"
+    if not (folder / manifests.CSV_NAME).is_file():
+        raise InputError("corpus: the bundled clips are not here; name your own with --corpus PATH")
+    return folder
+
+
+def load(path: Path | None = None) -> list[CorpusClip]:
+    """Return the clips that `path` holds, in a stable order; without a path the bundled ones.
+
+    Raises
+    ------
+    InputError
+        If the path does not exist, or nothing in it is audio.
+    """
+    path = bundled_folder() if path is None else path.expanduser()
+    if path.is_dir():
+        if (path / manifests.CSV_NAME).is_file():
+            return manifests.read_csv(path / manifests.CSV_NAME)
+        for layout in _FOLDER_LAYOUTS:
+            if clips := layout(path):
+                return clips
+        raise InputError(f"corpus: no audio below {path}; known endings: {' '.join(SUFFIXES)}")
+    if not path.is_file():
+        raise InputError(f"corpus: {path} does not exist")
+    if path.name.lower().endswith(_JSON_ENDINGS):
+        return manifests.read_json(path)
+    if path.suffix.lower() == ".csv":
+        return manifests.read_csv(path)
+    return [CorpusClip(path.name, path, path.stem, "audio")]
+
+
+def limited(clips: Sequence[CorpusClip], limit: int | None, seed: int) -> list[CorpusClip]:
+    """Return at most `limit` clips, spread over the classes, the same ones for the same seed."""
+    if limit is None or limit >= len(clips):
+        return list(clips)
+    if limit < 1:
+        raise InputError(f"limit: must be at least 1, got {limit}")
+    shuffled = sorted(
+        clips, key=lambda clip: hashlib.sha256(f"{seed} {clip.name}".encode()).digest()
+    )
+    classes: dict[str, list[CorpusClip]] = {}
+    for clip in shuffled:
+        classes.setdefault(clip.clip_class, []).append(clip)
+    turns = chain.from_iterable(zip_longest(*(classes[name] for name in sorted(classes))))
+    chosen = {clip.name for clip in list(filter(None, turns))[:limit]}
+    return [clip for clip in clips if clip.name in chosen]

@@ -1,0 +1,61 @@
+"""One clip of a corpus: where it is and what is known about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from codecmark.audiofile import read_audio
+from codecmark.clip import AudioClip
+from codecmark.errors import InputError
+from codecmark.weights import file_sha256
+
+CLASSES = ("speech", "music", "ambient", "audio")
+
+
+@dataclass(frozen=True)
+class CorpusClip:
+    """A clip that can be read.
+
+    Attributes
+    ----------
+    name : str
+        Unique within the corpus; labels rows.
+    path : Path
+    source : str
+        The speaker, track or recording: clips of one source are not independent.
+    clip_class : {"speech", "music", "ambient", "audio"}
+        Decides which metrics apply; "audio" is what is not known.
+    start_s, duration_s : float, float or None
+        The part of the file that is meant.
+    sha256 : str or None
+        Of the file, checked on reading.
+    """
+
+    name: str
+    path: Path
+    source: str
+    clip_class: str
+    start_s: float = 0.0
+    duration_s: float | None = None
+    sha256: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.clip_class not in CLASSES:
+            raise InputError(
+                f"class: {self.name} has {self.clip_class!r}; use one of {', '.join(CLASSES)}"
+            )
+
+    def read(self) -> AudioClip:
+        """Read the samples.
+
+        Raises
+        ------
+        InputError
+            If the file is missing, damaged, or not the one the manifest describes.
+        """
+        if self.sha256 is not None and self.path.is_file():
+            found = file_sha256(self.path)
+            if found != self.sha256.lower():
+                raise InputError(f"{self.path}: SHA-256 {found[:16]}... is not the manifest's")
+        return read_audio(self.path, start_s=self.start_s, duration_s=self.duration_s)

@@ -1,0 +1,66 @@
+"""Folder layouts. Each function returns the clips below a folder, or none if it is not its kind."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from codecmark.audiofile import SUFFIXES
+from codecmark.corpus.entry import CLASSES, CorpusClip
+
+_LIBRI = re.compile(r"(\d+)/(\d+)/\1[-_]\2[-_][\d_-]+\.(?:flac|wav)$")
+_VCTK = re.compile(r"wav48[^/]*/([ps]\d+)/\1_\d+[^/]*\.(?:flac|wav)$")
+_MUSDB = re.compile(r"(?:^|/)(?:train|test)/([^/]+?)(?:/mixture\.wav|\.stem\.mp4)$")
+
+
+def librispeech(root: Path) -> list[CorpusClip]:
+    """LibriSpeech and LibriTTS: `split/speaker/chapter/speaker-chapter-n.flac`."""
+    return _matching(root, _LIBRI, "speech")
+
+
+def vctk(root: Path) -> list[CorpusClip]:
+    """VCTK: `wav48*/pNNN/pNNN_MMM*.flac`."""
+    return _matching(root, _VCTK, "speech")
+
+
+def musdb18(root: Path) -> list[CorpusClip]:
+    """MUSDB18: `train|test/track.stem.mp4`, or in its HQ form `train|test/track/mixture.wav`."""
+    return _matching(root, _MUSDB, "music")
+
+
+def plain(root: Path) -> list[CorpusClip]:
+    """Every audio file; a folder named speech, music or ambient gives the class.
+
+    The source is the folder a file is in, or the file itself at the top.
+    """
+    return [
+        CorpusClip(
+            name,
+            root / name,
+            source=str(Path(name).parent) if "/" in name else Path(name).stem,
+            clip_class=_class_of(Path(name).parent.parts),
+        )
+        for name in _audio_below(root)
+    ]
+
+
+def _matching(root: Path, pattern: re.Pattern[str], clip_class: str) -> list[CorpusClip]:
+    return [
+        CorpusClip(name, root / name, match.group(1), clip_class)
+        for name in _audio_below(root)
+        if (match := pattern.search(name))
+    ]
+
+
+def _audio_below(root: Path) -> Iterator[str]:
+    """Relative names in order; links that lead out of the folder are not followed."""
+    inside = root.resolve()
+    for path in sorted(root.rglob("*")):
+        if path.suffix.lower() in SUFFIXES and path.is_file():
+            if path.resolve().is_relative_to(inside):
+                yield path.relative_to(root).as_posix()
+
+
+def _class_of(parts: Iterable[str]) -> str:
+    return next((part.lower() for part in parts if part.lower() in CLASSES), "audio")

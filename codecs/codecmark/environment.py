@@ -1,0 +1,53 @@
+"""What a run ran on: recorded in every row, so that speeds of two machines are never mixed."""
+
+from __future__ import annotations
+
+import os
+import platform
+import secrets
+from datetime import UTC, datetime
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+
+from codecmark import __version__
+
+_PACKAGES = (
+    "numpy", "scipy", "soxr", "soundfile", "av", "torch", "transformers", "diffusers", "librosa",
+    "ai-edge-litert", "pesq", "pystoi", "visqol-python", "auraloss",
+)  # fmt: skip
+
+
+def new_run_id() -> str:
+    """Return an id that sorts by time, e.g. `20261124T231500Z-1f3a`."""
+    return f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
+
+
+@cache
+def host() -> str:
+    """Return processor, number of usable cores, memory and system; no names of machine or user."""
+    memory_gib = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return f"{_processor()}, {cores} cores, {memory_gib:.0f} GiB, {platform.system()}"
+
+
+@cache
+def versions() -> dict[str, str]:
+    """Return the versions of what decides about figures; packages that are absent are left out."""
+    found = {"codecmark": __version__, "python": platform.python_version()}
+    for package in _PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def _processor() -> str:
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as file:
+            for line in file:
+                if line.startswith("model name"):
+                    return line.partition(":")[2].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()

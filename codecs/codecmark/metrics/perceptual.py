@@ -1,0 +1,90 @@
+"""Predictors of perceived quality. They are stand-ins: a predicted MOS is not a MOS.
+
+Conventions: `[channels, samples]`, equal shapes, higher is better. Channels are mixed to mono,
+as the models are monaural; each model gets the rate it is defined for.
+
+References
+----------
+PESQ: ITU-T P.862.2 (wideband). ESTOI: Jensen and Taal, IEEE/ACM TASLP 24(11), 2016.
+ViSQOL: Chinen et al., arXiv 2004.09584 (speech mode at 16 kHz with the lattice mapping, audio
+mode at 48 kHz; two scales that must not be averaged together).
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any, Literal
+
+from codecmark.clip import Samples, resample
+from codecmark.errors import MetricError
+
+PESQ_RATE_HZ = 16_000
+VISQOL_RATE_HZ = {"speech": 16_000, "audio": 48_000}
+_PESQ_SHORTEST_S = 0.25
+
+
+def pesq_wb(reference: Samples, decoded: Samples, sample_rate_hz: int) -> float:
+    """Wideband PESQ, MOS-LQO of 1.0 to 4.64; for speech.
+
+    Raises
+    ------
+    MetricError
+        With PESQ's own words if it gives up, e.g. on silence.
+    """
+    import pesq
+
+    if reference.shape[1] < _PESQ_SHORTEST_S * sample_rate_hz:
+        raise MetricError(f"too short: PESQ needs {_PESQ_SHORTEST_S} s")
+    ours, theirs = (_mono(x, sample_rate_hz, PESQ_RATE_HZ) for x in (reference, decoded))
+    try:
+        return float(pesq.pesq(PESQ_RATE_HZ, ours, theirs, "wb"))
+    except pesq.PesqError as error:
+        raise MetricError(f"PESQ: {type(error).__name__}: {error}") from error
+
+
+def estoi(reference: Samples, decoded: Samples, sample_rate_hz: int) -> float:
+    """Extended short-time objective intelligibility, about 0 to 1; for speech."""
+    import warnings
+
+    import pystoi
+
+    ours, theirs = (_mono(x, sample_rate_hz, sample_rate_hz) for x in (reference, decoded))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", RuntimeWarning)  # pystoi warns, then returns 1e-5
+        try:
+            return float(pystoi.stoi(ours, theirs, sample_rate_hz, extended=True))
+        except (RuntimeWarning, ValueError) as error:
+            raise MetricError(f"ESTOI: {error}") from error
+
+
+def visqol(
+    reference: Samples,
+    decoded: Samples,
+    sample_rate_hz: int,
+    mode: Literal["speech", "audio"],
+) -> float:
+    """ViSQOL MOS-LQO: speech mode about 1 to 4.64, audio mode about 1 to 4.73."""
+    rate = VISQOL_RATE_HZ[mode]
+    ours, theirs = (_mono(x, sample_rate_hz, rate).astype(float) for x in (reference, decoded))
+    try:
+        return float(_visqol_model(mode).measure_from_arrays(ours, theirs, rate).moslqo)
+    except (ValueError, RuntimeError) as error:
+        raise MetricError(f"ViSQOL: {error}") from error
+
+
+@cache
+def _visqol_model(mode: Literal["speech", "audio"]) -> Any:
+    from visqol import VisqolApi
+
+    model = VisqolApi()
+    if mode == "speech":  # without the lattice it over-predicts by one to two points: refuse that
+        model.create(mode="speech", use_lattice_model=True)
+    else:
+        model.create(mode="audio")
+    return model
+
+
+def _mono(samples: Samples, from_hz: int, to_hz: int) -> Samples:
+    length = -(-samples.shape[1] * to_hz // from_hz)
+    mixed: Samples = resample(samples.mean(axis=0, keepdims=True), from_hz, to_hz, length)[0]
+    return mixed

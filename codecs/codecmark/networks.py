@@ -1,0 +1,82 @@
+"""Torch networks for codecs: built from a published folder, or seeded random at the same size."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import torch
+
+from codecmark.weights import RANDOM_SEED, Located, Weights
+
+if TYPE_CHECKING:
+    from codecmark.clip import Samples
+
+Network = TypeVar("Network", bound=torch.nn.Module)
+
+
+def device() -> torch.device:
+    """Return the device to run on: `CODECMARK_DEVICE` if set, else a GPU if there is one."""
+    named = os.environ.get("CODECMARK_DEVICE")
+    if named:
+        return torch.device(named)
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def build(
+    source: Located | Weights,
+    load: Callable[[Path], Network],
+    randomly: Callable[[], Network],
+) -> Network:
+    """Return the network in evaluation mode on `device()`, from `source`.
+
+    Without published weights it is initialised with a fixed seed, which leaves the caller's
+    random state as it was.
+    """
+    with _quiet_libraries():
+        if isinstance(source, Located):
+            network = load(source.folder)
+        else:
+            with torch.random.fork_rng(devices=[]):
+                torch.manual_seed(RANDOM_SEED)
+                network = randomly()
+    return network.eval().requires_grad_(False).to(device())
+
+
+def weights_of(source: Located | Weights) -> Weights:
+    """Return the evidence of a source."""
+    return source.weights if isinstance(source, Located) else source
+
+
+def parameter_count(*networks: torch.nn.Module) -> int:
+    """Return the learned parameters of all `networks`."""
+    return sum(p.numel() for network in networks for p in network.parameters())
+
+
+def to_tensor(samples: Samples) -> torch.Tensor:
+    """Return a writable float32 copy of an array on `device()`."""
+    return torch.tensor(samples, dtype=torch.float32, device=device())
+
+
+def to_array(tensor: torch.Tensor) -> Samples:
+    """Return a float32 array on the host; waits for the device."""
+    array: Any = tensor.detach().to("cpu", torch.float32).numpy()
+    return array  # type: ignore[no-any-return]
+
+
+@contextmanager
+def _quiet_libraries() -> Iterator[None]:
+    """Hold back the loading chatter of the model libraries, errors excepted."""
+    loggers = [logging.getLogger(name) for name in ("transformers", "diffusers")]
+    before = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        for logger, level in zip(loggers, before, strict=True):
+            logger.setLevel(level)

@@ -1,0 +1,82 @@
+"""Spec strings: `family:variant@setting`, the name of a codec and the label of its rows.
+
+Examples: `pcm16`, `opus@24k`, `vorbis@q3`, `encodec:24khz@6k`, `mel:16k-64/griffinlim-64`,
+`audioldm2:music/hifigan`. A variant may have stages, separated by `/`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from codecmark.errors import InputError
+
+_SPEC = re.compile(
+    r"(?P<family>[a-z][a-z0-9_-]*)"
+    r"(?::(?P<variant>[A-Za-z0-9_.+-]+(?:/[A-Za-z0-9_.+-]+)*))?"
+    r"(?:@(?P<setting>[A-Za-z0-9_.+-]+))?"
+)
+_RATE = re.compile(r"(\d+(?:\.\d+)?)k")
+
+
+@dataclass(frozen=True)
+class Spec:
+    """A parsed spec string; `str()` gives it back."""
+
+    family: str
+    variant: str | None = None
+    setting: str | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> Spec:
+        """Parse a spec string.
+
+        Raises
+        ------
+        InputError
+            If it does not have the form `family:variant@setting`.
+        """
+        match = _SPEC.fullmatch(text) if isinstance(text, str) else None
+        if match is None:
+            raise InputError(
+                f"spec: {text!r} is not of the form family:variant@setting, e.g. opus@24k"
+            )
+        return cls(**match.groupdict())
+
+    def __str__(self) -> str:
+        variant = f":{self.variant}" if self.variant else ""
+        setting = f"@{self.setting}" if self.setting else ""
+        return f"{self.family}{variant}{setting}"
+
+    @property
+    def stages(self) -> tuple[str, ...]:
+        """The variant split at `/`; empty without a variant."""
+        return tuple(self.variant.split("/")) if self.variant else ()
+
+    def bitrate_kbps(self, lowest: float, highest: float) -> float:
+        """Read the setting as a bitrate such as `24k`.
+
+        Raises
+        ------
+        InputError
+            If it is missing, not a rate, or outside `lowest..highest`.
+        """
+        match = _RATE.fullmatch(self.setting or "")
+        if match is None:
+            raise InputError(
+                f"spec: {self} needs a bitrate in kbit/s after '@', e.g. {self.family}@24k"
+            )
+        kbps = float(match.group(1))
+        if not lowest <= kbps <= highest:
+            raise InputError(f"spec: {self}: bitrate must be {lowest:g}k to {highest:g}k")
+        return kbps
+
+    def refuse_setting(self) -> None:
+        """Raise `InputError` if a setting is given where the codec has none."""
+        if self.setting is not None:
+            raise InputError(f"spec: {self}: {self.family} takes no setting after '@'")
+
+    def refuse_variant(self) -> None:
+        """Raise `InputError` if a variant is given where the codec has none."""
+        if self.variant is not None:
+            raise InputError(f"spec: {self}: {self.family} takes no variant after ':'")

@@ -1,0 +1,59 @@
+"""Timers: call a function on every input, several rounds, and say how long each call took.
+
+A timer is handed to `measure`, so that the command line and pytest-benchmark time the same calls
+in the same order with their own clocks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Generic, Protocol, TypeVar
+
+Input = TypeVar("Input")
+Output = TypeVar("Output")
+
+
+@dataclass(frozen=True)
+class Timed(Generic[Output]):
+    """The last output for one input, and the seconds of every timed call."""
+
+    output: Output
+    seconds: tuple[float, ...]
+
+
+class Timer(Protocol):
+    """Round by round, input by input: `before()` untimed, then one timed call."""
+
+    def __call__(
+        self,
+        call: Callable[[Input], Output],
+        inputs: Sequence[Input],
+        *,
+        before: Callable[[], None],
+        rounds: int,
+    ) -> list[Timed[Output]]:
+        """Return one `Timed` for each input that was called, in order."""
+        ...
+
+
+def perf_counter_timer(
+    call: Callable[[Input], Output],
+    inputs: Sequence[Input],
+    *,
+    before: Callable[[], None],
+    rounds: int,
+) -> list[Timed[Output]]:
+    """The standard library's highest-resolution monotonic clock."""
+    seconds: list[list[float]] = [[] for _ in inputs]
+    outputs: list[Output] = []
+    for turn in range(rounds):
+        for index, item in enumerate(inputs):
+            before()
+            start = perf_counter()
+            output = call(item)
+            seconds[index].append(perf_counter() - start)
+            if turn == rounds - 1:
+                outputs.append(output)
+    return [Timed(o, tuple(s)) for o, s in zip(outputs, seconds, strict=True)]

@@ -1,0 +1,135 @@
+"""SoundStream as shipped in Lyra v2: Google's trained encoder, quantiser and decoder on LiteRT."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from codecmark import bitpacking, threads
+from codecmark.bitstream import StreamHeader
+from codecmark.clip import AudioClip, Samples, fit_length, resample
+from codecmark.codec import Codec, CodecInfo
+from codecmark.errors import BitstreamError, InputError
+from codecmark.spec import Spec
+from codecmark.weights import locate
+
+RATE_HZ = 16_000
+FRAME = 320
+FEATURES = 64
+STAGES_MAX = 46
+BITS_PER_STAGE = 4
+STAGES = {3.2: 16, 6.0: 30, 9.2: 46}
+_ENCODER, _QUANTIZER, _DECODER = "soundstream_encoder.tflite", "quantizer.tflite", "lyragan.tflite"
+
+
+class LyraCodec(Codec):
+    """Lyra v2 at 3.2, 6 or 9.2 kbit/s: 50 frames a second, 4 bits for each quantiser stage.
+
+    Encoder and decoder keep state between frames and have no reset, so a new clip needs new
+    interpreters; `reset` builds them ahead of a timed call.
+    """
+
+    def __init__(self, bitrate_kbps: float) -> None:
+        located = locate("lyra")
+        self._folder = located.folder
+        self._stages = STAGES[bitrate_kbps]
+        self._quantizer = self._interpreter(_QUANTIZER)
+        self._quantize = self._quantizer.get_signature_runner("encode")
+        self._dequantize = self._quantizer.get_signature_runner("decode")
+        self._fresh: dict[str, Any] = {}
+        self.info = CodecInfo(
+            spec=f"lyra@{bitrate_kbps:g}k",
+            family="lyra",
+            sample_rate_hz=RATE_HZ,
+            channels=1,
+            nominal_bitrate_kbps=bitrate_kbps,
+            algorithmic_delay_samples=FRAME,
+            licence="Apache-2.0",
+            reference="SoundStream, arXiv 2107.03312; Lyra v2",
+            parameters=None,  # the published files mix weights with constants and state no count
+            weights=located.weights,
+            notes="other rates are resampled to 16 kHz; more channels are coded one by one",
+        )
+        self.reset()
+
+    @classmethod
+    def from_spec(cls, spec: Spec) -> LyraCodec:
+        """Build from `lyra@3.2k`, `lyra@6k` or `lyra@9.2k`."""
+        spec.refuse_variant()
+        bitrate_kbps = spec.bitrate_kbps(min(STAGES), max(STAGES))
+        if bitrate_kbps not in STAGES:
+            rates = ", ".join(f"{rate:g}k" for rate in STAGES)
+            raise InputError(f"spec: {spec}: bitrate must be one of {rates}")
+        return cls(bitrate_kbps)
+
+    def reset(self) -> None:
+        """Build fresh encoder and decoder interpreters where the last call used them up."""
+        for name in (_ENCODER, _DECODER):
+            if name not in self._fresh:
+                self._fresh[name] = self._interpreter(name)
+
+    def encode_payload(self, clip: AudioClip) -> bytes:
+        """Return 4 bits for each stage, frame by frame, channel after channel."""
+        samples = clip.resampled(RATE_HZ).samples
+        frames = _frame_count(samples.shape[1])
+        codes = [
+            self._encode_channel(channel)
+            for channel in fit_length(samples, frames * FRAME).reshape(-1, frames, FRAME)
+        ]
+        return bitpacking.pack_integers(np.stack(codes), BITS_PER_STAGE)
+
+    def decode_payload(self, payload: bytes, header: StreamHeader) -> Samples:
+        """Return the decoded channels at the header's rate."""
+        length = -(-header.n_samples * RATE_HZ // header.sample_rate_hz)
+        shape = header.channels, _frame_count(length), self._stages
+        count = shape[0] * shape[1] * shape[2]
+        if len(payload) != bitpacking.packed_bytes(count, BITS_PER_STAGE):
+            raise BitstreamError("samples", f"{header.n_samples} do not fit {len(payload)} bytes")
+        codes = bitpacking.unpack_integers(payload, count, BITS_PER_STAGE).reshape(shape)
+        decoded = np.stack([self._decode_channel(channel) for channel in codes])
+        return resample(decoded, RATE_HZ, header.sample_rate_hz, header.n_samples)
+
+    def _encode_channel(self, frames: Samples) -> NDArray[np.int32]:
+        encoder = self._take(_ENCODER)
+        source = encoder.get_input_details()[0]["index"]
+        target = encoder.get_output_details()[0]["index"]
+        stages = np.int32(self._stages)
+        codes = np.empty((len(frames), self._stages), np.int32)
+        for index, frame in enumerate(frames):
+            encoder.set_tensor(source, frame[None])
+            encoder.invoke()
+            features = encoder.get_tensor(target)
+            quantized = self._quantize(input_frames=features, num_quantizers=stages)
+            codes[index] = quantized["output_0"][: self._stages, 0, 0]
+        return codes
+
+    def _decode_channel(self, codes: NDArray[np.int64]) -> Samples:
+        decoder = self._take(_DECODER)
+        source = decoder.get_input_details()[0]["index"]
+        target = decoder.get_output_details()[0]["index"]
+        indices = np.full((STAGES_MAX, 1, 1), -1, np.int32)  # -1: stage not used
+        frames = np.empty((len(codes), FRAME), np.float32)
+        for index, frame in enumerate(codes):
+            indices[: self._stages, 0, 0] = frame
+            features = self._dequantize(encoding_indices=indices)["output_0"]
+            decoder.set_tensor(source, features.reshape(1, 1, FEATURES))
+            decoder.invoke()
+            frames[index] = decoder.get_tensor(target)[0]
+        return frames.reshape(-1)
+
+    def _take(self, name: str) -> Any:
+        self.reset()
+        return self._fresh.pop(name)
+
+    def _interpreter(self, name: str) -> Any:
+        from ai_edge_litert.interpreter import Interpreter
+
+        interpreter = Interpreter(str(self._folder / name), num_threads=threads.count())
+        interpreter.allocate_tensors()
+        return interpreter
+
+
+def _frame_count(length: int) -> int:
+    return -(-length // FRAME)
