@@ -30,8 +30,6 @@ from codecmark.timing import Timed
 Input = TypeVar("Input")
 Output = TypeVar("Output")
 
-WIDE = 180  # columns, where the output is not a terminal that could say its own
-
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("codecmark")
@@ -64,10 +62,11 @@ class Session:
     run_id: str = field(default_factory=environment.new_run_id)
     scorer: Scorer = field(default_factory=Scorer)
     rows: list[ResultRow] = field(default_factory=list)
-    remarks: list[str] = field(default_factory=list)
+    overheads: list[Any] = field(default_factory=list)  # of bench_harness
 
     @classmethod
     def from_options(cls, config: pytest.Config) -> Session:
+        """Build from the command line."""
         chosen = condition.named(config.getoption("--condition"))
         entries = corpus.load(config.getoption("--corpus"))
         entries = corpus.limited(entries, config.getoption("--limit"), chosen.seed)
@@ -151,7 +150,6 @@ def pytest_runtestloop(session: pytest.Session) -> None:
         progress.start()
 
 
-
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
     progress = item.config.stash.get(PROGRESS, None)
@@ -173,11 +171,13 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 @pytest.hookimpl(trylast=True)
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     session = config.stash[SESSION]
-    for remark in session.remarks:
-        terminalreporter.write_line(remark)
+    if session.overheads and not session.smoke:
+        lines = [str(overhead) for overhead in session.overheads]
+        terminalreporter.write_line("\n".join(lines))
+        _write_harness_page(session.results, lines)
     if not session.rows or session.smoke:
         return
-    width = None if sys.stdout.isatty() else WIDE
+    width = None if sys.stdout.isatty() else render.WIDE
     terminalreporter.write_line("")
     render.print_leaderboard(session.rows, Console(width=width))
     page = render.write_markdown(session.rows, session.results)
@@ -186,6 +186,18 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
         f"{len(session.rows) - failed} of {len(session.rows)} rows without a failure; "
         f"rows in {session.results / store.ROWS}, page in {page}"
     )
+
+
+def _write_harness_page(results: Path, lines: list[str]) -> None:
+    results.mkdir(parents=True, exist_ok=True)
+    text = (
+        "# What the harness costs\n\n"
+        "A timed codec call against a direct call of its library, on one clip of speech, in "
+        f"interleaved pairs on {environment.host()}, one thread: median excess and its 95 % "
+        "interval. Written by `benchmarks/bench_harness.py`.\n\n"
+    )
+    page = results / "harness.md"
+    page.write_text(text + "".join(f"- {line}\n" for line in lines), encoding="utf-8")
 
 
 @pytest.fixture(scope="session")
@@ -226,6 +238,7 @@ class PedanticTimer:
         before: Callable[[], None],
         rounds: int,
     ) -> list[Timed[Output]]:
+        """See `codecmark.timing.Timer`."""
         outputs: dict[int, Output] = {}
         turns = iter(range(rounds * len(inputs)))
 
@@ -236,12 +249,13 @@ class PedanticTimer:
         def timed(index: int) -> None:
             outputs[index] = call(inputs[index])
 
-        self._benchmark.pedantic(timed, setup=setup, rounds=rounds * len(inputs))
+        self._benchmark.pedantic(  # type: ignore[no-untyped-call]
+            timed, setup=setup, rounds=rounds * len(inputs)
+        )
         stats = self._benchmark.stats
         seconds = list(stats.stats.data) if stats is not None else []
         return [
-            Timed(outputs[index], tuple(seconds[index :: len(inputs)]))
-            for index in sorted(outputs)
+            Timed(outputs[index], tuple(seconds[index :: len(inputs)])) for index in sorted(outputs)
         ]
 
 

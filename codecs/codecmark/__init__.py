@@ -1,3 +1,33 @@
 """codecmark: audio codecs compared under identical conditions, by real bytes and statistics."""
 
+from codecmark.catalog import create
+from codecmark.clip import AudioClip
+from codecmark.codec import Codec, CodecInfo
+from codecmark.errors import (
+    BitstreamError,
+    CodecError,
+    CodecmarkError,
+    InputError,
+    MetricError,
+    ResultSchemaError,
+    UnavailableError,
+    UnknownCodecError,
+)
+
+__all__ = [
+    "AudioClip",
+    "BitstreamError",
+    "Codec",
+    "CodecError",
+    "CodecInfo",
+    "CodecmarkError",
+    "InputError",
+    "MetricError",
+    "ResultSchemaError",
+    "UnavailableError",
+    "UnknownCodecError",
+    "__version__",
+    "create",
+]
+
 __version__ = "0.1.0"

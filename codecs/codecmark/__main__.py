@@ -11,6 +11,7 @@ from rich.console import Console
 
 from codecmark import __version__
 from codecmark.errors import CodecmarkError
+from codecmark.leaderboard import render
 
 _COMMANDS = {
     "run": "codecmark.commands.run",
@@ -31,10 +32,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         module = importlib.import_module(module_name)
         command = subparsers.add_parser(name, help=module.HELP, description=module.HELP)
         module.add_arguments(command)
-        command.set_defaults(run=module.run)
+        command.set_defaults(handler=module.run)
     arguments = parser.parse_args(argv)
     try:
-        status: int = arguments.run(arguments, Console())
+        status: int = arguments.handler(arguments, Console(width=_width()))
     except CodecmarkError as error:
         print(f"codecmark: {error}", file=sys.stderr)
         return 2
@@ -42,6 +43,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("codecmark: interrupted; finished codecs are stored", file=sys.stderr)
         return 130
     return status
+
+
+def _width() -> int | None:
+    """The terminal's width, or a wide page where the output goes to a file or a pipe."""
+    return None if sys.stdout.isatty() else render.WIDE
 
 
 if __name__ == "__main__":

@@ -58,9 +58,7 @@ def _read_with_ffmpeg(path: Path) -> tuple[Samples, int]:
         layout, rate = stream.layout.name, stream.rate
         resampler = av.AudioResampler(format="fltp", layout=layout, rate=rate)
         frames = [
-            out
-            for frame in (*container.decode(stream), None)
-            for out in resampler.resample(frame)
+            out for frame in (*container.decode(stream), None) for out in resampler.resample(frame)
         ]
     if not frames:
         raise InputError(f"{path}: its audio stream is empty")
@@ -69,7 +67,7 @@ def _read_with_ffmpeg(path: Path) -> tuple[Samples, int]:
 
 
 def _refuse_truncated_wav(path: Path) -> None:
-    """libsndfile reads a WAV that was cut off without a word: hold its data chunk to the file."""
+    """Libsndfile reads a WAV that was cut off without a word: hold its data chunk to the file."""
     with path.open("rb") as file:
         head = file.read(12)
         if head[:4] != b"RIFF" or head[8:12] != b"WAVE":

@@ -42,7 +42,9 @@ def unpack_integers(data: bytes, count: int, width: int) -> NDArray[np.int64]:
     """
     expected = packed_bytes(count, width)
     if len(data) != expected:
-        raise BitstreamError("codes", f"{count} x {width} bits are {expected} bytes, not {len(data)}")
+        raise BitstreamError(
+            "codes", f"{count} x {width} bits are {expected} bytes, not {len(data)}"
+        )
     bits = np.unpackbits(np.frombuffer(data, np.uint8))
     if bits[count * width :].any():
         raise BitstreamError("codes", "padding bits are not zero")

@@ -84,7 +84,7 @@ FAMILIES: dict[str, Family] = {
         ("lyra@3.2k", "lyra@6k", "lyra@9.2k"),
     ),
     "mel": Family(
-        "codecmark.audioldm2.chain:MelCodec", "mel spectrogram and phase retrieval, nothing learned",
+        "codecmark.audioldm2.chain:MelCodec", "mel spectrogram and phase retrieval",
         ("mel:16k-64/griffinlim-64",),
     ),
     "audioldm2": Family(

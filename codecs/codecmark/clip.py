@@ -103,7 +103,11 @@ class AudioClip:
     def cropped(self, seconds: float) -> AudioClip:
         """Return at most the first `seconds`."""
         keep = max(1, round(seconds * self.sample_rate_hz))
-        return self if keep >= self.n_samples else AudioClip(self.samples[:, :keep], self.sample_rate_hz)
+        return (
+            self
+            if keep >= self.n_samples
+            else AudioClip(self.samples[:, :keep], self.sample_rate_hz)
+        )
 
     def sha256(self) -> str:
         """Return the digest of rate, channels and samples: the identity of what is heard."""
@@ -114,7 +118,9 @@ class AudioClip:
 
 def to_pcm16(samples: Samples) -> NDArray[np.int16]:
     """Round float samples to 16-bit integers with clipping; any shape."""
-    return np.clip(np.rint(samples * _FULL_SCALE), -_FULL_SCALE, _FULL_SCALE - 1).astype(np.int16)
+    scaled = np.rint(samples * np.float32(_FULL_SCALE))
+    pcm: NDArray[np.int16] = np.clip(scaled, -_FULL_SCALE, _FULL_SCALE - 1).astype(np.int16)
+    return pcm
 
 
 def fit_length(samples: Samples, length: int) -> Samples:

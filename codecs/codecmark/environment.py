@@ -8,8 +8,7 @@ import secrets
 from datetime import UTC, datetime
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
-
-from codecmark import __version__
+from pathlib import Path
 
 _PACKAGES = (
     "numpy", "scipy", "soxr", "soundfile", "av", "torch", "transformers", "diffusers", "librosa",
@@ -33,7 +32,7 @@ def host() -> str:
 @cache
 def versions() -> dict[str, str]:
     """Return the versions of what decides about figures; packages that are absent are left out."""
-    found = {"codecmark": __version__, "python": platform.python_version()}
+    found = {"codecmark": version("codecmark"), "python": platform.python_version()}
     for package in _PACKAGES:
         try:
             found[package] = version(package)
@@ -44,7 +43,7 @@ def versions() -> dict[str, str]:
 
 def _processor() -> str:
     try:
-        with open("/proc/cpuinfo", encoding="utf-8") as file:
+        with Path("/proc/cpuinfo").open(encoding="utf-8") as file:
             for line in file:
                 if line.startswith("model name"):
                     return line.partition(":")[2].strip()

@@ -6,7 +6,7 @@ import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from time import perf_counter
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from codecmark import bitstream, environment, threads
 from codecmark.clip import AudioClip
@@ -38,9 +38,7 @@ class Measurement:
     memory and rate; its quality is not computed.
     """
 
-    def __init__(
-        self, codec: Codec, clips: Sequence[PreparedClip], condition: Condition
-    ) -> None:
+    def __init__(self, codec: Codec, clips: Sequence[PreparedClip], condition: Condition) -> None:
         self.codec = codec
         self.condition = condition
         self.untrained = codec.info.weights.evidence == "random"
@@ -55,6 +53,8 @@ class Measurement:
         """Encode every clip; without a timer only to have the streams."""
         audio = [clip.audio for clip in self.clips]
         self._encoded = self._run("encode", self.codec.encode, audio, timer)
+        if timer is None:
+            self._encoded = [Timed(timed.output, ()) for timed in self._encoded]
 
     def decode(self, timer: Timer) -> None:
         """Decode what `encode` returned, encoding first if that has not been done."""
@@ -62,7 +62,8 @@ class Measurement:
             self.encode()
         streams = [timed.output for timed in self._encoded]
         usable = [stream for stream in streams if isinstance(stream, bytes)]
-        decoded = iter(self._run("decode", self.codec.decode, usable, timer) if usable else ())
+        run = self._run("decode", self.codec.decode, usable, timer) if usable else []
+        decoded = iter(run)
         self._decoded = [
             next(decoded, Timed(Failure("not reached"), ()))
             if isinstance(stream, bytes)
@@ -72,7 +73,7 @@ class Measurement:
 
     def failures(self) -> list[str]:
         """Return what went wrong, clip by clip."""
-        outcomes = self._decoded or self._encoded
+        outcomes: Sequence[Timed[Any]] = self._decoded or self._encoded
         return [
             f"{clip.name}: {timed.output.reason}"
             for clip, timed in zip(self.clips, outcomes, strict=False)
@@ -115,13 +116,13 @@ class Measurement:
         return timer(guarded, inputs, before=self.codec.reset, rounds=rounds)
 
     def _is_scored(self, decoded: Timed[AudioClip | Failure] | None) -> bool:
-        return (
-            not self.untrained and decoded is not None and isinstance(decoded.output, AudioClip)
-        )
+        return not self.untrained and decoded is not None and isinstance(decoded.output, AudioClip)
 
     def _scores(self, scorer: Scorer) -> list[Scores]:
         jobs = [
-            Job(clip.audio.samples, timed.output.samples, clip.audio.sample_rate_hz, clip.clip_class)
+            Job(
+                clip.audio.samples, timed.output.samples, clip.audio.sample_rate_hz, clip.clip_class
+            )
             for clip, timed in zip(self.clips, self._decoded, strict=False)
             if self._is_scored(timed) and isinstance(timed.output, AudioClip)
         ]
@@ -228,4 +229,3 @@ def _median(
         return None, None
     seconds = statistics.median(timed.seconds)
     return seconds, rate.real_time_factor(seconds, audio_s)
-

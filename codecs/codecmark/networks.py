@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -70,13 +71,19 @@ def to_array(tensor: torch.Tensor) -> Samples:
 
 @contextmanager
 def _quiet_libraries() -> Iterator[None]:
-    """Hold back the loading chatter of the model libraries, errors excepted."""
-    loggers = [logging.getLogger(name) for name in ("transformers", "diffusers")]
-    before = [logger.level for logger in loggers]
-    for logger in loggers:
+    """Hold back the model libraries' chatter while they load, errors excepted."""
+    names = [name for name in ("transformers", "diffusers") if name in sys.modules]
+    loggers = [logging.getLogger(name) for name in names]
+    levels = [logger.level for logger in loggers]
+    bars = [sys.modules[f"{name}.utils.logging"] for name in names]
+    shown = [bar.is_progress_bar_enabled() for bar in bars]
+    for logger, bar in zip(loggers, bars, strict=True):
         logger.setLevel(logging.ERROR)
+        bar.disable_progress_bar()
     try:
         yield
     finally:
-        for logger, level in zip(loggers, before, strict=True):
+        for logger, level in zip(loggers, levels, strict=True):
             logger.setLevel(level)
+        for bar in (bar for bar, was_shown in zip(bars, shown, strict=True) if was_shown):
+            bar.enable_progress_bar()

@@ -10,8 +10,8 @@ Four kinds of evidence, in every row:
 
 A published set is looked for in this order: the folder that `CODECMARK_WEIGHTS` names, this
 package's cache (`CODECMARK_CACHE`, default `~/.cache/codecmark`), the model hub's own cache, its
-public source. `CODECMARK_OFFLINE=1` or `HF_HUB_OFFLINE=1` leaves the last step out. A file whose SHA-256 differs from a pinned one is
-refused by name, wherever it was found.
+public source. `CODECMARK_OFFLINE=1` or `HF_HUB_OFFLINE=1` leaves the last step out. A file whose
+SHA-256 differs from a pinned one is refused by name, wherever it was found.
 """
 
 from __future__ import annotations
@@ -134,9 +134,7 @@ SETS: dict[str, WeightSet] = {
                 "CC-BY-NC-4.0 (weights)",
                 "37a7cb100f71a29e6c1d815aca8666a1d7ea8885ebe44c306c751a5103559d57",
             ),
-            _single(
-                "descript/dac_16khz", "7c2fc5e759f1f501aefc6e7a0265cc57f5d17ba7", "MIT", None
-            ),
+            _single("descript/dac_16khz", "7c2fc5e759f1f501aefc6e7a0265cc57f5d17ba7", "MIT", None),
             _single(
                 "descript/dac_24khz",
                 "6ba020b5ba7d9d8076fb90db7e67f27e31980f6e",

@@ -38,12 +38,11 @@ class MelAutoencoder:
     """
 
     def __init__(self, source: Located | Weights, config: Mapping[str, Any] = PUBLISHED) -> None:
-        self.network = networks.build(
+        model: Any = AutoencoderKL  # its constructors are not typed
+        self.network: Any = networks.build(
             source,
-            lambda folder: AutoencoderKL.from_pretrained(
-                folder, subfolder="vae", local_files_only=True
-            ),
-            lambda: AutoencoderKL(**config),
+            lambda folder: model.from_pretrained(folder, subfolder="vae", local_files_only=True),
+            lambda: model(**config),
         )
         self._scale = float(self.network.config["scaling_factor"])
         self.latent_channels = int(self.network.config["latent_channels"])
@@ -54,11 +53,11 @@ class MelAutoencoder:
 
     def encode(self, log_mel: torch.Tensor) -> torch.Tensor:
         """Return the scaled latent; frames and bands must be multiples of 4."""
-        chunks = log_mel[:, None].split(CHUNK_FRAMES, dim=2)
+        chunks = torch.split(log_mel[:, None], CHUNK_FRAMES, dim=2)
         modes = [self.network.encode(chunk).latent_dist.mode() for chunk in chunks]
         return torch.cat(modes, dim=2) * self._scale
 
     def decode(self, latent: torch.Tensor) -> torch.Tensor:
         """Return the log-mel `[channels, frames, bands]` of a scaled latent."""
-        chunks = (latent / self._scale).split(CHUNK_FRAMES // STRIDE, dim=2)
+        chunks = torch.split(latent / self._scale, CHUNK_FRAMES // STRIDE, dim=2)
         return torch.cat([self.network.decode(chunk).sample for chunk in chunks], dim=2)[:, 0]

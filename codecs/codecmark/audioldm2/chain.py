@@ -85,9 +85,7 @@ class _ChainCodec(Codec):
         waveform = networks.to_array(self.vocoder.synthesize(self.restore(coded)))
         mean, peak = levels[:, :1], levels[:, 1:]
         scaled = (waveform * (peak / _PEAK) + mean).astype(np.float32)
-        return resample(
-            scaled, self.mel.sample_rate_hz, header.sample_rate_hz, header.n_samples
-        )
+        return resample(scaled, self.mel.sample_rate_hz, header.sample_rate_hz, header.n_samples)
 
     def _frame_count(self, length: int) -> int:
         """Frames of the padded clip: whole blocks of the VAE's stride."""

@@ -88,7 +88,9 @@ def stft(padded: torch.Tensor, mel: MelFormat) -> torch.Tensor:
 
     Frames start at multiples of the hop, without padding.
     """
-    return torch.fft.rfft(padded.unfold(-1, mel.n_fft, mel.hop) * window(mel, padded.device))
+    frames = padded.unfold(-1, mel.n_fft, mel.hop) * window(mel, padded.device)
+    spectrum: torch.Tensor = torch.fft.rfft(frames)
+    return spectrum
 
 
 def inverse_stft(spectrum: torch.Tensor, mel: MelFormat) -> torch.Tensor:
@@ -120,7 +122,8 @@ def window(mel: MelFormat, device: torch.device) -> torch.Tensor:
 
 @cache
 def _pseudo_inverse(mel: MelFormat, device: torch.device) -> torch.Tensor:
-    return torch.linalg.pinv(filters(mel, device))
+    inverse: torch.Tensor = torch.linalg.pinv(filters(mel, device))
+    return inverse
 
 
 def _overlap_add(frames: torch.Tensor, mel: MelFormat) -> torch.Tensor:

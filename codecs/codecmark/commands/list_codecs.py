@@ -41,7 +41,9 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
                 continue
             if info.weights.evidence == "random":
                 remedies.setdefault(info.weights.note, []).append(spec)
-            nominal = "" if info.nominal_bitrate_kbps is None else f"{info.nominal_bitrate_kbps:.2f}"
+            nominal = (
+                "" if info.nominal_bitrate_kbps is None else f"{info.nominal_bitrate_kbps:.2f}"
+            )
             rate = "the clip's" if info.sample_rate_hz is None else str(info.sample_rate_hz)
             table.add_row(
                 spec, info.family, member, nominal, rate, info.weights.evidence,

@@ -57,9 +57,9 @@ def _audio_below(root: Path) -> Iterator[str]:
     """Relative names in order; links that lead out of the folder are not followed."""
     inside = root.resolve()
     for path in sorted(root.rglob("*")):
-        if path.suffix.lower() in SUFFIXES and path.is_file():
-            if path.resolve().is_relative_to(inside):
-                yield path.relative_to(root).as_posix()
+        is_audio = path.suffix.lower() in SUFFIXES and path.is_file()
+        if is_audio and path.resolve().is_relative_to(inside):
+            yield path.relative_to(root).as_posix()
 
 
 def _class_of(parts: Iterable[str]) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from rich import box
 from rich.console import Console
 from rich.markup import escape
+from rich.measure import Measurement
 from rich.table import Table
 
 from codecmark.errors import InputError
@@ -17,8 +18,16 @@ from codecmark.leaderboard.summary import ALL, Summary, summarise
 from codecmark.result import ResultRow
 
 DEFAULT_SORT = "snr_db"
+WIDE = 180  # columns, where the output is not a terminal that could say its own
 _CLASS_ORDER = ("speech", "music", "ambient", "audio")
-_STYLES = {"pass": "green", "fail": "red", "random": "dim", "unavailable": "dim", "failed": "red"}
+_STYLES = {
+    "pass": "green",
+    "fail": "red",
+    "disputed": "yellow",
+    "random": "dim",
+    "unavailable": "dim",
+    "failed": "red",
+}
 
 
 @dataclass(frozen=True)
@@ -61,17 +70,34 @@ def print_leaderboard(
 ) -> None:
     """Print every table and the notes below them."""
     for section in sections(rows, sort):
-        table = Table(title=section.title, box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False)
-        for column in section.columns:
-            table.add_column(
-                column.heading, justify="left" if column.is_text else "right",
-                no_wrap=column.key == "codec",
-            )  # fmt: skip
-        for summary in section.summaries:
-            table.add_row(*(_styled(column.cell(summary).text) for column in section.columns))
-        console.print(table)
+        for table in _tables_that_fit(section, console):
+            console.print(table)
     for note in notes(rows):
         console.print(f"* {escape(note)}", highlight=False)
+
+
+def _tables_that_fit(section: _Section, console: Console) -> list[Table]:
+    """Split the columns over as many tables as the width asks for, the codec first in each."""
+    codec, *others = section.columns
+    groups: list[list[Column]] = [[codec]]
+    for column in others:
+        wider = _table(section, [*groups[-1], column])
+        needed = Measurement.get(console, console.options.update(max_width=10_000), wider).maximum
+        if needed > console.width and len(groups[-1]) > 1:
+            groups.append([codec])
+        groups[-1].append(column)
+    return [_table(section, group, first=group is groups[0]) for group in groups]
+
+
+def _table(section: _Section, columns: Sequence[Column], *, first: bool = True) -> Table:
+    title = section.title if first else f"{section.title}, continued"
+    table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False)
+    for column in columns:
+        heading = column.heading.replace(" ", "\n", 1)
+        table.add_column(heading, justify="left" if column.is_text else "right", no_wrap=True)
+    for summary in section.summaries:
+        table.add_row(*(_styled(column.cell(summary).text) for column in columns))
+    return table
 
 
 def markdown(rows: Sequence[ResultRow], sort: str = DEFAULT_SORT) -> str:
@@ -115,8 +141,8 @@ def notes(rows: Sequence[ResultRow]) -> list[str]:
     )
     moved = [row for row in rows if row.lag_samples]
     found += _grouped(
-        "late by other than its declared delay (scored after alignment)",
-        [(row.spec, f"{row.lag_samples} samples on {row.clip}") for row in moved],
+        "not where its declared delay puts it (scored after alignment)",
+        [(row.spec, f"{row.lag_samples:+d} samples on {row.clip}") for row in moved],
     )
     hosts = sorted({row.host for row in rows if row.host})
     if len(hosts) > 1:

@@ -93,9 +93,7 @@ def summarise(rows: Iterable[ResultRow]) -> list[Summary]:
         clips.setdefault(condition, set()).update(row.clip for row in group if row.clip)
     summaries = []
     for (condition, spec), group in groups.items():
-        summary = Summary(
-            spec, condition, group, group[0].weights, attempted=len(clips[condition])
-        )
+        summary = Summary(spec, condition, group, group[0].weights, attempted=len(clips[condition]))
         classes = sorted({row.clip_class for row in group if row.clip_class})
         summary.quality[ALL] = {f: _quality(group, f) for f in FIELDS_OVER_ALL}
         for name in classes:

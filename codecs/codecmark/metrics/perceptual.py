@@ -36,6 +36,8 @@ def pesq_wb(reference: Samples, decoded: Samples, sample_rate_hz: int) -> float:
     if reference.shape[1] < _PESQ_SHORTEST_S * sample_rate_hz:
         raise MetricError(f"too short: PESQ needs {_PESQ_SHORTEST_S} s")
     ours, theirs = (_mono(x, sample_rate_hz, PESQ_RATE_HZ) for x in (reference, decoded))
+    if not (ours.any() and theirs.any()):
+        raise MetricError("PESQ: undefined for silence")
     try:
         return float(pesq.pesq(PESQ_RATE_HZ, ours, theirs, "wb"))
     except pesq.PesqError as error:

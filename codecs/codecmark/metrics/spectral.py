@@ -47,7 +47,8 @@ def mel_distance_db(reference: Samples, decoded: Samples, sample_rate_hz: int) -
 
 def mrstft_distance(reference: Samples, decoded: Samples, sample_rate_hz: int) -> float:
     """Multi-resolution STFT distance, 0 upwards, no unit: auraloss with its default windows of
-    600, 1200 and 240 samples (spectral convergence plus mean log-magnitude difference)."""
+    600, 1200 and 240 samples (spectral convergence plus mean log-magnitude difference).
+    """
     import torch
     from auraloss.freq import MultiResolutionSTFTLoss
 

@@ -94,7 +94,9 @@ def score(reference: Samples, decoded: Samples, sample_rate_hz: int, clip_class:
     is_speech = clip_class == "speech"
     for metric in METRICS:
         if metric.speech_only and not is_speech:
-            scores.reasons[metric.field] = f"not defined for {clip_class}: {metric.label} is for speech"
+            scores.reasons[metric.field] = (
+                f"not defined for {clip_class}: {metric.label} is for speech"
+            )
             continue
         function = metric.function
         scores.take(metric.field, lambda f=function: f(ours, theirs, sample_rate_hz))  # type: ignore[misc]

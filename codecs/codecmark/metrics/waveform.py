@@ -13,6 +13,7 @@ SI-SDR: Le Roux et al., arXiv 1811.02508. Segmental SNR: Hansen and Pellom, ICSL
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from codecmark.clip import Samples
 from codecmark.errors import MetricError
@@ -20,6 +21,8 @@ from codecmark.errors import MetricError
 SEGMENT_S = 0.02
 SEGMENT_RANGE_DB = (-10.0, 35.0)
 _INFINITE = "infinite: output equals input"
+
+_Signal = NDArray[np.float64]
 
 
 def snr_db(reference: Samples, decoded: Samples, sample_rate_hz: int) -> float:
@@ -30,7 +33,7 @@ def snr_db(reference: Samples, decoded: Samples, sample_rate_hz: int) -> float:
     MetricError
         For equal signals, or a silent reference.
     """
-    signal, error = reference.astype(float), decoded.astype(float) - reference
+    signal, error = _signal_and_error(reference, decoded)
     return _ratio_db(_energy(signal), _energy(error))
 
 
@@ -55,7 +58,7 @@ def segmental_snr_db(reference: Samples, decoded: Samples, sample_rate_hz: int) 
     A segment counts as silent 60 dB or more below the loudest.
     """
     size = max(1, round(SEGMENT_S * sample_rate_hz))
-    signal, error = reference.astype(float), decoded.astype(float) - reference
+    signal, error = _signal_and_error(reference, decoded)
     signal_power, error_power = _segments(signal, size), _segments(error, size)
     if not signal_power.any():
         raise MetricError("undefined: the reference is silent")
@@ -78,16 +81,20 @@ def correlation(reference: Samples, decoded: Samples, sample_rate_hz: int) -> fl
     return float(np.clip(a @ b / scale, -1, 1))
 
 
-def _energy(signal: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> float:
+def _signal_and_error(reference: Samples, decoded: Samples) -> tuple[_Signal, _Signal]:
+    signal: _Signal = reference.astype(np.float64)
+    return signal, decoded.astype(np.float64) - signal
+
+
+def _energy(signal: _Signal) -> float:
     return float(np.sum(signal * signal))
 
 
-def _segments(
-    signal: np.ndarray[tuple[int, ...], np.dtype[np.float64]], size: int
-) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+def _segments(signal: _Signal, size: int) -> _Signal:
     """Power of consecutive segments, all channels together; a short rest is its own segment."""
     power = np.sum(signal * signal, axis=0)
-    return np.add.reduceat(power, np.arange(0, len(power), size))
+    summed: _Signal = np.add.reduceat(power, np.arange(0, len(power), size))
+    return summed
 
 
 def _ratio_db(signal: float, error: float) -> float:

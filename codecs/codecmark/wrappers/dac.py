@@ -55,7 +55,7 @@ class DacCodec(TokenCodec):
     ) -> None:
         config = PUBLISHED[variant] if config is None else config
         source = locate_or_random(f"descript/dac_{variant}")
-        self._model = networks.build(
+        self._model: Any = networks.build(
             source,
             lambda folder: DacModel.from_pretrained(folder, local_files_only=True),
             lambda: DacModel(DacConfig(**config)),
@@ -84,7 +84,7 @@ class DacCodec(TokenCodec):
     @classmethod
     def from_spec(cls, spec: Spec) -> DacCodec:
         """Build from e.g. `dac:44khz@8k`."""
-        if spec.variant not in PUBLISHED:
+        if spec.variant is None or spec.variant not in PUBLISHED:
             raise InputError(f"spec: {spec}: variant must be one of {', '.join(PUBLISHED)}")
         config = PUBLISHED[spec.variant]
         one_book = 10 * config["sampling_rate"] / config["hop_length"] / 1000
@@ -109,7 +109,8 @@ class DacCodec(TokenCodec):
 
 def _early_samples(downsampling_ratios: list[int]) -> int:
     """Each odd stride s pads (s + 1) / 2 where s / 2 would be even: half a sample of its input,
-    once in the encoder and once in the decoder."""
+    once in the encoder and once in the decoder.
+    """
     early = 0
     scale = 1
     for ratio in downsampling_ratios:

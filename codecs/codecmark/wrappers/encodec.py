@@ -50,10 +50,10 @@ class EncodecCodec(TokenCodec):
 
     def __init__(self, bitrate_kbps: float, config: Mapping[str, Any] = PUBLISHED_24KHZ) -> None:
         source = locate_or_random("facebook/encodec_24khz")
-        self._model = networks.build(
+        self._model: Any = networks.build(
             source,
             lambda folder: EncodecModel.from_pretrained(folder, local_files_only=True),
-            lambda: EncodecModel(EncodecConfig(**config)),
+            lambda: random_model(config),
         )
         self._bandwidth = bitrate_kbps
         self.rate_hz = int(config["sampling_rate"])
@@ -101,3 +101,11 @@ class EncodecCodec(TokenCodec):
         codes = torch.from_numpy(tokens)[None].to(networks.device())
         audio = self._model.decode(codes, [None]).audio_values
         return networks.to_array(audio[:, 0])
+
+
+def random_model(config: Mapping[str, Any]) -> Any:
+    """Return a network with random weights, its codebooks too: the class leaves them at zero."""
+    model: Any = EncodecModel(EncodecConfig(**config))
+    for layer in model.quantizer.layers:
+        layer.codebook.embed.normal_()
+    return model

@@ -9,12 +9,15 @@ then the packets.
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import accumulate
+from itertools import accumulate, pairwise
+from typing import cast
 
 import av
 import numpy as np
+from av.audio.codeccontext import AudioCodecContext
 
 from codecmark.bitstream import StreamHeader, decode_varint, encode_varint
 from codecmark.clip import AudioClip, Samples, fit_length, resample
@@ -100,7 +103,7 @@ class FfmpegCodec(Codec):
             raise InputError(f"channels: {self.info.family} here takes 1 or 2, not {clip.channels}")
         rate = self._coded_rate_hz(clip.sample_rate_hz)
         samples = clip.resampled(rate).samples
-        context = av.CodecContext.create(fmt.encoder, "w")
+        context = cast(AudioCodecContext, av.CodecContext.create(fmt.encoder, "w"))
         context.sample_rate = rate
         context.format = fmt.sample_format
         context.layout = _LAYOUTS[clip.channels]
@@ -135,20 +138,20 @@ class FfmpegCodec(Codec):
         wanted = -(-header.n_samples * rate // header.sample_rate_hz)
         if wanted > len(packets) * fmt.frame_samples:
             raise BitstreamError("samples", f"{header.n_samples}, too many for the packets")
-        context = av.CodecContext.create(fmt.decoder, "r")
+        context = cast(AudioCodecContext, av.CodecContext.create(fmt.decoder, "r"))
         context.sample_rate = rate
         context.layout = _LAYOUTS[header.channels]
         if extradata:
             context.extradata = extradata
         frames = [frame for packet in packets for frame in context.decode(av.Packet(packet))]
-        try:
+        with suppress(av.EOFError):  # how some decoders report their end
             frames += context.decode(None)
-        except av.EOFError:
-            pass  # some decoders report their end so
-        decoded = np.concatenate([_as_float(frame, header.channels) for frame in frames], axis=1)
+        decoded = _joined(frames, header.channels)
         if self.info.family == "opus":
             decoded = _shift(decoded, -_opus_residual(packets))
         decoded = decoded[:, priming:]
+        if decoded.shape[1] < wanted:
+            raise BitstreamError("samples", f"packets hold {decoded.shape[1]}, {wanted} expected")
         return resample(decoded, rate, header.sample_rate_hz, header.n_samples)
 
     def _coded_rate_hz(self, clip_rate_hz: int) -> int:
@@ -190,13 +193,16 @@ def _unpack(payload: bytes) -> tuple[int, bytes, list[bytes]]:
     ends = list(accumulate(lengths, initial=offset))
     if ends[-1] != len(payload):
         raise BitstreamError("packet lengths", "they do not add up to the payload")
-    return priming, extradata, [payload[a:b] for a, b in zip(ends, ends[1:], strict=False)]
+    return priming, extradata, [payload[a:b] for a, b in pairwise(ends)]
 
 
-def _as_float(frame: av.AudioFrame, channels: int) -> Samples:
-    samples = frame.to_ndarray()
-    if not frame.format.is_planar:
-        samples = samples.reshape(-1, channels).T
+def _joined(frames: list[av.AudioFrame], channels: int) -> Samples:
+    """Return the frames as one float array, converted once: there are hundreds of them."""
+    arrays = [frame.to_ndarray() for frame in frames]
+    if frames[0].format.is_planar:
+        samples = np.concatenate(arrays, axis=1)
+    else:
+        samples = np.concatenate(arrays, axis=1).reshape(-1, channels).T
     if samples.shape[0] != channels:
         raise BitstreamError("channels", f"packets hold {samples.shape[0]}, header {channels}")
     if samples.dtype == np.int16:

@@ -1,0 +1,204 @@
+"""What the harness costs: a timed codec call against a direct call of its library, in pairs.
+
+Each pair runs both on the same clip, in alternating order; where a library works at another rate,
+the direct call includes the resampling that its user would need. A codec may exceed the direct
+call by 1 ms a clip, and by 2 % where the direct call takes more than 50 ms.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from time import perf_counter
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+import soundfile
+import soxr
+from pytest_benchmark.fixture import BenchmarkFixture
+
+from codecmark import AudioClip, catalog, threads
+
+PAIRS = 30
+NETWORK_CLIP_S = 2.0
+LIMIT_S = 0.001
+LIMIT_SHARE = 0.02
+LIMIT_SHARE_FROM_S = 0.050
+
+Direct = Callable[[], Any]
+
+
+def _flac(clip: AudioClip) -> tuple[Direct, Direct]:
+    pcm = clip.pcm16()[0]
+
+    def encode() -> bytes:
+        file = io.BytesIO()
+        soundfile.write(
+            file, pcm, clip.sample_rate_hz, format="FLAC", subtype="PCM_16", compression_level=5 / 8
+        )
+        return file.getvalue()
+
+    stream = encode()
+    return encode, lambda: soundfile.read(io.BytesIO(stream), dtype="int16")
+
+
+def _vorbis(clip: AudioClip) -> tuple[Direct, Direct]:
+    def encode() -> bytes:
+        file = io.BytesIO()
+        soundfile.write(
+            file,
+            clip.samples[0],
+            clip.sample_rate_hz,
+            format="OGG",
+            subtype="VORBIS",
+            compression_level=0.7,
+        )
+        return file.getvalue()
+
+    stream = encode()
+    return encode, lambda: soundfile.read(io.BytesIO(stream), dtype="float32")
+
+
+def _pyav(encoder: str, decoder: str, sample_format: str, bitrate_bps: int, **options: str) -> Any:
+    def build(clip: AudioClip) -> tuple[Direct, Direct]:
+        rate = clip.sample_rate_hz
+
+        def encode() -> tuple[bytes, list[Any]]:
+            context: Any = av.CodecContext.create(encoder, "w")
+            context.sample_rate, context.format, context.layout = rate, sample_format, "mono"
+            context.bit_rate, context.options = bitrate_bps, options
+            context.time_base = Fraction(1, rate)
+            context.open()
+            packets = []
+            for start in range(0, clip.n_samples, context.frame_size):
+                block = np.ascontiguousarray(clip.samples[:, start : start + context.frame_size])
+                frame = av.AudioFrame.from_ndarray(block, sample_format, "mono")
+                frame.sample_rate, frame.pts, frame.time_base = rate, start, Fraction(1, rate)
+                packets += context.encode(frame)
+            packets += context.encode(None)
+            return bytes(context.extradata or b""), [bytes(packet) for packet in packets]
+
+        extradata, packets = encode()
+
+        def decode() -> Any:
+            context: Any = av.CodecContext.create(decoder, "r")
+            context.sample_rate, context.layout = (48_000 if encoder == "libopus" else rate), "mono"
+            if extradata:
+                context.extradata = extradata
+            frames = [f for p in packets for f in context.decode(av.Packet(p))]
+            samples = np.concatenate([frame.to_ndarray() for frame in frames], axis=1)
+            if encoder != "libopus":
+                return samples
+            return _soxr(samples / np.float32(32_768), 48_000, rate)
+
+        return encode, decode
+
+    return build
+
+
+def _soxr(samples: Any, from_hz: int, to_hz: int) -> Any:
+    return soxr.resample(samples.T, from_hz, to_hz, quality="VHQ").T
+
+
+def _encodec(clip: AudioClip) -> tuple[Direct, Direct]:
+    import torch
+
+    codec: Any = catalog.create("encodec:24khz@6k")
+    threads.limit(1)
+    model = codec._model
+
+    @torch.inference_mode()
+    def encode() -> Any:
+        samples = torch.tensor(_soxr(clip.samples, clip.sample_rate_hz, 24_000))[None]
+        return model.encode(samples, bandwidth=6.0).audio_codes
+
+    codes = encode()
+
+    @torch.inference_mode()
+    def decode() -> Any:
+        decoded = model.decode(codes, [None]).audio_values[0].numpy()
+        return _soxr(decoded, 24_000, clip.sample_rate_hz)
+
+    return encode, decode
+
+
+DIRECT: dict[str, Callable[[AudioClip], tuple[Direct, Direct]]] = {
+    "flac": _flac,
+    "vorbis@q3": _vorbis,
+    "opus@24k": _pyav("libopus", "libopus", "flt", 24_000, vbr="off"),
+    "mp3@32k": _pyav("libmp3lame", "mp3float", "fltp", 32_000),
+    "aac@32k": _pyav("aac", "aac", "fltp", 32_000),
+    "encodec:24khz@6k": _encodec,
+}
+
+
+@dataclass(frozen=True)
+class Overhead:
+    """Median excess of the codec over the direct call, and its 95 % interval."""
+
+    spec: str
+    phase: str
+    direct_s: float
+    excess_s: float
+    low_s: float
+    high_s: float
+
+    @property
+    def limit_s(self) -> float:
+        """What is allowed."""
+        if self.direct_s > LIMIT_SHARE_FROM_S:
+            return max(LIMIT_S, LIMIT_SHARE * self.direct_s)
+        return LIMIT_S
+
+    def __str__(self) -> str:
+        return (
+            f"harness: {self.spec} {self.phase}: direct {1000 * self.direct_s:.2f} ms, codec "
+            f"{1000 * self.excess_s:+.3f} ms [{1000 * self.low_s:+.3f}, {1000 * self.high_s:+.3f}]"
+            f" ({100 * self.excess_s / self.direct_s:+.1f} %), limit {1000 * self.limit_s:.2f} ms"
+        )
+
+
+def _overhead(spec: str, phase: str, direct_s: list[float], codec_s: list[float]) -> Overhead:
+    excess = np.subtract(codec_s, direct_s)
+    rng = np.random.default_rng(0)
+    medians = np.median(rng.choice(excess, (2_000, len(excess))), axis=1)
+    low, high = np.percentile(medians, [2.5, 97.5])
+    return Overhead(
+        spec, phase, float(np.median(direct_s)), float(np.median(excess)), float(low), float(high)
+    )
+
+
+@pytest.mark.parametrize("phase", ["encode", "decode"])
+@pytest.mark.parametrize("spec", DIRECT)
+def bench_harness(spec: str, phase: str, bench: Any, benchmark: BenchmarkFixture) -> None:
+    benchmark.group = "harness"
+    clip = bench.clips[0].audio
+    if spec.startswith("encodec"):
+        clip = clip.cropped(NETWORK_CLIP_S)
+    codec = catalog.create(spec)
+    direct_encode, direct_decode = DIRECT[spec](clip)
+    stream = codec.encode(clip)
+    calls = {
+        "encode": (direct_encode, lambda: codec.encode(clip)),
+        "decode": (direct_decode, lambda: codec.decode(stream)),
+    }[phase]
+    seconds: tuple[list[float], list[float]] = ([], [])
+    order = iter(range(PAIRS + 1))
+
+    def pair() -> None:
+        first = next(order) % 2
+        for which in (first, 1 - first):
+            start = perf_counter()
+            calls[which]()
+            seconds[which].append(perf_counter() - start)
+
+    benchmark.pedantic(pair, rounds=PAIRS, warmup_rounds=1)  # type: ignore[no-untyped-call]
+    if bench.smoke:
+        return
+    found = _overhead(spec, phase, seconds[0][1:], seconds[1][1:])
+    bench.overheads.append(found)
+    assert found.low_s <= found.limit_s, str(found)

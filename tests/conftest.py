@@ -1,0 +1,27 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+# before any library reads them: no test asks the network
+os.environ["CODECMARK_OFFLINE"] = "1"
+os.environ["HF_HUB_OFFLINE"] = "1"
+
+import pytest
+
+from codecmark import condition, corpus, threads
+from codecmark.clip import AudioClip
+
+REPOSITORY = Path(__file__).parents[1]
+
+
+def pytest_configure() -> None:
+    threads.limit(1)
+
+
+@pytest.fixture(scope="session")
+def speech() -> AudioClip:
+    """A lossless clip of speech, 5 s at 16 kHz."""
+    entries = [clip for clip in corpus.load() if clip.name == "ru_male_1.flac"]
+    clips, _ = condition.prepare(entries, condition.named("16k-mono"))
+    return clips[0].audio

@@ -1,0 +1,92 @@
+"""The catalog for tests: networks at a tiny size of the same class, everything else as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from codecmark import catalog
+from codecmark.clip import AudioClip
+from codecmark.codec import Codec
+from codecmark.spec import Spec
+
+TINY_VAE: Mapping[str, Any] = {
+    "in_channels": 1,
+    "out_channels": 1,
+    "down_block_types": ["DownEncoderBlock2D"] * 3,
+    "up_block_types": ["UpDecoderBlock2D"] * 3,
+    "block_out_channels": [8, 8, 16],
+    "layers_per_block": 1,
+    "act_fn": "silu",
+    "latent_channels": 8,
+    "norm_num_groups": 4,
+    "sample_size": 1024,
+    "scaling_factor": 0.4110932946205139,
+}
+TINY_HIFIGAN: Mapping[str, Any] = {
+    "model_in_dim": 64,
+    "sampling_rate": 16_000,
+    "upsample_initial_channel": 32,
+    "upsample_rates": [5, 4, 2, 2, 2],
+    "upsample_kernel_sizes": [16, 16, 8, 4, 4],
+    "resblock_kernel_sizes": [3],
+    "resblock_dilation_sizes": [[1]],
+    "normalize_before": False,
+}
+TINY_ENCODEC: Mapping[str, Any] = {
+    "target_bandwidths": [1.5, 3.0, 6.0, 12.0, 24.0],
+    "sampling_rate": 24_000,
+    "num_filters": 2,
+    "hidden_size": 8,
+    "codebook_dim": 8,
+    "codebook_size": 1024,
+    "num_lstm_layers": 1,
+    "upsampling_ratios": [8, 5, 4, 2],
+}
+
+
+def tiny_dac(variant: str) -> Mapping[str, Any]:
+    """The published layout with few channels."""
+    from codecmark.wrappers.dac import PUBLISHED
+
+    return {**PUBLISHED[variant], "encoder_hidden_size": 2, "decoder_hidden_size": 32,
+            "hidden_size": 32, "codebook_dim": 2}  # fmt: skip
+
+
+@cache
+def tiny(spec: str) -> Codec:
+    """Build the entry, its network tiny where it has one."""
+    parsed = Spec.parse(spec)
+    if parsed.family == "audioldm2":
+        from codecmark.audioldm2.chain import AudioLDM2Codec
+
+        checkpoint, vocoder = parsed.stages
+        return AudioLDM2Codec(checkpoint, vocoder, TINY_VAE, TINY_HIFIGAN)
+    if parsed.family == "encodec":
+        from codecmark.wrappers.encodec import EncodecCodec
+
+        return EncodecCodec(parsed.bitrate_kbps(0, 99), TINY_ENCODEC)
+    if parsed.family == "dac":
+        from codecmark.wrappers.dac import DacCodec
+
+        assert parsed.variant is not None
+        return DacCodec(parsed.variant, parsed.bitrate_kbps(0, 99), tiny_dac(parsed.variant))
+    return catalog.create(spec)
+
+
+def noise(length: int, *, channels: int = 1, rate_hz: int = 16_000, seed: int = 0) -> AudioClip:
+    """Half-scale noise on the 16-bit grid."""
+    rng = np.random.default_rng(seed)
+    samples = rng.uniform(-0.5, 0.5, (channels, length)).astype(np.float32)
+    return AudioClip(samples, rate_hz).on_pcm16_grid()
+
+
+def tone(seconds: float, *, rate_hz: int = 16_000, frequency_hz: float = 440.0) -> AudioClip:
+    """A half-scale sine with a slow swell, so that it is not stationary."""
+    time = np.arange(round(seconds * rate_hz)) / rate_hz
+    swell = 0.35 + 0.15 * np.sin(2 * np.pi * 3 * time)
+    samples = (swell * np.sin(2 * np.pi * frequency_hz * time)).astype(np.float32)
+    return AudioClip(samples[None], rate_hz).on_pcm16_grid()

@@ -1,0 +1,243 @@
+"""What every catalog entry promises, now and later."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from codecmark import bitstream, catalog, create
+from codecmark.bitstream import StreamHeader
+from codecmark.clip import AudioClip
+from codecmark.codec import Codec
+from codecmark.errors import BitstreamError, CodecmarkError, InputError, UnavailableError
+from entries import noise, tiny, tone
+
+SPECS = tuple(catalog.all_specs())
+ONE_OF_EACH = tuple(next(s for s in SPECS if s.startswith(family)) for family in catalog.FAMILIES)
+FULL_SIZE = tuple(s for s in SPECS if s.startswith(("audioldm2:base", "encodec", "dac"))
+                  and s in set(catalog.all_specs(default_only=True)))  # fmt: skip
+FRAME = 320
+CLIP = tone(0.25)
+
+
+def build(spec: str) -> Codec:
+    try:
+        return tiny(spec)
+    except UnavailableError as error:
+        pytest.skip(str(error))
+
+
+@pytest.fixture(params=SPECS)
+def codec(request: pytest.FixtureRequest) -> Codec:
+    return build(request.param)
+
+
+@pytest.fixture(params=ONE_OF_EACH)
+def family_codec(request: pytest.FixtureRequest) -> Codec:
+    return build(request.param)
+
+
+def test_the_spec_in_info_builds_the_codec(codec: Codec) -> None:
+    assert codec.info.spec in SPECS
+    assert codec.info.family == codec.info.spec.partition(":")[0].partition("@")[0]
+    assert codec.info.licence
+    assert codec.info.reference
+
+
+def test_round_trip_keeps_the_form(codec: Codec) -> None:
+    decoded = codec.decode(codec.encode(CLIP))
+    assert decoded.samples.shape == CLIP.samples.shape
+    assert decoded.sample_rate_hz == CLIP.sample_rate_hz
+    assert decoded.samples.dtype == np.float32
+
+
+def test_same_input_same_bytes(codec: Codec) -> None:
+    first = codec.encode(CLIP)
+    codec.encode(noise(1_000))
+    assert codec.encode(CLIP) == first
+
+
+def test_same_bytes_same_output(codec: Codec) -> None:
+    stream = codec.encode(CLIP)
+    first = codec.decode(stream).samples
+    codec.decode(codec.encode(noise(1_000)))
+    assert np.array_equal(codec.decode(stream).samples, first)
+
+
+@pytest.mark.parametrize("length", [1, 2, FRAME - 1, FRAME, FRAME + 1, 4_099])
+def test_length_is_exact(codec: Codec, length: int) -> None:
+    clip = noise(length)
+    assert codec.decode(codec.encode(clip)).n_samples == length
+
+
+@pytest.mark.parametrize(("rate_hz", "channels"), [(44_100, 2), (48_000, 1), (8_000, 2)])
+def test_other_rates_and_channels(family_codec: Codec, rate_hz: int, channels: int) -> None:
+    clip = noise(2_003, channels=channels, rate_hz=rate_hz)
+    decoded = family_codec.decode(family_codec.encode(clip))
+    assert decoded.samples.shape == clip.samples.shape
+    assert decoded.sample_rate_hz == rate_hz
+
+
+@pytest.mark.parametrize("kind", ["silence", "dc", "square", "impulse", "over full scale"])
+def test_extreme_signals(codec: Codec, kind: str) -> None:
+    samples = np.zeros((1, 4_000), np.float32)
+    if kind == "dc":
+        samples[:] = 0.5
+    elif kind == "square":
+        samples[:] = np.where(np.arange(4_000) % 80 < 40, 1.0, -1.0)
+    elif kind == "impulse":
+        samples[0, 2_000] = 1.0
+    elif kind == "over full scale":
+        samples[:] = 3 * np.sin(np.arange(4_000) / 7)
+    decoded = codec.decode(codec.encode(AudioClip(samples, 16_000)))
+    assert np.isfinite(decoded.samples).all()
+    if kind == "silence" and codec.info.weights.evidence != "random":
+        assert np.abs(decoded.samples).max() < 0.02
+
+
+def test_input_is_not_modified(codec: Codec) -> None:
+    before = CLIP.samples.copy()
+    codec.encode(CLIP)
+    assert np.array_equal(CLIP.samples, before)
+    assert not CLIP.samples.flags.writeable
+
+
+def test_only_clips_are_encoded(codec: Codec) -> None:
+    with pytest.raises(InputError, match="clip: must be an AudioClip"):
+        codec.encode(CLIP.samples)  # type: ignore[arg-type]
+    codec.encode(CLIP)  # still usable
+
+
+def test_truncated_streams_are_refused(codec: Codec) -> None:
+    stream = codec.encode(CLIP)
+    for length in [*range(20), len(stream) // 2, len(stream) - 1]:
+        if length < len(stream):
+            with pytest.raises(BitstreamError):
+                codec.decode(stream[:length])
+    with pytest.raises(BitstreamError, match="payload length"):
+        codec.decode(stream + b"\0")
+    codec.decode(stream)  # still usable
+
+
+def test_every_flipped_bit_of_the_frame_is_found(codec: Codec) -> None:
+    stream = codec.encode(CLIP)
+    rng = np.random.default_rng(1)
+    frame_bits = range(min(len(stream), 15) * 8)
+    for bit in [*frame_bits, *rng.integers(0, len(stream) * 8, 20)]:
+        damaged = bytearray(stream)
+        damaged[bit // 8] ^= 1 << bit % 8
+        with pytest.raises(BitstreamError):
+            codec.decode(bytes(damaged))
+
+
+def test_foreign_streams_are_refused(codec: Codec) -> None:
+    header = StreamHeader(16_000, 1, 100)
+    with pytest.raises(BitstreamError, match="another codec"):
+        codec.decode(bitstream.pack("stranger@1k", header, b"payload"))
+    newer = bytearray(codec.encode(CLIP))
+    newer[1] += 1
+    with pytest.raises(BitstreamError, match="version"):
+        codec.decode(bytes(newer))
+    with pytest.raises(BitstreamError, match="must be bytes"):
+        codec.decode("text")  # type: ignore[arg-type]
+
+
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(junk=st.binary(max_size=200))
+def test_random_bytes_are_refused(family_codec: Codec, junk: bytes) -> None:
+    with pytest.raises(BitstreamError):
+        family_codec.decode(junk)
+
+
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    payload=st.binary(max_size=300),
+    n_samples=st.sampled_from([1, 7, 320, 4_000, 10**6, 10**9, bitstream.MAX_SAMPLES]),
+    channels=st.integers(1, 8),
+    rate_hz=st.sampled_from([8_000, 16_000, 44_100, 31_337]),
+)
+def test_hostile_payloads_with_a_valid_checksum(
+    family_codec: Codec, payload: bytes, n_samples: int, channels: int, rate_hz: int
+) -> None:
+    header = StreamHeader(rate_hz, channels, n_samples)
+    stream = bitstream.pack(family_codec.info.spec, header, payload)
+    start = time.perf_counter()
+    try:
+        decoded = family_codec.decode(stream)
+    except CodecmarkError:
+        pass
+    else:
+        assert decoded.samples.shape == (channels, n_samples)
+    assert time.perf_counter() - start < 5
+
+
+@settings(
+    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(position=st.floats(0, 1, exclude_max=True), value=st.integers(1, 255))
+def test_damaged_payload_with_a_valid_checksum(
+    family_codec: Codec, position: float, value: int
+) -> None:
+    header, payload = bitstream.unpack(family_codec.info.spec, family_codec.encode(CLIP))
+    damaged = bytearray(payload)
+    damaged[int(position * len(damaged))] ^= value
+    try:
+        stream = bitstream.pack(family_codec.info.spec, header, bytes(damaged))
+        decoded = family_codec.decode(stream)
+    except CodecmarkError:
+        return
+    assert decoded.samples.shape == CLIP.samples.shape
+
+
+def test_streams_decode_in_a_fresh_process(tmp_path: Path) -> None:
+    expected = {}
+    for spec in SPECS:
+        try:
+            codec = tiny(spec)
+        except UnavailableError:
+            continue
+        stream = codec.encode(CLIP)
+        (tmp_path / f"{bitstream.codec_id(spec)}.bin").write_bytes(stream)
+        expected[spec] = zlib.crc32(codec.decode(stream).samples.tobytes())
+    program = (
+        "import sys, pathlib, zlib\n"
+        "sys.path.insert(0, sys.argv[1])\n"
+        "from entries import tiny\n"
+        "from codecmark import bitstream, threads\n"
+        "threads.limit(1)\n"
+        "for spec in sys.argv[3:]:\n"
+        "    file = pathlib.Path(sys.argv[2]) / f'{bitstream.codec_id(spec)}.bin'\n"
+        "    decoded = tiny(spec).decode(file.read_bytes())\n"
+        "    print('decoded', spec, zlib.crc32(decoded.samples.tobytes()))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(Path(__file__).parent), str(tmp_path), *expected],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    lines = [line.split() for line in done.stdout.splitlines() if line.startswith("decoded ")]
+    assert {spec: int(crc) for _, spec, crc in lines} == expected
+
+
+@pytest.mark.parametrize("spec", FULL_SIZE)
+def test_full_size_round_trip(spec: str) -> None:
+    clip = noise(4_800)
+    codec = create(spec)
+    decoded = codec.decode(codec.encode(clip))
+    assert decoded.samples.shape == clip.samples.shape
+    assert codec.info.parameters is not None
+    assert codec.info.parameters > 1e6

@@ -1,0 +1,210 @@
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from codecmark import AudioClip, InputError, condition, corpus
+from codecmark.audiofile import read_audio, write_wav
+from codecmark.corpus import CorpusClip
+from entries import noise, tone
+
+REPOSITORY = Path(__file__).parents[1]
+
+
+def put(path: Path, seconds: float = 0.05, channels: int = 1, rate_hz: int = 16_000) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    soundfile.write(path, noise(round(seconds * rate_hz), channels=channels).samples.T, rate_hz)
+    return path
+
+
+def test_the_bundled_corpus_is_whole() -> None:
+    clips = corpus.load()
+    classes = [clip.clip_class for clip in clips]
+    assert (classes.count("speech"), classes.count("music"), classes.count("ambient")) == (9, 11, 3)
+    for clip in clips:
+        audio = clip.read()  # holds each file against its SHA-256
+        assert audio.duration_s == 5.0
+
+
+def test_a_changed_file_is_refused(tmp_path: Path) -> None:
+    path = put(tmp_path / "a.wav")
+    clip = CorpusClip("a.wav", path, "a", "speech", sha256="0" * 64)
+    with pytest.raises(InputError, match="is not the manifest's"):
+        clip.read()
+
+
+def test_plain_folder_with_classes_and_nested_sources(tmp_path: Path) -> None:
+    put(tmp_path / "top.wav")
+    put(tmp_path / "Music" / "band" / "b.flac")
+    (tmp_path / "notes.txt").write_text("no audio")
+    clips = corpus.load(tmp_path)
+    assert [(c.name, c.source, c.clip_class) for c in clips] == [
+        ("Music/band/b.flac", "Music/band", "music"),
+        ("top.wav", "top", "audio"),
+    ]
+
+
+def test_links_out_of_the_folder_are_not_followed(tmp_path: Path) -> None:
+    outside = put(tmp_path / "outside" / "secret.wav")
+    inside = tmp_path / "inside"
+    put(inside / "a.wav")
+    (inside / "link.wav").symlink_to(outside)
+    assert [clip.name for clip in corpus.load(inside)] == ["a.wav"]
+
+
+def test_librispeech_vctk_and_musdb_layouts(tmp_path: Path) -> None:
+    put(tmp_path / "libri" / "test-clean" / "84" / "121123" / "84-121123-0001.flac")
+    put(tmp_path / "tts" / "dev" / "84" / "1211" / "84_1211_000001_000000.wav")
+    put(tmp_path / "vctk" / "wav48_silence_trimmed" / "p225" / "p225_001_mic1.flac")
+    put(tmp_path / "musdb" / "test" / "A Band - Song" / "mixture.wav", channels=2)
+    put(tmp_path / "musdb" / "test" / "A Band - Song" / "vocals.wav", channels=2)
+    found = {
+        name: [(c.source, c.clip_class) for c in corpus.load(tmp_path / name)]
+        for name in ("libri", "tts", "vctk", "musdb")
+    }
+    assert found == {
+        "libri": [("84", "speech")],
+        "tts": [("84", "speech")],
+        "vctk": [("p225", "speech")],
+        "musdb": [("A Band - Song", "music")],
+    }
+
+
+def test_csv_manifest(tmp_path: Path) -> None:
+    put(tmp_path / "a.wav")
+    manifest = tmp_path / "list.csv"
+    manifest.write_text("path,class,source\na.wav,speech,anna\n")
+    (clip,) = corpus.load(manifest)
+    assert (clip.source, clip.clip_class, clip.read().n_samples) == ("anna", "speech", 800)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("file\na.wav\n", "needs a column 'name'"),
+        ("name\n", "lists no clips"),
+        ("name,class\n,speech\n", "line 2: column 'name' is empty"),
+        ("name,class\na.wav,noise\n", "class: a.wav has 'noise'"),
+        ("name\na.wav\na.wav\n", "listed more than once"),
+    ],
+)
+def test_bad_csv_manifests(tmp_path: Path, text: str, message: str) -> None:
+    manifest = tmp_path / "list.csv"
+    manifest.write_text(text)
+    with pytest.raises(InputError, match=message):
+        corpus.load(manifest)
+
+
+def test_nemo_manifest_with_offsets(tmp_path: Path) -> None:
+    put(tmp_path / "a.wav", seconds=1.0)
+    manifest = tmp_path / "nemo.json"
+    entries = [{"audio_filepath": "a.wav", "offset": 0.25, "duration": 0.5, "text": "x"}]
+    manifest.write_text("\n".join(map(json.dumps, entries)))
+    (clip,) = corpus.load(manifest)
+    assert clip.read().n_samples == 8_000
+    assert clip.clip_class == "speech"
+
+
+def test_lhotse_manifest_compressed(tmp_path: Path) -> None:
+    put(tmp_path / "a.wav")
+    recording = {"id": "rec-1", "sampling_rate": 16_000, "num_samples": 800,
+                 "sources": [{"type": "file", "channels": [0], "source": "a.wav"}]}  # fmt: skip
+    manifest = tmp_path / "recordings.jsonl.gz"
+    manifest.write_bytes(gzip.compress(json.dumps(recording).encode()))
+    (clip,) = corpus.load(manifest)
+    assert (clip.name, clip.read().n_samples) == ("rec-1", 800)
+
+
+@pytest.mark.parametrize("content", [b"", b"{}", b"{", b"[1]", b"\xff\xfe"])
+def test_bad_json_manifests(tmp_path: Path, content: bytes) -> None:
+    manifest = tmp_path / "m.jsonl"
+    manifest.write_bytes(content)
+    with pytest.raises(InputError):
+        corpus.load(manifest)
+
+
+def test_missing_and_empty_paths(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="does not exist"):
+        corpus.load(tmp_path / "nowhere")
+    with pytest.raises(InputError, match="no audio below"):
+        corpus.load(tmp_path)
+
+
+def test_limit_is_spread_over_classes_and_stable() -> None:
+    clips = corpus.load()
+    chosen = corpus.limited(clips, 6, seed=0)
+    classes = [clip.clip_class for clip in chosen]
+    assert {name: classes.count(name) for name in set(classes)} == {
+        "speech": 2, "music": 2, "ambient": 2,
+    }  # fmt: skip
+    assert chosen == corpus.limited(list(reversed(clips)), 6, seed=0)[::-1]
+    assert chosen != corpus.limited(clips, 6, seed=1)
+    assert corpus.limited(clips, None, seed=0) == clips
+    with pytest.raises(InputError, match="limit"):
+        corpus.limited(clips, 0, seed=0)
+
+
+def test_a_cut_off_wav_is_refused(tmp_path: Path) -> None:
+    path = put(tmp_path / "a.wav", seconds=1.0)
+    path.write_bytes(path.read_bytes()[:16_000])
+    with pytest.raises(InputError, match="the file is cut off"):
+        read_audio(path)
+
+
+@pytest.mark.parametrize("content", [b"", b"RIFF", b"RIFFxxxxWAVE", b"not audio at all"])
+def test_junk_is_refused(tmp_path: Path, content: bytes) -> None:
+    for name in ("a.wav", "a.flac", "a.m4a"):
+        (tmp_path / name).write_bytes(content)
+        with pytest.raises(InputError, match=name):
+            read_audio(tmp_path / name)
+
+
+def test_m4a_is_read_through_ffmpeg(tmp_path: Path) -> None:
+    import av
+
+    path = tmp_path / "a.m4a"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("aac", rate=16_000, layout="mono")
+        frame = av.AudioFrame.from_ndarray(tone(0.064).samples, "fltp", "mono")
+        frame.sample_rate = 16_000
+        for packet in (*stream.encode(frame), *stream.encode(None)):
+            container.mux(packet)
+    clip = read_audio(path)
+    assert clip.sample_rate_hz == 16_000
+    assert clip.n_samples >= 1_024
+
+
+def test_written_wav_reads_back_exactly(tmp_path: Path) -> None:
+    clip = noise(1_000, channels=2)
+    write_wav(tmp_path / "a.wav", clip)
+    assert np.array_equal(read_audio(tmp_path / "a.wav").samples, clip.samples)
+
+
+def test_conditions_prepare_and_refuse(tmp_path: Path) -> None:
+    low, high = put(tmp_path / "low.wav"), put(tmp_path / "high.wav", rate_hz=44_100, channels=2)
+    entries = [CorpusClip(path.name, path, path.stem, "music") for path in (low, high)]
+    clips, unused = condition.prepare(entries, condition.named("48k-stereo"))
+    assert [(c.name, c.audio.channels, c.audio.sample_rate_hz) for c in clips] == [
+        ("high.wav", 2, 48_000)
+    ]
+    assert "native rate 16000 Hz is below the 44100 Hz" in unused["low.wav"]
+    with pytest.raises(InputError, match="no clip can be used under 48k-mono"):
+        condition.prepare(entries[:1], condition.named("48k-mono"))
+    with pytest.raises(InputError, match="choose one of 16k-mono"):
+        condition.named("8k")
+
+
+def test_the_reference_is_on_the_16_bit_grid(speech: AudioClip) -> None:
+    assert np.array_equal(speech.on_pcm16_grid().samples, speech.samples)
+
+
+def test_every_bundled_clip_has_its_attribution() -> None:
+    header, *lines = (REPOSITORY / "benchmarks/corpus/clips.csv").read_text().splitlines()
+    assert {"licence", "author", "sha256", "source"} <= set(header.split(","))
+    files = {path.name for path in (REPOSITORY / "benchmarks/corpus").glob("*.flac")}
+    assert {line.split(",")[0] for line in lines} == files

@@ -1,0 +1,237 @@
+"""Measurement, runner and command line."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from codecmark import AudioClip, Codec, CodecInfo, condition, store
+from codecmark.__main__ import main
+from codecmark.bitstream import StreamHeader
+from codecmark.clip import Samples
+from codecmark.condition import Condition, PreparedClip
+from codecmark.errors import CodecError, MetricError
+from codecmark.measure import Measurement
+from codecmark.memory import peak_memory_mib
+from codecmark.metrics.table import QUALITY_FIELDS
+from codecmark.result import ResultRow
+from codecmark.runner import run
+from codecmark.scoring import Job, Scorer
+from codecmark.timing import perf_counter_timer
+from codecmark.wrappers.pcm import Pcm16Codec
+from entries import noise, tiny, tone
+
+CONDITION = condition.named("16k-mono")
+CLIPS = [
+    PreparedClip("noise", "n", "ambient", noise(8_000)),
+    PreparedClip("tone", "t", "music", tone(0.5)),
+]
+
+
+def measured(codec: Codec, clips: list[PreparedClip] | None = None) -> list[ResultRow]:
+    measurement = Measurement(codec, clips or CLIPS, CONDITION)
+    measurement.encode(perf_counter_timer)
+    measurement.decode(perf_counter_timer)
+    return measurement.rows("run", Scorer(workers=1), memory=False)
+
+
+def test_pcm16_is_exact_at_ratio_one_less_the_frame() -> None:
+    for row in measured(Pcm16Codec()):
+        assert row.status == "ok"
+        assert row.snr_db is None
+        assert row.reasons["snr_db"] == "infinite: output equals input"
+        assert row.payload_bytes == row.pcm16_bytes == 16_000
+        assert row.stream_bytes is not None
+        assert row.stream_bytes - 16_000 <= 15
+        assert row.compression_ratio == pytest.approx(1, abs=1e-3)
+        assert row.lag_samples == 0
+        assert row.encode_rounds == row.decode_rounds == CONDITION.rounds
+        assert row.encode_s is not None
+        assert row.encode_rtf == pytest.approx(row.encode_s / 0.5)
+
+
+def test_an_untrained_network_has_speed_and_rate_but_no_quality() -> None:
+    rows = measured(tiny("dac:16khz@6k"))
+    assert [row.clip for row in rows] == ["noise"]
+    (row,) = rows
+    assert row.weights == "random"
+    assert all(getattr(row, name) is None for name in QUALITY_FIELDS)
+    assert all("seeded random weights" in row.reasons[name] for name in QUALITY_FIELDS)
+    assert row.encode_s is not None
+    assert row.bitrate_kbps is not None
+    assert row.parameters
+
+
+class Fragile(Pcm16Codec):
+    """Fails on tones, keeps state that `reset` must clear, and counts its calls."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fresh = True
+        self.calls = 0
+
+    def reset(self) -> None:
+        self.fresh = True
+
+    def encode_payload(self, clip: AudioClip) -> bytes:
+        assert self.fresh, "not reset before the call"
+        self.fresh = False
+        self.calls += 1
+        if clip.sha256() == CLIPS[1].audio.sha256():
+            raise CodecError("tones are beyond me")
+        return super().encode_payload(clip)
+
+
+def test_a_failure_is_a_row_and_the_rest_goes_on() -> None:
+    codec = Fragile()
+    good, bad = measured(codec)
+    assert (good.status, bad.status) == ("ok", "failed")
+    assert bad.reason == "encode: tones are beyond me"
+    assert bad.stream_bytes is None
+    assert bad.snr_db is None
+    assert bad.encode_s is None
+    assert bad.reasons["encode_s"] == "the codec failed"
+    assert bad.reasons["snr_db"] == "the codec failed"
+    assert codec.calls == 1 + CONDITION.rounds * 2  # one warm-up, then every clip every round
+
+
+class Broken(Codec):
+    """Raises what it should not, and returns what it must not."""
+
+    def __init__(self) -> None:
+        self.info = CodecInfo("broken", "broken", None, None, None, 0, "MIT", "none")
+        self.output: Samples = np.zeros((1, 4), np.float32)
+
+    def encode_payload(self, clip: AudioClip) -> bytes:
+        if clip.n_samples == 1:
+            raise ZeroDivisionError("oops")
+        return b""
+
+    def decode_payload(self, payload: bytes, header: StreamHeader) -> Samples:
+        return self.output
+
+
+def test_the_base_class_lets_no_foreign_error_and_no_wrong_output_pass() -> None:
+    codec = Broken()
+    with pytest.raises(CodecError, match="broken failed to encode: ZeroDivisionError: oops"):
+        codec.encode(noise(1))
+    stream = codec.encode(noise(5))
+    with pytest.raises(CodecError, match=r"decoded shape \(1, 4\), the stream holds \(1, 5\)"):
+        codec.decode(stream)
+    codec.output = np.full((1, 5), np.nan, np.float32)
+    with pytest.raises(CodecError, match="NaN or Inf"):
+        codec.decode(stream)
+
+
+def test_slow_codecs_are_timed_once() -> None:
+    hasty = Condition("hasty", 16_000, 1, 16_000, slow_call_s=0.0)
+    measurement = Measurement(Pcm16Codec(), CLIPS, hasty)
+    measurement.encode(perf_counter_timer)
+    measurement.decode(perf_counter_timer)
+    assert {r.encode_rounds for r in measurement.rows("r", Scorer(workers=1), memory=False)} == {1}
+
+
+def test_decode_alone_encodes_untimed() -> None:
+    measurement = Measurement(Pcm16Codec(), CLIPS, CONDITION)
+    measurement.decode(perf_counter_timer)
+    row = measurement.rows("run", Scorer(workers=1), memory=False)[0]
+    assert row.encode_s is None
+    assert row.reasons["encode_s"] == "not timed in this run"
+    assert row.decode_s is not None
+
+
+def test_workers_score_like_one_process() -> None:
+    jobs = [
+        Job(clip.audio.samples, clip.audio.samples * np.float32(0.9), 16_000, clip.clip_class)
+        for clip in CLIPS
+    ]
+    with Scorer(workers=2) as pool:
+        parallel = pool.score(jobs)
+    alone = Scorer(workers=1).score(jobs)
+    assert [s.values for s in parallel] == [pytest.approx(s.values) for s in alone]
+
+
+def test_peak_memory_is_the_childs_own() -> None:
+    ballast = np.ones(120_000_000, np.float32)  # 458 MiB that the child must not inherit
+    peak = peak_memory_mib("pcm16", noise(1_000))
+    assert ballast[0] == 1
+    assert 20 < peak < 300
+    with pytest.raises(MetricError, match="the process failed"):
+        peak_memory_mib("no-such-codec", noise(1_000))
+
+
+def test_the_runner_stores_rows_codec_by_codec(tmp_path: Path) -> None:
+    seen = []
+    for done in run(["pcm16", "nonsense@1k", "flac"], CLIPS, CONDITION, tmp_path):
+        seen.append((done.spec, [row.status for row in done.rows]))
+        assert [row.spec for row in store.read(tmp_path)][-1] == done.spec
+    assert seen == [
+        ("pcm16", ["ok", "ok"]), ("nonsense@1k", ["unavailable"]), ("flac", ["ok", "ok"]),
+    ]  # fmt: skip
+
+
+def test_the_command_line_from_run_to_leaderboard(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = str(tmp_path)
+    options = ["--codecs", "pcm16,opus@24k", "--limit", "2", "--out", out]
+    assert main(["run", *options]) == 0
+    assert "opus@24k" in capsys.readouterr().out
+    assert (tmp_path / "leaderboard.md").read_text().startswith("# Leaderboard")
+    (file,) = (tmp_path / "rows").iterdir()
+    assert {json.loads(line)["spec"] for line in file.read_text().splitlines()} == {
+        "pcm16", "opus@24k",
+    }  # fmt: skip
+    assert main(["leaderboard", out, "--sort", "kbps", "--markdown"]) == 0
+    assert capsys.readouterr().out.index("opus@24k") > 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["run", "--codecs", "opsu@24k"], "did you mean opus"),
+        (["run", "--corpus", "/no/such/place"], "/no/such/place does not exist"),
+        (["run", "--limit", "0"], "limit: must be at least 1"),
+        (["leaderboard", "/no/such/place"], "no rows below"),
+    ],
+)
+def test_errors_are_one_line_with_a_remedy(
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments) == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.count("\n") == 1
+
+
+def test_list_shows_every_family_and_the_remedies(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["list", "--codecs", "pcm16,opus,encodec:24khz@6k"]) == 0
+    out = capsys.readouterr().out
+    assert "opus@6k" in out
+    assert "random" in out
+    assert "$CODECMARK_WEIGHTS/facebook/encodec_24khz/" in out.replace("\n", "")
+
+
+def test_weights_says_what_is_missing(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("CODECMARK_CACHE", str(tmp_path))
+    monkeypatch.delenv("CODECMARK_WEIGHTS", raising=False)
+    assert main(["weights"]) == 1
+    assert "lyra" in capsys.readouterr().out
+
+
+def test_an_interrupted_pipe_or_bad_option_is_not_a_traceback() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "codecmark", "run", "--condition", "8k"],
+        capture_output=True, text=True, check=False, env={**os.environ},
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert "invalid choice: '8k'" in done.stderr
+    assert "Traceback" not in done.stderr

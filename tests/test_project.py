@@ -1,0 +1,145 @@
+"""What must hold of the repository itself."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import re
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from codecmark import catalog, store
+from codecmark.leaderboard import render
+from codecmark.leaderboard.summary import summarise
+from codecmark.metrics.table import QUALITY_FIELDS
+from codecmark.result import ResultRow
+
+REPOSITORY = Path(__file__).parents[1]
+TOP_LEVEL = {
+    "benchmarks", "codecs", "results", "tests", "pyproject.toml", "README.md", "Makefile",
+    "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "constraints.txt", ".ci", ".gitignore",
+}  # fmt: skip
+
+
+def test_torchaudio_is_absent() -> None:
+    """Beside the CPU build of torch its import fails, and takes transformers with it."""
+    assert importlib.util.find_spec("torchaudio") is None
+    assert "torchaudio" not in (REPOSITORY / "constraints.txt").read_text()
+
+
+def test_codecs_is_a_source_root_not_a_package() -> None:
+    assert not (REPOSITORY / "codecs" / "__init__.py").exists()
+    assert [p.name for p in (REPOSITORY / "codecs").iterdir() if p.is_dir()] == ["codecmark"]
+
+
+def tracked() -> list[str]:
+    done = subprocess.run(
+        ["git", "ls-files"],  # noqa: S607
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        pytest.skip("not a git checkout")
+    return done.stdout.splitlines()
+
+
+def test_top_level() -> None:
+    assert {name.partition("/")[0] for name in tracked()} <= TOP_LEVEL
+
+
+def test_no_weights_are_committed() -> None:
+    endings = (".tflite", ".safetensors", ".onnx", ".pth", ".th", ".bin", ".pt")
+    assert [name for name in tracked() if name.endswith(endings)] == []
+
+
+def test_files_stay_small_enough_to_be_one_room() -> None:
+    long = {
+        name: count
+        for name in tracked()
+        if name.startswith(("codecs/", "benchmarks/")) and name.endswith(".py")
+        if (count := len((REPOSITORY / name).read_text().splitlines())) > 300
+    }
+    assert long == {}
+
+
+def test_dependencies_are_pinned() -> None:
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
+    needed = [*project["dependencies"], *project["optional-dependencies"]["dev"]]
+    names = {re.split(r"[\[<>=]", need)[0].lower().replace("_", "-") for need in needed}
+    lines = (REPOSITORY / "constraints.txt").read_text().splitlines()
+    pinned = {line.partition("==")[0].lower().replace("_", "-") for line in lines if "==" in line}
+    assert names <= pinned
+
+
+# the committed run
+
+
+@pytest.fixture(scope="module")
+def committed() -> list[ResultRow]:
+    return store.read(REPOSITORY / "results")
+
+
+def speech(rows: list[ResultRow], spec: str) -> list[ResultRow]:
+    return [row for row in rows if row.spec == spec and row.clip_class == "speech"]
+
+
+def test_the_committed_run_covers_the_default_set(committed: list[ResultRow]) -> None:
+    assert {row.spec for row in committed} == set(catalog.all_specs(default_only=True))
+    summaries = summarise(committed)
+    assert len(summaries) >= 25
+    without_weights = [
+        s for s in summaries if s.weights == "none" and s.scored == s.attempted == 23
+    ]
+    assert len(without_weights) >= 15
+    assert all(row.weights == "published" for row in committed if row.family == "lyra")
+
+
+def test_no_committed_row_of_an_untrained_network_has_quality(committed: list[ResultRow]) -> None:
+    untrained = [row for row in committed if row.weights == "random"]
+    assert untrained
+    for row in untrained:
+        assert [name for name in QUALITY_FIELDS if getattr(row, name) is not None] == []
+        assert row.reasons["snr_db"]
+        assert row.encode_s
+        assert row.decode_s
+
+
+def test_committed_facts(committed: list[ResultRow]) -> None:
+    mel = speech(committed, "mel:16k-64/griffinlim-64")
+    assert all(-5 < (row.snr_db or 0) < 0 for row in mel)
+    assert all(abs(row.correlation or 1) < 0.15 for row in mel)
+    lossless = [row for row in speech(committed, "lyra@9.2k") if (row.clip or "").startswith("ru_")]
+    assert len(lossless) == 2
+    assert all((row.snr_db or 0) > 5 for row in lossless)
+    assert sum(row.pesq_wb or 0 for row in lossless) / 2 > 2.8
+    for spec in ("pcm16", "flac"):
+        rows = [row for row in committed if row.spec == spec]
+        assert all(row.reasons["snr_db"].startswith("infinite") for row in rows)
+
+
+def test_the_leaderboard_page_is_that_of_the_committed_rows(committed: list[ResultRow]) -> None:
+    page = (REPOSITORY / "results" / "leaderboard.md").read_text()
+    assert page == render.markdown(committed)
+
+
+def test_the_readme_shows_the_real_leaderboard() -> None:
+    page = (REPOSITORY / "results" / "leaderboard.md").read_text()
+    readme = (REPOSITORY / "README.md").read_text()
+    shown = readme.partition("<!-- leaderboard -->")[2].partition("<!-- /leaderboard -->")[0]
+    rows = [line for line in shown.splitlines() if line.startswith("|")]
+    assert len(rows) > 25
+    assert [line for line in rows if line not in page] == []
+
+
+def test_committed_rows_are_strict_json() -> None:
+    def refuse(name: str) -> float:
+        pytest.fail(f"{name} in a committed row")
+
+    for path in (REPOSITORY / "results" / "rows").glob("*.jsonl"):
+        for line in path.read_text().splitlines():
+            json.loads(line, parse_constant=refuse)

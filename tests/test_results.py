@@ -1,0 +1,251 @@
+"""Rows, their store, statistics and the leaderboard."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import fields, replace
+from io import StringIO
+from pathlib import Path
+
+import numpy as np
+import pytest
+import scipy.stats
+from rich.console import Console
+
+from codecmark import InputError, ResultSchemaError, store
+from codecmark.leaderboard import render
+from codecmark.leaderboard.summary import ALL, summarise
+from codecmark.result import SCHEMA_VERSION, ResultRow
+from codecmark.statistics import estimate
+
+REPOSITORY = Path(__file__).parents[1]
+
+
+def row(spec: str = "opus@24k", clip: str = "a", **changes: object) -> ResultRow:
+    base = ResultRow(
+        run_id="r1", spec=spec, family=spec.partition("@")[0], weights="none", clip=clip,
+        source=clip, clip_class="speech", clip_s=5.0, condition="16k-mono", status="ok",
+        stream_bytes=15_000, pcm16_bytes=160_000, snr_db=15.0, visqol_mos_lqo=4.2, pesq_wb=4.0,
+        encode_s=0.1, decode_s=0.01, host="machine",
+    )  # fmt: skip
+    return replace(base, **changes)  # type: ignore[arg-type]
+
+
+# rows
+
+
+def test_a_row_survives_json() -> None:
+    original = row(reasons={"estoi": "ESTOI: too short"}, versions={"numpy": "2"})
+    assert ResultRow.from_json(original.to_json()) == original
+
+
+def test_rows_are_strict_json() -> None:
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        row(snr_db=float("inf")).to_json()
+    line = row().to_json().replace("15.0", "NaN")
+    with pytest.raises(ResultSchemaError, match="NaN is not strict JSON"):
+        ResultRow.from_json(line)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"schema_version": SCHEMA_VERSION + 1}, "update codecmark"),
+        ({"schema_version": None}, "schema_version: missing"),
+        ({"mystery": 1}, "mystery: not a field"),
+    ],
+)
+def test_unreadable_rows(change: dict[str, object], message: str) -> None:
+    record = {**json.loads(row().to_json()), **change}
+    with pytest.raises(ResultSchemaError, match=message):
+        ResultRow.from_json(json.dumps(record))
+    with pytest.raises(ResultSchemaError):
+        ResultRow.from_json('{"schema_version": 1}')
+    with pytest.raises(ResultSchemaError):
+        ResultRow.from_json("not json")
+
+
+def test_every_field_is_documented() -> None:
+    text = (REPOSITORY / "results" / "README.md").read_text()
+    missing = [f.name for f in fields(ResultRow) if f"`{f.name}`" not in text]
+    assert not missing
+
+
+# store
+
+
+def test_append_and_read_the_newest_run(tmp_path: Path) -> None:
+    store.append(tmp_path, [row(run_id="20260101T000000Z-aa")])
+    store.append(
+        tmp_path, [row(run_id="20260102T000000Z-aa"), row("flac", run_id="20260102T000000Z-aa")]
+    )
+    assert [r.spec for r in store.read(tmp_path)] == ["opus@24k", "flac"]
+    assert len(store.read(tmp_path, store.run_ids(tmp_path))) == 3
+    with pytest.raises(InputError, match="run: no 'x'"):
+        store.read(tmp_path, ["x"])
+
+
+def test_a_torn_last_line_is_left_out(tmp_path: Path) -> None:
+    store.append(tmp_path, [row(), row("flac")])
+    path = tmp_path / "rows" / "r1.jsonl"
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-10])
+    assert [r.spec for r in store.read(tmp_path)] == ["opus@24k"]
+
+
+def test_a_damaged_line_is_named(tmp_path: Path) -> None:
+    store.append(tmp_path, [row()])
+    path = tmp_path / "rows" / "r1.jsonl"
+    path.write_text("damage\n" + path.read_text())
+    with pytest.raises(ResultSchemaError, match=r"r1\.jsonl line 1"):
+        store.read(tmp_path)
+
+
+def test_no_rows_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="run `codecmark run` first"):
+        store.read(tmp_path)
+
+
+# statistics
+
+
+def test_few_sources_get_student_t() -> None:
+    values = [1.0, 2.0, 4.0, 8.0]
+    found = estimate(values, ["a", "b", "c", "d"])
+    low, high = scipy.stats.t.interval(0.95, 3, np.mean(values), scipy.stats.sem(values))
+    assert (found.mean, found.low, found.high) == pytest.approx((3.75, low, high))
+
+
+def test_sources_count_alike() -> None:
+    found = estimate([1.0, 1.0, 1.0, 3.0], ["a", "a", "a", "b"])
+    assert (found.mean, found.n, found.n_sources) == (2.0, 4, 2)
+
+
+def test_one_source_has_no_interval() -> None:
+    found = estimate([1.0, 2.0], ["a", "a"])
+    assert (found.mean, found.low, found.half_width) == (1.5, None, None)
+
+
+@pytest.mark.parametrize("n_sources", [5, 20])
+def test_intervals_cover_the_truth(n_sources: int) -> None:
+    """Ten clips from each source; source effects as large as clip noise."""
+    rng = np.random.default_rng(7)
+    trials, covered = 300, 0
+    sources = [f"s{i}" for i in range(n_sources) for _ in range(10)]
+    for _ in range(trials):
+        values = np.repeat(rng.normal(size=n_sources), 10) + rng.normal(size=10 * n_sources)
+        found = estimate(values.tolist(), sources)
+        assert found.low is not None
+        assert found.high is not None
+        covered += found.low <= 0 <= found.high
+    assert 0.90 <= covered / trials <= 0.98
+
+
+# leaderboard
+
+
+def test_totals_first_then_ratios() -> None:
+    rows = [row(clip="a"), row(clip="b", clip_s=10.0, stream_bytes=60_000, pcm16_bytes=320_000)]
+    (summary,) = summarise(rows)
+    assert summary.bitrate_kbps == pytest.approx(8 * 75_000 / 15 / 1000)
+    assert summary.compression_ratio == pytest.approx(480_000 / 75_000)
+    assert summary.real_time_factor("encode") == pytest.approx(0.2 / 15)
+
+
+def lossless(clip: str) -> ResultRow:
+    return row("flac", clip, snr_db=None, reasons={"snr_db": "infinite: output equals input"})
+
+
+def untrained(spec: str = "dac:44khz@8k") -> ResultRow:
+    return row(spec, snr_db=None, visqol_mos_lqo=None, pesq_wb=None, weights="random",
+               reasons={"snr_db": "seeded random weights: not here"})  # fmt: skip
+
+
+def cells(rows: list[ResultRow], spec: str) -> dict[str, str]:
+    section = render.sections(rows)[0]
+    summary = next(s for s in section.summaries if s.spec == spec)
+    return {column.key: column.cell(summary).text for column in section.columns}
+
+
+def test_exact_ranks_first_and_unmeasured_last() -> None:
+    rows = [untrained(), row(), row("opus@6k", snr_db=3.0), lossless("a")]
+    order = [s.spec for s in render.sections(rows)[0].summaries]
+    assert order == ["flac", "opus@24k", "opus@6k", "dac:44khz@8k"]
+    assert cells(rows, "flac")["snr_db"] == "exact"
+
+
+def test_no_quality_figure_of_an_untrained_network() -> None:
+    rows = [row(), untrained()]
+    found = cells(rows, "dac:44khz@8k")
+    assert {
+        found[k] for k in ("snr_db", "speech.visqol_mos_lqo", "snr_target", "quality_target")
+    } == {"-"}
+    assert found["n"] == "0/1"
+    assert found["encode_rtf"] == "0.020"
+    assert any("seeded random weights" in note for note in render.notes(rows))
+
+
+def test_targets() -> None:
+    good = cells([row()], "opus@24k")
+    assert (good["snr_target"], good["quality_target"], good["ratio_target"]) == ("pass",) * 3
+    poor = cells([row(snr_db=9.9, visqol_mos_lqo=3.9, pcm16_bytes=20_000)], "opus@24k")
+    assert (poor["snr_target"], poor["quality_target"], poor["ratio_target"]) == ("fail",) * 3
+
+
+def test_a_pass_that_pesq_contradicts_is_disputed() -> None:
+    assert cells([row(pesq_wb=1.7)], "opus@24k")["quality_target"] == "disputed"
+
+
+def test_classes_are_not_averaged_over_two_scales() -> None:
+    rows = [row(), row(clip="m", clip_class="music", visqol_mos_lqo=3.0, pesq_wb=None)]
+    (summary,) = summarise(rows)
+    assert "visqol_mos_lqo" not in summary.quality[ALL]
+    assert cells(rows, "opus@24k")["quality_target"] == "fail: music"
+
+
+def test_failed_and_unavailable_are_told_apart() -> None:
+    failed = row("opus@6k", status="failed", reason="encode: broke", snr_db=None, stream_bytes=None)
+    missing = ResultRow(run_id="r1", spec="lyra@6k", family="lyra", condition="16k-mono",
+                        status="unavailable", reason="lyra is not here; fetch it")  # fmt: skip
+    rows = [row(), failed, missing]
+    assert cells(rows, "opus@6k")["evidence"] == "failed"
+    assert cells(rows, "lyra@6k")["evidence"] == "unavailable"
+    notes = render.notes(rows)
+    assert "opus@6k on a: failed: encode: broke" in notes
+    assert "lyra@6k: not available here: lyra is not here; fetch it" in notes
+
+
+def test_sort_by_any_column_of_any_table() -> None:
+    rows = [row(), row("opus@6k", stream_bytes=4_000, pesq_wb=1.5), row("mp3@32k", pesq_wb=4.5)]
+    assert render.sections(rows, "kbps")[0].summaries[0].spec == "opus@6k"
+    assert render.sections(rows, "codec")[0].summaries[0].spec == "mp3@32k"
+    by_pesq = render.sections(rows, "speech.pesq_wb")[1].summaries
+    assert [s.spec for s in by_pesq] == ["mp3@32k", "opus@24k", "opus@6k"]
+    with pytest.raises(InputError, match="choose one of codec, evidence, kbps"):
+        render.sections(rows, "beauty")
+
+
+def test_speeds_of_two_machines_are_not_compared_silently() -> None:
+    notes = render.notes([row(), row("flac", host="another")])
+    assert any("2 machines" in note for note in notes)
+
+
+def test_markdown_is_stable_and_harmless() -> None:
+    hostile = row(clip='"><script>alert(1)</script>.wav', status="failed", reason="a|b <b>")
+    text = render.markdown([row(), hostile])
+    assert text == render.markdown([row(), hostile])
+    assert "<script>" not in text
+    assert "a\\|b &lt;b&gt;" in text
+    assert "| opus@24k | no weights |" in text
+
+
+@pytest.mark.parametrize("width", [80, 120, 200])
+def test_terminal_tables_keep_their_figures_whole(width: int) -> None:
+    out = StringIO()
+    rows = [row("audioldm2:music/griffinlim-64", clip, snr_db=12.3) for clip in "abc"]
+    render.print_leaderboard(rows, Console(file=out, width=width))
+    text = out.getvalue()
+    assert "audioldm2:music/griffinlim-64" in text
+    assert "12.3" in text
+    assert "…" not in text
+    assert max(map(len, text.splitlines())) <= width

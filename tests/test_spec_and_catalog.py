@@ -1,0 +1,132 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from contextlib import suppress
+from importlib.metadata import EntryPoint
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import codecmark
+from codecmark import InputError, UnavailableError, UnknownCodecError, catalog
+from codecmark.spec import Spec
+from codecmark.wrappers.pcm import Pcm16Codec
+
+
+@pytest.mark.parametrize("spec", list(catalog.all_specs()))
+def test_every_catalog_spec_parses_to_itself(spec: str) -> None:
+    assert str(Spec.parse(spec)) == spec
+
+
+def test_parts_of_a_spec() -> None:
+    spec = Spec.parse("mel:16k-64/griffinlim-64")
+    assert (spec.family, spec.stages, spec.setting) == ("mel", ("16k-64", "griffinlim-64"), None)
+    assert Spec.parse("lyra@9.2k").bitrate_kbps(3, 10) == 9.2
+
+
+@pytest.mark.parametrize(
+    "text", ["", "Opus", "opus@", "opus:", ":a", "a b", "opus@24k@2", "a:b//c", None]
+)
+def test_malformed_specs(text: str) -> None:
+    with pytest.raises(InputError, match="spec:"):
+        Spec.parse(text)
+
+
+@given(st.text(max_size=30))
+def test_any_text_either_parses_or_is_refused(text: str) -> None:
+    with suppress(InputError):
+        assert str(Spec.parse(text)) == text
+
+
+@pytest.mark.parametrize(
+    ("spec", "message"),
+    [
+        ("opus", "needs a bitrate in kbit/s"),
+        ("opus@fast", "needs a bitrate in kbit/s"),
+        ("opus@999k", "bitrate must be 6k to 256k"),
+        ("opus:x@24k", "takes no variant"),
+        ("pcm16@24k", "takes no setting"),
+        ("vorbis@q11", "quality from q0 to q10"),
+        ("lyra@4k", "one of 3.2k, 6k, 9.2k"),
+        ("encodec:24khz@5k", "one of 1.5k, 3k, 6k, 12k, 24k"),
+        ("encodec:48khz@6k", "variant must be 24khz"),
+        ("dac:8khz@6k", "variant must be one of"),
+        ("dac:16khz@60k", "bitrate must be"),
+        ("mel:16k-64/wavenet", "griffinlim-N"),
+        ("mel:16k-64", "needs a mel format"),
+        ("audioldm2:huge/hifigan", "needs a checkpoint"),
+    ],
+)
+def test_wrong_settings_name_the_remedy(spec: str, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        codecmark.create(spec)
+
+
+def test_unknown_codec_suggests_and_lists() -> None:
+    with pytest.raises(UnknownCodecError, match=r"did you mean opus.*known families: pcm16, flac"):
+        codecmark.create("opsu@24k")
+
+
+def test_unlisted_settings_work() -> None:
+    assert codecmark.create("opus@20k").info.nominal_bitrate_kbps == 20
+
+
+def test_select() -> None:
+    assert catalog.select("flac, opus@20k") == ("flac", "opus@20k")
+    assert catalog.select("lyra") == ("lyra@3.2k", "lyra@6k", "lyra@9.2k")
+    assert catalog.select("flac,flac") == ("flac",)
+    assert len(catalog.select(None)) < len(catalog.select(None, everything=True))
+    with pytest.raises(InputError, match="codecs: the list is empty"):
+        catalog.select(" , ")
+    with pytest.raises(UnknownCodecError, match="did you mean"):
+        catalog.select("flacc")
+
+
+def test_the_default_set_names_every_family() -> None:
+    families = {spec.partition(":")[0].partition("@")[0] for spec in catalog.select(None)}
+    assert families == set(catalog.FAMILIES)
+    assert len(catalog.select(None)) >= 25
+
+
+class PluginCodec(Pcm16Codec):
+    catalog_specs = ("plugged",)
+
+
+def test_a_plugin_needs_one_entry_point(monkeypatch: pytest.MonkeyPatch) -> None:
+    point = EntryPoint("plugged", f"{__name__}:PluginCodec", catalog.ENTRY_POINT_GROUP)
+    monkeypatch.setitem(sys.modules, __name__, sys.modules[PluginCodec.__module__])
+    monkeypatch.setattr(catalog, "entry_points", lambda group: [point])
+    catalog._plugins.cache_clear()
+    try:
+        assert isinstance(codecmark.create("plugged"), PluginCodec)
+        assert "plugged" in list(catalog.all_specs())
+        assert "plugged" not in list(catalog.all_specs(default_only=True))
+    finally:
+        catalog._plugins.cache_clear()
+
+
+def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    family = catalog.Family("no_such_package.codec:Codec", "", ())
+    monkeypatch.setitem(catalog.FAMILIES, "ghost", family)
+    with pytest.raises(UnavailableError, match="pip install no_such_package"):
+        codecmark.create("ghost")
+
+
+def test_nothing_heavy_is_imported_before_it_is_needed() -> None:
+    program = (
+        "import sys, codecmark, codecmark.__main__\n"
+        "codecmark.create('opus@24k')\n"
+        "heavy = {'torch', 'transformers', 'diffusers', 'librosa', 'ai_edge_litert', 'visqol'}\n"
+        "sys.exit(str(heavy & set(sys.modules)) if heavy & set(sys.modules) else 0)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_exported_names_are_sorted_and_real() -> None:
+    assert codecmark.__all__ == sorted(codecmark.__all__)
+    assert all(hasattr(codecmark, name) for name in codecmark.__all__)

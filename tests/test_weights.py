@@ -1,0 +1,139 @@
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from codecmark import UnavailableError, weights
+from codecmark.errors import DamagedWeightsError
+from codecmark.weights import Located, WeightFile, Weights, WeightSet, locate, locate_or_random
+
+CONTENT = b"not a network, but a file all the same"
+DIGEST = hashlib.sha256(CONTENT).hexdigest()
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Iterator[Path]:
+    """A folder that is served on the loopback address."""
+    folder = tmp_path / "source"
+    (folder / "r1").mkdir(parents=True)
+    handler = partial(SimpleHTTPRequestHandler, directory=str(folder))
+    handler.log_message = lambda *_: None  # type: ignore[attr-defined]
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    (folder / "address").write_text(f"http://127.0.0.1:{server.server_port}")
+    yield folder
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def toy(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, source: Path) -> WeightSet:
+    address = (source / "address").read_text()
+    toy = WeightSet(
+        "toy", address + "/{revision}/{path}", "r1", "MIT", (WeightFile("net.bin", DIGEST),)
+    )
+    monkeypatch.setitem(weights.SETS, "toy", toy)
+    monkeypatch.setenv("CODECMARK_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("CODECMARK_WEIGHTS", str(tmp_path / "mine"))
+    monkeypatch.delenv("CODECMARK_OFFLINE")
+    monkeypatch.delenv("HF_HUB_OFFLINE")
+    monkeypatch.setattr(weights, "_unreachable_hosts", set())
+    return toy
+
+
+def put(folder: Path, content: bytes = CONTENT) -> None:
+    folder.mkdir(parents=True)
+    (folder / "net.bin").write_bytes(content)
+
+
+def test_a_local_folder_comes_first(toy: WeightSet, tmp_path: Path) -> None:
+    put(tmp_path / "mine" / "toy")
+    found = locate("toy")
+    assert found.folder == tmp_path / "mine" / "toy"
+    assert found.weights == Weights("published", DIGEST, "published file")
+
+
+def test_a_wrong_file_is_refused_by_name_and_nothing_stands_in(
+    toy: WeightSet, tmp_path: Path
+) -> None:
+    put(tmp_path / "mine" / "toy", b"something else")
+    with pytest.raises(DamagedWeightsError, match=r"net\.bin has SHA-256"):
+        locate_or_random("toy")
+
+
+def test_fetch_into_the_cache_and_find_it_there(
+    toy: WeightSet, source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (source / "r1" / "net.bin").write_bytes(CONTENT)
+    found = locate("toy")
+    assert (found.folder / "net.bin").read_bytes() == CONTENT
+    assert found.folder.is_relative_to(tmp_path / "cache")
+    monkeypatch.setenv("CODECMARK_OFFLINE", "1")
+    assert locate("toy") == found
+    assert not list((tmp_path / "cache").rglob("*.part"))
+
+
+def test_a_fetched_file_that_is_not_the_published_one_is_refused(
+    toy: WeightSet, source: Path
+) -> None:
+    (source / "r1" / "net.bin").write_bytes(b"tampered")
+    with pytest.raises(DamagedWeightsError, match="published file has"):
+        locate("toy")
+
+
+def test_missing_at_the_source(toy: WeightSet) -> None:
+    with pytest.raises(UnavailableError, match="answered 404"):
+        locate("toy")
+
+
+def test_offline_says_what_to_do(toy: WeightSet, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CODECMARK_OFFLINE", "1")
+    with pytest.raises(UnavailableError, match=r"put net\.bin from .* \$CODECMARK_WEIGHTS/toy/"):
+        locate("toy")
+    standing_in = locate_or_random("toy")
+    assert isinstance(standing_in, Weights)
+    assert standing_in.evidence == "random"
+    assert "seeded random weights" in standing_in.note
+
+
+def test_an_unreachable_host_is_asked_once(toy: WeightSet, monkeypatch: pytest.MonkeyPatch) -> None:
+    gone = WeightSet("gone", "http://127.0.0.1:9/{revision}/{path}", "r", "MIT", toy.files)
+    monkeypatch.setitem(weights.SETS, "gone", gone)
+    for _ in range(2):
+        with pytest.raises(UnavailableError, match=r"127\.0\.0\.1:9 cannot be reached"):
+            locate("gone")
+    assert weights._unreachable_hosts == {"127.0.0.1:9"}
+
+
+def test_several_files_have_one_digest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pair = WeightSet("pair", "http://x/{revision}/{path}", None, "MIT",
+                     (WeightFile("b.bin"), WeightFile("a.json"), WeightFile("a.bin")))  # fmt: skip
+    monkeypatch.setitem(weights.SETS, "pair", pair)
+    monkeypatch.setenv("CODECMARK_WEIGHTS", str(tmp_path))
+    (tmp_path / "pair").mkdir()
+    for name in ("a.bin", "b.bin", "a.json"):
+        (tmp_path / "pair" / name).write_bytes(CONTENT)
+    found = locate("pair")
+    lines = f"a.bin {DIGEST}\nb.bin {DIGEST}\n"
+    assert found.weights.sha256 == hashlib.sha256(lines.encode()).hexdigest()
+    assert "on trust" in found.weights.note
+
+
+def test_every_published_set_is_pinned_or_says_so() -> None:
+    for name, weight_set in weights.SETS.items():
+        assert weight_set.name == name
+        assert weight_set.licence
+        assert weight_set.revision is None or len(weight_set.revision) == 40
+        assert isinstance(weight_set.source, str)
+
+
+def test_located_is_what_networks_load_from() -> None:
+    assert Located(Path(), weights.NO_WEIGHTS).weights.evidence == "none"
