@@ -32,7 +32,7 @@ from codecmark.audioldm2.mel import (
 from codecmark.audioldm2.phase import griffin_lim
 from codecmark.errors import DamagedWeightsError
 from codecmark.metrics.waveform import correlation, snr_db
-from codecmark.weights import WeightSet
+from codecmark.weight_sets import SETS, WeightFile, WeightSet
 from codecmark.wrappers.encodec import random_model
 from entries import TINY_ENCODEC, TINY_HIFIGAN, TINY_VAE, noise, tiny, tiny_dac, tone
 
@@ -162,10 +162,10 @@ def test_a_checkpoint_in_the_published_layout_is_loaded_by_path(
 
 def unpin(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     """Let a test's own checkpoint pass for the published one."""
-    pinned = weights.SETS[name]
-    files = tuple(weights.WeightFile(file.path) for file in pinned.files)
+    pinned = SETS[name]
+    files = tuple(WeightFile(file.path) for file in pinned.files)
     loose = WeightSet(name, pinned.url, pinned.revision, pinned.licence, files)
-    monkeypatch.setitem(weights.SETS, name, loose)
+    monkeypatch.setitem(SETS, name, loose)
 
 
 def test_encodec_and_dac_checkpoints_are_loaded_by_path(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+import tracemalloc
 import zlib
 from pathlib import Path
 
@@ -199,6 +200,20 @@ def test_damaged_payload_with_a_valid_checksum(
     except CodecmarkError:
         return
     assert decoded.samples.shape == CLIP.samples.shape
+
+
+def test_a_header_allocates_nothing_that_the_bytes_do_not_justify(family_codec: Codec) -> None:
+    family_codec.decode(family_codec.encode(CLIP))  # what a first call builds is not counted
+    for n_samples in (10**8, bitstream.MAX_SAMPLES):
+        header = StreamHeader(16_000, 8, n_samples)
+        stream = bitstream.pack(family_codec.info.spec, header, b"\x07" * 60)
+        tracemalloc.start()
+        try:
+            with pytest.raises(CodecmarkError):
+                family_codec.decode(stream)
+            assert tracemalloc.get_traced_memory()[1] < 10e6
+        finally:
+            tracemalloc.stop()
 
 
 def test_streams_decode_in_a_fresh_process(tmp_path: Path) -> None:

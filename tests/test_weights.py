@@ -11,7 +11,8 @@ import pytest
 
 from codecmark import UnavailableError, weights
 from codecmark.errors import DamagedWeightsError
-from codecmark.weights import Located, WeightFile, Weights, WeightSet, locate, locate_or_random
+from codecmark.weight_sets import SETS, WeightFile, WeightSet
+from codecmark.weights import Located, Weights, locate, locate_or_random
 
 CONTENT = b"not a network, but a file all the same"
 DIGEST = hashlib.sha256(CONTENT).hexdigest()
@@ -40,7 +41,7 @@ def toy(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, source: Path) -> Weight
     toy = WeightSet(
         "toy", address + "/{revision}/{path}", "r1", "MIT", (WeightFile("net.bin", DIGEST),)
     )
-    monkeypatch.setitem(weights.SETS, "toy", toy)
+    monkeypatch.setitem(SETS, "toy", toy)
     monkeypatch.setenv("CODECMARK_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("CODECMARK_WEIGHTS", str(tmp_path / "mine"))
     monkeypatch.delenv("CODECMARK_OFFLINE")
@@ -106,7 +107,7 @@ def test_offline_says_what_to_do(toy: WeightSet, monkeypatch: pytest.MonkeyPatch
 
 def test_an_unreachable_host_is_asked_once(toy: WeightSet, monkeypatch: pytest.MonkeyPatch) -> None:
     gone = WeightSet("gone", "http://127.0.0.1:9/{revision}/{path}", "r", "MIT", toy.files)
-    monkeypatch.setitem(weights.SETS, "gone", gone)
+    monkeypatch.setitem(SETS, "gone", gone)
     for _ in range(2):
         with pytest.raises(UnavailableError, match=r"127\.0\.0\.1:9 cannot be reached"):
             locate("gone")
@@ -116,7 +117,7 @@ def test_an_unreachable_host_is_asked_once(toy: WeightSet, monkeypatch: pytest.M
 def test_several_files_have_one_digest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pair = WeightSet("pair", "http://x/{revision}/{path}", None, "MIT",
                      (WeightFile("b.bin"), WeightFile("a.json"), WeightFile("a.bin")))  # fmt: skip
-    monkeypatch.setitem(weights.SETS, "pair", pair)
+    monkeypatch.setitem(SETS, "pair", pair)
     monkeypatch.setenv("CODECMARK_WEIGHTS", str(tmp_path))
     (tmp_path / "pair").mkdir()
     for name in ("a.bin", "b.bin", "a.json"):
@@ -128,7 +129,7 @@ def test_several_files_have_one_digest(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 def test_every_published_set_is_pinned_or_says_so() -> None:
-    for name, weight_set in weights.SETS.items():
+    for name, weight_set in SETS.items():
         assert weight_set.name == name
         assert weight_set.licence
         assert weight_set.revision is None or len(weight_set.revision) == 40

@@ -10,6 +10,7 @@ from rich.table import Table
 
 from codecmark import weights
 from codecmark.errors import UnavailableError
+from codecmark.weight_sets import SETS
 
 HELP = "show which published weights are here, and where they come from"
 
@@ -25,7 +26,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     for heading in ("set", "licence", "here", "SHA-256", "remark"):
         table.add_column(heading, overflow="fold")
     missing = 0
-    for name, weight_set in weights.SETS.items():
+    for name, weight_set in SETS.items():
         try:
             found = weights.locate(name, fetch=arguments.fetch)
         except UnavailableError as error:

@@ -1,0 +1,100 @@
+"""The published weights that codecs use: where each set comes from, at which revision.
+
+A set whose files have digests is verified wherever it was found; one without is taken on trust,
+and its rows say so. To pin one, add the SHA-256 that the source states.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class WeightFile:
+    """One file of a set: path inside the set and, where known, size and digest."""
+
+    path: str
+    sha256: str | None = None
+
+
+@dataclass(frozen=True)
+class WeightSet:
+    """A published set of files at one pinned revision.
+
+    `url` is a template with `{revision}` and `{path}`; `revision` None means that no revision is
+    known to be good, so the set is never fetched, only taken from a folder or a cache.
+    """
+
+    name: str
+    url: str
+    revision: str | None
+    licence: str
+    files: tuple[WeightFile, ...]
+
+    @property
+    def on_hub(self) -> bool:
+        """Whether the model hub's own cache may hold it."""
+        return self.url.startswith(_HUB.partition("{")[0])
+
+    @property
+    def source(self) -> str:
+        """Human-readable address of the set."""
+        return self.url.format(revision=self.revision or "main", path="").rstrip("/")
+
+
+_HUB = "https://huggingface.co/{repo}/resolve/{{revision}}/{{path}}"
+_LYRA = "https://raw.githubusercontent.com/google/lyra/{revision}/lyra/model_coeffs/{path}"
+
+
+def _single(repo: str, revision: str, licence: str, sha256: str | None = None) -> WeightSet:
+    files = WeightFile("config.json"), WeightFile("model.safetensors", sha256)
+    return WeightSet(repo, _HUB.format(repo=repo), revision, licence, files)
+
+
+def _audioldm2(repo: str, revision: str | None) -> WeightSet:
+    paths = (
+        "vae/config.json", "vae/diffusion_pytorch_model.safetensors",
+        "vocoder/config.json", "vocoder/model.safetensors",
+    )  # fmt: skip
+    files = tuple(map(WeightFile, paths))
+    return WeightSet(repo, _HUB.format(repo=repo), revision, "CC-BY-NC-SA-4.0", files)
+
+
+SETS: dict[str, WeightSet] = {
+    weight_set.name: weight_set
+    for weight_set in (
+        WeightSet(
+            "lyra", _LYRA, "47698dadf0010abff6a848e02642f55f806d4842", "Apache-2.0",
+            (
+                WeightFile(
+                    "soundstream_encoder.tflite",
+                    "237da0b16226fb0a68d49551c81bebf614e42142af72764448359f68581e88f1",
+                ),
+                WeightFile(
+                    "quantizer.tflite",
+                    "841ee05989687d32d1f616a8ad1419fc7eda37599d3c05c7cf5a0d60ccf8ac5c",
+                ),
+                WeightFile(
+                    "lyragan.tflite",
+                    "50e7839cda4f30599a3a34cfaddcd9c98449b049eee884e1a74295780448ad06",
+                ),
+            ),
+        ),
+        _audioldm2("cvssp/audioldm2", "c8e7e189d324425c05c4c2f81214041ef4107983"),
+        _audioldm2("cvssp/audioldm2-music", None),
+        _audioldm2("cvssp/audioldm2-large", "4b0b875a9e0c5305dfc917da808584e50e1c7ed4"),
+        _single(
+            "facebook/encodec_24khz", "c1dbe2ae3f1de713481a3b3e7c47f357092ee040", "CC-BY-NC-4.0",
+            "37a7cb100f71a29e6c1d815aca8666a1d7ea8885ebe44c306c751a5103559d57",
+        ),
+        _single("descript/dac_16khz", "7c2fc5e759f1f501aefc6e7a0265cc57f5d17ba7", "MIT"),
+        _single(
+            "descript/dac_24khz", "6ba020b5ba7d9d8076fb90db7e67f27e31980f6e", "MIT",
+            "7452e3fc6972991da871ae1a1c9d3e8e219aa247cc0f757018867d6a7fe59aaf",
+        ),
+        _single(
+            "descript/dac_44khz", "c1bc521685adf9cfe247bc39a5ca58917eda1ac4", "MIT",
+            "6128ebff483a41422b0164d079a3773b0d8d82e64c4293d775994cbf8baf913a",
+        ),
+    )
+}  # fmt: skip

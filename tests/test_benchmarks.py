@@ -1,0 +1,80 @@
+"""The benchmarks folder, run as a user would."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from codecmark import store
+
+REPOSITORY = Path(__file__).parents[1]
+
+
+def pytest_in(results: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", "benchmarks/", "--results", str(results),
+         "-p", "no:cacheprovider", "--limit", "2", *options],
+        cwd=REPOSITORY, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
+def test_benchmark_only_prints_and_stores(tmp_path: Path) -> None:
+    raw = tmp_path / "raw.json"
+    done = pytest_in(
+        tmp_path, "--benchmark-only", "--codecs", "pcm16,opus@24k", "-k", "not harness",
+        "--benchmark-json", str(raw),
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Leaderboard, 16k-mono" in done.stdout
+    assert "bench_encode[opus@24k]" in done.stdout
+    rows = store.read(tmp_path)
+    assert [row.spec for row in rows] == ["pcm16"] * 2 + ["opus@24k"] * 2
+    assert all(row.peak_memory_mib and row.encode_s and row.decode_s for row in rows)
+    assert (tmp_path / "leaderboard.md").is_file()
+    # the row's time is the benchmark's own: median of the rounds of that clip
+    timings = {b["name"]: b["stats"]["data"] for b in json.loads(raw.read_text())["benchmarks"]}
+    rounds = timings["bench_encode[opus@24k]"]
+    assert len(rounds) == 2 * (rows[2].encode_rounds or 0)
+    assert rows[2].encode_s == pytest.approx(sorted(rounds[0::2])[1])
+
+
+def test_decode_alone(tmp_path: Path) -> None:
+    done = pytest_in(
+        tmp_path, "--benchmark-only", "--codecs", "flac", "-k", "decode and flac and not harness"
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    row = store.read(tmp_path)[0]
+    assert row.encode_s is None
+    assert row.reasons["encode_s"] == "not timed in this run"
+    assert row.decode_s
+
+
+def test_an_unavailable_codec_is_skipped_and_has_its_row(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CODECMARK_CACHE", str(tmp_path / "cache"))
+    monkeypatch.delenv("CODECMARK_WEIGHTS", raising=False)
+    done = pytest_in(tmp_path, "--benchmark-only", "--codecs", "lyra@6k", "-k", "lyra")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "2 skipped" in done.stdout
+    (row,) = store.read(tmp_path)
+    assert row.status == "unavailable"
+    assert "$CODECMARK_WEIGHTS/lyra/" in (row.reason or "")
+    assert "lyra@6k: not available here" in done.stdout
+
+
+def test_disabled_benchmarks_store_nothing(tmp_path: Path) -> None:
+    done = pytest_in(tmp_path, "--benchmark-disable", "--codecs", "pcm16", "-k", "pcm16")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_wrong_option_is_one_clear_line(tmp_path: Path) -> None:
+    done = pytest_in(tmp_path, "--codecs", "opsu@24k")
+    assert done.returncode != 0
+    assert "did you mean opus" in done.stderr
+    assert "Traceback" not in done.stderr
