@@ -38,7 +38,8 @@ class CodecInfo:
     channels : int or None
         The channel count it works with inside; None where it follows the clip.
     nominal_bitrate_kbps : float or None
-        The rate its label promises for one clip; None where quality, not rate, is set.
+        The rate its label promises, for one channel where `channels` is 1; None where quality,
+        not rate, is set.
     algorithmic_delay_samples : int
         Look-ahead plus frame at `sample_rate_hz` (at the clip's rate where that is None), removed
         by `decode`.

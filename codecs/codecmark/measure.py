@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from codecmark import bitstream, environment, threads
 from codecmark.clip import AudioClip
-from codecmark.codec import Codec
+from codecmark.codec import Codec, CodecInfo
 from codecmark.condition import Condition, PreparedClip
 from codecmark.errors import CodecmarkError, MetricError
 from codecmark.memory import peak_memory_mib
@@ -166,7 +166,7 @@ class Measurement:
             clip_class=clip.clip_class,
             condition=self.condition.name,
             status="ok",
-            nominal_bitrate_kbps=info.nominal_bitrate_kbps,
+            nominal_bitrate_kbps=_nominal_kbps(info, audio.channels),
             pcm16_bytes=rate.pcm16_bytes(audio.n_samples, audio.channels),
             lag_samples=scores.lag_samples,
             visqol_mode=scores.visqol_mode,
@@ -203,6 +203,13 @@ class Measurement:
         if info.parameters is None:
             row.reasons["parameters"] = "the published files do not tell"
         return row
+
+
+def _nominal_kbps(info: CodecInfo, channels: int) -> float | None:
+    """A codec that works on one channel spends its rate on each of them."""
+    if info.nominal_bitrate_kbps is None or info.channels != 1:
+        return info.nominal_bitrate_kbps
+    return info.nominal_bitrate_kbps * channels
 
 
 def missing_row(run_id: str, spec: str, condition: Condition, reason: str) -> ResultRow:

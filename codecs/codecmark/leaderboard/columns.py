@@ -5,7 +5,7 @@ A new column is one line here; terminal, Markdown and sorting follow.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from codecmark.leaderboard.summary import ALL, Quality, Summary
@@ -43,9 +43,11 @@ def _number(value: float | None, digits: int) -> Cell:
 
 
 def _significant(value: float | None) -> Cell:
-    """Two significant digits without an exponent: real-time factors span four decades."""
+    """Two significant digits or so: real-time factors span six decades."""
     if value is None:
         return Cell(NOTHING)
+    if value < 0.0001:
+        return Cell(f"{value:.0e}", value)
     digits = 4 if value < 0.01 else 3 if value < 0.1 else 2
     return Cell(f"{value:.{digits}f}", value)
 
@@ -66,12 +68,12 @@ def quality_column(
     clip_class: str, field: str, label: str, digits: int, *, higher_is_better: bool = True
 ) -> Column:
     """Return the column of one metric over one class of clips."""
-    place = "all clips" if clip_class == ALL else clip_class
+    direction = "higher" if higher_is_better else "lower"
     key = field if clip_class == ALL else f"{clip_class}.{field}"
     return Column(
         key,
         label,
-        f"mean over sources on {place}, ± half of its 95 % interval",
+        f"mean over sources, ± half of its 95 % interval; {direction} is better",
         lambda s: _quality_cell(s.quality.get(clip_class, {}).get(field), digits),
         higher_is_better,
     )
@@ -155,18 +157,7 @@ SCORED = Column(
     lambda s: Cell(f"{s.scored}/{s.attempted}", s.scored),
 )  # fmt: skip
 
-OVERALL = (
-    CODEC,
-    EVIDENCE,
-    RATE,
-    RATIO,
-    quality_column(ALL, "snr_db", "SNR dB", 1),
-    quality_column("speech", VISQOL_FIELD, "ViSQOL speech", 2),
-    quality_column("music", VISQOL_FIELD, "ViSQOL music", 2),
-    quality_column("ambient", VISQOL_FIELD, "ViSQOL ambient", 2),
-    ENCODE_RTF,
-    DECODE_RTF,
-    SCORED,
+TARGETS = (
     Column("snr_target", f"SNR > {TARGET_SNR_DB:g}", "mean SNR over all clips", _snr_target),
     Column(
         "quality_target", f"Q > {TARGET_QUALITY:g}",
@@ -175,6 +166,23 @@ OVERALL = (
     ),
     Column("ratio_target", f"ratio >= {TARGET_RATIO:g}", "compression ratio", _ratio_target),
 )  # fmt: skip
+
+
+def overall(clip_classes: Sequence[str]) -> tuple[Column, ...]:
+    """Return the columns of the main table; predicted quality for each class that is there."""
+    return (
+        CODEC,
+        EVIDENCE,
+        RATE,
+        RATIO,
+        quality_column(ALL, "snr_db", "SNR dB", 1),
+        *(quality_column(name, VISQOL_FIELD, f"ViSQOL {name}", 2) for name in clip_classes),
+        ENCODE_RTF,
+        DECODE_RTF,
+        SCORED,
+        *TARGETS,
+    )
+
 
 COST = (
     CODEC,

@@ -12,14 +12,14 @@ from rich.markup import escape
 from rich.measure import Measurement
 from rich.table import Table
 
+from codecmark.corpus.entry import CLASSES
 from codecmark.errors import InputError
-from codecmark.leaderboard.columns import COST, OVERALL, Column, by_class
+from codecmark.leaderboard.columns import COST, Column, by_class, overall
 from codecmark.leaderboard.summary import ALL, Summary, summarise
 from codecmark.result import ResultRow
 
 DEFAULT_SORT = "snr_db"
 WIDE = 180  # columns, where the output is not a terminal that could say its own
-_CLASS_ORDER = ("speech", "music", "ambient", "audio")
 _STYLES = {
     "pass": "green",
     "fail": "red",
@@ -50,9 +50,10 @@ def sections(rows: Iterable[ResultRow], sort: str = DEFAULT_SORT) -> list[_Secti
         by_condition.setdefault(summary.condition, []).append(summary)
     found = []
     for condition, summaries in by_condition.items():
-        classes = {name for s in summaries for name in s.quality if name != ALL}
-        found.append(_Section(f"Leaderboard, {condition}", OVERALL, summaries))
-        for name in sorted(classes, key=_CLASS_ORDER.index):
+        present = {name for s in summaries for name in s.quality if name != ALL}
+        classes = sorted(present, key=CLASSES.index)
+        found.append(_Section(f"Leaderboard, {condition}", overall(classes), summaries))
+        for name in classes:
             scored = [s for s in summaries if _has_quality(s, name)]
             if scored:
                 title = f"Quality on {name}, {condition}"
@@ -112,9 +113,9 @@ def markdown(rows: Sequence[ResultRow], sort: str = DEFAULT_SORT) -> str:
     for section in sections(rows, sort):
         parts += [f"## {section.title}", _markdown_table(section)]
     parts += ["## Notes", "\n".join(f"- {_cell(note)}" for note in notes(rows))]
-    shown = dict.fromkeys(
-        f"- **{c.heading}**: {c.meaning}" for c in (*OVERALL, *COST) if not c.is_text
-    )
+    columns = [column for section in sections(rows, sort) for column in section.columns]
+    meanings = {c.heading: c.meaning for c in columns if not c.is_text}
+    shown = (f"- **{_cell(heading)}**: {_cell(what)}" for heading, what in meanings.items())
     parts += ["## Columns", "\n".join(shown)]
     return "\n\n".join(parts) + "\n"
 
