@@ -20,7 +20,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from codecmark import catalog, condition, corpus, environment, store, threads
 from codecmark.condition import PreparedClip
-from codecmark.errors import CodecmarkError
+from codecmark.errors import CodecmarkError, UnavailableError
 from codecmark.leaderboard import render
 from codecmark.measure import Measurement, missing_row
 from codecmark.result import ResultRow
@@ -29,6 +29,9 @@ from codecmark.timing import Timed
 
 Input = TypeVar("Input")
 Output = TypeVar("Output")
+
+
+DEFAULT_RESULTS = Path(__file__).parents[1] / "results"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -43,7 +46,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--results",
         type=Path,
-        default=Path(__file__).parents[1] / "results",
+        default=DEFAULT_RESULTS,
         metavar="DIR",
         help="where rows and leaderboard go",
     )
@@ -59,6 +62,7 @@ class Session:
     unused: dict[str, str]
     results: Path
     smoke: bool  # --benchmark-disable: every codec once, on one clip, nothing stored
+    whole: bool  # the default set at least, on the bundled clips: worth its own page
     run_id: str = field(default_factory=environment.new_run_id)
     scorer: Scorer = field(default_factory=Scorer)
     rows: list[ResultRow] = field(default_factory=list)
@@ -72,6 +76,7 @@ class Session:
         entries = corpus.limited(entries, config.getoption("--limit"), chosen.seed)
         clips, unused = condition.prepare(entries, chosen)
         smoke = bool(config.getoption("benchmark_disable"))
+        narrowing = ("--codecs", "--corpus", "--limit", "keyword", "markexpr")
         return cls(
             catalog.select(
                 config.getoption("--codecs"), everything=config.getoption("--all-codecs")
@@ -81,6 +86,7 @@ class Session:
             unused,
             config.getoption("--results"),
             smoke,
+            whole=not any(config.getoption(name) for name in narrowing),
         )
 
     def finish(self, rows: list[ResultRow]) -> None:
@@ -174,25 +180,30 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     if session.overheads and not session.smoke:
         lines = [str(overhead) for overhead in session.overheads]
         terminalreporter.write_line("\n".join(lines))
-        _write_harness_page(session.results, lines)
+        if session.whole:
+            _write_harness_page(session.results, lines)
     if not session.rows or session.smoke:
         return
     width = None if sys.stdout.isatty() else render.WIDE
     terminalreporter.write_line("")
     render.print_leaderboard(session.rows, Console(width=width))
-    page = render.write_markdown(session.rows, session.results)
-    failed = sum(row.status == "failed" for row in session.rows)
-    terminalreporter.write_line(
-        f"{len(session.rows) - failed} of {len(session.rows)} rows without a failure; "
-        f"rows in {session.results / store.ROWS}, page in {page}"
-    )
+    terminalreporter.write_line(f"rows: {session.results / store.ROWS / session.run_id}.jsonl")
+    is_own_place = config.getoption("--results") != DEFAULT_RESULTS
+    if session.whole or is_own_place:
+        page = render.write_markdown(session.rows, session.results)
+        terminalreporter.write_line(f"page: {page}")
+    else:
+        terminalreporter.write_line(
+            "page: not written, since this run is a part; "
+            f"`codecmark leaderboard --run {session.run_id}` prints it again"
+        )
 
 
 def _write_harness_page(results: Path, lines: list[str]) -> None:
     results.mkdir(parents=True, exist_ok=True)
     text = (
         "# What the harness costs\n\n"
-        "A timed codec call against a direct call of its library, on one clip of speech, in "
+        "A timed codec call against a direct call of its library, on the first clip, in "
         f"interleaved pairs on {environment.host()}, one thread: median excess and its 95 % "
         "interval. Written by `benchmarks/bench_harness.py`.\n\n"
     )
@@ -211,11 +222,16 @@ def measurement(request: pytest.FixtureRequest, bench: Session) -> Iterator[Meas
     """One codec under measurement; its rows are stored when its benchmarks are through."""
     spec: str = request.param
     try:
-        measured = Measurement(catalog.create(spec), bench.clips, bench.condition)
+        codec = catalog.create(spec)
     except CodecmarkError as error:
         if not any(row.spec == spec for row in bench.rows):
-            bench.finish([missing_row(bench.run_id, spec, bench.condition, str(error))])
-        pytest.skip(str(error))
+            bench.finish([missing_row(bench.run_id, spec, bench.condition, error)])
+        if isinstance(error, UnavailableError):
+            pytest.skip(str(error))
+        pytest.fail(str(error), pytrace=False)
+    if any(row.spec == codec.info.spec for row in bench.rows):
+        pytest.skip(f"{spec} is {codec.info.spec}, which was measured already")
+    measured = Measurement(codec, bench.clips, bench.condition)
     yield measured
     bench.finish(measured.rows(bench.run_id, bench.scorer, memory=not bench.smoke))
 

@@ -63,8 +63,7 @@ def tiny(spec: str) -> Codec:
     if parsed.family == "audioldm2":
         from codecmark.audioldm2.chain import AudioLDM2Codec
 
-        checkpoint, vocoder = parsed.stages
-        return AudioLDM2Codec(checkpoint, vocoder, TINY_VAE, TINY_HIFIGAN)
+        return AudioLDM2Codec(parsed, TINY_VAE, TINY_HIFIGAN)
     if parsed.family == "encodec":
         from codecmark.wrappers.encodec import EncodecCodec
 

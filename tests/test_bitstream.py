@@ -67,6 +67,13 @@ def test_errors_name_the_field(change: object, field: str) -> None:
     assert caught.value.field == field
 
 
+@pytest.mark.parametrize("rate", [0, 500, 999, 768_001, 2**32])
+def test_rates_that_no_clip_has_are_refused(rate: int) -> None:
+    with pytest.raises(BitstreamError) as caught:
+        unpack("pcm16", pack("pcm16", StreamHeader(rate, 1, 80_000), b""))
+    assert caught.value.field == "sample rate"
+
+
 @given(st.integers(0, 2**42 - 1))
 def test_varint_round_trip(value: int) -> None:
     encoded = encode_varint(value)

@@ -167,7 +167,7 @@ def test_random_bytes_are_refused(family_codec: Codec, junk: bytes) -> None:
     payload=st.binary(max_size=300),
     n_samples=st.sampled_from([1, 7, 320, 4_000, 10**6, 10**9, bitstream.MAX_SAMPLES]),
     channels=st.integers(1, 8),
-    rate_hz=st.sampled_from([8_000, 16_000, 44_100, 31_337]),
+    rate_hz=st.sampled_from([0, 500, 8_000, 16_000, 44_100, 31_337, 768_000, 2**32]),
 )
 def test_hostile_payloads_with_a_valid_checksum(
     family_codec: Codec, payload: bytes, n_samples: int, channels: int, rate_hz: int

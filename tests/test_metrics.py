@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import scipy.signal
 
 from codecmark import AudioClip, MetricError
 from codecmark.clip import Samples
@@ -167,6 +168,35 @@ def test_score_of_speech_and_of_music(speech: AudioClip) -> None:
     assert music.visqol_mode == "audio"
     assert music.reasons["pesq_wb"] == "not defined for music: PESQ-WB is for speech"
     assert "estoi" not in music.values
+
+
+@pytest.mark.parametrize("clip_class", ["speech", "music"])
+@pytest.mark.parametrize("kind", ["silent reference", "silent output", "short", "one sample"])
+def test_strange_clips_cost_cells_not_the_run(
+    clip_class: str, kind: str, speech: AudioClip
+) -> None:
+    length = {"short": 3_200, "one sample": 1}.get(kind, RATE)
+    reference = speech.samples[:, 20_000 : 20_000 + length].copy()
+    decoded = reference * np.float32(0.9)
+    if kind == "silent reference":
+        reference[:] = 0
+    elif kind == "silent output":
+        decoded[:] = 0
+    scores = score(reference, decoded, RATE, clip_class)
+    assert all(np.isfinite(value) for value in scores.values.values())
+    missing = set(table.QUALITY_FIELDS) - set(scores.values)
+    assert missing
+    assert all(scores.reasons[name] for name in missing)
+
+
+def test_a_delay_of_low_pitched_sound_is_found_exactly() -> None:
+    smooth = scipy.signal.sosfiltfilt(
+        scipy.signal.butter(4, 200, fs=48_000, output="sos"), noise(48_000).samples
+    )
+    clip = np.ascontiguousarray(smooth / np.abs(smooth).max()).astype(np.float32)
+    for lag in (2, 4, -3):
+        late = np.roll(clip, lag, axis=1)
+        assert alignment.find_lag(clip, late).lag_samples == lag
 
 
 def test_score_aligns_but_keeps_the_raw_figure(speech: AudioClip) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import json
 import re
 import subprocess
 import tomllib
@@ -11,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from codecmark import catalog, store
+from codecmark import catalog
 from codecmark.leaderboard import render
 from codecmark.leaderboard.summary import summarise
 from codecmark.metrics.table import QUALITY_FIELDS
@@ -79,9 +78,25 @@ def test_dependencies_are_pinned() -> None:
 # the committed run
 
 
+def show(name: str) -> str:
+    """Return a file as it is committed: a local run must not decide about these tests."""
+    done = subprocess.run(
+        ["git", "show", f"HEAD:{name}"],  # noqa: S607
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        pytest.skip("not a git checkout")
+    return done.stdout
+
+
 @pytest.fixture(scope="module")
 def committed() -> list[ResultRow]:
-    return store.read(REPOSITORY / "results")
+    rows = [name for name in tracked() if name.startswith("results/rows/")]
+    assert len(rows) == 1, "one run is committed"
+    return [ResultRow.from_json(line) for line in show(rows[0]).splitlines()]
 
 
 def speech(rows: list[ResultRow], spec: str) -> list[ResultRow]:
@@ -123,23 +138,13 @@ def test_committed_facts(committed: list[ResultRow]) -> None:
 
 
 def test_the_leaderboard_page_is_that_of_the_committed_rows(committed: list[ResultRow]) -> None:
-    page = (REPOSITORY / "results" / "leaderboard.md").read_text()
-    assert page == render.markdown(committed)
+    assert show("results/leaderboard.md") == render.markdown(committed)
 
 
 def test_the_readme_shows_the_real_leaderboard() -> None:
-    page = (REPOSITORY / "results" / "leaderboard.md").read_text()
+    page = show("results/leaderboard.md")
     readme = (REPOSITORY / "README.md").read_text()
     shown = readme.partition("<!-- leaderboard -->")[2].partition("<!-- /leaderboard -->")[0]
     rows = [line for line in shown.splitlines() if line.startswith("|")]
     assert len(rows) > 25
     assert [line for line in rows if line not in page] == []
-
-
-def test_committed_rows_are_strict_json() -> None:
-    def refuse(name: str) -> float:
-        pytest.fail(f"{name} in a committed row")
-
-    for path in (REPOSITORY / "results" / "rows").glob("*.jsonl"):
-        for line in path.read_text().splitlines():
-            json.loads(line, parse_constant=refuse)

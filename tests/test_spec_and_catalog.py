@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import codecmark
-from codecmark import InputError, UnavailableError, UnknownCodecError, catalog
+from codecmark import CodecError, InputError, UnavailableError, UnknownCodecError, catalog
 from codecmark.spec import Spec
 from codecmark.wrappers.pcm import Pcm16Codec
 
@@ -56,7 +56,8 @@ def test_any_text_either_parses_or_is_refused(text: str) -> None:
         ("dac:16khz@60k", "bitrate must be"),
         ("mel:16k-64/wavenet", "griffinlim-N"),
         ("mel:16k-64", "needs a mel format"),
-        ("audioldm2:huge/hifigan", "needs a checkpoint"),
+        ("audioldm2:huge/hifigan", "checkpoint must be one of"),
+        ("audioldm2:base", "needs a checkpoint"),
     ],
 )
 def test_wrong_settings_name_the_remedy(spec: str, message: str) -> None:
@@ -112,6 +113,44 @@ def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(catalog.FAMILIES, "ghost", family)
     with pytest.raises(UnavailableError, match="pip install no_such_package"):
         codecmark.create("ghost")
+
+
+def test_a_broken_plugin_does_not_break_the_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+    points = [
+        EntryPoint("lacking", "no_such_package:Codec", catalog.ENTRY_POINT_GROUP),
+        EntryPoint("classless", "codecmark.spec:NoSuchClass", catalog.ENTRY_POINT_GROUP),
+    ]
+    monkeypatch.setattr(catalog, "entry_points", lambda group: points)
+    catalog._plugins.cache_clear()
+    try:
+        assert {"lacking", "classless"} <= set(catalog.all_specs())
+        with pytest.raises(UnknownCodecError, match="did you mean opus"):
+            codecmark.create("opsu@24k")
+        for name in ("lacking", "classless"):
+            with pytest.raises(UnavailableError):
+                codecmark.create(name)
+    finally:
+        catalog._plugins.cache_clear()
+
+
+class Explosive:
+    @classmethod
+    def from_spec(cls, spec: Spec) -> None:
+        raise RuntimeError("no such device")
+
+
+def test_what_a_constructor_raises_is_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(catalog, "_load", lambda target: Explosive)
+    with pytest.raises(CodecError, match="pcm16 could not be built: RuntimeError: no such device"):
+        codecmark.create("pcm16")
+
+
+def test_dac_stays_within_its_codebooks() -> None:
+    from codecmark.wrappers.dac import DacCodec
+    from entries import tiny_dac
+
+    for kbps, books in ((0.1, 1), (6.2, 12), (99.0, 12)):
+        assert DacCodec("16khz", kbps, tiny_dac("16khz")).codebooks == books
 
 
 def test_nothing_heavy_is_imported_before_it_is_needed() -> None:

@@ -86,7 +86,7 @@ def test_a_fetched_file_that_is_not_the_published_one_is_refused(
     toy: WeightSet, source: Path
 ) -> None:
     (source / "r1" / "net.bin").write_bytes(b"tampered")
-    with pytest.raises(DamagedWeightsError, match="published file has"):
+    with pytest.raises(UnavailableError, match="is not the published file"):
         locate("toy")
 
 
@@ -138,3 +138,22 @@ def test_every_published_set_is_pinned_or_says_so() -> None:
 
 def test_located_is_what_networks_load_from() -> None:
     assert Located(Path(), weights.NO_WEIGHTS).weights.evidence == "none"
+
+
+def test_a_page_in_place_of_the_file_is_not_kept(
+    toy: WeightSet, source: Path, tmp_path: Path
+) -> None:
+    (source / "r1" / "net.bin").write_bytes(b"<html>please log in</html>")
+    with pytest.raises(UnavailableError, match="is not the published file"):
+        locate("toy")
+    assert not [path for path in (tmp_path / "cache").rglob("*") if path.is_file()]
+
+
+def test_a_cache_that_cannot_be_written_says_so(
+    toy: WeightSet, source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (source / "r1" / "net.bin").write_bytes(CONTENT)
+    (tmp_path / "file").write_text("in the way")
+    monkeypatch.setenv("CODECMARK_CACHE", str(tmp_path / "file"))
+    with pytest.raises(UnavailableError, match="set CODECMARK_CACHE to another folder"):
+        locate("toy")

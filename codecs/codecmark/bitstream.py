@@ -23,6 +23,7 @@ import struct
 import zlib
 from dataclasses import dataclass
 
+from codecmark.clip import MAX_RATE_HZ, MIN_RATE_HZ
 from codecmark.errors import BitstreamError
 
 VERSION = 1
@@ -97,6 +98,8 @@ def unpack(spec: str, stream: bytes) -> tuple[StreamHeader, bytes]:
         rate = RATES_HZ[layout & 0x1F]
     else:
         raise BitstreamError("sample rate", f"index {layout & 0x1F} is not defined")
+    if not MIN_RATE_HZ <= rate <= MAX_RATE_HZ:
+        raise BitstreamError("sample rate", f"{rate} is outside {MIN_RATE_HZ}..{MAX_RATE_HZ}")
     n_samples, offset = decode_varint(stream, offset, "samples")
     if not 1 <= n_samples <= MAX_SAMPLES:
         raise BitstreamError("samples", f"{n_samples} is outside 1..{MAX_SAMPLES}")

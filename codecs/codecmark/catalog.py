@@ -24,7 +24,13 @@ from importlib.metadata import entry_points
 from typing import Protocol
 
 from codecmark.codec import Codec
-from codecmark.errors import InputError, UnavailableError, UnknownCodecError
+from codecmark.errors import (
+    CodecError,
+    CodecmarkError,
+    InputError,
+    UnavailableError,
+    UnknownCodecError,
+)
 from codecmark.spec import Spec
 
 ENTRY_POINT_GROUP = "codecmark.codecs"
@@ -51,11 +57,35 @@ class Family:
     more: tuple[str, ...] = ()
 
 
-_AUDIOLDM2 = tuple(
-    f"audioldm2:{checkpoint}/{phase}"
-    for checkpoint in ("base", "music", "large")
-    for phase in ("hifigan", "griffinlim-64")
+_AUDIOLDM2 = (
+    *(
+        f"audioldm2:{checkpoint}/{vocoder}"
+        for checkpoint in ("base", "music", "large")
+        for vocoder in ("hifigan", "griffinlim-64")
+    ),
+    "audioldm2:user-80-256/griffinlim-64",
 )
+_LATENT_CODINGS = tuple(
+    f"audioldm2:music/hifigan@{coding}" for coding in ("f32", "int8", "q0.25", "q0.5", "q1")
+)
+_PHASE_METHODS = tuple(
+    f"mel:16k-64/{method}"
+    for method in (
+        "griffinlim-32", "griffinlim-128", "griffinlim-256", "griffinlim-64m0", "admm-64", "spsi",
+        "pghi", "zero+griffinlim-64", "spsi+griffinlim-64", "pghi+griffinlim-64", "pghi+admm-64",
+        "griffinlim-64+wiener", "griffinlim-64+softlimit",
+    )
+)  # fmt: skip
+_FRONT_ENDS = (
+    "mel:16k-64-centred/griffinlim-64",
+    *(
+        f"mel:16k-{bands}-{hop}-{n_fft}/griffinlim-64"
+        for bands in (64, 80, 128)
+        for hop in (160, 256)
+        for n_fft in (1024, 2048)
+    ),
+)
+_MEL_CODINGS = tuple(f"mel:16k-64/griffinlim-64@{coding}" for coding in ("int8", "q0.5", "q1"))
 
 FAMILIES: dict[str, Family] = {
     "pcm16": Family(
@@ -84,12 +114,13 @@ FAMILIES: dict[str, Family] = {
         ("lyra@3.2k", "lyra@6k", "lyra@9.2k"),
     ),
     "mel": Family(
-        "codecmark.audioldm2.chain:MelCodec", "mel spectrogram and phase retrieval",
-        ("mel:16k-64/griffinlim-64",),
+        "codecmark.audioldm2.chain:MelCodec", "mel spectrogram, and a vocoder without its VAE",
+        ("mel:16k-64/griffinlim-64", "mel:16k-80-256/griffinlim-64", "mel:22k-80/hifigan-22k"),
+        (*_PHASE_METHODS, *_FRONT_ENDS, *_MEL_CODINGS),
     ),
     "audioldm2": Family(
         "codecmark.audioldm2.chain:AudioLDM2Codec", "AudioLDM2: mel, VAE latent, mel, waveform",
-        _AUDIOLDM2,
+        _AUDIOLDM2, _LATENT_CODINGS,
     ),
     "encodec": Family(
         "codecmark.wrappers.encodec:EncodecCodec", "EnCodec 24 kHz",
@@ -111,7 +142,7 @@ def all_specs(*, default_only: bool = False) -> Iterator[str]:
             yield from family.more
     if not default_only:
         for name in _plugins():
-            yield from getattr(_load(_plugins()[name]), "catalog_specs", (name,))
+            yield from _plugin_specs(name)
 
 
 def create(spec: str) -> Codec:
@@ -133,7 +164,12 @@ def create(spec: str) -> Codec:
         target = _plugins()[parsed.family]
     else:
         raise UnknownCodecError(_did_you_mean(spec))
-    return _load(target).from_spec(parsed)
+    try:
+        return _load(target).from_spec(parsed)
+    except CodecmarkError:
+        raise
+    except Exception as error:
+        raise CodecError(f"{spec} could not be built: {type(error).__name__}: {error}") from error
 
 
 def select(specs: str | None, *, everything: bool = False) -> tuple[str, ...]:
@@ -149,8 +185,12 @@ def select(specs: str | None, *, everything: bool = False) -> tuple[str, ...]:
         parsed = Spec.parse(text)
         if parsed.family not in FAMILIES and parsed.family not in _plugins():
             raise UnknownCodecError(_did_you_mean(text))
-        family = FAMILIES.get(text)
-        chosen += family.default if family else (text,)
+        if text in FAMILIES:
+            chosen += FAMILIES[text].default
+        elif text in _plugins():
+            chosen += _plugin_specs(text)
+        else:
+            chosen.append(text)
     if not chosen:
         raise InputError("codecs: the list is empty; name at least one, e.g. opus@24k")
     return tuple(dict.fromkeys(chosen))
@@ -168,6 +208,14 @@ def _plugins() -> dict[str, str]:
     return {point.name: point.value for point in entry_points(group=ENTRY_POINT_GROUP)}
 
 
+def _plugin_specs(name: str) -> tuple[str, ...]:
+    """Return what a plug-in offers; of one that cannot be loaded its name, which then says why."""
+    try:
+        return getattr(_load(_plugins()[name]), "catalog_specs", (name,))
+    except UnavailableError:
+        return (name,)
+
+
 def _load(target: str) -> CodecFactory:
     module_name, _, class_name = target.partition(":")
     try:
@@ -176,5 +224,10 @@ def _load(target: str) -> CodecFactory:
         package = (error.name or module_name).partition(".")[0]
         raise UnavailableError(
             f"{target} needs the package {package}", f"install it: pip install {package}"
+        ) from error
+    except Exception as error:
+        raise UnavailableError(
+            f"{target} cannot be loaded ({type(error).__name__}: {error})",
+            "mend or uninstall the distribution that provides it",
         ) from error
     return factory

@@ -56,6 +56,8 @@ class CodecInfo:
         What a reader of its figures must know, e.g. resampling or a container that counts.
     device : str
         Where its network runs.
+    backend : str
+        `native` for a library's own code, `eager` for PyTorch.
     """
 
     spec: str
@@ -70,6 +72,7 @@ class CodecInfo:
     weights: Weights = NO_WEIGHTS
     notes: str = ""
     device: str = "cpu"
+    backend: str = "native"
 
 
 class Codec(ABC):

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import torch
 
+from codecmark.errors import DamagedWeightsError, InputError
 from codecmark.weights import RANDOM_SEED, Located, Weights
 
 if TYPE_CHECKING:
@@ -24,7 +25,10 @@ def device() -> torch.device:
     """Return the device to run on: `CODECMARK_DEVICE` if set, else a GPU if there is one."""
     named = os.environ.get("CODECMARK_DEVICE")
     if named:
-        return torch.device(named)
+        try:
+            return torch.device(named)
+        except RuntimeError as error:
+            raise InputError(f"CODECMARK_DEVICE: {named!r} is not a device, e.g. cpu") from error
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
@@ -46,6 +50,32 @@ def build(
                 torch.manual_seed(RANDOM_SEED)
                 network = randomly()
     return network.eval().requires_grad_(False).to(device())
+
+
+def load_pretrained(network: Any, folder: Path, **options: Any) -> Any:
+    """Load a transformers or diffusers class from a folder, whole.
+
+    Both libraries fill what a file lacks with random numbers and say so in a log line only.
+
+    Raises
+    ------
+    DamagedWeightsError
+        If the file cannot be read, or does not hold every parameter in its shape.
+    """
+    where = folder / options.get("subfolder", "")
+    remedy = "replace the folder with the published one"
+    try:
+        loaded, report = network.from_pretrained(
+            folder, local_files_only=True, output_loading_info=True, **options
+        )
+    except Exception as error:
+        what = f"weights in {where} cannot be read ({type(error).__name__}: {error})"
+        raise DamagedWeightsError(what, remedy) from error
+    lacking = [*report["missing_keys"], *report["mismatched_keys"]]
+    if lacking:
+        what = f"weights in {where} lack {len(lacking)} parameters, {lacking[0]} among them"
+        raise DamagedWeightsError(what, remedy)
+    return loaded
 
 
 def weights_of(source: Located | Weights) -> Weights:

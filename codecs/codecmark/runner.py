@@ -36,12 +36,17 @@ def run(
     run_id = environment.new_run_id()
     threads.limit(condition.threads)
     with Scorer() as scorer:
+        measured: set[str] = set()
         for spec in specs:
             try:
-                measurement = Measurement(catalog.create(spec), clips, condition)
+                codec = catalog.create(spec)
             except CodecmarkError as error:
-                rows = [missing_row(run_id, spec, condition, str(error))]
+                rows = [missing_row(run_id, spec, condition, error)]
             else:
+                if codec.info.spec in measured:  # opus@24k and opus@24.0k are one codec
+                    continue
+                measured.add(codec.info.spec)
+                measurement = Measurement(codec, clips, condition)
                 measurement.encode(perf_counter_timer)
                 measurement.decode(perf_counter_timer)
                 rows = measurement.rows(run_id, scorer)

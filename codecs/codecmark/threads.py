@@ -28,4 +28,5 @@ def limit(count: int) -> None:
 
 def count() -> int:
     """Return the limit in force, or the number of processors if none was set."""
-    return int(os.environ.get("OMP_NUM_THREADS") or os.cpu_count() or 1)
+    outermost = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0].strip()
+    return int(outermost) if outermost.isdecimal() and int(outermost) else os.cpu_count() or 1

@@ -80,6 +80,18 @@ SETS: dict[str, WeightSet] = {
                 ),
             ),
         ),
+        WeightSet(
+            "hifigan-22khz-80mel",
+            "https://raw.githubusercontent.com/rhasspy/glow-speak/{revision}/glow_speak/vocoders/"
+            "hifi-gan_low/{path}",
+            "772df2205fcf147f3477bb8c00c5ce108f7b972c", "GPL-3.0 (its repository's)",
+            (
+                WeightFile(
+                    "generator.onnx",
+                    "34a1374fe3e0b066a13df5e84db5de5796fd39def7ba776357ec727410e41ae4",
+                ),
+            ),
+        ),
         _audioldm2("cvssp/audioldm2", "c8e7e189d324425c05c4c2f81214041ef4107983"),
         _audioldm2("cvssp/audioldm2-music", None),
         _audioldm2("cvssp/audioldm2-large", "4b0b875a9e0c5305dfc917da808584e50e1c7ed4"),

@@ -17,6 +17,7 @@ SHA-256 differs from a pinned one is refused by name, wherever it was found.
 from __future__ import annotations
 
 import hashlib
+import http.client
 import os
 import sys
 import urllib.error
@@ -24,7 +25,7 @@ import urllib.request
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import IO, Literal
 
 from codecmark.errors import DamagedWeightsError, UnavailableError
 from codecmark.weight_sets import SETS, WeightSet
@@ -171,7 +172,7 @@ def _fetch(weight_set: WeightSet) -> Path:
         if target.is_file():
             continue
         url = weight_set.url.format(revision=weight_set.revision, path=file.path)
-        if (problem := _download(url, target)) is not None:
+        if (problem := _download(url, target, file.sha256)) is not None:
             raise UnavailableError(
                 f"weights of {weight_set.name} could not be fetched ({problem})",
                 _remedy(weight_set),
@@ -182,26 +183,44 @@ def _fetch(weight_set: WeightSet) -> Path:
 _unreachable_hosts: set[str] = set()  # a host that did not answer is not waited for again
 
 
-def _download(url: str, target: Path) -> str | None:
+def _download(url: str, target: Path, sha256: str | None) -> str | None:
+    """Fetch one file whole; return what went wrong, or None."""
     host = url.split("/")[2]
     if host in _unreachable_hosts:
         return f"{host} cannot be reached"
-    target.parent.mkdir(parents=True, exist_ok=True)
-    part = target.with_name(target.name + ".part")
+    part = target.with_name(f"{target.name}.{os.getpid()}.part")
     try:
-        with urllib.request.urlopen(url, timeout=_TIMEOUT_S) as answer, part.open("wb") as out:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with part.open("wb") as out:
+            problem = _receive(url, host, out)
+    except OSError as error:
+        return f"cannot write {part}: {error.strerror}; set CODECMARK_CACHE to another folder"
+    if problem is None and sha256 is not None and file_sha256(part) != sha256:
+        problem = f"{url} is not the published file"
+    if problem is None:
+        part.replace(target)
+    else:
+        part.unlink()
+    return problem
+
+
+def _receive(url: str, host: str, out: IO[bytes]) -> str | None:
+    try:
+        with urllib.request.urlopen(url, timeout=_TIMEOUT_S) as answer:
             print(f"fetching {url}", file=sys.stderr)
-            while chunk := answer.read(_CHUNK):
-                out.write(chunk)
             expected = answer.headers.get("Content-Length")
+            received = 0
+            while chunk := answer.read(_CHUNK):
+                received += out.write(chunk)
     except urllib.error.HTTPError as error:
         return f"{host} answered {error.code} for {url}"
-    except OSError:
+    except urllib.error.URLError:
         _unreachable_hosts.add(host)
         return f"{host} cannot be reached"
-    if expected is not None and part.stat().st_size != int(expected):
-        return f"{url} broke off after {part.stat().st_size} of {expected} bytes"
-    part.replace(target)
+    except (TimeoutError, ConnectionError, http.client.HTTPException) as error:
+        return f"{url} broke off: {type(error).__name__}: {error}"
+    if expected is not None and received != int(expected):
+        return f"{url} broke off after {received} of {expected} bytes"
     return None
 
 

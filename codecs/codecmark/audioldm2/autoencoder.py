@@ -26,7 +26,7 @@ PUBLISHED: Mapping[str, Any] = {
     "scaling_factor": 0.4110932946205139,
     "force_upcast": True,
 }
-STRIDE = 4  # both axes: two stride-2 stages
+STRIDE = 4  # both axes, two halvings
 CHUNK_FRAMES = 1024  # what it was trained on (10.24 s); attention over more grows quadratically
 
 
@@ -41,7 +41,7 @@ class MelAutoencoder:
         model: Any = AutoencoderKL  # its constructors are not typed
         self.network: Any = networks.build(
             source,
-            lambda folder: model.from_pretrained(folder, subfolder="vae", local_files_only=True),
+            lambda folder: networks.load_pretrained(model, folder, subfolder="vae"),
             lambda: model(**config),
         )
         self._scale = float(self.network.config["scaling_factor"])

@@ -1,9 +1,14 @@
 """The chain as codecs: waveform -> log-mel [-> VAE latent -> log-mel] -> waveform.
 
 Payload: for each channel the mean and the peak of the waveform (float32, undone at the end), then
-the coded spectrogram of all channels as little-endian float16: log-mel values for `mel:`, latents
-for `audioldm2:`. Sixteen bits are what these values need; entropy-coded forms are entries of
-their own.
+the coded spectrogram of all channels: log-mel values for `mel:`, latents for `audioldm2:`, coded
+as the setting after `@` says (`latent_coding`; without one `f16`, sixteen bits being what these
+values need). The rate that users of the chain quote, "2:1", is elements of mel for each element
+of latent; the ratio here is bytes.
+
+Specs: `mel:FORMAT/VOCODER`, `audioldm2:CHECKPOINT/VOCODER`, where VOCODER may end in `+wiener` or
+`+softlimit`, e.g. `mel:16k-80-256/pghi+griffinlim-64+wiener`. `audioldm2:user-80-256/...` is the
+chain as its users configured it: the music VAE on 80 bands at a hop of 256.
 """
 
 from __future__ import annotations
@@ -16,35 +21,70 @@ import numpy as np
 import torch
 
 from codecmark import networks
-from codecmark.audioldm2 import autoencoder, vocoder
-from codecmark.audioldm2.mel import AUDIOLDM2_16K, MelFormat, log_mel
+from codecmark.audioldm2 import latent_coding, postfilter
+from codecmark.audioldm2.formats import AUDIOLDM2, HIFIGAN_22K, USER, mel_format
+from codecmark.audioldm2.mel import log_mel
+from codecmark.audioldm2.spectrogram import MelSpectrogram
+from codecmark.audioldm2.vocoder import PhaseRetrieval, Vocoder
 from codecmark.bitstream import StreamHeader
 from codecmark.clip import AudioClip, Samples, fit_length, resample
 from codecmark.codec import Codec, CodecInfo
-from codecmark.errors import BitstreamError, CodecError, InputError
+from codecmark.errors import BitstreamError, InputError
 from codecmark.spec import Spec
-from codecmark.weights import NO_WEIGHTS, Located, Weights, locate_or_random
+from codecmark.weights import NO_WEIGHTS, Located, Weights, locate, locate_or_random
 
-FORMATS = {"16k-64": AUDIOLDM2_16K}
+STRIDE = 4  # the VAE halves both axes twice; frames are padded to it with or without a VAE
+USER_CHAIN = "user-80-256"
 CHECKPOINTS = {
     "base": "cvssp/audioldm2",
     "music": "cvssp/audioldm2-music",
     "large": "cvssp/audioldm2-large",
+    USER_CHAIN: "cvssp/audioldm2-music",
 }
+SMALL_HIFIGAN, SMALL_HIFIGAN_WEIGHTS = "hifigan-22k", "hifigan-22khz-80mel"
 _PEAK = 0.5  # AudioLDM2 scales its waveforms to this before the mel
-_CODED = np.dtype("<f2")
-_REFERENCE = "arXiv 2308.05734"
+_LEVEL_BYTES = 8
 
 
-class _ChainCodec(Codec):
-    """What both share: level, length, and the float16 code."""
+class ChainCodec(Codec):
+    """What both families share: level, length, the code, the vocoder and what comes after it."""
 
-    mel: MelFormat
-    vocoder: vocoder.Vocoder
+    def __init__(
+        self,
+        spec: Spec,
+        vocoder: Vocoder,
+        postfilters: list[str],
+        *,
+        parameters: int,
+        weights: Weights,
+        licence: str,
+        notes: str,
+    ) -> None:
+        self.vocoder = vocoder
+        self.mel = vocoder.mel
+        self._coding = latent_coding.named(spec.setting or "f16")
+        self._postfilters = [postfilter.named(name) for name in postfilters]
+        bits = {"f32": 32, "f16": 16, "int8": 8}.get(spec.setting or "f16")
+        values = prod(self.coded_shape(STRIDE)) / (STRIDE * self.mel.hop)
+        self.info = CodecInfo(
+            spec=str(spec),
+            family=spec.family,
+            sample_rate_hz=self.mel.sample_rate_hz,
+            channels=1,
+            nominal_bitrate_kbps=bits and bits * values * self.mel.sample_rate_hz / 1000,
+            algorithmic_delay_samples=self.mel.n_fft,
+            licence=licence,
+            reference="arXiv 2308.05734",
+            parameters=parameters,
+            weights=weights,
+            device=str(networks.device()),
+            backend="eager",
+            notes=notes,
+        )
 
-    def analyse(self, spectrogram: torch.Tensor) -> torch.Tensor:
+    def analyse(self, values: torch.Tensor) -> torch.Tensor:
         """Return what is coded of a log-mel `[channels, frames, bands]`."""
-        return spectrogram
+        return values
 
     def restore(self, coded: torch.Tensor) -> torch.Tensor:
         """Return the log-mel of what was coded."""
@@ -62,121 +102,124 @@ class _ChainCodec(Codec):
         peak = np.abs(samples - mean).max(axis=1, keepdims=True)
         levels = np.concatenate([mean, peak], axis=1).astype("<f4")
         scaled = (samples - mean) * (_PEAK / np.where(peak > 0, peak, 1))
-        padded = fit_length(scaled, self._frame_count(samples.shape[1]) * self.mel.hop)
-        coded = self.analyse(log_mel(networks.to_tensor(padded), self.mel))
-        values = networks.to_array(coded).astype(_CODED)
-        if not np.isfinite(values).all():
-            raise CodecError(f"{self.info.spec}: values are outside the range of float16")
-        return levels.tobytes() + values.tobytes()
+        frames = self.mel.frames(samples.shape[1], multiple=STRIDE)
+        padded = networks.to_tensor(fit_length(scaled, self.mel.samples(frames)))
+        coded = networks.to_array(self.analyse(log_mel(padded, self.mel)))
+        return levels.tobytes() + self._coding.encode(coded)
 
     @torch.inference_mode()
     def decode_payload(self, payload: bytes, header: StreamHeader) -> Samples:
         """Return the waveform at the header's rate and length, at its original level."""
         length = -(-header.n_samples * self.mel.sample_rate_hz // header.sample_rate_hz)
-        shape = header.channels, *self.coded_shape(self._frame_count(length))
-        level_bytes = header.channels * 8
-        if len(payload) != level_bytes + _CODED.itemsize * prod(shape):
-            raise BitstreamError("samples", f"{header.n_samples} do not fit {len(payload)} bytes")
-        levels = np.frombuffer(payload, "<f4", count=header.channels * 2).reshape(-1, 2)
-        values = np.frombuffer(payload, _CODED, offset=level_bytes).reshape(shape)
-        if not (np.isfinite(levels).all() and np.isfinite(values).all()):
-            raise BitstreamError("payload", "holds NaN or Inf")
-        coded = networks.to_tensor(values.astype(np.float32))
-        waveform = networks.to_array(self.vocoder.synthesize(self.restore(coded)))
-        mean, peak = levels[:, :1], levels[:, 1:]
-        scaled = (waveform * (peak / _PEAK) + mean).astype(np.float32)
+        frames = self.mel.frames(length, multiple=STRIDE)
+        end = header.channels * _LEVEL_BYTES
+        if len(payload) < end:
+            raise BitstreamError("levels", "the payload ends inside them")
+        levels = np.frombuffer(payload[:end], "<f4").reshape(-1, 2)
+        if not np.isfinite(levels).all():
+            raise BitstreamError("levels", "hold NaN or Inf")
+        values = self._coding.decode(payload[end:], (header.channels, *self.coded_shape(frames)))
+        spectrogram = MelSpectrogram(self.restore(networks.to_tensor(values)), self.mel)
+        waveform = networks.to_array(self.vocoder.synthesize(spectrogram))
+        scaled = (waveform * (levels[:, 1:] / _PEAK) + levels[:, :1]).astype(np.float32)
+        for apply in self._postfilters:
+            scaled = apply(scaled)
         return resample(scaled, self.mel.sample_rate_hz, header.sample_rate_hz, header.n_samples)
 
-    def _frame_count(self, length: int) -> int:
-        """Frames of the padded clip: whole blocks of the VAE's stride."""
-        block = self.mel.hop * autoencoder.STRIDE
-        return -(-length // block) * autoencoder.STRIDE
 
-    def _info(self, spec: str, parameters: int, weights: Weights, notes: str) -> CodecInfo:
-        values = prod(self.coded_shape(autoencoder.STRIDE)) / (autoencoder.STRIDE * self.mel.hop)
-        return CodecInfo(
-            spec=spec,
-            family=spec.partition(":")[0],
-            sample_rate_hz=self.mel.sample_rate_hz,
-            channels=1,
-            nominal_bitrate_kbps=8 * _CODED.itemsize * values * self.mel.sample_rate_hz / 1000,
-            algorithmic_delay_samples=self.mel.n_fft,
-            licence="Apache-2.0 (diffusers, transformers); weights CC-BY-NC-SA-4.0"
-            if parameters
-            else "MIT",
-            reference=_REFERENCE,
-            parameters=parameters,
-            weights=weights,
-            device=str(networks.device()),
-            notes=notes,
-        )
-
-
-class MelCodec(_ChainCodec):
+class MelCodec(ChainCodec):
     """The chain without its VAE: the log-mel itself is sent."""
-
-    def __init__(self, mel_name: str, stage: str) -> None:
-        self.mel = FORMATS[mel_name]
-        self.vocoder = vocoder.GriffinLimVocoder.from_stage(stage, self.mel)
-        self.info = self._info(
-            f"mel:{mel_name}/{stage}", 0, NO_WEIGHTS, "log-mel as float16; phase is not sent"
-        )
 
     @classmethod
     def from_spec(cls, spec: Spec) -> MelCodec:
         """Build from e.g. `mel:16k-64/griffinlim-64`."""
-        mel_name, stage = _two_stages(spec, FORMATS, "mel format")
-        return cls(mel_name, stage)
+        first, stage, filters = _stages(spec, "mel format, e.g. mel:16k-64/griffinlim-64")
+        mel = mel_format(first)
+        if stage == SMALL_HIFIGAN:
+            return cls._small_hifigan(spec, filters)
+        return cls(
+            spec, PhaseRetrieval.from_stage(stage, mel), filters, parameters=0,
+            weights=NO_WEIGHTS, licence="MIT", notes="the log-mel is sent, phase is not",
+        )  # fmt: skip
+
+    @classmethod
+    def _small_hifigan(cls, spec: Spec, filters: list[str]) -> MelCodec:
+        from codecmark.audioldm2.hifigan import SmallHifiGan
+
+        if mel_format(spec.stages[0]) != HIFIGAN_22K:
+            raise InputError(
+                f"spec: {spec}: this vocoder takes {HIFIGAN_22K.describe()}; write mel:22k-80/"
+                f"{SMALL_HIFIGAN}"
+            )
+        located = locate(SMALL_HIFIGAN_WEIGHTS)
+        vocoder = SmallHifiGan(located)
+        return cls(
+            spec, vocoder, filters, parameters=vocoder.parameters, weights=located.weights,
+            licence="MIT; weights from a GPL-3.0 repository",
+            notes="trained at 22.05 kHz; the log-mel is sent, phase is not",
+        )  # fmt: skip
 
 
-class AudioLDM2Codec(_ChainCodec):
+class AudioLDM2Codec(ChainCodec):
     """The whole chain at the published size."""
+
+    @classmethod
+    def from_spec(
+        cls,
+        spec: Spec,
+        vae_config: Mapping[str, Any] | None = None,
+        hifigan_config: Mapping[str, Any] | None = None,
+    ) -> AudioLDM2Codec:
+        """Build from e.g. `audioldm2:music/hifigan`; the configurations are for tests."""
+        return cls(spec, vae_config, hifigan_config)
 
     def __init__(
         self,
-        checkpoint: str,
-        stage: str,
-        vae_config: Mapping[str, Any] = autoencoder.PUBLISHED,
-        hifigan_config: Mapping[str, Any] = vocoder.PUBLISHED_HIFIGAN,
+        spec: Spec,
+        vae_config: Mapping[str, Any] | None = None,
+        hifigan_config: Mapping[str, Any] | None = None,
     ) -> None:
+        from codecmark.audioldm2 import autoencoder, hifigan
+
+        checkpoint, stage, filters = _stages(spec, f"checkpoint: {', '.join(CHECKPOINTS)}")
+        if checkpoint not in CHECKPOINTS:
+            raise InputError(f"spec: {spec}: checkpoint must be one of {', '.join(CHECKPOINTS)}")
+        mel = USER if checkpoint == USER_CHAIN else AUDIOLDM2
+        vocoder: Vocoder | None = None
+        if stage != "hifigan":  # a wrong stage is refused before a network is built
+            vocoder = PhaseRetrieval.from_stage(stage, mel)
         source: Located | Weights = locate_or_random(CHECKPOINTS[checkpoint])
-        self.mel = AUDIOLDM2_16K
-        self._autoencoder = autoencoder.MelAutoencoder(source, vae_config)
-        if stage == "hifigan":
-            self.vocoder = vocoder.HifiGanVocoder(source, self.mel, hifigan_config)
-        else:
-            self.vocoder = vocoder.GriffinLimVocoder.from_stage(stage, self.mel)
-        parameters = networks.parameter_count(self._autoencoder.network) + self.vocoder.parameters
-        self.info = self._info(
-            f"audioldm2:{checkpoint}/{stage}",
-            parameters,
-            networks.weights_of(source),
-            "VAE latents as float16; 2 mel values for each latent value",
+        if vocoder is None:
+            vocoder = hifigan.HifiGan(source, mel, hifigan_config or hifigan.PUBLISHED)
+        self.autoencoder = autoencoder.MelAutoencoder(source, vae_config or autoencoder.PUBLISHED)
+        super().__init__(
+            spec,
+            vocoder,
+            filters,
+            parameters=networks.parameter_count(self.autoencoder.network) + vocoder.parameters,
+            weights=networks.weights_of(source),
+            licence="Apache-2.0 (diffusers, transformers); weights CC-BY-NC-SA-4.0",
+            notes="the latent is sent: 2 mel values for each latent value, the '2:1' of its users",
         )
 
-    @classmethod
-    def from_spec(cls, spec: Spec) -> AudioLDM2Codec:
-        """Build from e.g. `audioldm2:music/hifigan`."""
-        return cls(*_two_stages(spec, CHECKPOINTS, "checkpoint"))
-
-    def analyse(self, spectrogram: torch.Tensor) -> torch.Tensor:
+    def analyse(self, values: torch.Tensor) -> torch.Tensor:
         """Return the latent."""
-        return self._autoencoder.encode(spectrogram)
+        return self.autoencoder.encode(values)
 
     def restore(self, coded: torch.Tensor) -> torch.Tensor:
         """Return the log-mel."""
-        return self._autoencoder.decode(coded)
+        return self.autoencoder.decode(coded)
 
     def coded_shape(self, frames: int) -> tuple[int, ...]:
         """Return the latent's shape."""
-        return self._autoencoder.latent_shape(frames, self.mel.bands)
+        return self.autoencoder.latent_shape(frames, self.mel.bands)
 
 
-def _two_stages(spec: Spec, first: Mapping[str, object], meaning: str) -> tuple[str, str]:
-    spec.refuse_setting()
-    if len(spec.stages) != 2 or spec.stages[0] not in first:
-        raise InputError(
-            f"spec: {spec} needs a {meaning} ({', '.join(first)}) and a vocoder, "
-            f"e.g. {spec.family}:{next(iter(first))}/griffinlim-64"
-        )
-    return spec.stages[0], spec.stages[1]
+def _stages(spec: Spec, first: str) -> tuple[str, str, list[str]]:
+    """Return the first stage, the vocoder, and the postfilters after it."""
+    if len(spec.stages) != 2:
+        raise InputError(f"spec: {spec} needs a {first}, and a vocoder after '/'")
+    parts = spec.stages[1].split("+")
+    filters = [part for part in parts if part in postfilter.FILTERS]
+    vocoder = "+".join(part for part in parts if part not in postfilter.FILTERS)
+    return spec.stages[0], vocoder, filters

@@ -3,12 +3,15 @@
 Conventions
 -----------
 A log-mel spectrogram here is `[channels, frames, bands]`: time before frequency, the layout of
-diffusers' AudioLDM2 VAE and of transformers' vocoder. Values are natural logarithms of mel
-*magnitudes* (not power), floored at 1e-5.
+diffusers' AudioLDM2 VAE and of transformers' vocoder. Values are logarithms of mel *magnitudes*
+(not power) above a floor. `MelFormat` states everything that two stages must agree on.
 
-The default is AudioLDM2's own 16 kHz front end: Slaney mel filters, periodic Hann window, and the
-padding of its training code (reflected by (n_fft - hop) / 2 on both sides, so that n samples give
-exactly n / hop frames, frame t centred on sample hop * t + hop / 2).
+Paddings
+--------
+`training`: reflected by (n_fft - hop) / 2 on both sides, so that n samples give n / hop frames and
+frame t is centred on sample hop * t + hop / 2; AudioLDM2's and HiFi-GAN's training code.
+`centred`: reflected by n_fft / 2, which gives n / hop + 1 frames, frame t centred on hop * t;
+AudioLDM2's inference code, and librosa's default.
 
 References
 ----------
@@ -17,19 +20,32 @@ AudioLDM2 (arXiv 2308.05734), its repositories haoheliu/AudioLDM2 and AudioLDM-t
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cache
+from typing import Literal
 
 import librosa
 import torch
 
-FLOOR = 1e-5
+from codecmark.audioldm2.stft import Framing, stft
+
 LOG_CEILING = 7.0  # above the log-mel of full scale: a decoder may overshoot, exp() must not
 
 
 @dataclass(frozen=True)
 class MelFormat:
-    """Everything that two stages must agree on before one may feed the other."""
+    """Everything that two stages must agree on before one may feed the other.
+
+    Attributes
+    ----------
+    floor : float
+        Magnitudes below it count as it.
+    log_base : float
+        e for natural logarithms.
+    htk : bool
+        The HTK mel scale instead of Slaney's; either with Slaney's area normalisation.
+    """
 
     sample_rate_hz: int
     bands: int
@@ -37,16 +53,40 @@ class MelFormat:
     hop: int
     lowest_hz: float
     highest_hz: float
+    padding: Literal["training", "centred"] = "training"
+    floor: float = 1e-5
+    log_base: float = math.e
+    htk: bool = False
 
     @property
-    def padding(self) -> int:
-        """Reflected samples on either side."""
-        return (self.n_fft - self.hop) // 2
+    def framing(self) -> Framing:
+        """Length and distance of the frames."""
+        return Framing(self.n_fft, self.hop)
 
+    @property
+    def reflected(self) -> int:
+        """Samples that are reflected on either side."""
+        return (self.n_fft - self.hop) // 2 if self.padding == "training" else self.n_fft // 2
 
-AUDIOLDM2_16K = MelFormat(
-    sample_rate_hz=16_000, bands=64, n_fft=1024, hop=160, lowest_hz=0.0, highest_hz=8_000.0
-)
+    def frames(self, samples: int, multiple: int = 1) -> int:
+        """Return how many frames hold `samples`, rounded up to a multiple."""
+        needed = -(-samples // self.hop) + (self.padding == "centred")
+        # a signal shorter than its reflection cannot be padded
+        needed = max(needed, -(-(self.reflected + 1) // self.hop) + 1)
+        return -(-needed // multiple) * multiple
+
+    def samples(self, frames: int) -> int:
+        """Return the length of the signal that gives exactly `frames`."""
+        return self.hop * (frames - (self.padding == "centred"))
+
+    def describe(self) -> str:
+        """Return the format in words, for messages."""
+        base = "natural log" if self.log_base == math.e else f"log base {self.log_base:g}"
+        return (
+            f"{self.bands} mel bands at {self.sample_rate_hz} Hz, n_fft {self.n_fft}, hop "
+            f"{self.hop}, {self.lowest_hz:g} to {self.highest_hz:g} Hz, {base}, "
+            f"floor {self.floor:g}"
+        )
 
 
 def log_mel(waveform: torch.Tensor, mel: MelFormat) -> torch.Tensor:
@@ -54,51 +94,43 @@ def log_mel(waveform: torch.Tensor, mel: MelFormat) -> torch.Tensor:
 
     Parameters
     ----------
-    waveform : torch.Tensor, shape=(channels, frames * hop)
-        At `mel.sample_rate_hz`, longer than `mel.padding` samples.
+    waveform : torch.Tensor, shape=(channels, samples)
+        At `mel.sample_rate_hz`, of a length that `mel.samples` gives.
 
     Returns
     -------
     torch.Tensor, shape=(channels, frames, bands)
     """
-    padded = torch.nn.functional.pad(waveform[:, None], (mel.padding, mel.padding), "reflect")[:, 0]
-    magnitude = stft(padded, mel).abs()
-    return (magnitude @ filters(mel, waveform.device).T).clamp(min=FLOOR).log()
+    return log_of(linear_spectrum(waveform, mel).abs(), mel)
+
+
+def linear_spectrum(waveform: torch.Tensor, mel: MelFormat) -> torch.Tensor:
+    """Return the complex STFT under the mel, `[channels, frames, n_fft / 2 + 1]`."""
+    padded = torch.nn.functional.pad(waveform[:, None], (mel.reflected, mel.reflected), "reflect")
+    return stft(padded[:, 0], mel.framing)
+
+
+def log_of(magnitude: torch.Tensor, mel: MelFormat) -> torch.Tensor:
+    """Return the log-mel of linear magnitudes."""
+    bands = magnitude @ filters(mel, magnitude.device).T
+    return bands.clamp(min=mel.floor).log() / math.log(mel.log_base)
 
 
 def magnitude_from_mel(log_mel: torch.Tensor, mel: MelFormat, iterations: int = 64) -> torch.Tensor:
     """Estimate linear magnitudes `[channels, frames, n_fft / 2 + 1]` from a log-mel spectrogram.
 
     Non-negative least squares by multiplicative updates (Lee and Seung, NIPS 2000), started from
-    the clipped pseudo-inverse; deterministic.
+    the clipped pseudo-inverse; 0 iterations give that start, which is the fast way. Deterministic.
     """
-    target = log_mel.clamp(max=LOG_CEILING).exp()
+    target = (log_mel * math.log(mel.log_base)).clamp(max=LOG_CEILING).exp()
     bank = filters(mel, log_mel.device)
     tiny = torch.finfo(target.dtype).tiny
-    estimate = (target @ _pseudo_inverse(mel, log_mel.device).T).clamp(min=FLOOR)
+    estimate = (target @ _pseudo_inverse(mel, log_mel.device).T).clamp(min=mel.floor)
     numerator = target @ bank
     gram = bank.T @ bank
     for _ in range(iterations):
         estimate *= numerator / (estimate @ gram).clamp(min=tiny)
     return estimate
-
-
-def stft(padded: torch.Tensor, mel: MelFormat) -> torch.Tensor:
-    """Return the complex STFT `[channels, frames, n_fft / 2 + 1]` of `[channels, samples]`.
-
-    Frames start at multiples of the hop, without padding.
-    """
-    frames = padded.unfold(-1, mel.n_fft, mel.hop) * window(mel, padded.device)
-    spectrum: torch.Tensor = torch.fft.rfft(frames)
-    return spectrum
-
-
-def inverse_stft(spectrum: torch.Tensor, mel: MelFormat) -> torch.Tensor:
-    """Return the least-squares signal `[channels, samples]` of a complex STFT (Griffin and Lim)."""
-    shape = window(mel, spectrum.device)
-    frames = torch.fft.irfft(spectrum, n=mel.n_fft) * shape
-    weight = (shape * shape).expand(1, frames.shape[1], -1)
-    return _overlap_add(frames, mel) / _overlap_add(weight, mel).clamp(min=1e-8)
 
 
 @cache
@@ -110,25 +142,12 @@ def filters(mel: MelFormat, device: torch.device) -> torch.Tensor:
         n_mels=mel.bands,
         fmin=mel.lowest_hz,
         fmax=mel.highest_hz,
+        htk=mel.htk,
     )
     return torch.from_numpy(bank).to(device)
-
-
-@cache
-def window(mel: MelFormat, device: torch.device) -> torch.Tensor:
-    """Return the periodic Hann window `[n_fft]`."""
-    return torch.hann_window(mel.n_fft, device=device)
 
 
 @cache
 def _pseudo_inverse(mel: MelFormat, device: torch.device) -> torch.Tensor:
     inverse: torch.Tensor = torch.linalg.pinv(filters(mel, device))
     return inverse
-
-
-def _overlap_add(frames: torch.Tensor, mel: MelFormat) -> torch.Tensor:
-    length = (frames.shape[1] - 1) * mel.hop + mel.n_fft
-    folded = torch.nn.functional.fold(
-        frames.transpose(1, 2), (1, length), (1, mel.n_fft), stride=(1, mel.hop)
-    )
-    return folded[:, 0, 0]

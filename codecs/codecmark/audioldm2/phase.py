@@ -1,46 +1,97 @@
-"""Phase retrieval: a waveform whose STFT magnitudes come close to given ones."""
+"""Phase retrieval: a waveform whose STFT magnitudes come close to given ones.
+
+References
+----------
+Griffin and Lim, IEEE ASSP 32(2), 1984. Accelerated: Perraudin, Balazs and Sondergaard, WASPAA
+2013. ADMM: Masuyama, Yatabe and Oikawa, IEEE SPL 26(1), 2019.
+"""
 
 from __future__ import annotations
 
+from typing import Literal
+
 import torch
 
-from codecmark.audioldm2.mel import MelFormat, inverse_stft, stft
+from codecmark.audioldm2.phase_start import pghi, spsi
+from codecmark.audioldm2.stft import Framing, inverse_stft, stft
 
+Start = Literal["random", "zero", "spsi", "pghi"]
+Method = Literal["griffinlim", "admm"]
 _TINY = 1e-16
+ADMM_RHO = 0.1
 
 
-def griffin_lim(
+def retrieve(
     magnitude: torch.Tensor,
-    mel: MelFormat,
+    framing: Framing,
     iterations: int,
     *,
+    method: Method = "griffinlim",
     momentum: float = 0.99,
+    start: Start | torch.Tensor = "random",
     seed: int = 0,
 ) -> torch.Tensor:
-    """Accelerated Griffin-Lim from a seeded random phase.
+    """Find a signal for magnitudes; deterministic.
 
     Parameters
     ----------
     magnitude : torch.Tensor, shape=(channels, frames, n_fft / 2 + 1)
     iterations : int
-        0 gives the random phase itself.
+        0 leaves the phase that it starts from.
+    method : {"griffinlim", "admm"}
     momentum : float
-        0 is the original algorithm (Griffin and Lim 1984), 0.99 the accelerated one (Perraudin,
-        Balazs and Sondergaard 2013), which is librosa's default too.
+        Of Griffin-Lim: 0 is the original algorithm, 0.99 the accelerated one and librosa's default.
+    start : {"random", "zero", "spsi", "pghi"} or torch.Tensor
+        First phase: seeded random, zero, single-pass spectrogram inversion, phase-gradient heap
+        integration, or given angles in radians of the magnitude's shape.
 
     Returns
     -------
     torch.Tensor, shape=(channels, (frames - 1) * hop + n_fft)
-        The padded signal; crop `mel.padding` on both sides for the samples that were analysed.
+        As the frames lie: reflected samples at both ends are the caller's to crop.
     """
-    # drawn on the host for one channel: the same phases on every device and channel count
-    generator = torch.Generator().manual_seed(seed)
-    angle = torch.rand(magnitude.shape[1:], generator=generator) * (2 * torch.pi)
-    phase = torch.polar(torch.ones_like(angle), angle).to(magnitude.device).expand_as(magnitude)
+    phase = _first_phase(magnitude, framing, start, seed)
+    if method == "admm":
+        return inverse_stft(magnitude * _admm(magnitude, framing, phase, iterations), framing)
     previous = torch.zeros_like(phase)
+    factor = momentum / (1 + momentum)
     for _ in range(iterations):
-        rebuilt = stft(inverse_stft(magnitude * phase, mel), mel)
-        step = rebuilt - momentum / (1 + momentum) * previous
-        phase = step / (step.abs() + _TINY)
+        rebuilt = stft(inverse_stft(magnitude * phase, framing), framing)
+        phase = _unit(rebuilt - factor * previous) if factor else _unit(rebuilt)
         previous = rebuilt
-    return inverse_stft(magnitude * phase, mel)
+    return inverse_stft(magnitude * phase, framing)
+
+
+def _admm(
+    magnitude: torch.Tensor, framing: Framing, phase: torch.Tensor, iterations: int
+) -> torch.Tensor:
+    """Alternate between the given magnitudes and consistent spectra, with a dual variable."""
+    consistent, dual = magnitude * phase, torch.zeros_like(phase)
+    for _ in range(iterations):
+        phase = _unit(consistent - dual)
+        shifted = magnitude * phase + dual
+        projected = stft(inverse_stft(shifted, framing), framing)
+        consistent = (ADMM_RHO * shifted + projected) / (1 + ADMM_RHO)
+        dual = shifted - consistent
+    return phase
+
+
+def _first_phase(
+    magnitude: torch.Tensor, framing: Framing, start: Start | torch.Tensor, seed: int
+) -> torch.Tensor:
+    if isinstance(start, torch.Tensor):
+        angle = start
+    elif start == "random":
+        # drawn on the host for one channel: the same phases on every device and channel count
+        generator = torch.Generator().manual_seed(seed)
+        angle = torch.rand(magnitude.shape[1:], generator=generator) * (2 * torch.pi)
+        angle = angle.expand_as(magnitude)
+    elif start == "zero":
+        angle = torch.zeros_like(magnitude)
+    else:
+        angle = {"spsi": spsi, "pghi": pghi}[start](magnitude, framing)
+    return torch.polar(torch.ones_like(magnitude), angle.to(magnitude))
+
+
+def _unit(spectrum: torch.Tensor) -> torch.Tensor:
+    return spectrum / (spectrum.abs() + _TINY)

@@ -50,7 +50,10 @@ def find_lag(reference: Samples, decoded: Samples, search: int = SEARCH) -> Alig
         return Alignment(0, 0.0)
     strength = np.abs(total) / energy
     lags = np.arange(-search, search + 1)
-    candidates = lags[strength >= _AS_GOOD * strength.max()]
+    # peaks only: the flank of one wide peak, as low-pitched sounds have it, is no other lag
+    padded = np.pad(strength, 1)
+    is_peak = (strength >= padded[:-2]) & (strength >= padded[2:])
+    candidates = lags[is_peak & (strength >= _AS_GOOD * strength.max())]
     lag = int(candidates[np.argmin(np.abs(candidates))])
     return Alignment(lag, float(strength[lag + search]))
 

@@ -24,9 +24,10 @@ _MRSTFT_LONGEST = 2_048
 
 
 def lsd_db(reference: Samples, decoded: Samples, sample_rate_hz: int) -> float:
-    """Log-spectral distance in dB, 0 upwards: RMS over bins, mean over frames of 32 ms.
+    """Log-spectral distance in dB, 0 upwards: RMS over bins, mean over frames.
 
-    Magnitudes are floored 80 dB below the reference's strongest bin, so that digital silence
+    Frames are the power of two nearest to 32 ms (32 ms at 16 kHz, 43 ms at 48 kHz). Magnitudes are
+    floored 80 dB below the reference's strongest bin, so that digital silence
     does not dominate.
     """
     levels = _levels_db(reference, decoded, sample_rate_hz, None)

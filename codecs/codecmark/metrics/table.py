@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
@@ -63,11 +64,21 @@ class Scores:
     visqol_mode: Literal["speech", "audio"] | None = None
 
     def take(self, name: str, function: Callable[[], float]) -> None:
-        """Run one metric; a `MetricError` becomes the reason why it is absent."""
+        """Run one metric; what it raises, or a value that is not finite, becomes the reason.
+
+        A library that gives up on a strange clip must cost that clip's cell, not the run.
+        """
         try:
-            self.values[name] = function()
+            value = function()
         except MetricError as error:
             self.reasons[name] = str(error)
+        except Exception as error:
+            self.reasons[name] = f"the metric failed: {type(error).__name__}: {error}"
+        else:
+            if math.isfinite(value):
+                self.values[name] = value
+            else:
+                self.reasons[name] = f"undefined for these signals: the metric gave {value}"
 
 
 def score(reference: Samples, decoded: Samples, sample_rate_hz: int, clip_class: str) -> Scores:

@@ -57,14 +57,15 @@ class DacCodec(TokenCodec):
         source = locate_or_random(f"descript/dac_{variant}")
         self._model: Any = networks.build(
             source,
-            lambda folder: DacModel.from_pretrained(folder, local_files_only=True),
+            lambda folder: networks.load_pretrained(DacModel, folder),
             lambda: DacModel(DacConfig(**config)),
         )
         self.rate_hz = int(config["sampling_rate"])
         self.hop = int(config["hop_length"])
         self.bits = (int(config["codebook_size"]) - 1).bit_length()
         one_book_kbps = self.bits * self.rate_hz / self.hop / 1000
-        self.codebooks = round(bitrate_kbps / one_book_kbps)
+        asked = round(bitrate_kbps / one_book_kbps)
+        self.codebooks = min(max(asked, 1), int(config["n_codebooks"]))
         self._early = _early_samples(config["downsampling_ratios"])
         self.info = CodecInfo(
             spec=f"dac:{variant}@{bitrate_kbps:g}k",
@@ -78,6 +79,7 @@ class DacCodec(TokenCodec):
             parameters=networks.parameter_count(self._model),
             weights=networks.weights_of(source),
             device=str(networks.device()),
+            backend="eager",
             notes=f"{self.codebooks} codebooks; not causal, so the delay is a lower bound",
         )
 
@@ -88,7 +90,7 @@ class DacCodec(TokenCodec):
             raise InputError(f"spec: {spec}: variant must be one of {', '.join(PUBLISHED)}")
         config = PUBLISHED[spec.variant]
         one_book = 10 * config["sampling_rate"] / config["hop_length"] / 1000
-        highest = one_book * (config["n_codebooks"] + 0.5)
+        highest = one_book * (config["n_codebooks"] + 0.5)  # 8k for the 7.75 of dac_44khz
         return cls(spec.variant, spec.bitrate_kbps(one_book / 2, highest))
 
     @torch.inference_mode()

@@ -52,7 +52,7 @@ class EncodecCodec(TokenCodec):
         source = locate_or_random("facebook/encodec_24khz")
         self._model: Any = networks.build(
             source,
-            lambda folder: EncodecModel.from_pretrained(folder, local_files_only=True),
+            lambda folder: networks.load_pretrained(EncodecModel, folder),
             lambda: random_model(config),
         )
         self._bandwidth = bitrate_kbps
@@ -69,9 +69,11 @@ class EncodecCodec(TokenCodec):
             algorithmic_delay_samples=self.hop,
             licence="Apache-2.0 (transformers); weights CC-BY-NC-4.0",
             reference="arXiv 2210.13438",
-            parameters=networks.parameter_count(self._model),
+            parameters=networks.parameter_count(self._model)
+            + sum(layer.codebook.embed.numel() for layer in self._model.quantizer.layers),
             weights=networks.weights_of(source),
             device=str(networks.device()),
+            backend="eager",
             notes="causal; without the entropy-coding language model",
         )
 

@@ -1,0 +1,59 @@
+"""Short-time Fourier transforms that invert exactly, without padding.
+
+Conventions: signals are `[channels, samples]`, spectra complex `[channels, frames, n_fft / 2 + 1]`;
+frame t covers samples hop * t to hop * t + n_fft; the window is a periodic Hann window of n_fft.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+import torch
+
+
+@dataclass(frozen=True)
+class Framing:
+    """Length of a frame and distance between frames, in samples."""
+
+    n_fft: int
+    hop: int
+
+    def signal_length(self, frames: int) -> int:
+        """Return how many samples `frames` frames cover."""
+        return (frames - 1) * self.hop + self.n_fft
+
+
+def stft(signal: torch.Tensor, framing: Framing) -> torch.Tensor:
+    """Return the spectrum of a signal."""
+    frames = signal.unfold(-1, framing.n_fft, framing.hop)
+    spectrum: torch.Tensor = torch.fft.rfft(frames * window(framing.n_fft, signal.device))
+    return spectrum
+
+
+def inverse_stft(spectrum: torch.Tensor, framing: Framing) -> torch.Tensor:
+    """Return the signal whose spectrum is nearest in the least-squares sense (Griffin and Lim)."""
+    shape = window(framing.n_fft, spectrum.device)
+    frames = torch.fft.irfft(spectrum, n=framing.n_fft) * shape
+    return _overlap_add(frames, framing) / _weight(framing, frames.shape[1], spectrum.device)
+
+
+@cache
+def window(n_fft: int, device: torch.device) -> torch.Tensor:
+    """Return the periodic Hann window `[n_fft]`."""
+    return torch.hann_window(n_fft, device=device)
+
+
+@cache
+def _weight(framing: Framing, frames: int, device: torch.device) -> torch.Tensor:
+    shape = window(framing.n_fft, device)
+    squared = (shape * shape).expand(1, frames, -1)
+    return _overlap_add(squared, framing).clamp(min=1e-8)
+
+
+def _overlap_add(frames: torch.Tensor, framing: Framing) -> torch.Tensor:
+    length = framing.signal_length(frames.shape[1])
+    folded = torch.nn.functional.fold(
+        frames.transpose(1, 2), (1, length), (1, framing.n_fft), stride=(1, framing.hop)
+    )
+    return folded[:, 0, 0]
