@@ -29,8 +29,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     """Run it; the exit status is 1 if something got worse."""
     old, new = (_rows(name, arguments.results) for name in (arguments.old, arguments.new))
     shown, worse = text.compare(old, new)
-    # no markup and no folding: two terminals show the same text
-    console.print(shown, end="", markup=False, highlight=False, soft_wrap=True)
+    # no markup, no emoji in `a:b:`, no folding: two terminals show the same text
+    console.print(shown, end="", markup=False, emoji=False, highlight=False, soft_wrap=True)
     return 1 if worse else 0
 
 
