@@ -1,4 +1,4 @@
-"""The command line: `codecmark run | list | weights | leaderboard`."""
+"""The command line: `codecmark run | list | weights | leaderboard | compare`."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ _COMMANDS = {
     "list": "codecmark.commands.list_codecs",
     "weights": "codecmark.commands.weights",
     "leaderboard": "codecmark.commands.leaderboard",
+    "compare": "codecmark.commands.compare",
 }
 
 

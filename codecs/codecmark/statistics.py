@@ -1,4 +1,4 @@
-"""Means with intervals that stay honest on few, dependent clips.
+"""Means, differences and tests that stay honest on few, dependent clips.
 
 Clips of one source (a speaker, a track) are not independent: values are first averaged within
 each source, then sources count alike. Resampling clips instead covers the truth a third of the
@@ -11,12 +11,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import scipy.stats
 
 CONFIDENCE = 0.95
 BOOTSTRAP_FROM_SOURCES = 8
 _RESAMPLES = 4_000
 _SEED = 20_261_124
+_Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,53 @@ class Estimate:
         return (self.high - self.low) / 2
 
 
+@dataclass(frozen=True)
+class PairedDifference:
+    """A codec minus another on the same clips, averaged by source first.
+
+    Attributes
+    ----------
+    estimate : Estimate
+        Mean difference with its 95 % interval, in the unit of the values.
+    median : float
+        Over sources.
+    win_rate : float
+        Share of sources with a positive difference, 0..1; a tie counts half.
+    p_t, p_wilcoxon : float or None
+        Two-sided p-values of Student's t test and of the Wilcoxon signed-rank test over sources.
+        None with a single source. Wilcoxon's is never below `wilcoxon_floor(n_sources)`.
+    """
+
+    estimate: Estimate
+    median: float
+    win_rate: float
+    p_t: float | None
+    p_wilcoxon: float | None
+
+    def p_value(self, family: int) -> float:
+        """Return the p-value to correct among `family` hypotheses; 1 with a single source.
+
+        It is Wilcoxon's where that test could come out significant at all, otherwise Student's.
+        The choice looks at counts only, never at the values, so it costs nothing in validity.
+        """
+        if self.p_t is None or self.p_wilcoxon is None:
+            return 1.0
+        return self.p_wilcoxon if uses_wilcoxon(self.estimate.n_sources, family) else self.p_t
+
+
+def wilcoxon_floor(n_sources: int) -> float:
+    """Return the smallest two-sided p-value that the exact test can give: all signs alike."""
+    return min(1.0, 2.0 ** (1 - n_sources))
+
+
+def uses_wilcoxon(n_sources: int, family: int) -> bool:
+    """Say whether the Wilcoxon test can reach significance after correction for `family`.
+
+    Five sources give at best p = 0.0625: with them it would call every difference noise.
+    """
+    return wilcoxon_floor(n_sources) * family < 1 - CONFIDENCE
+
+
 def estimate(values: Sequence[float], sources: Sequence[str]) -> Estimate:
     """Estimate the mean over sources.
 
@@ -51,13 +100,60 @@ def estimate(values: Sequence[float], sources: Sequence[str]) -> Estimate:
     values, sources : sequences of equal length, not empty
         A finite value for each clip, and the clip's source.
     """
+    return _estimate(_source_means(values, sources), len(values))
+
+
+def paired_difference(
+    values: Sequence[float], reference: Sequence[float], sources: Sequence[str]
+) -> PairedDifference:
+    """Compare two codecs on the same clips: `values` minus `reference`.
+
+    Parameters
+    ----------
+    values, reference, sources : sequences of equal length, not empty
+        For each clip a finite value of either codec, and the clip's source.
+    """
+    differences = [a - b for a, b in zip(values, reference, strict=True)]
+    means = _source_means(differences, sources)
+    found = _estimate(means, len(differences))
+    median = float(np.median(means))
+    wins = float(np.mean((means > 0) + (means == 0) / 2))
+    if len(means) < 2:
+        return PairedDifference(found, median, wins, None, None)
+    return PairedDifference(found, median, wins, _t_test(means), _wilcoxon(means))
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """Adjust p-values so that all claims below 0.05 hold together with 95 % confidence.
+
+    Parameters
+    ----------
+    p_values : sequence of floats in 0..1
+
+    Returns
+    -------
+    list[float]
+        In the order given. Holm (1979), Scandinavian Journal of Statistics 6, 65-70.
+    """
+    adjusted = [1.0] * len(p_values)
+    highest = 0.0
+    for position, index in enumerate(np.argsort(p_values, kind="stable")):
+        highest = max(highest, (len(p_values) - position) * p_values[index])
+        adjusted[index] = min(1.0, highest)
+    return adjusted
+
+
+def _source_means(values: Sequence[float], sources: Sequence[str]) -> _Floats:
     groups: dict[str, list[float]] = {}
     for value, source in zip(values, sources, strict=True):
         groups.setdefault(source, []).append(value)
-    means = np.array([np.mean(group) for group in groups.values()])
+    return np.array([np.mean(group) for group in groups.values()])
+
+
+def _estimate(means: _Floats, n: int) -> Estimate:
     mean, n_sources = float(means.mean()), len(means)
     if n_sources < 2:
-        return Estimate(mean, None, None, len(values), n_sources)
+        return Estimate(mean, None, None, n, n_sources)
     if n_sources >= BOOTSTRAP_FROM_SOURCES:
         rng = np.random.default_rng(_SEED)
         drawn = means[rng.integers(n_sources, size=(_RESAMPLES, n_sources))].mean(axis=1)
@@ -67,4 +163,17 @@ def estimate(values: Sequence[float], sources: Sequence[str]) -> Estimate:
         error = float(means.std(ddof=1)) / np.sqrt(n_sources)
         reach = float(scipy.stats.t.ppf((1 + CONFIDENCE) / 2, n_sources - 1)) * error
         low, high = mean - reach, mean + reach
-    return Estimate(mean, low, high, len(values), n_sources)
+    return Estimate(mean, low, high, n, n_sources)
+
+
+def _t_test(means: _Floats) -> float:
+    error = float(means.std(ddof=1)) / np.sqrt(len(means))
+    if error == 0:
+        return 1.0 if means[0] == 0 else 0.0
+    return float(2 * scipy.stats.t.sf(abs(float(means.mean())) / error, len(means) - 1))
+
+
+def _wilcoxon(means: _Floats) -> float:
+    if not means.any():  # scipy has no statistic for this
+        return 1.0
+    return float(scipy.stats.wilcoxon(means).pvalue)

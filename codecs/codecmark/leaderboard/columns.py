@@ -216,7 +216,12 @@ COST = (
     ),
 )  # fmt: skip
 
-_DIGITS = {"correlation": 3, "pesq_wb": 2, "estoi": 3, "mrstft_distance": 2}
+_DIGITS = {"correlation": 3, "pesq_wb": 2, "estoi": 3, "mrstft_distance": 2, VISQOL_FIELD: 2}
+
+
+def digits(field: str) -> int:
+    """Return how many decimals of a quality field are shown."""
+    return _DIGITS.get(field, 1)
 
 
 def by_class(clip_class: str) -> tuple[Column, ...]:
@@ -231,10 +236,10 @@ def by_class(clip_class: str) -> tuple[Column, ...]:
                 clip_class,
                 m.field,
                 f"{m.label} {m.unit}" if m.unit == "dB" else m.label,
-                _DIGITS.get(m.field, 1),
+                digits(m.field),
                 higher_is_better=m.higher_is_better,
             )
             for m in metrics
         ),
-        quality_column(clip_class, VISQOL_FIELD, "ViSQOL", 2),
+        quality_column(clip_class, VISQOL_FIELD, "ViSQOL", digits(VISQOL_FIELD)),
     )

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from codecmark.metrics import rate
 from codecmark.metrics.table import QUALITY_FIELDS
 from codecmark.result import ResultRow
+from codecmark.scored import INFINITE
 from codecmark.statistics import Estimate, estimate
 
 ALL = "all"
@@ -15,7 +16,6 @@ ALL = "all"
 FIELDS_OVER_ALL = tuple(
     name for name in QUALITY_FIELDS if name not in {"visqol_mos_lqo", "pesq_wb", "estoi"}
 )
-_INFINITE = "infinite"
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Summary:
     def scored(self) -> int:
         """Clips with at least one quality figure, an infinite one included."""
         return sum(
-            row.snr_db is not None or row.reasons.get("snr_db", "").startswith(_INFINITE)
+            row.snr_db is not None or row.reasons.get("snr_db", "").startswith(INFINITE)
             for row in self.ok
         )
 
@@ -105,7 +105,7 @@ def summarise(rows: Iterable[ResultRow]) -> list[Summary]:
 
 def _quality(rows: Sequence[ResultRow], name: str) -> Quality:
     measured = [row for row in rows if getattr(row, name) is not None]
-    infinite = [row for row in rows if row.reasons.get(name, "").startswith(_INFINITE)]
+    infinite = [row for row in rows if row.reasons.get(name, "").startswith(INFINITE)]
     if measured:
         values = [float(getattr(row, name)) for row in measured]
         found = estimate(values, [row.source or row.clip or "" for row in measured])

@@ -50,6 +50,7 @@ METRICS: tuple[Metric, ...] = (
     Metric("pesq_wb", "PESQ-WB", "MOS-LQO", True, "1..4.64", perceptual.pesq_wb, True),
     Metric("estoi", "ESTOI", "", True, "0..1", perceptual.estoi, True),
 )
+LOWER_IS_BETTER = frozenset(metric.field for metric in METRICS if not metric.higher_is_better)
 VISQOL_FIELD = "visqol_mos_lqo"
 QUALITY_FIELDS = (*(metric.field for metric in METRICS), VISQOL_FIELD, "snr_raw_db")
 

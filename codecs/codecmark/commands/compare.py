@@ -1,0 +1,43 @@
+"""`codecmark compare`: what changed between two runs beyond noise."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from rich.console import Console
+
+from codecmark import store
+from codecmark.comparison import text
+from codecmark.errors import InputError
+from codecmark.result import ResultRow
+
+HELP = "say what changed between two runs beyond noise; exit status 1 if something got worse"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add this command's options."""
+    parser.add_argument("old", metavar="OLD", help="a run id, or a results folder (newest run)")
+    parser.add_argument("new", metavar="NEW", help="the same for the newer run")
+    parser.add_argument(
+        "--results", type=Path, default=Path("results"), metavar="DIR",
+        help="where run ids are looked up (default: %(default)s)",
+    )  # fmt: skip
+
+
+def run(arguments: argparse.Namespace, console: Console) -> int:
+    """Run it; the exit status is 1 if something got worse."""
+    old, new = (_rows(name, arguments.results) for name in (arguments.old, arguments.new))
+    shown, worse = text.compare(old, new)
+    # no markup, no emoji in `a:b:`, no folding: two terminals show the same text
+    console.print(shown, end="", markup=False, emoji=False, highlight=False, soft_wrap=True)
+    return 1 if worse else 0
+
+
+def _rows(name: str, results: Path) -> list[ResultRow]:
+    if name in store.run_ids(results):
+        return store.read(results, [name])
+    if Path(name).is_dir():
+        return store.read(Path(name))
+    known = ", ".join(store.run_ids(results)) or "none"
+    raise InputError(f"run: {name!r} is neither a run in {results} ({known}) nor a folder")

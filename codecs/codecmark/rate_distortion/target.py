@@ -1,0 +1,170 @@
+"""The price of a target: the smallest rate at which every demand on quality holds at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from codecmark.errors import InputError
+from codecmark.metrics.table import LOWER_IS_BETTER, VISQOL_FIELD
+from codecmark.rate_distortion.curves import rates_kbps
+from codecmark.result import ResultRow
+from codecmark.scored import Scored, collect, latest_rows
+from codecmark.statistics import estimate
+
+DEFAULT_TARGET = {"snr_db": 10.0, VISQOL_FIELD: 4.0}
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A measured setting: rate in kbit/s, and means by metric, infinite where exact."""
+
+    spec: str
+    rate_kbps: float
+    means: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Reached:
+    """The target is met.
+
+    Attributes
+    ----------
+    rate_kbps : float
+        The smallest such rate on the measured range, kbit/s.
+    between : tuple of str
+        The two settings it was interpolated between, or the one that it is.
+    may_be_lower : bool
+        The cheapest setting meets the target already: no measurement says what a lower rate does.
+    """
+
+    rate_kbps: float
+    between: tuple[str, ...]
+    may_be_lower: bool
+
+
+@dataclass(frozen=True)
+class Never:
+    """No measured rate meets the target.
+
+    Attributes
+    ----------
+    nearest : Setting or None
+        The setting whose largest shortfall, in per cent of its threshold, is the smallest; None
+        where nothing was scored on every clip.
+    missing : dict[str, float]
+        By metric, what that setting lacks, in the metric's unit.
+    reason : str
+        Why there is no setting.
+    """
+
+    nearest: Setting | None
+    missing: dict[str, float]
+    reason: str = ""
+
+
+def rate_at_target(
+    rows: Iterable[ResultRow],
+    clip_class: str,
+    target: Mapping[str, float] = DEFAULT_TARGET,
+) -> dict[str, Reached | Never]:
+    """Return for each codec the smallest rate at which every threshold of `target` holds.
+
+    Between neighbouring settings each metric is taken as linear in log rate; nothing is
+    extrapolated.
+
+    Parameters
+    ----------
+    rows : iterable of ResultRow
+        Of one condition.
+    clip_class : str
+        ViSQOL's two modes are two scales, so a target is one class's.
+    target : mapping of row fields to thresholds
+        At least, or at most where lower is better; thresholds are not 0.
+
+    Raises
+    ------
+    InputError
+        If a metric or the class is unknown, a threshold is 0, or the target is empty.
+    """
+    if not target or not all(target.values()):
+        raise InputError("target: needs at least one metric, and thresholds other than 0")
+    latest = latest_rows(rows, clip_class)
+    scored = {metric: collect(latest, metric, clip_class) for metric in target}
+    rates = rates_kbps(latest)
+    settings: dict[str, list[Setting]] = {}
+    gaps: dict[str, str] = {}
+    for spec in dict.fromkeys(row.spec for row in latest):
+        name = spec.partition("@")[0]
+        settings.setdefault(name, [])
+        gap = next((g for metric in target if (g := scored[metric][spec].gap)), None)
+        if gap is None and spec in rates:
+            means = {metric: _mean(scored[metric][spec]) for metric in target}
+            settings[name].append(Setting(spec, rates[spec], means))
+        else:
+            gaps.setdefault(name, f"{spec}: {gap or 'no size was measured'}")
+    return {name: price(found, target, gaps.get(name, "")) for name, found in settings.items()}
+
+
+def price(
+    settings: Sequence[Setting], target: Mapping[str, float], reason: str = ""
+) -> Reached | Never:
+    """Return the smallest rate of one codec at which `target` holds, or the nearest miss.
+
+    `reason` is passed on where there is no setting.
+    """
+    if not settings:
+        return Never(None, {}, reason)
+    ordered = sorted(settings, key=lambda one: (one.rate_kbps, one.spec))
+    first = ordered[0]
+    if all(_margin(metric, first.means[metric], limit) >= 0 for metric, limit in target.items()):
+        return Reached(first.rate_kbps, (first.spec,), may_be_lower=True)
+    for left, right in pairwise(ordered):
+        share = _first_share(left, right, target)
+        if share is not None:
+            rate = left.rate_kbps * (right.rate_kbps / left.rate_kbps) ** share
+            between = (left.spec, right.spec) if share < 1 else (right.spec,)
+            return Reached(float(rate), between, may_be_lower=False)
+    nearest = min(ordered, key=lambda one: max(_shortfalls(one, target).values()))
+    missing = {
+        metric: part * abs(target[metric])
+        for metric, part in _shortfalls(nearest, target).items()
+        if part > 0
+    }
+    return Never(nearest, missing)
+
+
+def _first_share(left: Setting, right: Setting, target: Mapping[str, float]) -> float | None:
+    """Return the first share of the way from left to right, 0..1, where every threshold holds."""
+    start, end = 0.0, 1.0
+    for metric, limit in target.items():
+        a, b = (_margin(metric, one.means[metric], limit) for one in (left, right))
+        if a < 0 and b < 0:
+            return None
+        if np.isinf(a) or np.isinf(b):  # exact at one end: nothing to interpolate
+            start, end = (1.0 if a < 0 else start), (0.0 if b < 0 else end)
+        elif a < 0:
+            start = max(start, a / (a - b))
+        elif b < 0:
+            end = min(end, a / (a - b))
+    return start if start <= end else None
+
+
+def _margin(metric: str, value: float, limit: float) -> float:
+    return limit - value if metric in LOWER_IS_BETTER else value - limit
+
+
+def _shortfalls(setting: Setting, target: Mapping[str, float]) -> dict[str, float]:
+    return {
+        metric: -_margin(metric, setting.means[metric], limit) / abs(limit)
+        for metric, limit in target.items()
+    }
+
+
+def _mean(one: Scored) -> float:
+    if one.exact:
+        return float("inf")
+    return estimate(list(one.values.values()), [one.sources[clip] for clip in one.values]).mean
