@@ -195,8 +195,8 @@ def test_a_delay_of_low_pitched_sound_is_found_exactly() -> None:
     )
     clip = np.ascontiguousarray(smooth / np.abs(smooth).max()).astype(np.float32)
     for lag in (2, 4, -3):
-        late = np.roll(clip, lag, axis=1)
-        assert alignment.find_lag(clip, late).lag_samples == lag
+        late = clip[:, 4_000 - lag : 44_000 - lag]
+        assert alignment.find_lag(clip[:, 4_000:44_000], late).lag_samples == lag
 
 
 def test_score_aligns_but_keeps_the_raw_figure(speech: AudioClip) -> None:

@@ -126,7 +126,7 @@ def test_one_source_has_no_interval() -> None:
     assert (found.mean, found.low, found.half_width) == (1.5, None, None)
 
 
-@pytest.mark.parametrize("n_sources", [5, 20])
+@pytest.mark.parametrize("n_sources", [5, 8, 11, 16, 20, 30])
 def test_intervals_cover_the_truth(n_sources: int) -> None:
     """Ten clips from each source; source effects as large as clip noise."""
     rng = np.random.default_rng(7)

@@ -18,6 +18,7 @@ _COMMANDS = {
     "list": "codecmark.commands.list_codecs",
     "weights": "codecmark.commands.weights",
     "leaderboard": "codecmark.commands.leaderboard",
+    "diagnose": "codecmark.commands.diagnose",
     "compare": "codecmark.commands.compare",
 }
 

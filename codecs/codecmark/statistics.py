@@ -15,7 +15,8 @@ import numpy.typing as npt
 import scipy.stats
 
 CONFIDENCE = 0.95
-BOOTSTRAP_FROM_SOURCES = 8
+# percentile bootstraps of 8 to 14 normal sources cover 88 to 90 %, t intervals 95 %
+BOOTSTRAP_FROM_SOURCES = 20
 _RESAMPLES = 4_000
 _SEED = 20_261_124
 _Floats = npt.NDArray[np.float64]
@@ -92,7 +93,7 @@ def uses_wilcoxon(n_sources: int, family: int) -> bool:
 def estimate(values: Sequence[float], sources: Sequence[str]) -> Estimate:
     """Estimate the mean over sources.
 
-    With 8 sources or more the interval is the percentile bootstrap over sources, with fewer
+    With 20 sources or more the interval is the percentile bootstrap over sources, with fewer
     Student's t on the source means.
 
     Parameters
