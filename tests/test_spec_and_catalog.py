@@ -53,6 +53,10 @@ def test_any_text_either_parses_or_is_refused(text: str) -> None:
         ("encodec:24khz@5k", "one of 1.5k, 3k, 6k, 12k, 24k"),
         ("encodec:48khz@6k", "variant must be 24khz"),
         ("dac:8khz@6k", "variant must be one of"),
+        ("lc3@8k", "bitrate must be 16k to 320k"),
+        ("g722@48k", "one of 64k"),
+        ("amr@12k", "one of 4.75k, 5.15k"),
+        ("codec2@2k", "one of 3.2k, 2.4k, 1.6k, 1.3k, 0.7k"),
         ("dac:16khz@60k", "bitrate must be"),
         ("mel:16k-64/wavenet", "griffinlim-N"),
         ("mel:16k-64", "needs a mel format"),
@@ -112,6 +116,17 @@ def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(catalog.FAMILIES, "ghost", family)
     with pytest.raises(UnavailableError, match="pip install no_such_package"):
         codecmark.create("ghost")
+
+
+@pytest.mark.parametrize(("module", "package"), [("lc3", "lc3py"), ("pycodec2", "pycodec2")])
+def test_a_package_is_named_as_pip_knows_it(
+    module: str, package: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, module, None)  # as if it were not installed
+    for wrapper in ("lc3", "codec2", "libcodec2"):
+        monkeypatch.delitem(sys.modules, f"codecmark.wrappers.{wrapper}", raising=False)
+    with pytest.raises(UnavailableError, match=f"pip install {package}$"):
+        codecmark.create({"lc3": "lc3@16k", "pycodec2": "codec2@3.2k"}[module])
 
 
 def test_nothing_heavy_is_imported_before_it_is_needed() -> None:

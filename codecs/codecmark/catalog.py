@@ -51,6 +51,8 @@ class Family:
     more: tuple[str, ...] = ()
 
 
+_DISTRIBUTIONS = {"lc3": "lc3py"}  # where what is imported is not what is installed
+
 _AUDIOLDM2 = tuple(
     f"audioldm2:{checkpoint}/{phase}"
     for checkpoint in ("base", "music", "large")
@@ -78,6 +80,22 @@ FAMILIES: dict[str, Family] = {
     "vorbis": Family(
         "codecmark.wrappers.vorbis:VorbisCodec", "Ogg Vorbis (libvorbis, quality 0 to 10)",
         ("vorbis@q1", "vorbis@q3", "vorbis@q5"), ("vorbis@q8",),
+    ),
+    "lc3": Family(
+        "codecmark.wrappers.lc3:Lc3Codec", "LC3 of Bluetooth LE Audio (liblc3)",
+        ("lc3@16k", "lc3@24k", "lc3@32k"), ("lc3@48k", "lc3@64k"),
+    ),
+    "g722": Family(
+        "codecmark.wrappers.telephone:TelephoneCodec", "G.722 wideband telephony (FFmpeg)",
+        ("g722@64k",),
+    ),
+    "amr": Family(
+        "codecmark.wrappers.telephone:TelephoneCodec", "AMR narrowband (OpenCORE), 8 kHz",
+        ("amr@12.2k",), ("amr@4.75k", "amr@7.95k"),
+    ),
+    "codec2": Family(
+        "codecmark.wrappers.codec2:Codec2", "Codec 2: parametric speech coding, 8 kHz",
+        ("codec2@3.2k",), ("codec2@2.4k", "codec2@1.6k", "codec2@1.3k", "codec2@0.7k"),
     ),
     "lyra": Family(
         "codecmark.wrappers.lyra:LyraCodec", "SoundStream as shipped in Lyra v2, 16 kHz",
@@ -174,6 +192,7 @@ def _load(target: str) -> CodecFactory:
         factory: CodecFactory = getattr(importlib.import_module(module_name), class_name)
     except ImportError as error:
         package = (error.name or module_name).partition(".")[0]
+        package = _DISTRIBUTIONS.get(package, package)
         raise UnavailableError(
             f"{target} needs the package {package}", f"install it: pip install {package}"
         ) from error
