@@ -118,6 +118,21 @@ FAMILIES: dict[str, Family] = {
         "codecmark.wrappers.dac:DacCodec", "Descript Audio Codec",
         ("dac:16khz@6k", "dac:24khz@24k", "dac:44khz@8k"), ("dac:44khz@4k", "dac:24khz@6k"),
     ),
+    "silence": Family(
+        "codecmark.wrappers.sentinels:SilenceCodec", "sentinel: SNR 0 dB", ("silence",)
+    ),
+    "noise": Family(
+        "codecmark.wrappers.sentinels:NoiseCodec", "sentinel: white noise at a known SNR",
+        ("noise@10db", "noise@20db"),
+    ),
+    "lowpass": Family(
+        "codecmark.wrappers.sentinels:LowPassCodec", "sentinel: anchors of MUSHRA tests",
+        ("lowpass@3.5k", "lowpass@7k"),
+    ),
+    "pcm": Family(
+        "codecmark.wrappers.sentinels:PcmCodec", "sentinel: PCM with few bits, 6.02 dB a bit",
+        ("pcm@8bit", "pcm@12bit"),
+    ),
 }  # fmt: skip
 
 
