@@ -22,7 +22,7 @@ from codecmark.errors import BitstreamError, CodecmarkError, InputError, Unavail
 from codecmark.spec import Spec
 from entries import noise, tiny, tone
 
-SPECS = tuple(catalog.all_specs())
+SPECS = (*catalog.all_specs(), "command:top-byte")
 ONE_OF_EACH = tuple({Spec.parse(spec).family: spec for spec in reversed(SPECS)}.values())
 FULL_SIZE = tuple(s for s in SPECS if s.startswith(("audioldm2:base", "encodec", "dac"))
                   and s in set(catalog.all_specs(default_only=True)))  # fmt: skip

@@ -133,6 +133,9 @@ FAMILIES: dict[str, Family] = {
         "codecmark.wrappers.sentinels:PcmCodec", "sentinel: PCM with few bits, 6.02 dB a bit",
         ("pcm@8bit", "pcm@12bit"),
     ),
+    "command": Family(
+        "codecmark.wrappers.command:CommandCodec", "your own programs, by CODECMARK_COMMANDS", ()
+    ),
 }  # fmt: skip
 
 
@@ -183,7 +186,7 @@ def select(specs: str | None, *, everything: bool = False) -> tuple[str, ...]:
         if parsed.family not in FAMILIES and parsed.family not in _plugins():
             raise UnknownCodecError(_did_you_mean(text))
         family = FAMILIES.get(text)
-        chosen += family.default if family else (text,)
+        chosen += (family.default if family else ()) or (text,)
     if not chosen:
         raise InputError("codecs: the list is empty; name at least one, e.g. opus@24k")
     return tuple(dict.fromkeys(chosen))
