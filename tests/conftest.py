@@ -6,6 +6,7 @@ from pathlib import Path
 # before any library reads them: no test asks the network
 os.environ["CODECMARK_OFFLINE"] = "1"
 os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ["CODECMARK_COMMANDS"] = str(Path(__file__).parent / "data" / "commands")
 
 import pytest
 

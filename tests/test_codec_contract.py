@@ -19,10 +19,11 @@ from codecmark.bitstream import StreamHeader
 from codecmark.clip import AudioClip
 from codecmark.codec import Codec
 from codecmark.errors import BitstreamError, CodecmarkError, InputError, UnavailableError
+from codecmark.spec import Spec
 from entries import noise, tiny, tone
 
-SPECS = tuple(catalog.all_specs())
-ONE_OF_EACH = tuple(next(s for s in SPECS if s.startswith(family)) for family in catalog.FAMILIES)
+SPECS = (*catalog.all_specs(), "command:top-byte")
+ONE_OF_EACH = tuple({Spec.parse(spec).family: spec for spec in reversed(SPECS)}.values())
 FULL_SIZE = tuple(s for s in SPECS if s.startswith(("audioldm2:base", "encodec", "dac"))
                   and s in set(catalog.all_specs(default_only=True)))  # fmt: skip
 FRAME = 320

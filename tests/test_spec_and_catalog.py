@@ -53,6 +53,18 @@ def test_any_text_either_parses_or_is_refused(text: str) -> None:
         ("encodec:24khz@5k", "one of 1.5k, 3k, 6k, 12k, 24k"),
         ("encodec:48khz@6k", "variant must be 24khz"),
         ("dac:8khz@6k", "variant must be one of"),
+        ("lc3@8k", "bitrate must be 16k to 320k"),
+        ("g722@48k", "one of 64k"),
+        ("amr@12k", "one of 4.75k, 5.15k"),
+        ("codec2@2k", "one of 3.2k, 2.4k, 1.6k, 1.3k, 0.7k"),
+        ("noise@10", "needs a number and 'db'"),
+        ("lowpass@30k", "must be 0.1k to 20k"),
+        ("pcm@17bit", "must be 2bit to 16bit"),
+        ("pcm@7.5bit", "whole number of bits"),
+        ("silence@0db", "takes no setting"),
+        ("command", "needs the name of a TOML file"),
+        ("command:../passwd", "needs the name of a TOML file"),
+        ("command:top-byte@1k", "takes no setting"),
         ("dac:16khz@60k", "bitrate must be"),
         ("mel:16k-64/wavenet", "griffinlim-N"),
         ("mel:16k-64", "needs a mel format"),
@@ -78,6 +90,7 @@ def test_select() -> None:
     assert catalog.select("flac, opus@20k") == ("flac", "opus@20k")
     assert catalog.select("lyra") == ("lyra@3.2k", "lyra@6k", "lyra@9.2k")
     assert catalog.select("flac,flac") == ("flac",)
+    assert catalog.select("command") == ("command",)  # refused by name when built
     assert len(catalog.select(None)) < len(catalog.select(None, everything=True))
     with pytest.raises(InputError, match="codecs: the list is empty"):
         catalog.select(" , ")
@@ -87,7 +100,7 @@ def test_select() -> None:
 
 def test_the_default_set_names_every_family() -> None:
     families = {spec.partition(":")[0].partition("@")[0] for spec in catalog.select(None)}
-    assert families == set(catalog.FAMILIES)
+    assert families == set(catalog.FAMILIES) - {"command"}  # whose codecs the user brings
     assert len(catalog.select(None)) >= 25
 
 
@@ -151,6 +164,17 @@ def test_dac_stays_within_its_codebooks() -> None:
 
     for kbps, books in ((0.1, 1), (6.2, 12), (99.0, 12)):
         assert DacCodec("16khz", kbps, tiny_dac("16khz")).codebooks == books
+
+
+@pytest.mark.parametrize(("module", "package"), [("lc3", "lc3py"), ("pycodec2", "pycodec2")])
+def test_a_package_is_named_as_pip_knows_it(
+    module: str, package: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, module, None)  # as if it were not installed
+    for wrapper in ("lc3", "codec2", "libcodec2"):
+        monkeypatch.delitem(sys.modules, f"codecmark.wrappers.{wrapper}", raising=False)
+    with pytest.raises(UnavailableError, match=f"pip install {package}$"):
+        codecmark.create({"lc3": "lc3@16k", "pycodec2": "codec2@3.2k"}[module])
 
 
 def test_nothing_heavy_is_imported_before_it_is_needed() -> None:

@@ -57,6 +57,8 @@ class Family:
     more: tuple[str, ...] = ()
 
 
+_DISTRIBUTIONS = {"lc3": "lc3py"}  # where what is imported is not what is installed
+
 _AUDIOLDM2 = (
     *(
         f"audioldm2:{checkpoint}/{vocoder}"
@@ -109,6 +111,22 @@ FAMILIES: dict[str, Family] = {
         "codecmark.wrappers.vorbis:VorbisCodec", "Ogg Vorbis (libvorbis, quality 0 to 10)",
         ("vorbis@q1", "vorbis@q3", "vorbis@q5"), ("vorbis@q8",),
     ),
+    "lc3": Family(
+        "codecmark.wrappers.lc3:Lc3Codec", "LC3 of Bluetooth LE Audio (liblc3)",
+        ("lc3@16k", "lc3@24k", "lc3@32k"), ("lc3@48k", "lc3@64k"),
+    ),
+    "g722": Family(
+        "codecmark.wrappers.telephone:TelephoneCodec", "G.722 wideband telephony (FFmpeg)",
+        ("g722@64k",),
+    ),
+    "amr": Family(
+        "codecmark.wrappers.telephone:TelephoneCodec", "AMR narrowband (OpenCORE), 8 kHz",
+        ("amr@12.2k",), ("amr@4.75k", "amr@7.95k"),
+    ),
+    "codec2": Family(
+        "codecmark.wrappers.codec2:Codec2", "Codec 2: parametric speech coding, 8 kHz",
+        ("codec2@3.2k",), ("codec2@2.4k", "codec2@1.6k", "codec2@1.3k", "codec2@0.7k"),
+    ),
     "lyra": Family(
         "codecmark.wrappers.lyra:LyraCodec", "SoundStream as shipped in Lyra v2, 16 kHz",
         ("lyra@3.2k", "lyra@6k", "lyra@9.2k"),
@@ -130,6 +148,24 @@ FAMILIES: dict[str, Family] = {
     "dac": Family(
         "codecmark.wrappers.dac:DacCodec", "Descript Audio Codec",
         ("dac:16khz@6k", "dac:24khz@24k", "dac:44khz@8k"), ("dac:44khz@4k", "dac:24khz@6k"),
+    ),
+    "silence": Family(
+        "codecmark.wrappers.sentinels:SilenceCodec", "sentinel: SNR 0 dB", ("silence",)
+    ),
+    "noise": Family(
+        "codecmark.wrappers.sentinels:NoiseCodec", "sentinel: white noise at a known SNR",
+        ("noise@10db", "noise@20db"),
+    ),
+    "lowpass": Family(
+        "codecmark.wrappers.sentinels:LowPassCodec", "sentinel: anchors of MUSHRA tests",
+        ("lowpass@3.5k", "lowpass@7k"),
+    ),
+    "pcm": Family(
+        "codecmark.wrappers.sentinels:PcmCodec", "sentinel: PCM with few bits, 6.02 dB a bit",
+        ("pcm@8bit", "pcm@12bit"),
+    ),
+    "command": Family(
+        "codecmark.wrappers.command:CommandCodec", "your own programs, by CODECMARK_COMMANDS", ()
     ),
 }  # fmt: skip
 
@@ -186,7 +222,7 @@ def select(specs: str | None, *, everything: bool = False) -> tuple[str, ...]:
         if parsed.family not in FAMILIES and parsed.family not in _plugins():
             raise UnknownCodecError(_did_you_mean(text))
         if text in FAMILIES:
-            chosen += FAMILIES[text].default
+            chosen += FAMILIES[text].default or (text,)
         elif text in _plugins():
             chosen += _plugin_specs(text)
         else:
@@ -222,6 +258,7 @@ def _load(target: str) -> CodecFactory:
         factory: CodecFactory = getattr(importlib.import_module(module_name), class_name)
     except ImportError as error:
         package = (error.name or module_name).partition(".")[0]
+        package = _DISTRIBUTIONS.get(package, package)
         raise UnavailableError(
             f"{target} needs the package {package}", f"install it: pip install {package}"
         ) from error

@@ -9,23 +9,17 @@ then the packets.
 from __future__ import annotations
 
 from collections import Counter
-from contextlib import suppress
 from dataclasses import dataclass
-from fractions import Fraction
 from itertools import accumulate, pairwise
-from typing import cast
 
-import av
 import numpy as np
-from av.audio.codeccontext import AudioCodecContext
 
 from codecmark.bitstream import StreamHeader, decode_varint, encode_varint
 from codecmark.clip import AudioClip, Samples, fit_length, resample
 from codecmark.codec import Codec, CodecInfo
 from codecmark.errors import BitstreamError, InputError
 from codecmark.spec import Spec
-
-_LAYOUTS = {1: "mono", 2: "stereo"}
+from codecmark.wrappers import libav
 
 
 @dataclass(frozen=True)
@@ -99,54 +93,28 @@ class FfmpegCodec(Codec):
     def encode_payload(self, clip: AudioClip) -> bytes:
         """Return priming, extradata and packets."""
         fmt = self._format
-        if clip.channels not in _LAYOUTS:
+        if clip.channels not in libav.LAYOUTS:
             raise InputError(f"channels: {self.info.family} here takes 1 or 2, not {clip.channels}")
         rate = self._coded_rate_hz(clip.sample_rate_hz)
         samples = clip.resampled(rate).samples
-        context = cast(AudioCodecContext, av.CodecContext.create(fmt.encoder, "w"))
-        context.sample_rate = rate
-        context.format = fmt.sample_format
-        context.layout = _LAYOUTS[clip.channels]
-        context.time_base = Fraction(1, rate)
-        context.bit_rate = self._bitrate_bps
-        context.options = dict(fmt.options)
-        context.open()
-        packets = []
-        for start in range(0, samples.shape[1], context.frame_size):
-            block = samples[:, start : start + context.frame_size]
-            if not av.AudioFormat(fmt.sample_format).is_planar:
-                block = block.T.reshape(1, -1)
-            frame = av.AudioFrame.from_ndarray(
-                np.ascontiguousarray(block), fmt.sample_format, _LAYOUTS[clip.channels]
-            )
-            frame.sample_rate = rate
-            frame.pts = start
-            frame.time_base = Fraction(1, rate)
-            packets += context.encode(frame)
-        packets += context.encode(None)
+        coded = libav.encode(
+            fmt.encoder, fmt.sample_format, samples, rate, self._bitrate_bps, fmt.options
+        )
         # libopus tells its decoder the priming in the extradata, which then removes it itself
-        priming = 0 if self.info.family == "opus" else max(0, -(packets[0].pts or 0))
-        return _pack(priming, bytes(context.extradata or b""), [bytes(p) for p in packets])
+        priming = 0 if self.info.family == "opus" else coded.priming
+        return _pack(priming, coded.extradata, coded.packets)
 
     def decode_payload(self, payload: bytes, header: StreamHeader) -> Samples:
         """Return the decoded samples without the encoder's delay."""
         fmt = self._format
-        if header.channels not in _LAYOUTS:
+        if header.channels not in libav.LAYOUTS:
             raise BitstreamError("channels", f"{header.channels}, only 1 or 2 can be coded")
         rate = fmt.decoded_rate_hz or self._coded_rate_hz(header.sample_rate_hz)
         priming, extradata, packets = _unpack(payload)
         wanted = -(-header.n_samples * rate // header.sample_rate_hz)
         if wanted > len(packets) * fmt.frame_samples:
             raise BitstreamError("samples", f"{header.n_samples}, too many for the packets")
-        context = cast(AudioCodecContext, av.CodecContext.create(fmt.decoder, "r"))
-        context.sample_rate = rate
-        context.layout = _LAYOUTS[header.channels]
-        if extradata:
-            context.extradata = extradata
-        frames = [frame for packet in packets for frame in context.decode(av.Packet(packet))]
-        with suppress(av.EOFError):  # how some decoders report their end
-            frames += context.decode(None)
-        decoded = _joined(frames, header.channels)
+        decoded = libav.decode(fmt.decoder, packets, rate, header.channels, extradata)
         if self.info.family == "opus":
             decoded = _shift(decoded, -_opus_residual(packets))
         decoded = decoded[:, priming:]
@@ -194,20 +162,6 @@ def _unpack(payload: bytes) -> tuple[int, bytes, list[bytes]]:
     if ends[-1] != len(payload):
         raise BitstreamError("packet lengths", "they do not add up to the payload")
     return priming, extradata, [payload[a:b] for a, b in pairwise(ends)]
-
-
-def _joined(frames: list[av.AudioFrame], channels: int) -> Samples:
-    """Return the frames as one float array, converted once: there are hundreds of them."""
-    arrays = [frame.to_ndarray() for frame in frames]
-    if frames[0].format.is_planar:
-        samples = np.concatenate(arrays, axis=1)
-    else:
-        samples = np.concatenate(arrays, axis=1).reshape(-1, channels).T
-    if samples.shape[0] != channels:
-        raise BitstreamError("channels", f"packets hold {samples.shape[0]}, header {channels}")
-    if samples.dtype == np.int16:
-        return samples.astype(np.float32) / np.float32(32_768)
-    return samples.astype(np.float32, copy=False)
 
 
 def _opus_residual(packets: list[bytes]) -> int:

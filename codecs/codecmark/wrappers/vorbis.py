@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import re
-import zlib
 
 from codecmark.bitstream import StreamHeader
 from codecmark.clip import AudioClip, Samples
 from codecmark.codec import Codec, CodecInfo
-from codecmark.errors import BitstreamError, CodecError, InputError
+from codecmark.errors import BitstreamError, InputError
 from codecmark.spec import Spec
-from codecmark.wrappers import libsndfile
+from codecmark.wrappers import libsndfile, ogg
 
 _SETTING = re.compile(r"q(10|\d)")
 _MAX_SAMPLES_PER_BYTE = 1 << 12
-_BIT_REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 
 
 class VorbisCodec(Codec):
@@ -56,34 +54,10 @@ class VorbisCodec(Codec):
             subtype="VORBIS",
             compression_level=self._level,
         )
-        return _with_serial_zero(file)
+        return ogg.with_serial_zero(file)
 
     def decode_payload(self, payload: bytes, header: StreamHeader) -> Samples:
         """Return the decoded samples; Vorbis files state their exact length."""
         if header.n_samples > len(payload) * _MAX_SAMPLES_PER_BYTE:
             raise BitstreamError("samples", f"{header.n_samples} cannot come from {len(payload)} B")
         return libsndfile.read(payload, header, "OGG", "float32")
-
-
-def _with_serial_zero(file: bytes) -> bytes:
-    """Set the serial number of every Ogg page (RFC 3533) to 0 and renew the page checksums."""
-    pages = bytearray(file)
-    start = 0
-    while start < len(pages):
-        if pages[start : start + 4] != b"OggS":
-            raise CodecError("libvorbis wrote a page without its capture pattern")
-        segments = pages[start + 26]
-        body = sum(pages[start + 27 : start + 27 + segments])
-        end = start + 27 + segments + body
-        pages[start + 14 : start + 18] = bytes(4)
-        pages[start + 22 : start + 26] = bytes(4)
-        checksum = _ogg_crc32(bytes(pages[start:end]))
-        pages[start + 22 : start + 26] = checksum.to_bytes(4, "little")
-        start = end
-    return bytes(pages)
-
-
-def _ogg_crc32(page: bytes) -> int:
-    """Ogg's CRC: zlib's polynomial with bits the other way round, start and final value 0."""
-    reflected = zlib.crc32(page.translate(_BIT_REVERSED), 0xFFFFFFFF) ^ 0xFFFFFFFF
-    return int(f"{reflected:032b}"[::-1], 2)

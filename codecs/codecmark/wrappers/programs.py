@@ -1,0 +1,55 @@
+"""Run another program on files: no shell, a time limit, an error that says what it said last."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+from codecmark.errors import CodecError
+
+_TAIL_BYTES = 4_096
+
+
+def run(command: Sequence[str], folder: Path, timeout_s: float) -> None:
+    """Run `command` in `folder` and wait for its end.
+
+    Raises
+    ------
+    CodecError
+        If it cannot be started, takes longer than `timeout_s`, or returns another code than 0;
+        names the last line that it wrote to its standard error.
+    """
+    name = Path(command[0]).name
+    messages = folder / "stderr.txt"
+    with messages.open("wb") as stderr:  # a file, because a pipe that nobody reads would stop it
+        try:
+            process = subprocess.Popen(
+                command,
+                cwd=folder,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=stderr,
+                start_new_session=True,  # so that what it has started ends with it
+            )
+        except OSError as error:
+            raise CodecError(f"{name} cannot be started: {error}") from error
+        try:
+            code = process.wait(timeout_s)
+        except BaseException as error:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            if isinstance(error, subprocess.TimeoutExpired):
+                raise CodecError(f"{name} took more than {timeout_s:g} s") from error
+            raise
+    if code != 0:
+        raise CodecError(f"{name} returned {code}: {_last_line(messages)}")
+
+
+def _last_line(path: Path) -> str:
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - _TAIL_BYTES))
+        lines = file.read().decode(errors="replace").split("\n")
+    return next((line.strip() for line in reversed(lines) if line.strip()), "no message")

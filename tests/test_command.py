@@ -1,0 +1,229 @@
+"""Programs as codecs; the contract of every codec is held in test_codec_contract.py."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from codecmark import (
+    AudioClip,
+    BitstreamError,
+    CodecError,
+    InputError,
+    UnavailableError,
+    bitstream,
+    create,
+)
+from codecmark.metrics.alignment import find_lag
+from codecmark.metrics.waveform import snr_db
+from entries import noise
+
+COPY = "import shutil; shutil.copy(sys.argv[1], sys.argv[2])"
+CUT = (
+    "import wave; a = wave.open(sys.argv[1]); b = wave.open(sys.argv[2], 'wb'); "
+    "b.setparams(a.getparams()); b.writeframes(a.readframes(a.getnframes() - {})); b.close()"
+)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of commands with a space in its name."""
+    path = tmp_path / "my commands"
+    path.mkdir()
+    monkeypatch.setenv("CODECMARK_COMMANDS", str(path))
+    return path
+
+
+def write(folder: Path, *, encode: str = COPY, decode: str = COPY, more: str = "") -> None:
+    """Write `it.toml` with two Python programs that stand beside it."""
+    for name, code in (("encode", encode), ("decode", decode)):
+        (folder / f"{name}.py").write_text(f"import sys\n{code}\n")
+    (folder / "it.toml").write_text(
+        f"encode = \"'{sys.executable}' -I -S {{folder}}/encode.py {{input}} {{output}}\"\n"
+        f"decode = \"'{sys.executable}' -I -S {{folder}}/decode.py {{input}} {{output}}\"\n{more}"
+    )
+
+
+def test_a_copy_is_exact(folder: Path) -> None:
+    write(folder)
+    codec = create("command:it")
+    clip = noise(1_001, channels=2)
+    stream = codec.encode(clip)
+    assert np.array_equal(codec.decode(stream).samples, clip.samples)
+    _, payload = bitstream.unpack("command:it", stream)
+    assert len(payload) == 2 + 44 + 2 * 2 * 1_001  # a varint and the WAV file
+
+
+def test_one_channel_at_the_programs_own_rate(folder: Path) -> None:
+    rate = "import wave; assert wave.open(sys.argv[1]).getparams()[:3] == (1, 2, 8000)\n"
+    write(folder, encode=rate + COPY, more="sample_rate_hz = 8_000\nchannels = 1\n")
+    codec = create("command:it")
+    assert (codec.info.sample_rate_hz, codec.info.channels) == (8_000, 1)
+    decoded = codec.decode(codec.encode(noise(999, channels=3)))
+    assert decoded.samples.shape == (3, 999)
+
+
+def test_two_channels_where_the_program_takes_no_other_number(folder: Path) -> None:
+    write(folder, more="channels = 2\n")
+    codec = create("command:it")
+    clip = noise(500)
+    assert np.array_equal(codec.decode(codec.encode(clip)).samples, clip.samples)
+    with pytest.raises(InputError, match="channels: cannot turn 3 channels into 2"):
+        codec.encode(noise(500, channels=3))
+
+
+def test_the_declared_delay_is_removed(speech: AudioClip) -> None:
+    codec = create("command:top-byte")
+    decoded = codec.decode(codec.encode(speech)).samples
+    assert find_lag(speech.samples, decoded).lag_samples == 0
+    assert np.abs(decoded - speech.samples).max() <= 2**-8
+
+
+def test_a_dropped_end_becomes_silence_and_a_dropped_clip_an_error(folder: Path) -> None:
+    clip = noise(20_000)
+    write(folder, decode=CUT.format(8_192))
+    decoded = create("command:it").decode(create("command:it").encode(clip)).samples
+    assert np.array_equal(decoded[:, :-8_192], clip.samples[:, :-8_192])
+    assert not decoded[:, -8_192:].any()
+    write(folder, decode=CUT.format(8_193))
+    with pytest.raises(BitstreamError, match="samples: decoder wrote 11807, 20000 expected"):
+        create("command:it").decode(create("command:it").encode(clip))
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        ("print('reading', file=sys.stderr); sys.exit('no such bitrate')", "1: no such bitrate"),
+        ("sys.exit(3)", "returned 3: no message"),
+        ("raise ValueError('odd')", "returned 1: ValueError: odd"),
+        ("", r"wrote no coded\.bin"),
+        ("import os; os.abort()", "returned -6: "),
+    ],
+)
+def test_a_failure_says_what_the_program_said_last(folder: Path, code: str, message: str) -> None:
+    write(folder, encode=code)
+    with pytest.raises(CodecError, match=f"command:it: encode: .*{message}"):
+        create("command:it").encode(noise(100))
+
+
+def test_another_rate_than_asked_names_the_remedy(folder: Path) -> None:
+    other = CUT.format(0).replace("b.setparams(a.getparams())", "b.setparams((1, 2, 48000, 0, "
+                                  "'NONE', ''))")  # fmt: skip
+    write(folder, decode=other)
+    codec = create("command:it")
+    with pytest.raises(CodecError, match="48000 Hz, 16000 expected; set sample_rate_hz = 48000"):
+        codec.decode(codec.encode(noise(100)))
+
+
+def test_a_time_limit_ends_the_program_and_what_it_started(folder: Path, tmp_path: Path) -> None:
+    late = tmp_path / "late"
+    child = f"import time, pathlib; time.sleep(2); pathlib.Path({str(late)!r}).touch()"
+    start = f"import subprocess; subprocess.run([{sys.executable!r}, '-c', {child!r}])"
+    write(folder, encode=start, more="timeout_s = 0.5\n")
+    begin = time.perf_counter()
+    with pytest.raises(CodecError, match=r"took more than 0\.5 s"):
+        create("command:it").encode(noise(100))
+    assert time.perf_counter() - begin < 1.5
+    time.sleep(2)
+    assert not late.exists()
+
+
+def test_the_folder_is_private_and_does_not_stay(folder: Path, tmp_path: Path) -> None:
+    note = tmp_path / "note"
+    look = (
+        "import os, stat; here = os.getcwd(); "
+        f"open({str(note)!r}, 'w').write(f'{{stat.S_IMODE(os.stat(here).st_mode):o}} {{here}}')\n"
+    )
+    write(folder, encode=look + COPY)
+    create("command:it").encode(noise(100))
+    mode, _, path = note.read_text().partition(" ")
+    assert mode == "700"
+    assert Path(path).parent == Path(tempfile.gettempdir()).resolve()
+    assert not Path(path).exists()
+
+
+def test_no_shell_reads_the_command(folder: Path) -> None:
+    write(folder)
+    text = (folder / "it.toml").read_text()
+    (folder / "it.toml").write_text(text.replace("{output}", "{output} ; touch $HOME/x > y", 1))
+    create("command:it").encode(noise(100))
+    assert sorted(path.name for path in folder.iterdir()) == ["decode.py", "encode.py", "it.toml"]
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("bitrate = 3", "no key 'bitrate'; there are channels, coded_suffix"),
+        ("channels = 9", "channels must be a whole number of 1 to 8"),
+        ("channels = true", "channels must be a whole number"),
+        ("sample_rate_hz = 16e3", "sample_rate_hz must be a whole number"),
+        ("delay_samples = -1", "delay_samples must be a whole number of 0"),
+        ("timeout_s = 0", "timeout_s must be a number above 0"),
+        ("licence = 2", "licence must be a text in quotes"),
+        ("coded_suffix = '/../x'", "coded_suffix must be the end of a name"),
+        ("channels =", "cannot be read as TOML"),
+    ],
+)
+def test_mistakes_in_the_file_are_named(folder: Path, line: str, message: str) -> None:
+    write(folder, more=line)
+    with pytest.raises(InputError, match=message):
+        create("command:it")
+
+
+@pytest.mark.parametrize(
+    ("command", "message"),
+    [
+        ("cp {input} x", "encode must have {output} among its arguments"),
+        ("", "encode must have {input}"),
+        ("cp 'a {input} {output}", "encode cannot be split into words"),
+    ],
+)
+def test_mistakes_in_a_command_are_named(folder: Path, command: str, message: str) -> None:
+    (folder / "it.toml").write_text(f'encode = "{command}"\ndecode = "cp {{input}} {{output}}"\n')
+    with pytest.raises(InputError, match=message):
+        create("command:it")
+
+
+def test_what_is_missing_names_the_remedy(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(UnavailableError, match=r"it\.toml does not exist; write it; there is no c"):
+        create("command:it")
+    (folder / "it.toml").write_text('encode = "no-such-tool {input} {output}"\n')
+    with pytest.raises(InputError, match="decode is missing"):
+        create("command:it")
+    command = "no-such-tool {input} {output}"
+    (folder / "it.toml").write_text(f'encode = "{command}"\ndecode = "{command}"\n')
+    with pytest.raises(UnavailableError, match="needs the program no-such-tool; install it"):
+        create("command:it")
+    monkeypatch.delenv("CODECMARK_COMMANDS")
+    with pytest.raises(UnavailableError, match="environment variable CODECMARK_COMMANDS"):
+        create("command:it")
+
+
+@pytest.mark.parametrize(
+    ("name", "program", "rate_hz", "kbps", "floor_db"),
+    [("speex-q6", "speexenc", 16_000, 21.8, 6.0), ("gsm", "sox", 8_000, 13.2, 9.0)],
+)
+def test_the_guides_examples(
+    name: str, program: str, rate_hz: int, kbps: float, floor_db: float,
+    folder: Path, speech: AudioClip,
+) -> None:  # fmt: skip
+    if not shutil.which(program):
+        pytest.skip(f"{program} is not installed")
+    guide = (Path(__file__).parents[1] / "CONTRIBUTING.md").read_text()
+    example = guide.partition(f"# {name}.toml\n")[2].partition("```")[0]
+    (folder / f"{name}.toml").write_text(example)
+    codec = create(f"command:{name}")
+    stream = codec.encode(speech)
+    time.sleep(1.1)  # speexenc draws the serial number of its Ogg files by the clock's seconds
+    assert codec.encode(speech) == stream
+    decoded = codec.decode(stream).samples
+    assert codec.info.sample_rate_hz == rate_hz
+    assert find_lag(speech.samples, decoded).lag_samples == 0
+    assert snr_db(speech.samples, decoded, 16_000) > floor_db
+    assert 8 * len(stream) / speech.duration_s / 1_000 == pytest.approx(kbps, abs=0.1)
