@@ -67,6 +67,7 @@ class Session:
     scorer: Scorer = field(default_factory=Scorer)
     rows: list[ResultRow] = field(default_factory=list)
     overheads: list[Any] = field(default_factory=list)  # of bench_harness
+    remarks: list[str] = field(default_factory=list)  # of bench_stages
 
     @classmethod
     def from_options(cls, config: pytest.Config) -> Session:
@@ -177,6 +178,8 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 @pytest.hookimpl(trylast=True)
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     session = config.stash[SESSION]
+    for remark in session.remarks:
+        terminalreporter.write_line(remark)
     if session.overheads and not session.smoke:
         lines = [str(overhead) for overhead in session.overheads]
         terminalreporter.write_line("\n".join(lines))

@@ -127,9 +127,8 @@ def magnitude_from_mel(log_mel: torch.Tensor, mel: MelFormat, iterations: int = 
     tiny = torch.finfo(target.dtype).tiny
     estimate = (target @ _pseudo_inverse(mel, log_mel.device).T).clamp(min=mel.floor)
     numerator = target @ bank
-    gram = bank.T @ bank
     for _ in range(iterations):
-        estimate *= numerator / (estimate @ gram).clamp(min=tiny)
+        estimate *= numerator / ((estimate @ bank.T) @ bank).clamp(min=tiny)
     return estimate
 
 

@@ -17,7 +17,6 @@ from codecmark.audioldm2.stft import Framing, inverse_stft, stft
 
 Start = Literal["random", "zero", "spsi", "pghi"]
 Method = Literal["griffinlim", "admm"]
-_TINY = 1e-16
 ADMM_RHO = 0.1
 
 
@@ -52,27 +51,28 @@ def retrieve(
     """
     phase = _first_phase(magnitude, framing, start, seed)
     if method == "admm":
-        return inverse_stft(magnitude * _admm(magnitude, framing, phase, iterations), framing)
+        phase = _admm(magnitude, framing, phase, iterations)
+        return inverse_stft(_scaled(magnitude, phase), framing)
     previous = torch.zeros_like(phase)
     factor = momentum / (1 + momentum)
     for _ in range(iterations):
-        rebuilt = stft(inverse_stft(magnitude * phase, framing), framing)
-        phase = _unit(rebuilt - factor * previous) if factor else _unit(rebuilt)
+        rebuilt = stft(inverse_stft(_scaled(magnitude, phase), framing), framing)
+        phase = torch.sgn(torch.add(rebuilt, previous, alpha=-factor) if factor else rebuilt)
         previous = rebuilt
-    return inverse_stft(magnitude * phase, framing)
+    return inverse_stft(_scaled(magnitude, phase), framing)
 
 
 def _admm(
     magnitude: torch.Tensor, framing: Framing, phase: torch.Tensor, iterations: int
 ) -> torch.Tensor:
     """Alternate between the given magnitudes and consistent spectra, with a dual variable."""
-    consistent, dual = magnitude * phase, torch.zeros_like(phase)
+    consistent, dual = _scaled(magnitude, phase), torch.zeros_like(phase)
     for _ in range(iterations):
-        phase = _unit(consistent - dual)
-        shifted = magnitude * phase + dual
+        phase = torch.sgn(torch.sub(consistent, dual))
+        shifted = torch.add(_scaled(magnitude, phase), dual)
         projected = stft(inverse_stft(shifted, framing), framing)
-        consistent = (ADMM_RHO * shifted + projected) / (1 + ADMM_RHO)
-        dual = shifted - consistent
+        consistent = torch.lerp(projected, shifted, ADMM_RHO / (1 + ADMM_RHO))
+        dual = torch.sub(shifted, consistent)
     return phase
 
 
@@ -93,5 +93,7 @@ def _first_phase(
     return torch.polar(torch.ones_like(magnitude), angle.to(magnitude))
 
 
-def _unit(spectrum: torch.Tensor) -> torch.Tensor:
-    return spectrum / (spectrum.abs() + _TINY)
+def _scaled(magnitude: torch.Tensor, phase: torch.Tensor) -> torch.Tensor:
+    """Return magnitude * phase; on the real view, which is several times faster."""
+    scaled: torch.Tensor = torch.view_as_real(phase) * magnitude[..., None]
+    return torch.view_as_complex(scaled)

@@ -1,0 +1,118 @@
+"""Time each stage of the mel chain on the first clip, and phase retrieval against librosa's.
+
+The networks run at full published size, with seeded random weights where the published ones are
+not here: their time is the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from time import perf_counter
+from typing import Any
+
+import librosa
+import numpy as np
+import pytest
+import torch
+from pytest_benchmark.fixture import BenchmarkFixture
+
+from codecmark import networks, threads
+from codecmark.audioldm2 import autoencoder, formats, hifigan
+from codecmark.audioldm2.mel import linear_spectrum, log_mel, magnitude_from_mel
+from codecmark.audioldm2.phase import retrieve
+from codecmark.audioldm2.spectrogram import MelSpectrogram
+from codecmark.audioldm2.vocoder import PhaseRetrieval
+from codecmark.clip import fit_length
+from codecmark.weights import locate_or_random
+
+MEL = formats.AUDIOLDM2
+ITERATIONS = 64
+PAIRS = 5
+
+
+def _stages(bench: Any) -> dict[str, Callable[[], Any]]:
+    clip = bench.clips[0].audio.resampled(MEL.sample_rate_hz)
+    frames = MEL.frames(clip.n_samples, multiple=autoencoder.STRIDE)
+    waveform = networks.to_tensor(fit_length(clip.samples[:1], MEL.samples(frames)))
+    source = locate_or_random("cvssp/audioldm2")
+    vae = autoencoder.MelAutoencoder(source)
+    vocoder = hifigan.HifiGan(source, MEL)
+    threads.limit(bench.condition.threads)
+    with torch.inference_mode():
+        mel = log_mel(waveform, MEL)
+        latent = vae.encode(mel)
+        magnitude = magnitude_from_mel(mel, MEL)
+    return {
+        "mel": lambda: log_mel(waveform, MEL),
+        "vae-encode": lambda: vae.encode(mel),
+        "vae-decode": lambda: vae.decode(latent),
+        "mel-inversion": lambda: magnitude_from_mel(mel, MEL),
+        "griffinlim-64": lambda: retrieve(magnitude, MEL.framing, ITERATIONS),
+        "admm-64": lambda: retrieve(magnitude, MEL.framing, ITERATIONS, method="admm"),
+        "pghi": lambda: retrieve(magnitude, MEL.framing, 0, start="pghi"),
+        "hifigan": lambda: vocoder.synthesize(MelSpectrogram(mel, MEL)),
+    }
+
+
+STAGES = ("mel", "vae-encode", "vae-decode", "mel-inversion", "griffinlim-64", "admm-64", "pghi",
+          "hifigan")  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def stages(bench: Any) -> dict[str, Callable[[], Any]]:
+    """Each stage as a call on prepared input."""
+    if not any(spec.startswith("audioldm2") for spec in bench.specs):
+        pytest.skip("no AudioLDM2 chain among --codecs")
+    return _stages(bench)
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def bench_stage(
+    stage: str, stages: dict[str, Callable[[], Any]], benchmark: BenchmarkFixture
+) -> None:
+    benchmark.group = "stages"
+    with torch.inference_mode():
+        benchmark.pedantic(stages[stage], rounds=3, warmup_rounds=1)  # type: ignore[no-untyped-call]
+
+
+@pytest.mark.parametrize("part", ["mel-to-waveform", "griffinlim"])
+def bench_against_librosa(part: str, bench: Any, benchmark: BenchmarkFixture) -> None:
+    """Pairs on the same clip; the ratio is printed, and at least 2."""
+    benchmark.group = "against librosa"
+    if not any(spec.startswith("mel:") for spec in bench.specs):
+        pytest.skip("no mel chain among --codecs")
+    clip = bench.clips[0].audio.resampled(MEL.sample_rate_hz)
+    mel = formats.AUDIOLDM2_CENTRED  # the padding librosa has
+    waveform = torch.tensor(fit_length(clip.samples[:1], mel.samples(mel.frames(clip.n_samples))))
+    spectrogram = MelSpectrogram(log_mel(waveform, mel), mel)
+    magnitude = linear_spectrum(waveform, mel).abs()
+    ours = PhaseRetrieval(mel, ITERATIONS)
+    amplitude = spectrogram.values[0].exp().numpy().T
+    options: dict[str, Any] = {"n_iter": ITERATIONS, "hop_length": mel.hop, "win_length": mel.n_fft}
+    calls: dict[str, tuple[Callable[[], Any], Callable[[], Any]]] = {
+        "mel-to-waveform": (
+            lambda: ours.synthesize(spectrogram),
+            lambda: librosa.feature.inverse.mel_to_audio(
+                amplitude, sr=16_000, n_fft=mel.n_fft, power=1.0, **options
+            ),
+        ),
+        "griffinlim": (
+            lambda: ours.retrieve(magnitude),
+            lambda: librosa.griffinlim(magnitude[0].numpy().T, n_fft=mel.n_fft, **options),
+        ),
+    }
+    seconds: tuple[list[float], list[float]] = ([], [])
+
+    def pair() -> None:
+        for which in (0, 1):
+            start = perf_counter()
+            calls[part][which]()
+            seconds[which].append(perf_counter() - start)
+
+    with torch.inference_mode():
+        benchmark.pedantic(pair, rounds=PAIRS, warmup_rounds=1)  # type: ignore[no-untyped-call]
+    if bench.smoke:
+        return
+    ratio = float(np.median(np.divide(seconds[1][1:], seconds[0][1:])))
+    bench.remarks.append(f"stages: {part}: {ratio:.1f} times faster than librosa")
+    assert ratio >= 2
