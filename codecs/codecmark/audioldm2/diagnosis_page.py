@@ -125,7 +125,7 @@ def figure(stages: Sequence[Stage], sample_rate_hz: int, path: Path) -> None:
     bar = sheet.colorbar(image, ax=list(axes), shrink=0.6, pad=0.01)
     bar.set_label("dB, one scale for all", fontsize=8)
     path.parent.mkdir(parents=True, exist_ok=True)
-    sheet.savefig(path, dpi=110)
+    sheet.savefig(path, dpi=80)
 
 
 def _level_db(samples: Samples) -> np.ndarray[Any, np.dtype[np.float64]]:
