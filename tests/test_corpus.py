@@ -98,6 +98,41 @@ def test_plain_folder_with_classes_and_nested_sources(tmp_path: Path) -> None:
     ]
 
 
+def test_the_named_folder_itself_can_be_the_class(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(tmp_path / "Speech" / "0.wav")
+    put(tmp_path / "Speech" / "anna" / "1.wav")
+    expected = [("0", "speech"), ("anna", "speech")]
+    assert [(c.source, c.clip_class) for c in corpus.load(tmp_path / "Speech")] == expected
+    monkeypatch.chdir(tmp_path / "Speech")
+    assert [(c.source, c.clip_class) for c in corpus.load(Path())] == expected
+
+
+def test_the_innermost_folder_gives_the_class(tmp_path: Path) -> None:
+    for name in ("audio/speech/x.wav", "music/Ambient/x.wav", "speech/audio/x.wav", "audio/x.wav"):
+        put(tmp_path / "speech" / name)
+    assert {c.name: c.clip_class for c in corpus.load(tmp_path / "speech")} == {
+        "audio/speech/x.wav": "speech",
+        "audio/x.wav": "speech",
+        "music/Ambient/x.wav": "ambient",
+        "speech/audio/x.wav": "speech",
+    }
+
+
+def test_files_of_a_class_folder_are_sources_of_their_own(tmp_path: Path) -> None:
+    for name in ("0", "1", "2"):
+        put(tmp_path / "speech" / f"{name}.wav")
+        put(tmp_path / "audio" / f"{name}.wav")
+    put(tmp_path / "speech" / "anna" / "0.wav")
+    put(tmp_path / "speech" / "anna" / "1.wav")
+    sources = [clip.source for clip in corpus.load(tmp_path)]
+    assert sources == [
+        "audio/0", "audio/1", "audio/2", "speech/0", "speech/1", "speech/2",
+        "speech/anna", "speech/anna",
+    ]  # fmt: skip
+
+
 def test_links_out_of_the_folder_are_not_followed(tmp_path: Path) -> None:
     outside = put(tmp_path / "outside" / "secret.wav")
     inside = tmp_path / "inside"
