@@ -116,7 +116,7 @@ def prepare(
 
 
 def _prepared(entry: CorpusClip, condition: Condition) -> PreparedClip:
-    audio = entry.read()
+    audio = entry.read(condition.clip_s)
     if audio.sample_rate_hz < condition.lowest_native_rate_hz:
         raise InputError(
             f"native rate {audio.sample_rate_hz} Hz is below the "

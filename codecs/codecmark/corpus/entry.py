@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from codecmark.audiofile import read_audio
+from codecmark.audiofile import read_audio, require_part
 from codecmark.clip import AudioClip
 from codecmark.errors import InputError
 from codecmark.weights import file_sha256
@@ -45,17 +45,22 @@ class CorpusClip:
             raise InputError(
                 f"class: {self.name} has {self.clip_class!r}; use one of {', '.join(CLASSES)}"
             )
+        require_part(self.name, self.start_s, self.duration_s)
 
-    def read(self) -> AudioClip:
-        """Read the samples.
+    def read(self, at_most_s: float | None = None) -> AudioClip:
+        """Read the samples, or the first `at_most_s` seconds of them.
 
         Raises
         ------
         InputError
             If the file is missing, damaged, or not the one the manifest describes.
         """
-        if self.sha256 is not None and self.path.is_file():
-            found = file_sha256(self.path)
+        if self.sha256 is not None:
+            try:
+                found = file_sha256(self.path)
+            except (OSError, ValueError) as error:
+                raise InputError(f"{self.path}: cannot be read ({error})") from error
             if found != self.sha256.lower():
                 raise InputError(f"{self.path}: SHA-256 {found[:16]}... is not the manifest's")
-        return read_audio(self.path, start_s=self.start_s, duration_s=self.duration_s)
+        limits = [limit for limit in (self.duration_s, at_most_s) if limit is not None]
+        return read_audio(self.path, start_s=self.start_s, duration_s=min(limits, default=None))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from codecmark.audiofile import SUFFIXES
@@ -30,19 +30,21 @@ def musdb18(root: Path) -> list[CorpusClip]:
 
 
 def plain(root: Path) -> list[CorpusClip]:
-    """Every audio file; a folder named speech, music or ambient gives the class.
+    """Every audio file; the innermost folder named speech, music or ambient gives the class.
 
-    The source is the folder a file is in, or the file itself at the top.
+    The source is the folder a file is in; at the top, or in a folder that is named for a class and
+    so holds more than one source, it is the file itself.
     """
-    return [
-        CorpusClip(
-            name,
-            root / name,
-            source=str(Path(name).parent) if "/" in name else Path(name).stem,
-            clip_class=_class_of(Path(name).parent.parts),
+    top = root.resolve().name
+    clips = []
+    for name in _audio_below(root):
+        file = Path(name)
+        by_itself = file.parent == Path() or file.parent.name.lower() in CLASSES
+        source = file.with_suffix("") if by_itself else file.parent
+        clips.append(
+            CorpusClip(name, root / name, str(source), _class_of((top, *file.parent.parts)))
         )
-        for name in _audio_below(root)
-    ]
+    return clips
 
 
 def _matching(root: Path, pattern: re.Pattern[str], clip_class: str) -> list[CorpusClip]:
@@ -62,5 +64,7 @@ def _audio_below(root: Path) -> Iterator[str]:
             yield path.relative_to(root).as_posix()
 
 
-def _class_of(parts: Iterable[str]) -> str:
-    return next((part.lower() for part in parts if part.lower() in CLASSES), "audio")
+def _class_of(folders: Sequence[str]) -> str:
+    """Search from the innermost folder out; one named audio says nothing about what it holds."""
+    names = (folder.lower() for folder in reversed(folders))
+    return next((name for name in names if name in CLASSES and name != "audio"), "audio")
