@@ -13,9 +13,10 @@ import scipy.stats
 from rich.console import Console
 
 from codecmark import InputError, ResultSchemaError, store
+from codecmark.__main__ import main
 from codecmark.leaderboard import render
 from codecmark.leaderboard.summary import ALL, summarise
-from codecmark.result import SCHEMA_VERSION, ResultRow
+from codecmark.result import NEEDS_NO_REASON, SCHEMA_VERSION, ResultRow
 from codecmark.statistics import estimate
 
 REPOSITORY = Path(__file__).parents[1]
@@ -29,6 +30,11 @@ def row(spec: str = "opus@24k", clip: str = "a", **changes: object) -> ResultRow
         encode_s=0.1, decode_s=0.01, host="machine",
     )  # fmt: skip
     return replace(base, **changes)  # type: ignore[arg-type]
+
+
+def unavailable(spec: str = "lyra@6k") -> ResultRow:
+    return ResultRow(run_id="r1", spec=spec, family="lyra", condition="16k-mono",
+                     status="unavailable", reason="lyra is not here; fetch it")  # fmt: skip
 
 
 # rows
@@ -63,6 +69,63 @@ def test_unreadable_rows(change: dict[str, object], message: str) -> None:
         ResultRow.from_json('{"schema_version": 1}')
     with pytest.raises(ResultSchemaError):
         ResultRow.from_json("not json")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("snr_db", '"abc"', "snr_db: 'abc' is not a finite number"),
+        ("snr_db", "1e999", "snr_db: inf is not a finite number"),
+        ("snr_db", "true", "snr_db: True is not a finite number"),
+        ("stream_bytes", "1.5", "stream_bytes: 1.5 is not an integer"),
+        ("stream_bytes", "1" + "0" * 400, "is not an integer of at most 64 bits"),
+        ("clip_s", "1" + "0" * 400, "is not a finite number"),
+        ("schema_version", "true", "schema_version: True is not an integer"),
+        ("spec", "null", "spec: None is not text"),
+        ("source", "5", "source: 5 is not text"),
+        ("clip", '"\\ud800"', "is not text"),
+        ("status", '"great"', "status: 'great' is not one of ok, failed, unavailable"),
+        ("status", "[]", r"status: \[\] is not one of"),
+        ("clip_class", '"podcast"', "clip_class: 'podcast' is not one of speech, music"),
+        ("reasons", '{"snr_db": 1}', "reasons: .* is not an object of texts"),
+        ("versions", "null", "versions: None is not an object"),
+        ("snr_db", "[" * 100_000, "not a row of strict JSON"),
+    ],
+)
+def test_a_value_of_another_type_is_named(name: str, value: str, message: str) -> None:
+    record = {**json.loads(row().to_json()), name: "HERE"}
+    with pytest.raises(ResultSchemaError, match=message):
+        ResultRow.from_json(json.dumps(record).replace('"HERE"', value))
+
+
+def test_whole_numbers_and_absent_values_are_figures_too() -> None:
+    line = row(estoi=None).to_json().replace("15.0", "15")
+    assert ResultRow.from_json(line).snr_db == 15
+
+
+@pytest.mark.parametrize("status", ["ok", "failed"])
+def test_every_absent_value_has_a_reason_or_needs_none(tmp_path: Path, status: str) -> None:
+    given = {"snr_raw_db": "the metric process died", "encode_s": "not timed in this run"}
+    store.append(tmp_path, [row(status=status, encode_s=None, reasons=dict(given))])
+    (stored,) = store.read(tmp_path)
+    absent = {f.name for f in fields(ResultRow) if getattr(stored, f.name) is None}
+    assert absent - stored.reasons.keys() == NEEDS_NO_REASON
+    assert {name: stored.reasons[name] for name in given} == given
+    assert stored.reasons["lag_samples"] == given["snr_raw_db"]
+    assert stored.reasons["encode_rounds"] == given["encode_s"]
+    expected = "the codec failed" if status == "failed" else "not measured in this run"
+    assert stored.reasons["bitrate_kbps"] == expected
+
+
+def test_the_reason_of_an_unavailable_row_stands_for_everything(tmp_path: Path) -> None:
+    store.append(tmp_path, [unavailable()])
+    assert store.read(tmp_path)[0].reasons == {}
+
+
+def test_values_that_need_no_reason_are_documented() -> None:
+    text = (REPOSITORY / "results" / "README.md").read_text()
+    paragraph = text.partition("without a reason")[2].partition("\n\n")[0]
+    assert all(f"`{name}`" in paragraph for name in NEEDS_NO_REASON)
 
 
 def test_every_field_is_documented() -> None:
@@ -104,6 +167,35 @@ def test_a_damaged_line_is_named(tmp_path: Path) -> None:
 def test_no_rows_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="run `codecmark run` first"):
         store.read(tmp_path)
+
+
+@pytest.mark.parametrize("damage", [b"\xff\xfe", b'{"spec": "\xe9"}', b"", b"[1]"])
+def test_damage_of_any_kind_names_file_and_line(tmp_path: Path, damage: bytes) -> None:
+    store.append(tmp_path, [row()])
+    path = tmp_path / "rows" / "r1.jsonl"
+    path.write_bytes(path.read_bytes() + damage + b"\n")
+    with pytest.raises(ResultSchemaError, match=r"r1\.jsonl line 2"):
+        store.read(tmp_path)
+
+
+def test_a_folder_in_place_of_rows_is_not_a_traceback(tmp_path: Path) -> None:
+    (tmp_path / "rows" / "r1.jsonl").mkdir(parents=True)
+    with pytest.raises(InputError, match=r"r1\.jsonl: cannot be read"):
+        store.read(tmp_path)
+
+
+def test_out_is_checked_before_anything_is_measured(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*arguments: object) -> None:
+        pytest.fail("measured before the folder was checked")
+
+    monkeypatch.setattr("codecmark.commands.run.run_codecs", refuse)
+    taken = tmp_path / "file"
+    taken.write_text("mine")
+    assert main(["run", "--codecs", "pcm16", "--limit", "1", "--out", str(taken)]) == 2
+    assert f"--out: cannot write to {taken}" in capsys.readouterr().err
+    assert taken.read_text() == "mine"
 
 
 # statistics
@@ -205,9 +297,7 @@ def test_classes_are_not_averaged_over_two_scales() -> None:
 
 def test_failed_and_unavailable_are_told_apart() -> None:
     failed = row("opus@6k", status="failed", reason="encode: broke", snr_db=None, stream_bytes=None)
-    missing = ResultRow(run_id="r1", spec="lyra@6k", family="lyra", condition="16k-mono",
-                        status="unavailable", reason="lyra is not here; fetch it")  # fmt: skip
-    rows = [row(), failed, missing]
+    rows = [row(), failed, unavailable()]
     assert cells(rows, "opus@6k")["evidence"] == "failed"
     assert cells(rows, "lyra@6k")["evidence"] == "unavailable"
     notes = render.notes(rows)

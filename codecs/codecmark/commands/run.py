@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from codecmark import catalog, condition, corpus, store
+from codecmark.errors import InputError
 from codecmark.leaderboard import render
 from codecmark.runner import run as run_codecs
 
@@ -42,6 +43,10 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     clips, unused = condition.prepare(entries, chosen)
     for name, reason in unused.items():
         console.print(f"not used: {name}: {reason}", style="yellow", markup=False)
+    try:
+        store.prepare(arguments.out)
+    except InputError as error:
+        raise InputError(f"--out: {error}") from error
     progress = Progress(
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
         TimeRemainingColumn(), console=console, transient=True,
