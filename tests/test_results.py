@@ -15,7 +15,10 @@ from rich.console import Console
 from codecmark import InputError, ResultSchemaError, store
 from codecmark.__main__ import main
 from codecmark.leaderboard import render
-from codecmark.leaderboard.summary import ALL, summarise
+from codecmark.leaderboard.notes import notes
+from codecmark.leaderboard.sections import sections
+from codecmark.leaderboard.summary import ALL, Worst, summarise
+from codecmark.metrics.table import QUALITY_FIELDS
 from codecmark.result import NEEDS_NO_REASON, SCHEMA_VERSION, ResultRow
 from codecmark.statistics import estimate
 
@@ -254,14 +257,14 @@ def untrained(spec: str = "dac:44khz@8k") -> ResultRow:
 
 
 def cells(rows: list[ResultRow], spec: str) -> dict[str, str]:
-    section = render.sections(rows)[0]
+    section = sections(rows)[0]
     summary = next(s for s in section.summaries if s.spec == spec)
     return {column.key: column.cell(summary).text for column in section.columns}
 
 
 def test_exact_ranks_first_and_unmeasured_last() -> None:
     rows = [untrained(), row(), row("opus@6k", snr_db=3.0), lossless("a")]
-    order = [s.spec for s in render.sections(rows)[0].summaries]
+    order = [s.spec for s in sections(rows)[0].summaries]
     assert order == ["flac", "opus@24k", "opus@6k", "dac:44khz@8k"]
     assert cells(rows, "flac")["snr_db"] == "exact"
 
@@ -274,7 +277,7 @@ def test_no_quality_figure_of_an_untrained_network() -> None:
     } == {"-"}
     assert found["n"] == "0/1"
     assert found["encode_rtf"] == "0.020"
-    assert any("seeded random weights" in note for note in render.notes(rows))
+    assert any("seeded random weights" in note for note in notes(rows))
 
 
 def test_targets() -> None:
@@ -300,28 +303,181 @@ def test_failed_and_unavailable_are_told_apart() -> None:
     rows = [row(), failed, unavailable()]
     assert cells(rows, "opus@6k")["evidence"] == "failed"
     assert cells(rows, "lyra@6k")["evidence"] == "unavailable"
-    notes = render.notes(rows)
-    assert "opus@6k on a: failed: encode: broke" in notes
-    assert "lyra@6k: not available here: lyra is not here; fetch it" in notes
+    found = notes(rows)
+    assert "opus@6k on a: failed: encode: broke" in found
+    assert "lyra@6k: not available here: lyra is not here; fetch it" in found
+
+
+TEN = "abcdefghij"
+VERDICTS = ("snr_target", "quality_target", "ratio_target")
+
+
+def ten(spec: str, first: dict[str, object], others: dict[str, object]) -> list[ResultRow]:
+    """Ten clips, the first unlike the others."""
+    return [row(spec, clip, **(others if index else first)) for index, clip in enumerate(TEN)]
+
+
+FAILED: dict[str, object] = {
+    "status": "failed", "reason": "encode: broke", "snr_db": None, "visqol_mos_lqo": None,
+    "pesq_wb": None, "stream_bytes": None, "encode_s": None, "decode_s": None,
+}  # fmt: skip
+
+
+def failing(spec: str, clip: str) -> ResultRow:
+    return row(spec, clip, **FAILED)
+
+
+def test_nothing_passes_on_some_of_its_clips() -> None:
+    found = cells(ten("opus@24k", {}, FAILED), "opus@24k")
+    assert found["n"] == "1/10"
+    assert [found[key] for key in VERDICTS] == ["1/10"] * 3
+    assert found["snr_db"] == "15.0 (1/10)"
+    assert found["speech.visqol_mos_lqo"] == "4.20 (1/10)"
+
+
+def test_what_fails_on_the_clips_it_coded_has_failed() -> None:
+    poor: dict[str, object] = {"snr_db": 5.0, "visqol_mos_lqo": 2.0, "pcm16_bytes": 15_000}
+    found = cells(ten("opus@6k", poor, FAILED), "opus@6k")
+    assert [found[key] for key in VERDICTS] == ["fail"] * 3
+
+
+def test_a_codec_that_always_fails_has_no_verdict() -> None:
+    found = cells([*ten("opus@6k", FAILED, FAILED), *ten("flac", {}, {})], "opus@6k")
+    assert [found[key] for key in ("n", *VERDICTS)] == ["0/10", "-", "-", "-"]
+    assert cells([row(), unavailable()], "lyra@6k")["n"] == "-"
+
+
+def test_clips_that_other_codecs_coded_are_missing() -> None:
+    rows = [row("opus@24k", "a"), row("flac", "a"), row("flac", "m", clip_class="music")]
+    found = cells(rows, "opus@24k")
+    assert (found["snr_target"], found["quality_target"], found["n"]) == ("1/2", "1/2", "1/2")
+    assert cells(rows, "flac")["quality_target"] == "pass"
+
+
+def test_a_missing_metric_is_counted_and_explained() -> None:
+    lost: dict[str, object] = {"visqol_mos_lqo": None, "reasons": {"visqol_mos_lqo": "it died"}}
+    rows = ten("opus@24k", {}, lost)
+    found = cells(rows, "opus@24k")
+    assert (found["n"], found["snr_db"], found["snr_target"]) == ("10/10", "15.0 ±0.0", "pass")
+    assert found["speech.visqol_mos_lqo"] == "4.20 (1/10)"
+    assert found["quality_target"] == "1/10"
+    assert "opus@24k on 9 clips: no ViSQOL: it died" in notes(rows)
+    assert "opus@24k on b: no ViSQOL: it died" in notes(rows[:2])
+
+
+def test_a_class_without_scores_is_not_hidden_by_one_that_fails() -> None:
+    rows = [row(visqol_mos_lqo=None), row(clip="m", clip_class="music", visqol_mos_lqo=3.0)]
+    assert cells(rows, "opus@24k")["quality_target"] == "fail: music"
+    rows[1].visqol_mos_lqo = 4.5
+    assert cells(rows, "opus@24k")["quality_target"] == "1/2"
+
+
+def test_clips_are_counted_by_any_metric() -> None:
+    silent = row(snr_db=None, reasons={"snr_db": "undefined: the reference is silent"})
+    assert cells([silent], "opus@24k")["n"] == "1/1"
+
+
+def test_exact_and_inexact_clips_are_told_apart() -> None:
+    exact: dict[str, object] = {"snr_db": None, "reasons": {"snr_db": "infinite: equal"}}
+    found = cells(ten("flac", {"snr_db": 40.0}, exact), "flac")
+    assert (found["snr_db"], found["snr_target"]) == ("40.0 (9 exact)", "pass")
+    both = [row("flac", "a", snr_db=40.0), lossless("b"), failing("flac", "c")]
+    assert cells(both, "flac")["snr_db"] == "40.0 (1 exact, 2/3)"
+    alone = cells([lossless("a"), failing("flac", "b")], "flac")
+    assert (alone["snr_db"], alone["snr_target"]) == ("exact (1/2)", "1/2")
+
+
+def test_only_what_a_reader_would_ask_about_is_noted() -> None:
+    rows = [
+        row(clip_class="music", reasons={"pesq_wb": "not defined for music: it is for speech"}),
+        row("flac", reasons={"snr_db": "infinite: output equals input"}),
+    ]
+    for known in rows:
+        for name in QUALITY_FIELDS:
+            setattr(known, name, None if name in known.reasons else 1.0)
+    assert notes(rows) == []
+    assert [note for note in notes([untrained()]) if ": no " in note] == []
+
+
+def test_an_untrained_network_was_tried_on_its_own_clips() -> None:
+    rows = [*ten("opus@24k", {}, {}), untrained()]
+    found = cells(rows, "dac:44khz@8k")
+    assert (found["n"], found["ratio_target"]) == ("0/1", "pass")
+
+
+def test_what_is_said_about_weights_is_at_the_foot() -> None:
+    trusted = {"weights": "taken on trust"}
+    rows = [row("dac:16khz@6k", reasons=trusted), row("dac:24khz@24k", reasons=trusted)]
+    assert "dac:16khz@6k, dac:24khz@24k: weights: taken on trust" in notes(rows)
+
+
+def test_the_worst_clip_is_worst_by_the_metrics_direction() -> None:
+    figures = {"a": 9.0, "b": 1.0, "c": 2.0}
+    rows = [row(clip=clip, snr_db=value, lsd_db=value) for clip, value in figures.items()]
+    speech = summarise(rows)[0].quality["speech"]
+    assert speech["snr_db"].worst == Worst(value=1, clip="b", median=2)
+    assert speech["lsd_db"].worst == Worst(value=9, clip="a", median=2)
+
+
+def test_worst_clips_are_on_the_page_only() -> None:
+    rows = [row(clip="a"), row(clip="b", snr_db=3.0, pesq_wb=1.5), lossless("a"), untrained()]
+    rows += [row(clip="m", clip_class="music", visqol_mos_lqo=None)]
+    page = render.markdown(rows)
+    table = page.partition("## Worst clips, 16k-mono")[2].partition("\n##")[0]
+    assert "The worst figure, its clip, the median over clips;" in table
+    assert (
+        "| SNR dB speech | PESQ-WB speech | ViSQOL speech | SNR dB music | ViSQOL music |" in table
+    )
+    assert "| opus@24k | 3.0 on b (median 9.0) | 1.50 on b (median 2.75) | 4.20 on a" in table
+    assert "| flac | exact | 4.00 on a (median 4.00) |" in table
+    assert "dac" not in table
+    out = StringIO()
+    render.print_leaderboard(rows, Console(file=out, width=200))
+    assert "Worst" not in out.getvalue()
 
 
 def test_sort_by_any_column_of_any_table() -> None:
     rows = [row(), row("opus@6k", stream_bytes=4_000, pesq_wb=1.5), row("mp3@32k", pesq_wb=4.5)]
-    assert render.sections(rows, "kbps")[0].summaries[0].spec == "opus@6k"
-    assert render.sections(rows, "codec")[0].summaries[0].spec == "mp3@32k"
-    by_pesq = render.sections(rows, "speech.pesq_wb")[1].summaries
+    assert sections(rows, "kbps")[0].summaries[0].spec == "opus@6k"
+    assert sections(rows, "codec")[0].summaries[0].spec == "mp3@32k"
+    by_pesq = sections(rows, "speech.pesq_wb")[1].summaries
     assert [s.spec for s in by_pesq] == ["mp3@32k", "opus@24k", "opus@6k"]
+    assert sections(rows, "pesq_wb")[1].summaries == by_pesq
     with pytest.raises(InputError, match="choose one of codec, evidence, kbps"):
-        render.sections(rows, "beauty")
+        sections(rows, "beauty")
+
+
+@pytest.mark.parametrize("sort", ["speech.pesq_wb", "pesq_wb"])
+def test_each_table_says_its_own_order(sort: str) -> None:
+    page = render.markdown([row(), row("opus@6k")], sort)
+    orders = [
+        (part.partition("\n")[0], part.split("\n\n")[1].rpartition("; ")[2])
+        for part in page.split("\n## ")[1:]
+        if "16k-mono" in part.partition("\n")[0]
+    ]
+    assert orders == [
+        ("Leaderboard, 16k-mono", "In the order of the run."),
+        ("Quality on speech, 16k-mono", "Sorted by speech.pesq_wb."),
+        ("Worst clips, 16k-mono", "in the order of the first table."),
+        ("Cost, 16k-mono", "In the order of the run."),
+    ]
+    out = StringIO()
+    render.print_leaderboard([row()], Console(file=out, width=200), sort)
+    assert "Quality on speech, 16k-mono, sorted by speech.pesq_wb " in out.getvalue()
+
+
+def test_damaged_lengths_do_not_divide_by_zero() -> None:
+    (summary,) = summarise([row(clip_s=0.0)])
+    assert (summary.bitrate_kbps, summary.real_time_factor("encode")) == (None, None)
 
 
 def test_speeds_of_two_machines_are_not_compared_silently() -> None:
-    notes = render.notes([row(), row("flac", host="another")])
-    assert any("2 machines" in note for note in notes)
+    found = notes([row(), row("flac", host="another")])
+    assert any("2 machines" in note for note in found)
 
 
 def test_markdown_is_stable_and_harmless() -> None:
-    hostile = row(clip='"><script>alert(1)</script>.wav', status="failed", reason="a|b <b>")
+    hostile = row(clip='"><script>alert(1)</script>.wav', status="failed", reason="a|b\n<b>")
     text = render.markdown([row(), hostile])
     assert text == render.markdown([row(), hostile])
     assert "<script>" not in text

@@ -9,6 +9,7 @@ from rich.console import Console
 
 from codecmark import store
 from codecmark.leaderboard import render
+from codecmark.leaderboard.sections import DEFAULT_SORT
 
 HELP = "print the tables of stored rows"
 
@@ -21,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument("--run", metavar="ID", help="a stored run (default: the newest)")
     parser.add_argument(
-        "--sort", default=render.DEFAULT_SORT, metavar="COLUMN",
+        "--sort", default=DEFAULT_SORT, metavar="COLUMN",
         help="column key to sort by (default: %(default)s); a wrong one lists them all",
     )  # fmt: skip
     parser.add_argument("--markdown", action="store_true", help="print Markdown instead")
