@@ -20,6 +20,7 @@ from codecmark.leaderboard.sections import sections
 from codecmark.leaderboard.summary import ALL, Worst, summarise
 from codecmark.metrics.table import QUALITY_FIELDS
 from codecmark.result import NEEDS_NO_REASON, SCHEMA_VERSION, ResultRow
+from codecmark.runner import Done
 from codecmark.statistics import estimate
 
 REPOSITORY = Path(__file__).parents[1]
@@ -464,6 +465,35 @@ def test_each_table_says_its_own_order(sort: str) -> None:
     out = StringIO()
     render.print_leaderboard([row()], Console(file=out, width=200), sort)
     assert "Quality on speech, 16k-mono, sorted by speech.pesq_wb " in out.getvalue()
+
+
+def test_the_command_writes_the_page_of_the_newest_run_only(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store.append(tmp_path, [row(run_id="r1")])
+    store.append(tmp_path, [row(run_id="r2"), row("opus@6k", run_id="r2")])
+    page = tmp_path / "leaderboard.md"
+    assert main(["leaderboard", str(tmp_path), "--run", "r1"]) == 0
+    assert main(["leaderboard", str(tmp_path), "--markdown"]) == 0
+    assert not page.exists()
+    for options in ([], ["--run", "r2"], ["--sort", "kbps"]):
+        assert main(["leaderboard", str(tmp_path), *options]) == 0
+        assert page.read_text() == render.markdown(store.read(tmp_path))
+        page.unlink()
+    page.mkdir()
+    capsys.readouterr()
+    assert main(["leaderboard", str(tmp_path)]) == 2
+    assert "leaderboard.md: cannot be written" in capsys.readouterr().err
+
+
+def test_a_run_ends_with_a_count_by_status(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [row(clip="a"), row(clip="b"), failing("opus@24k", "c"), unavailable()]
+    monkeypatch.setattr("codecmark.commands.run.run_codecs", lambda *_: [Done("opus@24k", rows)])
+    options = ["--codecs", "pcm16", "--limit", "1", "--out", str(tmp_path)]
+    assert main(["run", *options]) == 1
+    assert "2 rows ok, 1 failed, 1 codec unavailable; rows in" in capsys.readouterr().out
 
 
 def test_damaged_lengths_do_not_divide_by_zero() -> None:
