@@ -307,6 +307,8 @@ def test_failed_and_unavailable_are_told_apart() -> None:
     found = notes(rows)
     assert "opus@6k on a: failed: encode: broke" in found
     assert "lyra@6k: not available here: lyra is not here; fetch it" in found
+    broken = replace(unavailable(), status="failed", reason="it broke on loading")
+    assert notes([broken]) == ["lyra@6k: failed: it broke on loading"]
 
 
 TEN = "abcdefghij"

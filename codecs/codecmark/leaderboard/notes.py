@@ -16,7 +16,7 @@ def notes(rows: Sequence[ResultRow]) -> list[str]:
     unavailable = [row for row in rows if row.status == "unavailable"]
     found += _grouped("not available here", [(r.spec, r.reason or "") for r in unavailable])
     failed = [row for row in rows if row.status == "failed"]
-    found += _grouped("failed", [(f"{r.spec} on {r.clip}", r.reason or "") for r in failed])
+    found += _grouped("failed", [(_on(r.spec, [r.clip or ""]), r.reason or "") for r in failed])
     coded = [row for row in rows if row.status == "ok"]
     found += _without_a_figure([row for row in coded if row.weights != "random"])
     found += _grouped(
@@ -66,4 +66,6 @@ def _without_a_figure(rows: Sequence[ResultRow]) -> list[str]:
 
 
 def _on(spec: str, clips: Sequence[str]) -> str:
-    return f"{spec} on {clips[0]}" if len(clips) == 1 else f"{spec} on {len(clips)} clips"
+    if len(clips) > 1:
+        return f"{spec} on {len(clips)} clips"
+    return f"{spec} on {clips[0]}" if clips[0] else spec  # it may break before any clip
