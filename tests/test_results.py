@@ -13,9 +13,14 @@ import scipy.stats
 from rich.console import Console
 
 from codecmark import InputError, ResultSchemaError, store
+from codecmark.__main__ import main
 from codecmark.leaderboard import render
-from codecmark.leaderboard.summary import ALL, summarise
-from codecmark.result import SCHEMA_VERSION, ResultRow
+from codecmark.leaderboard.notes import notes
+from codecmark.leaderboard.sections import sections
+from codecmark.leaderboard.summary import ALL, Worst, summarise
+from codecmark.metrics.table import QUALITY_FIELDS
+from codecmark.result import NEEDS_NO_REASON, SCHEMA_VERSION, ResultRow
+from codecmark.runner import Done
 from codecmark.statistics import estimate
 
 REPOSITORY = Path(__file__).parents[1]
@@ -29,6 +34,11 @@ def row(spec: str = "opus@24k", clip: str = "a", **changes: object) -> ResultRow
         encode_s=0.1, decode_s=0.01, host="machine",
     )  # fmt: skip
     return replace(base, **changes)  # type: ignore[arg-type]
+
+
+def unavailable(spec: str = "lyra@6k") -> ResultRow:
+    return ResultRow(run_id="r1", spec=spec, family="lyra", condition="16k-mono",
+                     status="unavailable", reason="lyra is not here; fetch it")  # fmt: skip
 
 
 # rows
@@ -63,6 +73,63 @@ def test_unreadable_rows(change: dict[str, object], message: str) -> None:
         ResultRow.from_json('{"schema_version": 1}')
     with pytest.raises(ResultSchemaError):
         ResultRow.from_json("not json")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("snr_db", '"abc"', "snr_db: 'abc' is not a finite number"),
+        ("snr_db", "1e999", "snr_db: inf is not a finite number"),
+        ("snr_db", "true", "snr_db: True is not a finite number"),
+        ("stream_bytes", "1.5", "stream_bytes: 1.5 is not an integer"),
+        ("stream_bytes", "1" + "0" * 400, "is not an integer of at most 64 bits"),
+        ("clip_s", "1" + "0" * 400, "is not a finite number"),
+        ("schema_version", "true", "schema_version: True is not an integer"),
+        ("spec", "null", "spec: None is not text"),
+        ("source", "5", "source: 5 is not text"),
+        ("clip", '"\\ud800"', "is not text"),
+        ("status", '"great"', "status: 'great' is not one of ok, failed, unavailable"),
+        ("status", "[]", r"status: \[\] is not one of"),
+        ("clip_class", '"podcast"', "clip_class: 'podcast' is not one of speech, music"),
+        ("reasons", '{"snr_db": 1}', "reasons: .* is not an object of texts"),
+        ("versions", "null", "versions: None is not an object"),
+        ("snr_db", "[" * 100_000, "not a row of strict JSON"),
+    ],
+)
+def test_a_value_of_another_type_is_named(name: str, value: str, message: str) -> None:
+    record = {**json.loads(row().to_json()), name: "HERE"}
+    with pytest.raises(ResultSchemaError, match=message):
+        ResultRow.from_json(json.dumps(record).replace('"HERE"', value))
+
+
+def test_whole_numbers_and_absent_values_are_figures_too() -> None:
+    line = row(estoi=None).to_json().replace("15.0", "15")
+    assert ResultRow.from_json(line).snr_db == 15
+
+
+@pytest.mark.parametrize("status", ["ok", "failed"])
+def test_every_absent_value_has_a_reason_or_needs_none(tmp_path: Path, status: str) -> None:
+    given = {"snr_raw_db": "the metric process died", "encode_s": "not timed in this run"}
+    store.append(tmp_path, [row(status=status, encode_s=None, reasons=dict(given))])
+    (stored,) = store.read(tmp_path)
+    absent = {f.name for f in fields(ResultRow) if getattr(stored, f.name) is None}
+    assert absent - stored.reasons.keys() == NEEDS_NO_REASON
+    assert {name: stored.reasons[name] for name in given} == given
+    assert stored.reasons["lag_samples"] == given["snr_raw_db"]
+    assert stored.reasons["encode_rounds"] == given["encode_s"]
+    expected = "the codec failed" if status == "failed" else "not measured in this run"
+    assert stored.reasons["bitrate_kbps"] == expected
+
+
+def test_the_reason_of_an_unavailable_row_stands_for_everything(tmp_path: Path) -> None:
+    store.append(tmp_path, [unavailable()])
+    assert store.read(tmp_path)[0].reasons == {}
+
+
+def test_values_that_need_no_reason_are_documented() -> None:
+    text = (REPOSITORY / "results" / "README.md").read_text()
+    paragraph = text.partition("without a reason")[2].partition("\n\n")[0]
+    assert all(f"`{name}`" in paragraph for name in NEEDS_NO_REASON)
 
 
 def test_every_field_is_documented() -> None:
@@ -104,6 +171,35 @@ def test_a_damaged_line_is_named(tmp_path: Path) -> None:
 def test_no_rows_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="run `codecmark run` first"):
         store.read(tmp_path)
+
+
+@pytest.mark.parametrize("damage", [b"\xff\xfe", b'{"spec": "\xe9"}', b"", b"[1]"])
+def test_damage_of_any_kind_names_file_and_line(tmp_path: Path, damage: bytes) -> None:
+    store.append(tmp_path, [row()])
+    path = tmp_path / "rows" / "r1.jsonl"
+    path.write_bytes(path.read_bytes() + damage + b"\n")
+    with pytest.raises(ResultSchemaError, match=r"r1\.jsonl line 2"):
+        store.read(tmp_path)
+
+
+def test_a_folder_in_place_of_rows_is_not_a_traceback(tmp_path: Path) -> None:
+    (tmp_path / "rows" / "r1.jsonl").mkdir(parents=True)
+    with pytest.raises(InputError, match=r"r1\.jsonl: cannot be read"):
+        store.read(tmp_path)
+
+
+def test_out_is_checked_before_anything_is_measured(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*arguments: object) -> None:
+        pytest.fail("measured before the folder was checked")
+
+    monkeypatch.setattr("codecmark.commands.run.run_codecs", refuse)
+    taken = tmp_path / "file"
+    taken.write_text("mine")
+    assert main(["run", "--codecs", "pcm16", "--limit", "1", "--out", str(taken)]) == 2
+    assert f"--out: cannot write to {taken}" in capsys.readouterr().err
+    assert taken.read_text() == "mine"
 
 
 # statistics
@@ -162,14 +258,14 @@ def untrained(spec: str = "dac:44khz@8k") -> ResultRow:
 
 
 def cells(rows: list[ResultRow], spec: str) -> dict[str, str]:
-    section = render.sections(rows)[0]
+    section = sections(rows)[0]
     summary = next(s for s in section.summaries if s.spec == spec)
     return {column.key: column.cell(summary).text for column in section.columns}
 
 
 def test_exact_ranks_first_and_unmeasured_last() -> None:
     rows = [untrained(), row(), row("opus@6k", snr_db=3.0), lossless("a")]
-    order = [s.spec for s in render.sections(rows)[0].summaries]
+    order = [s.spec for s in sections(rows)[0].summaries]
     assert order == ["flac", "opus@24k", "opus@6k", "dac:44khz@8k"]
     assert cells(rows, "flac")["snr_db"] == "exact"
 
@@ -182,7 +278,7 @@ def test_no_quality_figure_of_an_untrained_network() -> None:
     } == {"-"}
     assert found["n"] == "0/1"
     assert found["encode_rtf"] == "0.020"
-    assert any("seeded random weights" in note for note in render.notes(rows))
+    assert any("seeded random weights" in note for note in notes(rows))
 
 
 def test_targets() -> None:
@@ -205,33 +301,215 @@ def test_classes_are_not_averaged_over_two_scales() -> None:
 
 def test_failed_and_unavailable_are_told_apart() -> None:
     failed = row("opus@6k", status="failed", reason="encode: broke", snr_db=None, stream_bytes=None)
-    missing = ResultRow(run_id="r1", spec="lyra@6k", family="lyra", condition="16k-mono",
-                        status="unavailable", reason="lyra is not here; fetch it")  # fmt: skip
-    rows = [row(), failed, missing]
+    rows = [row(), failed, unavailable()]
     assert cells(rows, "opus@6k")["evidence"] == "failed"
     assert cells(rows, "lyra@6k")["evidence"] == "unavailable"
-    notes = render.notes(rows)
-    assert "opus@6k on a: failed: encode: broke" in notes
-    assert "lyra@6k: not available here: lyra is not here; fetch it" in notes
+    found = notes(rows)
+    assert "opus@6k on a: failed: encode: broke" in found
+    assert "lyra@6k: not available here: lyra is not here; fetch it" in found
+    broken = replace(unavailable(), status="failed", reason="it broke on loading")
+    assert notes([broken]) == ["lyra@6k: failed: it broke on loading"]
+
+
+TEN = "abcdefghij"
+VERDICTS = ("snr_target", "quality_target", "ratio_target")
+
+
+def ten(spec: str, first: dict[str, object], others: dict[str, object]) -> list[ResultRow]:
+    """Ten clips, the first unlike the others."""
+    return [row(spec, clip, **(others if index else first)) for index, clip in enumerate(TEN)]
+
+
+FAILED: dict[str, object] = {
+    "status": "failed", "reason": "encode: broke", "snr_db": None, "visqol_mos_lqo": None,
+    "pesq_wb": None, "stream_bytes": None, "encode_s": None, "decode_s": None,
+}  # fmt: skip
+
+
+def failing(spec: str, clip: str) -> ResultRow:
+    return row(spec, clip, **FAILED)
+
+
+def test_nothing_passes_on_some_of_its_clips() -> None:
+    found = cells(ten("opus@24k", {}, FAILED), "opus@24k")
+    assert found["n"] == "1/10"
+    assert [found[key] for key in VERDICTS] == ["1/10"] * 3
+    assert found["snr_db"] == "15.0 (1/10)"
+    assert found["speech.visqol_mos_lqo"] == "4.20 (1/10)"
+
+
+def test_what_fails_on_the_clips_it_coded_has_failed() -> None:
+    poor: dict[str, object] = {"snr_db": 5.0, "visqol_mos_lqo": 2.0, "pcm16_bytes": 15_000}
+    found = cells(ten("opus@6k", poor, FAILED), "opus@6k")
+    assert [found[key] for key in VERDICTS] == ["fail"] * 3
+
+
+def test_a_codec_that_always_fails_has_no_verdict() -> None:
+    found = cells([*ten("opus@6k", FAILED, FAILED), *ten("flac", {}, {})], "opus@6k")
+    assert [found[key] for key in ("n", *VERDICTS)] == ["0/10", "-", "-", "-"]
+    assert cells([row(), unavailable()], "lyra@6k")["n"] == "-"
+
+
+def test_clips_that_other_codecs_coded_are_missing() -> None:
+    rows = [row("opus@24k", "a"), row("flac", "a"), row("flac", "m", clip_class="music")]
+    found = cells(rows, "opus@24k")
+    assert (found["snr_target"], found["quality_target"], found["n"]) == ("1/2", "1/2", "1/2")
+    assert cells(rows, "flac")["quality_target"] == "pass"
+
+
+def test_a_missing_metric_is_counted_and_explained() -> None:
+    lost: dict[str, object] = {"visqol_mos_lqo": None, "reasons": {"visqol_mos_lqo": "it died"}}
+    rows = ten("opus@24k", {}, lost)
+    found = cells(rows, "opus@24k")
+    assert (found["n"], found["snr_db"], found["snr_target"]) == ("10/10", "15.0 ±0.0", "pass")
+    assert found["speech.visqol_mos_lqo"] == "4.20 (1/10)"
+    assert found["quality_target"] == "1/10"
+    assert "opus@24k on 9 clips: no ViSQOL: it died" in notes(rows)
+    assert "opus@24k on b: no ViSQOL: it died" in notes(rows[:2])
+
+
+def test_a_class_without_scores_is_not_hidden_by_one_that_fails() -> None:
+    rows = [row(visqol_mos_lqo=None), row(clip="m", clip_class="music", visqol_mos_lqo=3.0)]
+    assert cells(rows, "opus@24k")["quality_target"] == "fail: music"
+    rows[1].visqol_mos_lqo = 4.5
+    assert cells(rows, "opus@24k")["quality_target"] == "1/2"
+
+
+def test_clips_are_counted_by_any_metric() -> None:
+    silent = row(snr_db=None, reasons={"snr_db": "undefined: the reference is silent"})
+    assert cells([silent], "opus@24k")["n"] == "1/1"
+
+
+def test_exact_and_inexact_clips_are_told_apart() -> None:
+    exact: dict[str, object] = {"snr_db": None, "reasons": {"snr_db": "infinite: equal"}}
+    found = cells(ten("flac", {"snr_db": 40.0}, exact), "flac")
+    assert (found["snr_db"], found["snr_target"]) == ("40.0 (9 exact)", "pass")
+    both = [row("flac", "a", snr_db=40.0), lossless("b"), failing("flac", "c")]
+    assert cells(both, "flac")["snr_db"] == "40.0 (1 exact, 2/3)"
+    alone = cells([lossless("a"), failing("flac", "b")], "flac")
+    assert (alone["snr_db"], alone["snr_target"]) == ("exact (1/2)", "1/2")
+
+
+def test_only_what_a_reader_would_ask_about_is_noted() -> None:
+    rows = [
+        row(clip_class="music", reasons={"pesq_wb": "not defined for music: it is for speech"}),
+        row("flac", reasons={"snr_db": "infinite: output equals input"}),
+    ]
+    for known in rows:
+        for name in QUALITY_FIELDS:
+            setattr(known, name, None if name in known.reasons else 1.0)
+    assert notes(rows) == []
+    assert [note for note in notes([untrained()]) if ": no " in note] == []
+
+
+def test_an_untrained_network_was_tried_on_its_own_clips() -> None:
+    rows = [*ten("opus@24k", {}, {}), untrained()]
+    found = cells(rows, "dac:44khz@8k")
+    assert (found["n"], found["ratio_target"]) == ("0/1", "pass")
+
+
+def test_what_is_said_about_weights_is_at_the_foot() -> None:
+    trusted = {"weights": "taken on trust"}
+    rows = [row("dac:16khz@6k", reasons=trusted), row("dac:24khz@24k", reasons=trusted)]
+    assert "dac:16khz@6k, dac:24khz@24k: weights: taken on trust" in notes(rows)
+
+
+def test_the_worst_clip_is_worst_by_the_metrics_direction() -> None:
+    figures = {"a": 9.0, "b": 1.0, "c": 2.0}
+    rows = [row(clip=clip, snr_db=value, lsd_db=value) for clip, value in figures.items()]
+    speech = summarise(rows)[0].quality["speech"]
+    assert speech["snr_db"].worst == Worst(value=1, clip="b", median=2)
+    assert speech["lsd_db"].worst == Worst(value=9, clip="a", median=2)
+
+
+def test_worst_clips_are_on_the_page_only() -> None:
+    rows = [row(clip="a"), row(clip="b", snr_db=3.0, pesq_wb=1.5), lossless("a"), untrained()]
+    rows += [row(clip="m", clip_class="music", visqol_mos_lqo=None)]
+    page = render.markdown(rows)
+    table = page.partition("## Worst clips, 16k-mono")[2].partition("\n##")[0]
+    assert "The worst figure, its clip, the median over clips;" in table
+    assert (
+        "| SNR dB speech | PESQ-WB speech | ViSQOL speech | SNR dB music | ViSQOL music |" in table
+    )
+    assert "| opus@24k | 3.0 on b (median 9.0) | 1.50 on b (median 2.75) | 4.20 on a" in table
+    assert "| flac | exact | 4.00 on a (median 4.00) |" in table
+    assert "dac" not in table
+    out = StringIO()
+    render.print_leaderboard(rows, Console(file=out, width=200))
+    assert "Worst" not in out.getvalue()
 
 
 def test_sort_by_any_column_of_any_table() -> None:
     rows = [row(), row("opus@6k", stream_bytes=4_000, pesq_wb=1.5), row("mp3@32k", pesq_wb=4.5)]
-    assert render.sections(rows, "kbps")[0].summaries[0].spec == "opus@6k"
-    assert render.sections(rows, "codec")[0].summaries[0].spec == "mp3@32k"
-    by_pesq = render.sections(rows, "speech.pesq_wb")[1].summaries
+    assert sections(rows, "kbps")[0].summaries[0].spec == "opus@6k"
+    assert sections(rows, "codec")[0].summaries[0].spec == "mp3@32k"
+    by_pesq = sections(rows, "speech.pesq_wb")[1].summaries
     assert [s.spec for s in by_pesq] == ["mp3@32k", "opus@24k", "opus@6k"]
+    assert sections(rows, "pesq_wb")[1].summaries == by_pesq
     with pytest.raises(InputError, match="choose one of codec, evidence, kbps"):
-        render.sections(rows, "beauty")
+        sections(rows, "beauty")
+
+
+@pytest.mark.parametrize("sort", ["speech.pesq_wb", "pesq_wb"])
+def test_each_table_says_its_own_order(sort: str) -> None:
+    page = render.markdown([row(), row("opus@6k")], sort)
+    orders = [
+        (part.partition("\n")[0], part.split("\n\n")[1].rpartition("; ")[2])
+        for part in page.split("\n## ")[1:]
+        if "16k-mono" in part.partition("\n")[0]
+    ]
+    assert orders == [
+        ("Leaderboard, 16k-mono", "In the order of the run."),
+        ("Quality on speech, 16k-mono", "Sorted by speech.pesq_wb."),
+        ("Worst clips, 16k-mono", "in the order of the first table."),
+        ("Cost, 16k-mono", "In the order of the run."),
+    ]
+    out = StringIO()
+    render.print_leaderboard([row()], Console(file=out, width=200), sort)
+    assert "Quality on speech, 16k-mono, sorted by speech.pesq_wb " in out.getvalue()
+
+
+def test_the_command_writes_the_page_of_the_newest_run_only(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store.append(tmp_path, [row(run_id="r1")])
+    store.append(tmp_path, [row(run_id="r2"), row("opus@6k", run_id="r2")])
+    page = tmp_path / "leaderboard.md"
+    assert main(["leaderboard", str(tmp_path), "--run", "r1"]) == 0
+    assert main(["leaderboard", str(tmp_path), "--markdown"]) == 0
+    assert not page.exists()
+    for options in ([], ["--run", "r2"], ["--sort", "kbps"]):
+        assert main(["leaderboard", str(tmp_path), *options]) == 0
+        assert page.read_text() == render.markdown(store.read(tmp_path))
+        page.unlink()
+    page.mkdir()
+    capsys.readouterr()
+    assert main(["leaderboard", str(tmp_path)]) == 2
+    assert "leaderboard.md: cannot be written" in capsys.readouterr().err
+
+
+def test_a_run_ends_with_a_count_by_status(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [row(clip="a"), row(clip="b"), failing("opus@24k", "c"), unavailable()]
+    monkeypatch.setattr("codecmark.commands.run.run_codecs", lambda *_: [Done("opus@24k", rows)])
+    options = ["--codecs", "pcm16", "--limit", "1", "--out", str(tmp_path)]
+    assert main(["run", *options]) == 1
+    assert "2 rows ok, 1 failed, 1 codec unavailable; rows in" in capsys.readouterr().out
+
+
+def test_damaged_lengths_do_not_divide_by_zero() -> None:
+    (summary,) = summarise([row(clip_s=0.0)])
+    assert (summary.bitrate_kbps, summary.real_time_factor("encode")) == (None, None)
 
 
 def test_speeds_of_two_machines_are_not_compared_silently() -> None:
-    notes = render.notes([row(), row("flac", host="another")])
-    assert any("2 machines" in note for note in notes)
+    found = notes([row(), row("flac", host="another")])
+    assert any("2 machines" in note for note in found)
 
 
 def test_markdown_is_stable_and_harmless() -> None:
-    hostile = row(clip='"><script>alert(1)</script>.wav', status="failed", reason="a|b <b>")
+    hostile = row(clip='"><script>alert(1)</script>.wav', status="failed", reason="a|b\n<b>")
     text = render.markdown([row(), hostile])
     assert text == render.markdown([row(), hostile])
     assert "<script>" not in text

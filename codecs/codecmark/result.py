@@ -7,13 +7,28 @@ failed, unavailable and not applicable are reasons, never numbers.
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import asdict, dataclass, field, fields
-from typing import Any, Literal
+from functools import cache
+from reprlib import repr as shortened
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
+from codecmark.corpus.entry import CLASSES
 from codecmark.errors import ResultSchemaError
 
 SCHEMA_VERSION = 1
 Status = Literal["ok", "failed", "unavailable"]
+INFINITE = "infinite"  # how the reason of a figure begins where the output equals the input
+NEEDS_NO_REASON = frozenset({"nominal_bitrate_kbps", "weights_sha256", "visqol_mode", "reason"})
+# absent together: the reason of the second is that of the first
+_ABSENT_WITH = {
+    "lag_samples": "snr_raw_db",
+    "encode_rounds": "encode_s",
+    "decode_rounds": "decode_s",
+    "encode_first_call_s": "encode_s",
+    "decode_first_call_s": "decode_s",
+}
+_LARGEST = 2**63  # what others' readers hold in an integer
 
 
 @dataclass(kw_only=True)
@@ -71,6 +86,22 @@ class ResultRow:
     versions: dict[str, str] = field(default_factory=dict)
     reasons: dict[str, str] = field(default_factory=dict)
 
+    def is_exact(self, name: str) -> bool:
+        """Return whether the metric `name` has no figure because the output equals the input."""
+        return self.reasons.get(name, "").startswith(INFINITE)
+
+    def explain(self) -> None:
+        """Give each absent value without a reason the one that follows from the row.
+
+        Not those in `NEEDS_NO_REASON`; and in an unavailable row `reason` stands for everything.
+        """
+        if self.status == "unavailable":
+            return
+        fallback = "the codec failed" if self.status == "failed" else "not measured in this run"
+        for name in (f.name for f in fields(self) if f.name not in NEEDS_NO_REASON):
+            if getattr(self, name) is None and name not in self.reasons:
+                self.reasons[name] = self.reasons.get(_ABSENT_WITH.get(name, ""), fallback)
+
     def to_json(self) -> str:
         """Return one line of strict JSON (no NaN, no Infinity)."""
         return json.dumps(asdict(self), ensure_ascii=False, allow_nan=False)
@@ -82,11 +113,12 @@ class ResultRow:
         Raises
         ------
         ResultSchemaError
-            If it is not a row, or of a newer schema.
+            If it is not a row, of a newer schema, or a value is not of its field's type; names
+            the field.
         """
         try:
             record: Any = json.loads(line, parse_constant=_refuse_constant)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise ResultSchemaError(f"not a row of strict JSON: {error}") from error
         if not isinstance(record, dict) or not isinstance(record.get("schema_version"), int):
             raise ResultSchemaError("schema_version: missing, so this is not a row")
@@ -99,6 +131,13 @@ class ResultRow:
         known = {f.name for f in fields(cls)}
         if unknown := sorted(record.keys() - known):
             raise ResultSchemaError(f"{unknown[0]}: not a field of schema {version}")
+        for name, value in record.items():
+            if problem := _problem(_types()[name], value):
+                raise ResultSchemaError(f"{name}: {shortened(value)} is not {problem}")
+        if record.get("clip_class") not in (None, *CLASSES):
+            raise ResultSchemaError(
+                f"clip_class: {shortened(record['clip_class'])} is not one of {', '.join(CLASSES)}"
+            )
         try:
             return cls(**record)
         except TypeError as error:
@@ -107,3 +146,38 @@ class ResultRow:
 
 def _refuse_constant(name: str) -> float:
     raise ValueError(f"{name} is not strict JSON")
+
+
+@cache
+def _types() -> dict[str, Any]:
+    """The fields' types; as text they are of no use."""
+    return get_type_hints(ResultRow)
+
+
+def _problem(kind: Any, value: object) -> str | None:
+    """Return what `value` should have been, or None if it is of the type `kind`."""
+    if get_origin(kind) is Literal:
+        choices = get_args(kind)
+        return None if value in choices else f"one of {', '.join(choices)}"
+    if get_origin(kind) is dict:
+        whole = isinstance(value, dict) and all(map(_is_text, (*value, *value.values())))
+        return None if whole else "an object of texts"
+    choices = get_args(kind) or (kind,)
+    if value is None and type(None) in choices:
+        return None
+    if str in choices:
+        return None if _is_text(value) else "text"
+    # true and false are integers in Python only
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if isinstance(value, int) and number and abs(value) < _LARGEST:
+        return None
+    if int in choices:
+        return "an integer of at most 64 bits"
+    # 1e999 is strict JSON and reads as infinity
+    finite = isinstance(value, float) and math.isfinite(value)
+    return None if finite else "a finite number"
+
+
+def _is_text(value: object) -> bool:
+    """Half of a surrogate pair can be escaped in JSON but not written to any file."""
+    return isinstance(value, str) and not any("\ud800" <= letter <= "\udfff" for letter in value)

@@ -9,8 +9,6 @@ from codecmark.errors import InputError
 from codecmark.metrics.table import QUALITY_FIELDS
 from codecmark.result import ResultRow
 
-INFINITE = "infinite"
-
 
 @dataclass(frozen=True)
 class Scored:
@@ -101,7 +99,7 @@ def latest_rows(rows: Iterable[ResultRow], clip_class: str | None = None) -> lis
 
 def _scored(spec: str, rows: Sequence[ResultRow], name: str, attempted: int) -> Scored:
     measured = {row.clip or "": row for row in rows if getattr(row, name) is not None}
-    infinite = {row.clip or "" for row in rows if row.reasons.get(name, "").startswith(INFINITE)}
+    infinite = {row.clip or "" for row in rows if row.is_exact(name)}
     absent = [row for row in rows if row.clip not in {*measured, *infinite}]
     reasons = (row.reasons.get(name) or row.reason or "not measured" for row in absent)
     return Scored(

@@ -9,8 +9,9 @@ from rich.console import Console
 
 from codecmark import store
 from codecmark.leaderboard import render
+from codecmark.leaderboard.sections import DEFAULT_SORT
 
-HELP = "print the tables of stored rows"
+HELP = "print the tables of stored rows; of the newest run write leaderboard.md too"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -21,10 +22,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument("--run", metavar="ID", help="a stored run (default: the newest)")
     parser.add_argument(
-        "--sort", default=render.DEFAULT_SORT, metavar="COLUMN",
-        help="column key to sort by (default: %(default)s); a wrong one lists them all",
+        "--sort", default=DEFAULT_SORT, metavar="COLUMN",
+        help="column key to sort by, or its end, e.g. pesq_wb (default: %(default)s); "
+        "a wrong one lists them all",
     )  # fmt: skip
-    parser.add_argument("--markdown", action="store_true", help="print Markdown instead")
+    parser.add_argument("--markdown", action="store_true", help="only print Markdown")
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
@@ -32,6 +34,10 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     rows = store.read(arguments.results, [arguments.run] if arguments.run else None)
     if arguments.markdown:
         print(render.markdown(rows, arguments.sort), end="")
-    else:
-        render.print_leaderboard(rows, console, arguments.sort)
+        return 0
+    render.print_leaderboard(rows, console, arguments.sort)
+    # the page is that of the newest run, in the default order, whatever is looked at here
+    if arguments.run in (None, store.run_ids(arguments.results)[-1]):
+        page = render.write_markdown(rows, arguments.results)
+        console.print(f"page in {page}", markup=False)
     return 0

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import argparse
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from codecmark import catalog, condition, corpus, store
+from codecmark.errors import InputError
 from codecmark.leaderboard import render
+from codecmark.result import ResultRow
 from codecmark.runner import run as run_codecs
 
 HELP = "measure codecs over a corpus and store the rows"
@@ -42,11 +46,15 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     clips, unused = condition.prepare(entries, chosen)
     for name, reason in unused.items():
         console.print(f"not used: {name}: {reason}", style="yellow", markup=False)
+    try:
+        store.prepare(arguments.out)
+    except InputError as error:
+        raise InputError(f"--out: {error}") from error
     progress = Progress(
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
         TimeRemainingColumn(), console=console, transient=True,
     )  # fmt: skip
-    rows = []
+    rows: list[ResultRow] = []
     with progress:
         task = progress.add_task(specs[0], total=len(specs))
         for index, done in enumerate(run_codecs(specs, clips, chosen, arguments.out), start=1):
@@ -55,10 +63,17 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
             progress.update(task, advance=1, description=following)
     render.print_leaderboard(rows, console)
     page = render.write_markdown(rows, arguments.out)
-    failed = [row for row in rows if row.status == "failed"]
     console.print(
-        f"{len(rows) - len(failed)} of {len(rows)} rows without a failure; "
-        f"rows in {arguments.out / store.ROWS}, page in {page}",
-        markup=False,
+        f"{_outcome(rows)}; rows in {arguments.out / store.ROWS}, page in {page}", markup=False
     )
-    return 1 if failed else 0
+    return 1 if any(row.status == "failed" for row in rows) else 0
+
+
+def _outcome(rows: Sequence[ResultRow]) -> str:
+    """Count rows by status; a codec that is not available has one."""
+    count = Counter(row.status for row in rows)
+    codecs = "codec" if count["unavailable"] == 1 else "codecs"
+    return (
+        f"{count['ok']} rows ok, {count['failed']} failed, "
+        f"{count['unavailable']} {codecs} unavailable"
+    )

@@ -11,7 +11,6 @@ from codecmark.comparison.pairs import Paired
 from codecmark.leaderboard.columns import digits
 from codecmark.metrics.table import LOWER_IS_BETTER, QUALITY_FIELDS
 from codecmark.result import ResultRow
-from codecmark.scored import INFINITE
 from codecmark.statistics import CONFIDENCE, PairedDifference, holm, paired_difference
 
 # two runs of the suite on one shared machine differed by 18 % for FLAC and by 12 % for Opus
@@ -209,4 +208,4 @@ def _outcome(before: ResultRow, after: ResultRow) -> Iterator[tuple[str, Verdict
 def _state(row: ResultRow, name: str) -> str:
     if getattr(row, name) is not None:
         return "finite"
-    return "exact" if row.reasons.get(name, "").startswith(INFINITE) else "absent"
+    return "exact" if row.is_exact(name) else "absent"

@@ -1,0 +1,71 @@
+"""What the tables cannot say: what failed, what was not measured, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from codecmark.metrics.table import METRICS, VISQOL_FIELD
+from codecmark.result import ResultRow
+
+_LABELS = {**{metric.field: metric.label for metric in METRICS}, VISQOL_FIELD: "ViSQOL"}
+
+
+def notes(rows: Sequence[ResultRow]) -> list[str]:
+    """Return the notes at the foot of the tables, one for each reason."""
+    found: list[str] = []
+    unavailable = [row for row in rows if row.status == "unavailable"]
+    found += _grouped("not available here", [(r.spec, r.reason or "") for r in unavailable])
+    failed = [row for row in rows if row.status == "failed"]
+    found += _grouped("failed", [(_on(r.spec, [r.clip or ""]), r.reason or "") for r in failed])
+    coded = [row for row in rows if row.status == "ok"]
+    found += _without_a_figure([row for row in coded if row.weights != "random"])
+    found += _grouped(
+        "speed, memory and rate only, on one short clip",
+        [(row.spec, row.reasons.get("snr_db", "")) for row in coded if row.weights == "random"],
+    )
+    found += _grouped(
+        "weights", [(row.spec, row.reasons["weights"]) for row in rows if "weights" in row.reasons]
+    )
+    moved = [row for row in rows if row.lag_samples]
+    found += _grouped(
+        "not where its declared delay puts it (scored after alignment)",
+        [(row.spec, f"{row.lag_samples:+d} samples on {row.clip}") for row in moved],
+    )
+    hosts = sorted({row.host for row in rows if row.host})
+    if len(hosts) > 1:
+        found.append(f"speeds come from {len(hosts)} machines and must not be compared: {hosts}")
+    return found
+
+
+def _grouped(what: str, items: Sequence[tuple[str, str]]) -> list[str]:
+    groups: dict[str, list[str]] = {}
+    for name, reason in items:
+        groups.setdefault(reason, []).append(name)
+    return [
+        f"{', '.join(dict.fromkeys(names))}: {what}: {reason}" for reason, names in groups.items()
+    ]
+
+
+def _without_a_figure(rows: Sequence[ResultRow]) -> list[str]:
+    """Return a note for each reason and the metrics it kept from the same clips."""
+    groups: dict[tuple[str, str], dict[str, list[str]]] = {}
+    for row in rows:
+        missing: dict[str, list[str]] = {}
+        for name, label in _LABELS.items():
+            if getattr(row, name) is None and not row.is_exact(name):
+                reason = row.reasons.get(name, "no reason was stored")
+                missing.setdefault(reason, []).append(label)
+        for reason, labels in missing.items():
+            if not reason.startswith("not defined for "):  # that is as it should be
+                clips = groups.setdefault((", ".join(labels), reason), {})
+                clips.setdefault(row.spec, []).append(row.clip or "")
+    return [
+        f"{', '.join(_on(spec, clips) for spec, clips in specs.items())}: no {labels}: {reason}"
+        for (labels, reason), specs in groups.items()
+    ]
+
+
+def _on(spec: str, clips: Sequence[str]) -> str:
+    if len(clips) > 1:
+        return f"{spec} on {len(clips)} clips"
+    return f"{spec} on {clips[0]}" if clips[0] else spec  # it may break before any clip
