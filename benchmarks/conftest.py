@@ -77,6 +77,8 @@ class Session:
         entries = corpus.limited(entries, config.getoption("--limit"), chosen.seed)
         clips, unused = condition.prepare(entries, chosen)
         smoke = bool(config.getoption("benchmark_disable"))
+        if not smoke:
+            store.prepare(config.getoption("--results"))
         narrowing = ("--codecs", "--corpus", "--limit", "keyword", "markexpr")
         return cls(
             catalog.select(
