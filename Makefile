@@ -38,7 +38,7 @@ unit: $(READY) ## the tests
 smoke: $(READY) ## every benchmark once, untimed, on one clip
 	CODECMARK_OFFLINE=1 $(RUN)/pytest benchmarks/ --benchmark-disable
 
-leaderboard: $(READY) ## print the tables of the newest stored run
+leaderboard: $(READY) ## print and write the tables of the newest stored run
 	$(RUN)/codecmark leaderboard
 
 list: $(READY) ## every codec, and what it lacks here

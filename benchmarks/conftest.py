@@ -8,28 +8,21 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from codecmark import catalog, condition, corpus, environment, store, threads
-from codecmark.condition import PreparedClip
+from codecmark import catalog, condition, environment, store, threads
 from codecmark.errors import CodecmarkError, UnavailableError
 from codecmark.leaderboard import render
 from codecmark.measure import Measurement, missing_row
-from codecmark.result import ResultRow
-from codecmark.scoring import Scorer
-from codecmark.timing import Timed
-
-Input = TypeVar("Input")
-Output = TypeVar("Output")
-
+from pedantic_timer import PedanticTimer
+from session import Session
 
 DEFAULT_RESULTS = Path(__file__).parents[1] / "results"
 
@@ -50,53 +43,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="DIR",
         help="where rows and leaderboard go",
     )
-
-
-@dataclass
-class Session:
-    """What the benchmarks of one pytest session share."""
-
-    specs: tuple[str, ...]
-    condition: condition.Condition
-    clips: list[PreparedClip]
-    unused: dict[str, str]
-    results: Path
-    smoke: bool  # --benchmark-disable: every codec once, on one clip, nothing stored
-    whole: bool  # the default set at least, on the bundled clips: worth its own page
-    run_id: str = field(default_factory=environment.new_run_id)
-    scorer: Scorer = field(default_factory=Scorer)
-    rows: list[ResultRow] = field(default_factory=list)
-    overheads: list[Any] = field(default_factory=list)  # of bench_harness
-    remarks: list[str] = field(default_factory=list)  # of bench_stages
-
-    @classmethod
-    def from_options(cls, config: pytest.Config) -> Session:
-        """Build from the command line."""
-        chosen = condition.named(config.getoption("--condition"))
-        entries = corpus.load(config.getoption("--corpus"))
-        entries = corpus.limited(entries, config.getoption("--limit"), chosen.seed)
-        clips, unused = condition.prepare(entries, chosen)
-        smoke = bool(config.getoption("benchmark_disable"))
-        if not smoke:
-            store.prepare(config.getoption("--results"))
-        narrowing = ("--codecs", "--corpus", "--limit", "keyword", "markexpr")
-        return cls(
-            catalog.select(
-                config.getoption("--codecs"), everything=config.getoption("--all-codecs")
-            ),
-            chosen,
-            clips[:1] if smoke else clips,
-            unused,
-            config.getoption("--results"),
-            smoke,
-            whole=not any(config.getoption(name) for name in narrowing),
-        )
-
-    def finish(self, rows: list[ResultRow]) -> None:
-        """Keep the rows of one codec; on disk unless this is a smoke run."""
-        self.rows += rows
-        if not self.smoke:
-            store.append(self.results, rows)
 
 
 SESSION = pytest.StashKey[Session]()
@@ -186,7 +132,7 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
         lines = [str(overhead) for overhead in session.overheads]
         terminalreporter.write_line("\n".join(lines))
         if session.whole:
-            _write_harness_page(session.results, lines)
+            session.write_harness_page(lines)
     if not session.rows or session.smoke:
         return
     width = None if sys.stdout.isatty() else render.WIDE
@@ -202,18 +148,6 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
             "page: not written, since this run is a part; "
             f"`codecmark leaderboard --run {session.run_id}` prints it again"
         )
-
-
-def _write_harness_page(results: Path, lines: list[str]) -> None:
-    results.mkdir(parents=True, exist_ok=True)
-    text = (
-        "# What the harness costs\n\n"
-        "A timed codec call against a direct call of its library, on the first clip, in "
-        f"interleaved pairs on {environment.host()}, one thread: median excess and its 95 % "
-        "interval. Written by `benchmarks/bench_harness.py`.\n\n"
-    )
-    page = results / "harness.md"
-    page.write_text(text + "".join(f"- {line}\n" for line in lines), encoding="utf-8")
 
 
 @pytest.fixture(scope="session")
@@ -239,45 +173,6 @@ def measurement(request: pytest.FixtureRequest, bench: Session) -> Iterator[Meas
     measured = Measurement(codec, bench.clips, bench.condition)
     yield measured
     bench.finish(measured.rows(bench.run_id, bench.scorer, memory=not bench.smoke))
-
-
-class PedanticTimer:
-    """A `codecmark.timing.Timer` on pytest-benchmark's clock.
-
-    Every input is a round of its own, in the same order as the command line's timer; disabled,
-    only the first input is called, once.
-    """
-
-    def __init__(self, benchmark: BenchmarkFixture) -> None:
-        self._benchmark = benchmark
-
-    def __call__(
-        self,
-        call: Callable[[Input], Output],
-        inputs: Sequence[Input],
-        *,
-        before: Callable[[], None],
-        rounds: int,
-    ) -> list[Timed[Output]]:
-        """See `codecmark.timing.Timer`."""
-        outputs: dict[int, Output] = {}
-        turns = iter(range(rounds * len(inputs)))
-
-        def setup() -> tuple[tuple[int], dict[str, Any]]:
-            before()
-            return (next(turns) % len(inputs),), {}
-
-        def timed(index: int) -> None:
-            outputs[index] = call(inputs[index])
-
-        self._benchmark.pedantic(  # type: ignore[no-untyped-call]
-            timed, setup=setup, rounds=rounds * len(inputs)
-        )
-        stats = self._benchmark.stats
-        seconds = list(stats.stats.data) if stats is not None else []
-        return [
-            Timed(outputs[index], tuple(seconds[index :: len(inputs)])) for index in sorted(outputs)
-        ]
 
 
 @pytest.fixture

@@ -48,6 +48,17 @@ TINY_ENCODEC: Mapping[str, Any] = {
 }
 
 
+TINY_OOBLECK: Mapping[str, Any] = {
+    "encoder_hidden_size": 8,
+    "downsampling_ratios": [2, 4, 4, 8, 8],
+    "channel_multiples": [1, 1, 1, 2, 2],
+    "decoder_channels": 8,
+    "decoder_input_channels": 4,
+    "audio_channels": 2,
+    "sampling_rate": 44_100,
+}
+
+
 def tiny_dac(variant: str) -> Mapping[str, Any]:
     """The published layout with few channels."""
     from codecmark.wrappers.dac import PUBLISHED
@@ -68,6 +79,10 @@ def tiny(spec: str) -> Codec:
         from codecmark.wrappers.encodec import EncodecCodec
 
         return EncodecCodec(parsed.bitrate_kbps(0, 99), TINY_ENCODEC)
+    if parsed.family == "oobleck":
+        from codecmark.wrappers.oobleck import OobleckCodec
+
+        return OobleckCodec(parsed.setting or "f16", TINY_OOBLECK)
     if parsed.family == "dac":
         from codecmark.wrappers.dac import DacCodec
 

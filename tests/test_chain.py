@@ -25,9 +25,10 @@ from codecmark import (
     bitstream,
     condition,
     create,
+    latent_coding,
     weights,
 )
-from codecmark.audioldm2 import autoencoder, formats, hifigan, latent_coding, postfilter
+from codecmark.audioldm2 import autoencoder, formats, hifigan, postfilter
 from codecmark.audioldm2.chain import AudioLDM2Codec, ChainCodec
 from codecmark.audioldm2.mel import MelFormat, filters, linear_spectrum, log_mel, magnitude_from_mel
 from codecmark.audioldm2.phase import retrieve

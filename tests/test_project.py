@@ -104,7 +104,7 @@ def speech(rows: list[ResultRow], spec: str) -> list[ResultRow]:
 
 
 def test_the_committed_run_covers_the_default_set(committed: list[ResultRow]) -> None:
-    assert {row.spec for row in committed} == set(catalog.all_specs(default_only=True))
+    assert {row.spec for row in committed} >= set(catalog.all_specs(default_only=True))
     summaries = summarise(committed)
     assert len(summaries) >= 25
     without_weights = [

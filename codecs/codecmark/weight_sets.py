@@ -95,6 +95,15 @@ SETS: dict[str, WeightSet] = {
         _audioldm2("cvssp/audioldm2", "c8e7e189d324425c05c4c2f81214041ef4107983"),
         _audioldm2("cvssp/audioldm2-music", None),
         _audioldm2("cvssp/audioldm2-large", "4b0b875a9e0c5305dfc917da808584e50e1c7ed4"),
+        WeightSet(
+            "stabilityai/stable-audio-open-1.0",
+            _HUB.format(repo="stabilityai/stable-audio-open-1.0"), None,
+            "Stability AI Community License",
+            (
+                WeightFile("vae/config.json"),
+                WeightFile("vae/diffusion_pytorch_model.safetensors"),
+            ),
+        ),
         _single(
             "facebook/encodec_24khz", "c1dbe2ae3f1de713481a3b3e7c47f357092ee040", "CC-BY-NC-4.0",
             "37a7cb100f71a29e6c1d815aca8666a1d7ea8885ebe44c306c751a5103559d57",

@@ -20,8 +20,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from codecmark import networks
-from codecmark.audioldm2 import latent_coding, postfilter
+from codecmark import latent_coding, networks
+from codecmark.audioldm2 import postfilter
 from codecmark.audioldm2.formats import AUDIOLDM2, HIFIGAN_22K, USER, mel_format
 from codecmark.audioldm2.mel import log_mel
 from codecmark.audioldm2.spectrogram import MelSpectrogram

@@ -10,6 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from codecmark import catalog
+from codecmark.codec import CodecInfo
 from codecmark.errors import CodecmarkError
 
 HELP = "show every codec, its settings, and what it lacks here"
@@ -17,7 +18,9 @@ HELP = "show every codec, its settings, and what it lacks here"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's options."""
-    parser.add_argument("--codecs", metavar="SPEC,...", help="only these specs or families")
+    parser.add_argument(
+        "--codecs", metavar="SPEC,...", help="only these specs or families, with their notes"
+    )
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
@@ -25,9 +28,10 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     specs = catalog.select(arguments.codecs, everything=True)
     default = set(catalog.all_specs(default_only=True))
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for heading in ("codec", "family", "set", "nominal kbit/s", "rate Hz", "weights", "reference"):
+    for heading in ("codec", "family", "set", "nominal kbit/s", "rate Hz", "weights", "what"):
         table.add_column(heading, no_wrap=heading == "codec")
     remedies: dict[str, list[str]] = {}
+    details: list[str] = []
     with console.status("building codecs") as status:
         for spec in specs:
             status.update(spec)
@@ -39,6 +43,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
                 family = spec.partition(":")[0].partition("@")[0]
                 table.add_row(spec, family, member, "", "", "[red]unavailable[/red]", "")
                 continue
+            if arguments.codecs is not None:
+                details.append(f"{spec}: {info.notes or 'no notes'}; licence: {info.licence}")
             if info.weights.evidence == "random":
                 remedies.setdefault(info.weights.note, []).append(spec)
             nominal = (
@@ -47,9 +53,17 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
             rate = "the clip's" if info.sample_rate_hz is None else str(info.sample_rate_hz)
             table.add_row(
                 spec, info.family, member, nominal, rate, info.weights.evidence,
-                escape(info.reference),
+                escape(_what(info)),
             )  # fmt: skip
     console.print(table)
+    for detail in details:
+        console.print(f"- {detail}", markup=False, highlight=False)
     for reason, names in remedies.items():
         console.print(f"* {', '.join(names)}: {reason}", markup=False, highlight=False)
     return 0
+
+
+def _what(info: CodecInfo) -> str:
+    """The family's line of the catalog, or of a plug-in what it refers to."""
+    family = catalog.FAMILIES.get(info.family)
+    return family.summary if family else info.reference

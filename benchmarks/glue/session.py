@@ -1,0 +1,73 @@
+"""What the benchmarks of one pytest session share, and where their rows go."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from codecmark import catalog, condition, corpus, environment, store
+from codecmark.condition import PreparedClip
+from codecmark.result import ResultRow
+from codecmark.scoring import Scorer
+
+
+@dataclass
+class Session:
+    """What the benchmarks of one pytest session share."""
+
+    specs: tuple[str, ...]
+    condition: condition.Condition
+    clips: list[PreparedClip]
+    unused: dict[str, str]
+    results: Path
+    smoke: bool  # --benchmark-disable: every codec once, on one clip, nothing stored
+    whole: bool  # the default set at least, on the bundled clips: worth its own page
+    run_id: str = field(default_factory=environment.new_run_id)
+    scorer: Scorer = field(default_factory=Scorer)
+    rows: list[ResultRow] = field(default_factory=list)
+    overheads: list[Any] = field(default_factory=list)  # of bench_harness
+    remarks: list[str] = field(default_factory=list)  # of bench_stages
+
+    @classmethod
+    def from_options(cls, config: pytest.Config) -> Session:
+        """Build from the command line."""
+        chosen = condition.named(config.getoption("--condition"))
+        entries = corpus.load(config.getoption("--corpus"))
+        entries = corpus.limited(entries, config.getoption("--limit"), chosen.seed)
+        clips, unused = condition.prepare(entries, chosen)
+        smoke = bool(config.getoption("benchmark_disable"))
+        if not smoke:
+            store.prepare(config.getoption("--results"))
+        narrowing = ("--codecs", "--corpus", "--limit", "keyword", "markexpr")
+        return cls(
+            catalog.select(
+                config.getoption("--codecs"), everything=config.getoption("--all-codecs")
+            ),
+            chosen,
+            clips[:1] if smoke else clips,
+            unused,
+            config.getoption("--results"),
+            smoke,
+            whole=not any(config.getoption(name) for name in narrowing),
+        )
+
+    def finish(self, rows: list[ResultRow]) -> None:
+        """Keep the rows of one codec; on disk unless this is a smoke run."""
+        self.rows += rows
+        if not self.smoke:
+            store.append(self.results, rows)
+
+    def write_harness_page(self, lines: list[str]) -> None:
+        """Write what `bench_harness` found to `harness.md`."""
+        self.results.mkdir(parents=True, exist_ok=True)
+        text = (
+            "# What the harness costs\n\n"
+            "A timed codec call against a direct call of its library, on the first clip, in "
+            f"interleaved pairs on {environment.host()}, one thread: median excess and its 95 % "
+            "interval. Written by `benchmarks/bench_harness.py`.\n\n"
+        )
+        page = self.results / "harness.md"
+        page.write_text(text + "".join(f"- {line}\n" for line in lines), encoding="utf-8")
