@@ -27,7 +27,7 @@ from codecmark.weights import locate_or_random
 
 MEL = formats.AUDIOLDM2
 ITERATIONS = 64
-PAIRS = 5
+PAIRS = 3
 
 
 def _stages(bench: Any) -> dict[str, Callable[[], Any]]:
@@ -72,7 +72,7 @@ def bench_stage(
 ) -> None:
     benchmark.group = "stages"
     with torch.inference_mode():
-        benchmark.pedantic(stages[stage], rounds=3, warmup_rounds=1)  # type: ignore[no-untyped-call]
+        benchmark.pedantic(stages[stage], rounds=2, warmup_rounds=1)  # type: ignore[no-untyped-call]
 
 
 @pytest.mark.parametrize("part", ["mel-to-waveform", "griffinlim"])

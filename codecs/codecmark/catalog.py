@@ -109,7 +109,7 @@ FAMILIES: dict[str, Family] = {
     ),
     "vorbis": Family(
         "codecmark.wrappers.vorbis:VorbisCodec", "Ogg Vorbis (libvorbis, quality 0 to 10)",
-        ("vorbis@q1", "vorbis@q3", "vorbis@q5", "vorbis@q8"), ("vorbis@q0",),
+        ("vorbis@q1", "vorbis@q3", "vorbis@q5"), ("vorbis@q0", "vorbis@q8"),
     ),
     "lc3": Family(
         "codecmark.wrappers.lc3:Lc3Codec", "LC3 of Bluetooth LE Audio (liblc3)",
@@ -158,15 +158,15 @@ FAMILIES: dict[str, Family] = {
     ),
     "noise": Family(
         "codecmark.wrappers.sentinels:NoiseCodec", "sentinel: white noise at a known SNR",
-        ("noise@20db",), ("noise@10db",),
+        (), ("noise@10db", "noise@20db"),
     ),
     "lowpass": Family(
         "codecmark.wrappers.sentinels:LowPassCodec", "sentinel: anchors of MUSHRA tests",
-        ("lowpass@3.5k",), ("lowpass@7k",),
+        (), ("lowpass@3.5k", "lowpass@7k"),
     ),
     "pcm": Family(
         "codecmark.wrappers.sentinels:PcmCodec", "sentinel: PCM with few bits, 6.02 dB a bit",
-        ("pcm@8bit",), ("pcm@12bit",),
+        (), ("pcm@8bit", "pcm@12bit"),
     ),
     "command": Family(
         "codecmark.wrappers.command:CommandCodec", "your own programs, by CODECMARK_COMMANDS", ()
