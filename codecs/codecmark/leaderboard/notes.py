@@ -26,11 +26,15 @@ def notes(rows: Sequence[ResultRow]) -> list[str]:
     found += _grouped(
         "weights", [(row.spec, row.reasons["weights"]) for row in rows if "weights" in row.reasons]
     )
-    moved = [row for row in rows if row.lag_samples]
-    found += _grouped(
-        "not where its declared delay puts it (scored after alignment)",
-        [(row.spec, f"{row.lag_samples:+d} samples on {row.clip}") for row in moved],
-    )
+    lags: dict[str, list[int]] = {}
+    for row in rows:
+        if row.lag_samples:
+            lags.setdefault(row.spec, []).append(row.lag_samples)
+    found += [
+        f"{spec}: not where its declared delay puts it on {len(found_lags)} clips, by "
+        f"{min(found_lags):+d} to {max(found_lags):+d} samples (scored after alignment)"
+        for spec, found_lags in lags.items()
+    ]
     hosts = sorted({row.host for row in rows if row.host})
     if len(hosts) > 1:
         found.append(f"speeds come from {len(hosts)} machines and must not be compared: {hosts}")
