@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -111,7 +112,10 @@ def _quiet_libraries() -> Iterator[None]:
         logger.setLevel(logging.ERROR)
         bar.disable_progress_bar()
     try:
-        yield
+        with warnings.catch_warnings():
+            # diffusers' audio autoencoders still use torch's former weight norm
+            warnings.filterwarnings("ignore", message=".*weight_norm", category=FutureWarning)
+            yield
     finally:
         for logger, level in zip(loggers, levels, strict=True):
             logger.setLevel(level)
