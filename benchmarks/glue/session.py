@@ -62,7 +62,6 @@ class Session:
 
     def write_harness_page(self, lines: list[str]) -> None:
         """Write what `bench_harness` found to `harness.md`."""
-        self.results.mkdir(parents=True, exist_ok=True)
         text = (
             "# What the harness costs\n\n"
             "A timed codec call against a direct call of its library, on the first clip, in "

@@ -53,6 +53,11 @@ def named(name: str) -> LatentCoding:
     return EntropyCoding(float(match.group(1)))
 
 
+def bits_per_value(name: str) -> int | None:
+    """Return what a coding spends on each value; None where that depends on the values."""
+    return {"f32": 32, "f16": 16, "int8": 8}.get(name)
+
+
 _FLOATS = {"f32": "<f4", "f16": "<f2"}
 
 

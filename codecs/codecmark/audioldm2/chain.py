@@ -62,9 +62,10 @@ class ChainCodec(Codec):
     ) -> None:
         self.vocoder = vocoder
         self.mel = vocoder.mel
-        self._coding = latent_coding.named(spec.setting or "f16")
+        coding = spec.setting or "f16"
+        self._coding = latent_coding.named(coding)
         self._postfilters = [postfilter.named(name) for name in postfilters]
-        bits = {"f32": 32, "f16": 16, "int8": 8}.get(spec.setting or "f16")
+        bits = latent_coding.bits_per_value(coding)
         values = prod(self.coded_shape(STRIDE)) / (STRIDE * self.mel.hop)
         self.info = CodecInfo(
             spec=str(spec),

@@ -24,7 +24,7 @@ from codecmark import catalog, networks
 from codecmark.audioldm2.formats import mel_format
 from codecmark.audioldm2.mel import linear_spectrum, log_of, magnitude_from_mel
 from codecmark.audioldm2.vocoder import PhaseRetrieval
-from codecmark.clip import AudioClip, Samples, fit_length, resample
+from codecmark.clip import AudioClip, Samples, fit_length
 from codecmark.errors import UnavailableError
 from codecmark.metrics.table import Scores, score
 
@@ -160,8 +160,7 @@ def _codec(reference: AudioClip, spec: str, name: str) -> Stage:
     if codec.info.weights.evidence == "random":
         return Stage(name, None, None, codec.info.weights.note)
     decoded = codec.decode(codec.encode(reference))
-    rate = reference.sample_rate_hz
-    return _scored(reference, name, resample(decoded.samples, rate, rate, reference.n_samples))
+    return _scored(reference, name, decoded.samples)
 
 
 Summary = Callable[[str, str], float | None]

@@ -29,7 +29,6 @@ PUBLISHED: Mapping[str, Any] = {
 }
 VARIANT = "stable-audio"
 _CHANNELS = 2
-_BITS = {"f32": 32, "f16": 16, "int8": 8}
 
 
 class OobleckCodec(Codec):
@@ -52,7 +51,7 @@ class OobleckCodec(Codec):
         self._hop = int(prod(loaded["downsampling_ratios"]))
         self._latents = int(loaded["decoder_input_channels"])
         self._coding = latent_coding.named(coding)
-        bits = _BITS.get(coding)
+        bits = latent_coding.bits_per_value(coding)
         self.info = CodecInfo(
             spec=f"oobleck:{VARIANT}@{coding}",
             family="oobleck",
