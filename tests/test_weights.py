@@ -7,9 +7,12 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import numpy as np
 import pytest
+import safetensors.numpy
 
-from codecmark import UnavailableError, weights
+from codecmark import UnavailableError, download, weights
+from codecmark.__main__ import main
 from codecmark.errors import DamagedWeightsError
 from codecmark.weight_sets import SETS, WeightFile, WeightSet
 from codecmark.weights import Located, Weights, locate, locate_or_random
@@ -46,7 +49,7 @@ def toy(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, source: Path) -> Weight
     monkeypatch.setenv("CODECMARK_WEIGHTS", str(tmp_path / "mine"))
     monkeypatch.delenv("CODECMARK_OFFLINE")
     monkeypatch.delenv("HF_HUB_OFFLINE")
-    monkeypatch.setattr(weights, "_unreachable_hosts", set())
+    monkeypatch.setattr(download, "_unreachable_hosts", set())
     return toy
 
 
@@ -111,7 +114,7 @@ def test_an_unreachable_host_is_asked_once(toy: WeightSet, monkeypatch: pytest.M
     for _ in range(2):
         with pytest.raises(UnavailableError, match=r"127\.0\.0\.1:9 cannot be reached"):
             locate("gone")
-    assert weights._unreachable_hosts == {"127.0.0.1:9"}
+    assert download._unreachable_hosts == {"127.0.0.1:9"}
 
 
 def test_several_files_have_one_digest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -146,7 +149,7 @@ def test_a_page_in_place_of_the_file_is_not_kept(
     (source / "r1" / "net.bin").write_bytes(b"<html>please log in</html>")
     with pytest.raises(UnavailableError, match="is not the published file"):
         locate("toy")
-    assert not [path for path in (tmp_path / "cache").rglob("*") if path.is_file()]
+    assert not [path for path in (tmp_path / "cache" / "weights").rglob("*") if path.is_file()]
 
 
 def test_a_cache_that_cannot_be_written_says_so(
@@ -157,3 +160,66 @@ def test_a_cache_that_cannot_be_written_says_so(
     monkeypatch.setenv("CODECMARK_CACHE", str(tmp_path / "file"))
     with pytest.raises(UnavailableError, match="set CODECMARK_CACHE to another folder"):
         locate("toy")
+
+
+def test_a_folder_that_lacks_files_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CODECMARK_WEIGHTS", str(tmp_path))
+    folder = tmp_path / "facebook" / "encodec_24khz"
+    folder.mkdir(parents=True)
+    (folder / "config.json").write_text("{}")
+    with pytest.raises(UnavailableError, match=r"encodec_24khz lacks model\.safetensors"):
+        locate("facebook/encodec_24khz", fetch=False)
+
+
+def test_an_unpinned_file_that_breaks_off_is_refused_by_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CODECMARK_WEIGHTS", str(tmp_path))
+    folder = tmp_path / "descript" / "dac_16khz"
+    folder.mkdir(parents=True)
+    (folder / "config.json").write_text("{}")
+    whole = safetensors.numpy.save({"weight": np.zeros(100, np.float32)})
+    (folder / "model.safetensors").write_bytes(whole)
+    assert "on trust" in locate("descript/dac_16khz").weights.note
+    (folder / "model.safetensors").write_bytes(whole[:-1])
+    with pytest.raises(DamagedWeightsError, match=r"model\.safetensors is damaged or cut off"):
+        locate_or_random("descript/dac_16khz")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "text"),
+    [
+        ("", 0, "by hand, from"),
+        ("list", 0, "codecmark weights fetch"),
+        ("verify", 0, "published file"),
+        ("verify toy", 0, "published file"),
+        ("verify lyra", 1, "weights of lyra are not here"),
+        ("fetch toy", 0, "published file"),
+        ("path toy", 0, "toy\n"),
+        ("path lyra", 2, "weights of lyra are not here"),
+        ("fetch", 2, "or give --all"),
+        ("path tpy", 2, "did you mean toy?"),
+    ],
+)
+def test_command(
+    toy: WeightSet,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    arguments: str,
+    status: int,
+    text: str,
+) -> None:
+    put(tmp_path / "mine" / "toy")
+    assert main(["weights", *arguments.split()]) == status
+    output = capsys.readouterr()
+    assert text in output.out + output.err
+
+
+def test_verify_finds_what_is_damaged(
+    toy: WeightSet, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    put(tmp_path / "mine" / "toy", b"something else")
+    assert main(["weights", "verify"]) == 1
+    assert "damaged" in capsys.readouterr().out

@@ -17,23 +17,18 @@ SHA-256 differs from a pinned one is refused by name, wherever it was found.
 from __future__ import annotations
 
 import hashlib
-import http.client
 import os
-import sys
-import urllib.error
-import urllib.request
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
-from typing import IO, Literal
+from typing import Literal
 
+from codecmark import download
+from codecmark.digest import file_sha256
 from codecmark.errors import DamagedWeightsError, UnavailableError
 from codecmark.weight_sets import SETS, WeightSet
 
 Evidence = Literal["none", "published", "trained", "random"]
 RANDOM_SEED = 20_240_601
-_TIMEOUT_S = 10
-_CHUNK = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -74,12 +69,18 @@ def locate(name: str, *, fetch: bool = True) -> Located:
         If it is nowhere, or a file is not the published one; says what to do.
     """
     weight_set = SETS[name]
+    incomplete = ""
     for look in (_user_folder, _cache_folder, _hub_snapshot):
         folder = look(name)
-        if folder is not None and all((folder / f.path).is_file() for f in weight_set.files):
+        if folder is None:
+            continue
+        absent = [file.path for file in weight_set.files if not (folder / file.path).is_file()]
+        if not absent:
             return _checked(weight_set, folder)
+        if len(absent) < len(weight_set.files):
+            incomplete = f" whole: {folder} lacks {', '.join(absent)}"
     if not fetch or offline():
-        raise UnavailableError(f"weights of {name} are not here", _remedy(weight_set))
+        raise UnavailableError(f"weights of {name} are not here{incomplete}", _remedy(weight_set))
     return _checked(weight_set, _fetch(weight_set))
 
 
@@ -105,27 +106,18 @@ def offline() -> bool:
     )
 
 
-def file_sha256(path: Path) -> str:
-    """Return the SHA-256 of a file; remembered by path, size and time of change."""
-    stat = path.stat()
-    return _file_sha256(path, stat.st_size, stat.st_mtime_ns)
-
-
-@cache
-def _file_sha256(path: Path, _size: int, _mtime_ns: int) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def _user_folder(name: str) -> Path | None:
     root = os.environ.get("CODECMARK_WEIGHTS")
     return Path(root).expanduser() / name if root else None
 
 
-def _cache_folder(name: str) -> Path:
+def _cache() -> Path:
     root = os.environ.get("CODECMARK_CACHE")
-    base = Path(root).expanduser() if root else Path.home() / ".cache" / "codecmark"
-    return base / "weights" / name
+    return Path(root).expanduser() if root else Path.home() / ".cache" / "codecmark"
+
+
+def _cache_folder(name: str) -> Path:
+    return _cache() / "weights" / name
 
 
 def _hub_snapshot(name: str) -> Path | None:
@@ -151,6 +143,8 @@ def _checked(weight_set: WeightSet, folder: Path) -> Located:
                 f"{digests[file.path][:16]}..., the published file has {file.sha256[:16]}...",
                 "delete it, or replace it with the published file",
             )
+        if file.sha256 is None and file.path.endswith(".safetensors"):
+            _require_whole(weight_set, folder / file.path)
     if len(digests) == 1:
         (digest,) = digests.values()
     else:
@@ -159,6 +153,20 @@ def _checked(weight_set: WeightSet, folder: Path) -> Located:
     pinned = all(file.sha256 for file in learned)
     note = "published file" if pinned else "no published digest is known here: taken on trust"
     return Located(folder, Weights("published", digest, note))
+
+
+def _require_whole(weight_set: WeightSet, path: Path) -> None:
+    """Refuse a file that breaks off: its header tells its length, where no digest is known."""
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="numpy"):
+            pass
+    except SafetensorError as error:
+        raise DamagedWeightsError(
+            f"weights of {weight_set.name}: {path} is damaged or cut off ({error})",
+            "delete it, or replace it with the published file",
+        ) from error
 
 
 def _fetch(weight_set: WeightSet) -> Path:
@@ -172,56 +180,13 @@ def _fetch(weight_set: WeightSet) -> Path:
         if target.is_file():
             continue
         url = weight_set.url.format(revision=weight_set.revision, path=file.path)
-        if (problem := _download(url, target, file.sha256)) is not None:
+        lock = _cache() / "locks" / hashlib.sha256(str(target).encode()).hexdigest()
+        if (problem := download.fetch(url, target, file.sha256, lock=lock)) is not None:
             raise UnavailableError(
                 f"weights of {weight_set.name} could not be fetched ({problem})",
                 _remedy(weight_set),
             )
     return folder
-
-
-_unreachable_hosts: set[str] = set()  # a host that did not answer is not waited for again
-
-
-def _download(url: str, target: Path, sha256: str | None) -> str | None:
-    """Fetch one file whole; return what went wrong, or None."""
-    host = url.split("/")[2]
-    if host in _unreachable_hosts:
-        return f"{host} cannot be reached"
-    part = target.with_name(f"{target.name}.{os.getpid()}.part")
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with part.open("wb") as out:
-            problem = _receive(url, host, out)
-    except OSError as error:
-        return f"cannot write {part}: {error.strerror}; set CODECMARK_CACHE to another folder"
-    if problem is None and sha256 is not None and file_sha256(part) != sha256:
-        problem = f"{url} is not the published file"
-    if problem is None:
-        part.replace(target)
-    else:
-        part.unlink()
-    return problem
-
-
-def _receive(url: str, host: str, out: IO[bytes]) -> str | None:
-    try:
-        with urllib.request.urlopen(url, timeout=_TIMEOUT_S) as answer:
-            print(f"fetching {url}", file=sys.stderr)
-            expected = answer.headers.get("Content-Length")
-            received = 0
-            while chunk := answer.read(_CHUNK):
-                received += out.write(chunk)
-    except urllib.error.HTTPError as error:
-        return f"{host} answered {error.code} for {url}"
-    except urllib.error.URLError:
-        _unreachable_hosts.add(host)
-        return f"{host} cannot be reached"
-    except (TimeoutError, ConnectionError, http.client.HTTPException) as error:
-        return f"{url} broke off: {type(error).__name__}: {error}"
-    if expected is not None and received != int(expected):
-        return f"{url} broke off after {received} of {expected} bytes"
-    return None
 
 
 def _remedy(weight_set: WeightSet) -> str:

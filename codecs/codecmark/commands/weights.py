@@ -3,37 +3,122 @@
 from __future__ import annotations
 
 import argparse
+import difflib
+from collections.abc import Iterable
 
 from rich import box
 from rich.console import Console
 from rich.table import Table
 
 from codecmark import weights
-from codecmark.errors import UnavailableError
+from codecmark.errors import DamagedWeightsError, InputError, UnavailableError
 from codecmark.weight_sets import SETS
+from codecmark.weights import Located
 
-HELP = "show which published weights are here, and where they come from"
+HELP = "list, fetch, verify or find published weights"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add this command's options."""
-    parser.add_argument("--fetch", action="store_true", help="fetch those that are missing")
+    """Add this command's actions; without one it lists."""
+    parser.set_defaults(action=_list)
+    actions = parser.add_subparsers(title="actions", metavar="ACTION")
+    actions.add_parser("list", help="every set, and whether it is here").set_defaults(action=_list)
+
+    fetch = actions.add_parser("fetch", help="fetch sets that are not here; goes on where it broke")
+    fetch.add_argument("names", nargs="*", metavar="SET")
+    fetch.add_argument("--all", action="store_true", help="every set that has a pinned revision")
+    fetch.set_defaults(action=_fetch)
+
+    verify = actions.add_parser("verify", help="compare files with their published digests")
+    verify.add_argument("names", nargs="*", metavar="SET", help="by default those that are here")
+    verify.set_defaults(action=_verify)
+
+    path = actions.add_parser("path", help="print the folder of a set")
+    path.add_argument("name", metavar="SET")
+    path.set_defaults(action=_path)
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
-    """Run it; the exit status is 1 if a set is missing or damaged."""
+    """Run it; the exit status is 1 if a set that was asked for is missing or damaged."""
+    status: int = arguments.action(arguments, console)
+    return status
+
+
+def _list(_arguments: argparse.Namespace, console: Console) -> int:
+    _show(console, {name: _find(name) for name in SETS}, brief=True)
+    return 0
+
+
+def _fetch(arguments: argparse.Namespace, console: Console) -> int:
+    if arguments.all:
+        names = [name for name, weight_set in SETS.items() if weight_set.revision is not None]
+    elif arguments.names:
+        names = _known(arguments.names)
+    else:
+        raise InputError("SET: name the sets to fetch, or give --all; `codecmark weights list`")
+    found = {name: _find(name, fetch=True) for name in names}
+    _show(console, found)
+    return _status(found.values())
+
+
+def _verify(arguments: argparse.Namespace, console: Console) -> int:
+    found = {name: _find(name) for name in _known(arguments.names) or SETS}
+    if not arguments.names:  # what nobody asked for may be missing
+        found = {
+            name: state
+            for name, state in found.items()
+            if isinstance(state, Located | DamagedWeightsError)
+        }
+    _show(console, found)
+    return _status(found.values())
+
+
+def _path(arguments: argparse.Namespace, console: Console) -> int:
+    (name,) = _known([arguments.name])
+    print(weights.locate(name, fetch=False).folder, file=console.file)
+    return 0
+
+
+def _known(names: Iterable[str]) -> list[str]:
+    chosen = list(dict.fromkeys(names))
+    for name in chosen:
+        if name not in SETS:
+            near = difflib.get_close_matches(name, SETS, n=1)
+            hint = f"did you mean {near[0]}? " if near else ""
+            raise InputError(f"SET: no set named {name!r}; {hint}known: {', '.join(SETS)}")
+    return chosen
+
+
+def _way_here(name: str) -> str:
+    if SETS[name].revision is None:
+        return f"by hand, from {SETS[name].source}"
+    return f"codecmark weights fetch {name}"
+
+
+def _find(name: str, *, fetch: bool = False) -> Located | UnavailableError:
+    try:
+        return weights.locate(name, fetch=fetch)
+    except UnavailableError as error:
+        return error
+
+
+def _status(found: Iterable[Located | UnavailableError]) -> int:
+    return int(any(isinstance(state, UnavailableError) for state in found))
+
+
+def _show(
+    console: Console, found: dict[str, Located | UnavailableError], *, brief: bool = False
+) -> None:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for heading in ("set", "licence", "here", "SHA-256", "remark"):
         table.add_column(heading, overflow="fold")
-    missing = 0
-    for name, weight_set in SETS.items():
-        try:
-            found = weights.locate(name, fetch=arguments.fetch)
-        except UnavailableError as error:
-            missing += 1
-            table.add_row(name, weight_set.licence, "no", "", str(error))
+    for name, state in found.items():
+        licence = SETS[name].licence
+        if isinstance(state, Located):
+            digest = (state.weights.sha256 or "")[:16]
+            table.add_row(name, licence, str(state.folder), digest, state.weights.note)
+        elif isinstance(state, DamagedWeightsError):
+            table.add_row(name, licence, "damaged", "", str(state))
         else:
-            digest = (found.weights.sha256 or "")[:16]
-            table.add_row(name, weight_set.licence, str(found.folder), digest, found.weights.note)
+            table.add_row(name, licence, "no", "", _way_here(name) if brief else str(state))
     console.print(table)
-    return 1 if missing else 0

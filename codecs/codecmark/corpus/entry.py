@@ -7,8 +7,8 @@ from pathlib import Path
 
 from codecmark.audiofile import read_audio, require_part
 from codecmark.clip import AudioClip
+from codecmark.digest import file_sha256
 from codecmark.errors import InputError
-from codecmark.weights import file_sha256
 
 CLASSES = ("speech", "music", "ambient", "audio")
 
