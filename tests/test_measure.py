@@ -247,15 +247,6 @@ def test_list_shows_every_family_and_the_remedies(capsys: pytest.CaptureFixture[
     assert "$CODECMARK_WEIGHTS/facebook/encodec_24khz/" in out.replace("\n", "")
 
 
-def test_weights_says_what_is_missing(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setenv("CODECMARK_CACHE", str(tmp_path))
-    monkeypatch.delenv("CODECMARK_WEIGHTS", raising=False)
-    assert main(["weights"]) == 1
-    assert "lyra" in capsys.readouterr().out
-
-
 def test_a_bad_option_is_not_a_traceback() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "codecmark", "run", "--condition", "8k"],

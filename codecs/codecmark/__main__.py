@@ -19,6 +19,7 @@ _COMMANDS = {
     "weights": "codecmark.commands.weights",
     "leaderboard": "codecmark.commands.leaderboard",
     "diagnose": "codecmark.commands.diagnose",
+    "latency": "codecmark.commands.latency",
     "compare": "codecmark.commands.compare",
 }
 

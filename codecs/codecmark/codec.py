@@ -40,9 +40,10 @@ class CodecInfo:
     nominal_bitrate_kbps : float or None
         The rate its label promises, for one channel where `channels` is 1; None where quality,
         not rate, is set.
-    algorithmic_delay_samples : int
-        Look-ahead plus frame at `sample_rate_hz` (at the clip's rate where that is None), removed
-        by `decode`.
+    algorithmic_delay_samples : int or None
+        Frame, look-ahead and overlap at `sample_rate_hz` (at the clip's rate where that is None),
+        removed by `decode`; None for a codec that is not made for live use, because it looks at
+        the whole clip or states no bound.
     parameters : int or None
         Learned parameters that encode and decode use; 0 without a learned part, None where the
         published files do not tell.
@@ -65,7 +66,7 @@ class CodecInfo:
     sample_rate_hz: int | None
     channels: int | None
     nominal_bitrate_kbps: float | None
-    algorithmic_delay_samples: int
+    algorithmic_delay_samples: int | None
     licence: str
     reference: str
     parameters: int | None = 0

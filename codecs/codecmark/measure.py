@@ -179,9 +179,7 @@ class Measurement:
             encode_rounds=len(encoded.seconds) or None,
             decode_rounds=(len(decoded.seconds) or None) if decoded else None,
             parameters=info.parameters,
-            algorithmic_delay_ms=1000
-            * info.algorithmic_delay_samples
-            / (info.sample_rate_hz or audio.sample_rate_hz),
+            algorithmic_delay_ms=_delay_ms(info, audio.sample_rate_hz),
             device=info.device,
             threads=self.condition.threads,
             backend=info.backend,
@@ -208,9 +206,17 @@ class Measurement:
             row.peak_memory_mib = peak
         if info.weights.evidence == "published" and info.weights.note:
             row.reasons["weights"] = info.weights.note
+        if row.algorithmic_delay_ms is None:
+            row.reasons["algorithmic_delay_ms"] = "the codec states none: not made for live use"
         if info.parameters is None:
             row.reasons["parameters"] = "the published files do not tell"
         return row
+
+
+def _delay_ms(info: CodecInfo, clip_rate_hz: int) -> float | None:
+    if info.algorithmic_delay_samples is None:
+        return None
+    return 1000 * info.algorithmic_delay_samples / (info.sample_rate_hz or clip_rate_hz)
 
 
 def _nominal_kbps(info: CodecInfo, channels: int) -> float | None:

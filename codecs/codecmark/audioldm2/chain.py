@@ -73,7 +73,7 @@ class ChainCodec(Codec):
             sample_rate_hz=self.mel.sample_rate_hz,
             channels=1,
             nominal_bitrate_kbps=bits and bits * values * self.mel.sample_rate_hz / 1000,
-            algorithmic_delay_samples=self.mel.n_fft,
+            algorithmic_delay_samples=None,
             licence=licence,
             reference="arXiv 2308.05734",
             parameters=parameters,

@@ -73,7 +73,7 @@ class DacCodec(TokenCodec):
             sample_rate_hz=self.rate_hz,
             channels=1,
             nominal_bitrate_kbps=self.bitrate_kbps,
-            algorithmic_delay_samples=self.hop,
+            algorithmic_delay_samples=None,
             licence="Apache-2.0 (transformers); weights MIT",
             reference="arXiv 2306.06546",
             parameters=networks.parameter_count(self._model),

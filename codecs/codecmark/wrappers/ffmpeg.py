@@ -13,12 +13,14 @@ from dataclasses import dataclass
 from itertools import accumulate, pairwise
 
 import numpy as np
+from av.audio.codeccontext import AudioCodecContext
 
 from codecmark.bitstream import StreamHeader, decode_varint, encode_varint
 from codecmark.clip import AudioClip, Samples, fit_length, resample
 from codecmark.codec import Codec, CodecInfo
 from codecmark.errors import BitstreamError, InputError
 from codecmark.spec import Spec
+from codecmark.streaming import ChunkDecoder, ChunkEncoder
 from codecmark.wrappers import libav
 
 
@@ -31,7 +33,7 @@ class _Format:
     decoded_rate_hz: int | None  # None: the rate that was encoded
     bitrates_kbps: tuple[float, float]
     frame_samples: int  # longest frame at decoded rate
-    delay_samples: int
+    delay_samples: int  # frame, look-ahead and overlap; measured ones are below
     options: dict[str, str]
     licence: str
     reference: str
@@ -42,19 +44,21 @@ _MPEG_RATES_HZ = (8_000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100,
 _FORMATS = {
     "opus": _Format(
         "libopus", "libopus", "flt", (8_000, 12_000, 16_000, 24_000, 48_000), 48_000, (6, 256),
-        5_760, 312, {"vbr": "off"}, "BSD-3-Clause (libopus)", "RFC 6716",
+        5_760, 960 + 312, {"vbr": "off"}, "BSD-3-Clause (libopus)", "RFC 6716",
         "constant bitrate, 20 ms frames; decoded at 48 kHz",
     ),
     "mp3": _Format(
-        "libmp3lame", "mp3float", "fltp", _MPEG_RATES_HZ, None, (8, 320), 1_152, 1_105, {},
+        "libmp3lame", "mp3float", "fltp", _MPEG_RATES_HZ, None, (8, 320), 1_152, 1_152 + 1_105, {},
         "LGPL-2.0 (LAME)", "ISO/IEC 11172-3, 13818-3", "constant bitrate, bit reservoir on",
     ),
     "aac": _Format(
         "aac", "aac", "fltp", (*_MPEG_RATES_HZ, 64_000, 88_200, 96_000), None, (8, 512), 1_024,
-        1_024, {}, "LGPL-2.1 (FFmpeg)", "ISO/IEC 14496-3",
+        3 * 1_024, {}, "LGPL-2.1 (FFmpeg)", "ISO/IEC 14496-3",
         "FFmpeg's AAC-LC encoder; its rate drifts from the asked one, see bitrate_kbps",
     ),
 }  # fmt: skip
+
+_CHUNK_SAMPLES = {"opus": 320, "mp3": 576, "aac": 1_024}  # a frame at 16 kHz
 
 # libopus aligns its decoder to the encoder to the nearest few samples only: the residual, in
 # samples at 48 kHz, depends on the mode that the first byte of a packet names (RFC 6716, 3.1).
@@ -69,9 +73,12 @@ _OPUS_RESIDUAL = {
 class FfmpegCodec(Codec):
     """One of FFmpeg's lossy codecs at one bitrate."""
 
+    live_rate_hz = 16_000
+
     def __init__(self, family: str, bitrate_kbps: float) -> None:
         self._format = fmt = _FORMATS[family]
         self._bitrate_bps = round(bitrate_kbps * 1000)
+        self.chunk_samples = _CHUNK_SAMPLES[family]
         self.info = CodecInfo(
             spec=f"{family}@{bitrate_kbps:g}k",
             family=family,
@@ -121,6 +128,22 @@ class FfmpegCodec(Codec):
         if decoded.shape[1] < wanted:
             raise BitstreamError("samples", f"packets hold {decoded.shape[1]}, {wanted} expected")
         return resample(decoded, rate, header.sample_rate_hz, header.n_samples)
+
+    def live_encoder(self) -> ChunkEncoder:
+        """Return an encoder of single frames of 16 kHz."""
+        return libav.chunk_encoder(self._open_encoder())
+
+    def live_decoder(self) -> ChunkDecoder:
+        """Return a decoder of single packets."""
+        fmt, extradata = self._format, bytes(self._open_encoder().extradata or b"")
+        rate = fmt.decoded_rate_hz or self.live_rate_hz
+        return libav.chunk_decoder(libav.open_decoder(fmt.decoder, rate, 1, extradata))
+
+    def _open_encoder(self) -> AudioCodecContext:
+        fmt = self._format
+        return libav.open_encoder(
+            fmt.encoder, fmt.sample_format, 1, self.live_rate_hz, self._bitrate_bps, fmt.options
+        )
 
     def _coded_rate_hz(self, clip_rate_hz: int) -> int:
         """The lowest supported rate that keeps the clip's whole band, else the highest."""

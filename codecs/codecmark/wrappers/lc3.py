@@ -8,9 +8,10 @@ from typing import Any
 import lc3
 import numpy as np
 
-from codecmark.clip import Samples
+from codecmark.clip import Samples, to_pcm16
 from codecmark.codec import CodecInfo
 from codecmark.spec import Spec
+from codecmark.streaming import ChunkDecoder, ChunkEncoder
 from codecmark.wrappers.frames import FrameCodec, Frames, Pcm
 
 _FRAME_US = 10_000
@@ -26,6 +27,9 @@ class Lc3Codec(FrameCodec):
     which the package asks the system for its C library, so `reset` does it ahead of a timed call.
     The package never frees one: 3 to 5 kB a call.
     """
+
+    live_rate_hz = 16_000
+    chunk_samples = 160
 
     def __init__(self, bitrate_kbps: float) -> None:
         self._bitrate_bps = round(bitrate_kbps * 1000)
@@ -73,6 +77,24 @@ class Lc3Codec(FrameCodec):
         decoder, size = self._take(lc3.Decoder, frames.rate_hz), frames.bytes(1)
         decoded = [decoder.decode(data[i * size : (i + 1) * size]) for i in range(count)]
         return np.concatenate(decoded, dtype=np.float32)
+
+    def live_encoder(self) -> ChunkEncoder:
+        """Return an encoder of single frames of 16 kHz."""
+        encoder, size = self._take(lc3.Encoder, self.live_rate_hz), self._live_bytes()
+
+        def encode(chunk: Samples) -> bytes:
+            coded: bytes = encoder.encode(to_pcm16(chunk).tobytes(), size, _PCM_BITS)
+            return coded
+
+        return encode
+
+    def live_decoder(self) -> ChunkDecoder:
+        """Return a decoder of single frames."""
+        decoder = self._take(lc3.Decoder, self.live_rate_hz)
+        return lambda data: np.array(decoder.decode(data), np.float32)
+
+    def _live_bytes(self) -> int:
+        return _frames(self.live_rate_hz, self._bitrate_bps).bytes(1)
 
     def _take(self, kind: type, rate_hz: int) -> Any:
         self._used.add((kind, rate_hz))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from codecmark.clip import AudioClip, Samples, fit_length, resample
 from codecmark.codec import Codec, CodecInfo
 from codecmark.errors import BitstreamError, InputError
 from codecmark.spec import Spec
+from codecmark.streaming import ChunkDecoder, ChunkEncoder
 from codecmark.weights import locate
 
 RATE_HZ = 16_000
@@ -30,6 +32,9 @@ class LyraCodec(Codec):
     Encoder and decoder keep state between frames and have no reset, so a new clip needs new
     interpreters; `reset` builds them ahead of a timed call.
     """
+
+    live_rate_hz = RATE_HZ
+    chunk_samples = FRAME
 
     def __init__(self, bitrate_kbps: float) -> None:
         located = locate("lyra")
@@ -91,33 +96,57 @@ class LyraCodec(Codec):
         decoded = np.stack([self._decode_channel(channel) for channel in codes])
         return resample(decoded, RATE_HZ, header.sample_rate_hz, header.n_samples)
 
+    def live_encoder(self) -> ChunkEncoder:
+        """Return an encoder of single frames."""
+        encode = self._frame_encoder()
+        return lambda chunk: bitpacking.pack_integers(encode(chunk), BITS_PER_STAGE)
+
+    def live_decoder(self) -> ChunkDecoder:
+        """Return a decoder of single frames."""
+        decode, stages = self._frame_decoder(), self._stages
+        return lambda data: decode(bitpacking.unpack_integers(data, stages, BITS_PER_STAGE))
+
     def _encode_channel(self, frames: Samples) -> NDArray[np.int32]:
+        encode = self._frame_encoder()
+        return np.stack([encode(frame) for frame in frames])
+
+    def _decode_channel(self, codes: NDArray[np.int64]) -> Samples:
+        decode = self._frame_decoder()
+        return np.concatenate([decode(frame) for frame in codes])
+
+    def _frame_encoder(self) -> Callable[[Samples], NDArray[np.int32]]:
+        """Return what turns `[320]` into `[stages]` with a fresh encoder."""
         encoder = self._take(_ENCODER)
         source = encoder.get_input_details()[0]["index"]
         target = encoder.get_output_details()[0]["index"]
         stages = np.int32(self._stages)
-        codes = np.empty((len(frames), self._stages), np.int32)
-        for index, frame in enumerate(frames):
+
+        def encode(frame: Samples) -> NDArray[np.int32]:
             encoder.set_tensor(source, frame[None])
             encoder.invoke()
             features = encoder.get_tensor(target)
             quantized = self._quantize(input_frames=features, num_quantizers=stages)
-            codes[index] = quantized["output_0"][: self._stages, 0, 0]
-        return codes
+            codes: NDArray[np.int32] = quantized["output_0"][: self._stages, 0, 0]
+            return codes
 
-    def _decode_channel(self, codes: NDArray[np.int64]) -> Samples:
+        return encode
+
+    def _frame_decoder(self) -> Callable[[NDArray[np.int64]], Samples]:
+        """Return what turns `[stages]` into `[320]` with a fresh decoder."""
         decoder = self._take(_DECODER)
         source = decoder.get_input_details()[0]["index"]
         target = decoder.get_output_details()[0]["index"]
         indices = np.full((STAGES_MAX, 1, 1), -1, np.int32)  # -1: stage not used
-        frames = np.empty((len(codes), FRAME), np.float32)
-        for index, frame in enumerate(codes):
-            indices[: self._stages, 0, 0] = frame
+
+        def decode(codes: NDArray[np.int64]) -> Samples:
+            indices[: self._stages, 0, 0] = codes
             features = self._dequantize(encoding_indices=indices)["output_0"]
             decoder.set_tensor(source, features.reshape(1, 1, FEATURES))
             decoder.invoke()
-            frames[index] = decoder.get_tensor(target)[0]
-        return frames.reshape(-1)
+            frame: Samples = decoder.get_tensor(target)[0]
+            return frame
+
+        return decode
 
     def _take(self, name: str) -> Any:
         self.reset()

@@ -58,7 +58,7 @@ class OobleckCodec(Codec):
             sample_rate_hz=self._rate_hz,
             channels=_CHANNELS,
             nominal_bitrate_kbps=bits and bits * self._latents * self._rate_hz / self._hop / 1000,
-            algorithmic_delay_samples=self._hop,
+            algorithmic_delay_samples=None,
             licence="Apache-2.0 (diffusers); weights Stability AI Community License",
             reference="arXiv 2407.14358",
             parameters=networks.parameter_count(self._network),

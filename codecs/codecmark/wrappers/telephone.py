@@ -14,6 +14,7 @@ from codecmark.clip import Samples
 from codecmark.codec import CodecInfo
 from codecmark.errors import InputError
 from codecmark.spec import Spec
+from codecmark.streaming import ChunkDecoder, ChunkEncoder
 from codecmark.wrappers import libav
 from codecmark.wrappers.frames import FrameCodec, Frames, Pcm
 
@@ -49,9 +50,12 @@ _FORMATS = {
 class TelephoneCodec(FrameCodec):
     """One of FFmpeg's fixed-frame speech codecs at one bitrate."""
 
+    chunk_samples = 160
+
     def __init__(self, family: str, bitrate_kbps: float) -> None:
         self._format = fmt = _FORMATS[family]
         self._bitrate_bps = round(bitrate_kbps * 1000)
+        self.live_rate_hz = fmt.rate_hz
         self._frame_bytes = size = fmt.frame_bytes[bitrate_kbps]
         self._frames = Frames(fmt.rate_hz, fmt.frame_samples, 8 * size, fmt.delay_samples)
         self.info = CodecInfo(
@@ -76,6 +80,18 @@ class TelephoneCodec(FrameCodec):
             rates = ", ".join(f"{rate:g}k" for rate in allowed)
             raise InputError(f"spec: {spec}: bitrate must be one of {rates}")
         return cls(spec.family, bitrate_kbps)
+
+    def live_encoder(self) -> ChunkEncoder:
+        """Return an encoder of chunks of 160 samples."""
+        fmt = self._format
+        return libav.chunk_encoder(
+            libav.open_encoder(fmt.encoder, "s16", 1, fmt.rate_hz, self._bitrate_bps)
+        )
+
+    def live_decoder(self) -> ChunkDecoder:
+        """Return a decoder of single chunks."""
+        fmt = self._format
+        return libav.chunk_decoder(libav.open_decoder(fmt.decoder, fmt.rate_hz, 1))
 
     def frames(self, clip_rate_hz: int) -> Frames:  # noqa: ARG002 - the rate is fixed
         """Return the frames of the codec's own rate."""

@@ -30,7 +30,7 @@ class VorbisCodec(Codec):
             sample_rate_hz=None,
             channels=None,
             nominal_bitrate_kbps=None,
-            algorithmic_delay_samples=0,
+            algorithmic_delay_samples=None,  # by block length: 1.5 blocks of 1,024 or 2,048
             licence="BSD-3-Clause (libvorbis)",
             reference="Vorbis I specification, Xiph.Org",
             notes="whole Ogg file, 3.7 kB of setup headers included; variable bitrate",

@@ -1,0 +1,61 @@
+"""`codecmark latency`: algorithmic delay from outside, and the time each live chunk takes."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from codecmark import catalog, condition, corpus, environment, threads
+from codecmark.errors import UnavailableError
+
+HELP = "measure algorithmic delay and the time of live chunks"
+_CODECS = (
+    "pcm16,flac,g722@64k,lc3@32k,amr@12.2k,opus@24k,codec2@3.2k,lyra@9.2k,encodec:24khz@6k,mp3@32k,"
+    "aac@32k,vorbis@q3,dac:24khz@24k,mel:16k-64/griffinlim-64"
+)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add this command's options."""
+    parser.add_argument(
+        "--codecs", default=_CODECS, metavar="SPEC,...", help="default: one of each family"
+    )
+    parser.add_argument("--out", type=Path, metavar="DIR", help="write latency.md there")
+
+
+def run(arguments: argparse.Namespace, console: Console) -> int:
+    """Run it."""
+    from codecmark import latency
+
+    setting = condition.named(condition.DEFAULT_CONDITION)
+    threads.limit(setting.threads)
+    entries = [clip for clip in corpus.load() if clip.clip_class == "speech"]
+    (clip,), _ = condition.prepare(entries[:1], setting)
+    found, missing = [], []
+    with console.status("measuring") as status:
+        for spec in catalog.select(arguments.codecs):
+            status.update(spec)
+            try:
+                codec = catalog.create(spec)
+            except UnavailableError as error:
+                missing.append(f"{spec}: {error}")
+            else:
+                found.append(latency.measure(codec, clip.audio))
+    sheet = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for index, heading in enumerate(latency.HEADINGS):
+        sheet.add_column(heading, justify="right" if index else "left")
+    for row in found:
+        sheet.add_row(*row.cells())
+    console.print(sheet)
+    for line in missing:
+        console.print(f"* {line}", markup=False, highlight=False)
+    if arguments.out is not None:
+        arguments.out.mkdir(parents=True, exist_ok=True)
+        page = arguments.out / "latency.md"
+        page.write_text(latency.markdown(found, environment.host(), clip.name), encoding="utf-8")
+        console.print(f"page: {page}", markup=False)
+    return 0

@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from codecmark import Codec, InputError, UnavailableError, catalog, latency
+from codecmark.clip import AudioClip
+from codecmark.delay import measured_delay_samples
+from codecmark.streaming import Streamable, time_chunks
+from codecmark.wrappers.pcm import Pcm16Codec
+
+LIVE = ["opus@24k", "mp3@48k", "aac@48k", "lc3@32k", "g722@64k", "amr@12.2k", "lyra@6k"]
+
+
+def streamable(spec: str) -> tuple[Codec, Streamable]:
+    try:
+        codec = catalog.create(spec)
+    except UnavailableError as error:
+        pytest.skip(str(error))
+    assert isinstance(codec, Streamable)
+    return codec, codec
+
+
+@pytest.mark.parametrize("spec", LIVE)
+def test_chunk_by_chunk_gives_the_bytes_of_the_whole(spec: str, speech: AudioClip) -> None:
+    codec, live = streamable(spec)
+    clip = speech.resampled(live.live_rate_hz)
+    signal = clip.samples[0]
+    count = len(signal) // live.chunk_samples
+    encode, decode = live.live_encoder(), live.live_decoder()
+    sent = [
+        encode(chunk)
+        for chunk in signal[: count * live.chunk_samples].reshape(count, live.chunk_samples)
+    ]
+    assert sum(map(len, sent)) > 0
+    # the frame and the table of packet lengths stand before, what flushing adds behind
+    assert b"".join(sent)[: 40 * count] in codec.encode(clip)
+    received = [decode(data) for data in sent if data]
+    assert sum(map(len, received)) > 0.9 * len(signal)
+
+
+def test_chunks_are_timed(speech: AudioClip) -> None:
+    _, live = streamable("lc3@32k")
+    times = time_chunks(live, speech.samples[0])
+    assert times.chunk_s == 0.01
+    assert len(times.encode_s) == len(times.decode_s) == 499
+    assert (times.encode_s > 0).all()
+
+
+def test_a_signal_of_one_chunk_is_refused(speech: AudioClip) -> None:
+    _, live = streamable("lc3@32k")
+    with pytest.raises(InputError, match="two chunks of 160"):
+        time_chunks(live, speech.samples[0, :300])
+
+
+@pytest.mark.parametrize("spec", ["pcm16", "flac"])
+def test_what_codes_samples_one_by_one_waits_for_none(spec: str, speech: AudioClip) -> None:
+    assert measured_delay_samples(catalog.create(spec), speech, [20_000, 20_001]) == 0
+
+
+@pytest.mark.parametrize(
+    ("spec", "least"),
+    # frame and look-ahead: 20 + 2.5 ms at 48 kHz, 10 ms at 48 kHz, 20 ms at 8 kHz
+    [("opus@24k", 1_080), ("lc3@32k", 470), ("amr@12.2k", 140)],
+)
+def test_measured_delay_is_within_the_declared_one(
+    spec: str, least: int, speech: AudioClip
+) -> None:
+    codec, _ = streamable(spec)
+    rate = codec.info.sample_rate_hz
+    assert rate is not None
+    clip = speech.resampled(rate)
+    clip = AudioClip(clip.samples[:, : 2 * rate], rate)
+    span = range(rate, rate + rate // 40, rate // 400)  # 25 ms in steps of 2.5 ms
+    measured = measured_delay_samples(codec, clip, span)
+    assert codec.info.algorithmic_delay_samples is not None
+    assert measured is not None
+    assert least <= measured <= codec.info.algorithmic_delay_samples
+
+
+def test_delay_of_a_known_look_ahead(speech: AudioClip) -> None:
+    class Late(Pcm16Codec):
+        def encode_payload(self, clip: AudioClip) -> bytes:
+            ahead = np.roll(clip.samples, -50, axis=1)
+            mixed = (0.5 * clip.samples + 0.5 * ahead).astype(np.float32)
+            return super().encode_payload(AudioClip(mixed, clip.sample_rate_hz))
+
+    assert measured_delay_samples(Late(), speech, [20_000, 20_700]) == 50
+
+
+def test_latency_page(speech: AudioClip) -> None:
+    found = [latency.measure(catalog.create(spec), speech) for spec in ("lc3@32k", "pcm16")]
+    lc3, pcm16 = found
+    assert isinstance(lc3.delay_ms, float)
+    assert lc3.declared_ms == 12.5
+    assert 9 < lc3.delay_ms <= 12.5
+    assert lc3.chunk_ms == 10
+    assert lc3.encode is not None
+    assert lc3.encode.p50_ms <= lc3.encode.p95_ms <= lc3.encode.max_ms
+    assert (pcm16.delay_ms, pcm16.encode) == (0, None)
+    page = latency.markdown(found, "a machine", "a clip")
+    assert "| pcm16 | 0.0 | 0.0 | - | - | - | - | - | - | - |" in page
+
+
+def test_what_looks_at_the_whole_clip_says_so(speech: AudioClip) -> None:
+    found = latency.measure(catalog.create("mel:16k-64/griffinlim-32"), speech)
+    assert found.delay_ms == "whole clip"
+    assert found.cells()[1:3] == ("whole clip", "-")
+
+
+def test_a_clip_too_short_to_probe(speech: AudioClip) -> None:
+    with pytest.raises(InputError, match="1 s are needed"):
+        latency.measure(catalog.create("pcm16"), speech.cropped(0.5))
+
+
+def test_a_codec_that_hears_nothing_has_no_delay_to_measure(speech: AudioClip) -> None:
+    assert measured_delay_samples(catalog.create("silence"), speech, [20_000]) is None
