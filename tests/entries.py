@@ -48,6 +48,24 @@ TINY_ENCODEC: Mapping[str, Any] = {
 }
 
 
+TINY_MIMI: Mapping[str, Any] = {
+    "sampling_rate": 24_000,
+    "frame_rate": 12.5,
+    "upsampling_ratios": [8, 6, 5, 4],
+    "hidden_size": 16,
+    "num_filters": 2,
+    "codebook_size": 2048,
+    "codebook_dim": 8,
+    "vector_quantization_hidden_dimension": 8,
+    "num_quantizers": 32,
+    "upsample_groups": 16,
+    "num_hidden_layers": 1,
+    "intermediate_size": 16,
+    "num_attention_heads": 2,
+    "num_key_value_heads": 2,
+    "head_dim": 8,
+    "sliding_window": 250,
+}
 TINY_OOBLECK: Mapping[str, Any] = {
     "encoder_hidden_size": 8,
     "downsampling_ratios": [2, 4, 4, 8, 8],
@@ -67,10 +85,25 @@ def tiny_dac(variant: str) -> Mapping[str, Any]:
             "hidden_size": 32, "codebook_dim": 2}  # fmt: skip
 
 
+def tiny_snac(variant: str) -> Mapping[str, Any]:
+    """The published layout with few channels."""
+    from codecmark.wrappers.snac import PUBLISHED
+
+    # the heads of its local attention are 64 channels wide
+    window = PUBLISHED[variant]["attn_window_size"]
+    narrow = {"encoder_dim": 2, "decoder_dim": 32} if window is None else \
+        {"encoder_dim": 4, "decoder_dim": 64}  # fmt: skip
+    return {**PUBLISHED[variant], **narrow, "codebook_dim": 2}
+
+
 @cache
 def tiny(spec: str) -> Codec:
     """Build the entry, its network tiny where it has one."""
     parsed = Spec.parse(spec)
+    if parsed.range_coded:
+        from codecmark.wrappers.range_coded import RangeCodedCodec
+
+        return RangeCodedCodec(tiny(str(parsed.plain)))
     if parsed.family == "audioldm2":
         from codecmark.audioldm2.chain import AudioLDM2Codec
 
@@ -79,6 +112,15 @@ def tiny(spec: str) -> Codec:
         from codecmark.wrappers.encodec import EncodecCodec
 
         return EncodecCodec(parsed.bitrate_kbps(0, 99), TINY_ENCODEC)
+    if parsed.family == "mimi":
+        from codecmark.wrappers.mimi import MimiCodec
+
+        return MimiCodec(parsed.bitrate_kbps(0, 99), TINY_MIMI)
+    if parsed.family == "snac":
+        from codecmark.wrappers.snac import SnacCodec
+
+        assert parsed.variant is not None
+        return SnacCodec(parsed.variant, tiny_snac(parsed.variant))
     if parsed.family == "oobleck":
         from codecmark.wrappers.oobleck import OobleckCodec
 

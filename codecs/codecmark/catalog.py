@@ -129,7 +129,7 @@ FAMILIES: dict[str, Family] = {
     ),
     "lyra": Family(
         "codecmark.wrappers.lyra:LyraCodec", "SoundStream as shipped in Lyra v2, 16 kHz",
-        ("lyra@3.2k", "lyra@6k", "lyra@9.2k"),
+        ("lyra@3.2k", "lyra@6k", "lyra@9.2k"), ("lyra@3.2k+ac", "lyra@6k+ac", "lyra@9.2k+ac"),
     ),
     "mel": Family(
         "codecmark.audioldm2.chain:MelCodec", "mel spectrogram, and a vocoder without its VAE",
@@ -143,11 +143,19 @@ FAMILIES: dict[str, Family] = {
     "encodec": Family(
         "codecmark.wrappers.encodec:EncodecCodec", "EnCodec 24 kHz",
         ("encodec:24khz@1.5k", "encodec:24khz@6k", "encodec:24khz@24k"),
-        ("encodec:24khz@3k", "encodec:24khz@12k"),
+        ("encodec:24khz@3k", "encodec:24khz@12k", "encodec:24khz@6k+ac"),
     ),
     "dac": Family(
         "codecmark.wrappers.dac:DacCodec", "Descript Audio Codec",
         ("dac:16khz@6k", "dac:24khz@24k", "dac:44khz@8k"), ("dac:44khz@4k", "dac:24khz@6k"),
+    ),
+    "mimi": Family(
+        "codecmark.wrappers.mimi:MimiCodec", "Mimi, Moshi's codec, 24 kHz",
+        (), ("mimi@0.55k", "mimi@1.1k", "mimi@2.2k", "mimi@4.4k", "mimi@1.1k+ac"),
+    ),
+    "snac": Family(
+        "codecmark.wrappers.snac:SnacCodec", "SNAC: tokens at several rates",
+        (), ("snac:24khz", "snac:32khz", "snac:44khz", "snac:24khz+ac"),
     ),
     "oobleck": Family(
         "codecmark.wrappers.oobleck:OobleckCodec", "Stable Audio's autoencoder, 44.1 kHz stereo",
@@ -205,11 +213,21 @@ def create(spec: str) -> Codec:
     else:
         raise UnknownCodecError(_did_you_mean(spec))
     try:
-        return _load(target).from_spec(parsed)
+        codec = _load(target).from_spec(parsed.plain)
+        return _range_coded(codec, spec) if parsed.range_coded else codec
     except CodecmarkError:
         raise
     except Exception as error:
         raise CodecError(f"{spec} could not be built: {type(error).__name__}: {error}") from error
+
+
+def _range_coded(codec: Codec, spec: str) -> Codec:
+    from codecmark.wrappers.range_coded import RangeCodedCodec
+
+    if codec.info.weights.evidence == "random":
+        what = f"{spec}: the range-coded size of an untrained network's tokens means nothing"
+        raise UnavailableError(what, codec.info.weights.note)
+    return RangeCodedCodec(codec)
 
 
 def select(specs: str | None, *, everything: bool = False) -> tuple[str, ...]:
