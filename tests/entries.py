@@ -77,6 +77,54 @@ TINY_OOBLECK: Mapping[str, Any] = {
 }
 
 
+TINY_HUBERT: Mapping[str, Any] = {
+    "model_type": "hubert",
+    "hidden_size": 16,
+    "num_hidden_layers": 1,
+    "num_attention_heads": 2,
+    "intermediate_size": 16,
+    "conv_dim": [4] * 7,
+    "num_conv_pos_embeddings": 4,
+    "num_conv_pos_embedding_groups": 2,
+}
+TINY_FSQ: Mapping[str, Any] = {
+    "hidden_size": 64,  # two channels for each of 32 norm groups
+    "intermediate_size": 16,
+    "num_hidden_layers": 1,
+    "num_attention_heads": 2,
+    "num_key_value_heads": 2,
+    "head_dim": 32,
+    "encoder_hidden_size": 2,
+    "quantization_dim": 80,
+    "semantic_model_config": {
+        "model_type": "wav2vec2-bert",
+        "num_hidden_layers": 1,
+        "hidden_size": 16,
+        "num_attention_heads": 2,
+        "intermediate_size": 16,
+    },
+}
+
+
+def tiny_xcodec() -> Mapping[str, Any]:
+    """The published layout with few channels."""
+    from codecmark.wrappers.xcodec import PUBLISHED
+
+    acoustic = {**PUBLISHED["acoustic_model_config"],
+                "encoder_hidden_size": 2, "decoder_hidden_size": 32, "hidden_size": 16}  # fmt: skip
+    return {**PUBLISHED, "codebook_dim": 32,
+            "acoustic_model_config": acoustic, "semantic_model_config": TINY_HUBERT}  # fmt: skip
+
+
+def tiny_wavtokenizer(variant: str) -> Mapping[str, Any]:
+    """The published layout with few channels."""
+    from codecmark.wrappers.wavtokenizer import PUBLISHED
+
+    return {**PUBLISHED[variant], "num_filters": 2, "hidden_size": 8, "codebook_dim": 8,
+            "num_lstm_layers": 1, "decoder_hidden_size": 16, "decoder_intermediate_size": 16,
+            "decoder_num_layers": 1, "decoder_attention_num_groups": 4}  # fmt: skip
+
+
 def tiny_dac(variant: str) -> Mapping[str, Any]:
     """The published layout with few channels."""
     from codecmark.wrappers.dac import PUBLISHED
@@ -121,6 +169,20 @@ def tiny(spec: str) -> Codec:
 
         assert parsed.variant is not None
         return SnacCodec(parsed.variant, tiny_snac(parsed.variant))
+    if parsed.family == "xcodec":
+        from codecmark.wrappers.xcodec import XcodecCodec
+
+        assert parsed.variant is not None
+        return XcodecCodec(parsed.variant, parsed.bitrate_kbps(0, 99), tiny_xcodec())
+    if parsed.family == "wavtokenizer":
+        from codecmark.wrappers.wavtokenizer import WavTokenizerCodec
+
+        assert parsed.variant is not None
+        return WavTokenizerCodec(parsed.variant, tiny_wavtokenizer(parsed.variant))
+    if parsed.family in {"neucodec", "xcodec2"}:
+        from codecmark.wrappers.neucodec import FsqCodec
+
+        return FsqCodec(parsed.family, TINY_FSQ)
     if parsed.family == "oobleck":
         from codecmark.wrappers.oobleck import OobleckCodec
 

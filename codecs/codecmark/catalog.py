@@ -157,6 +157,22 @@ FAMILIES: dict[str, Family] = {
         "codecmark.wrappers.snac:SnacCodec", "SNAC: tokens at several rates",
         (), ("snac:24khz", "snac:32khz", "snac:44khz", "snac:24khz+ac"),
     ),
+    "xcodec": Family(
+        "codecmark.wrappers.xcodec:XcodecCodec", "X-Codec: HuBERT beside DAC, 16 kHz",
+        (), ("xcodec:speech@2k", "xcodec:general@2k", "xcodec:general@4k", "xcodec:general@2k+ac"),
+    ),
+    "wavtokenizer": Family(
+        "codecmark.wrappers.wavtokenizer:WavTokenizerCodec", "WavTokenizer: one codebook, 24 kHz",
+        (), ("wavtokenizer:unify-40", "wavtokenizer:speech-75", "wavtokenizer:unify-40+ac"),
+    ),
+    "neucodec": Family(
+        "codecmark.wrappers.neucodec:FsqCodec", "NeuCodec: 16 kHz in, 24 kHz out, 0.8 kbit/s",
+        (), ("neucodec", "neucodec+ac"),
+    ),
+    "xcodec2": Family(
+        "codecmark.wrappers.neucodec:FsqCodec", "X-Codec 2, 16 kHz, 0.8 kbit/s",
+        (), ("xcodec2", "xcodec2+ac"),
+    ),
     "oobleck": Family(
         "codecmark.wrappers.oobleck:OobleckCodec", "Stable Audio's autoencoder, 44.1 kHz stereo",
         (), ("oobleck:stable-audio@f16", "oobleck:stable-audio@int8", "oobleck:stable-audio@q0.5"),

@@ -46,7 +46,7 @@ _HUB = "https://huggingface.co/{repo}/resolve/{{revision}}/{{path}}"
 _LYRA = "https://raw.githubusercontent.com/google/lyra/{revision}/lyra/model_coeffs/{path}"
 
 
-def _single(repo: str, revision: str, licence: str, sha256: str | None = None) -> WeightSet:
+def _single(repo: str, revision: str | None, licence: str, sha256: str | None = None) -> WeightSet:
     files = WeightFile("config.json"), WeightFile("model.safetensors", sha256)
     return WeightSet(repo, _HUB.format(repo=repo), revision, licence, files)
 
@@ -127,6 +127,12 @@ SETS: dict[str, WeightSet] = {
             "kyutai/mimi", "89091b3e466eb6a9d11e537bf26b144f194978f7", "CC-BY-4.0",
             "bac7e85083dcded655d24eaadde7e6eea34c0da1b35fa2d284e641bd2b942a5e",
         ),
+        _single("hf-audio/xcodec-hubert-librispeech", None, "MIT (its repository's)"),
+        _single("hf-audio/xcodec-hubert-general-balanced", None, "MIT (its repository's)"),
+        _single("swiss-ai/wavtokenizer-large-unify-40token", None, "MIT"),
+        _single("swiss-ai/wavtokenizer-large-speech-75token-v2", None, "MIT"),
+        _single("neuphonic/neucodec", None, "Apache-2.0"),
+        _single("HKUSTAudio/xcodec2-hf", None, "CC-BY-NC-4.0"),
         _snac(
             "24khz", "d73ad176a12188fcf4f360ba3bf2c2fbbe8f58ec",
             "4b8164cc6606bfa627f1a784734c1e539891518f1191ed9194fe1e3b9b4bff40",
