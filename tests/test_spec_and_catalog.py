@@ -110,7 +110,7 @@ def test_select() -> None:
 
 
 def test_the_default_set_names_every_family() -> None:
-    families = {spec.partition(":")[0].partition("@")[0] for spec in catalog.select(None)}
+    families = {Spec.parse(spec).family for spec in catalog.select(None)}
     on_request = {  # --all, or the user's own
         "command", "oobleck", "mimi", "snac", "xcodec", "wavtokenizer", "neucodec", "xcodec2",
         "noise", "lowpass", "pcm",

@@ -7,9 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from codecmark import UnavailableError, bitpacking, create, token_coding
+from codecmark import UnavailableError, bitpacking, condition, create, token_coding
 from codecmark.clip import AudioClip
+from codecmark.condition import PreparedClip
 from codecmark.errors import BitstreamError
+from codecmark.measure import Measurement
+from codecmark.scoring import Scorer
+from codecmark.timing import perf_counter_timer
 from codecmark.token_coding import Tokens
 from codecmark.wrappers.range_coded import RangeCodedCodec
 from codecmark.wrappers.tokens import TokenCodec
@@ -105,5 +109,16 @@ def test_trained_tokens_are_smaller_than_packed(speech: AudioClip) -> None:
 
 
 def test_no_size_is_shown_of_an_untrained_networks_tokens() -> None:
-    with pytest.raises(UnavailableError, match=r"untrained network's tokens.*mimi"):
-        create("mimi@1.1k+ac")
+    clips = [PreparedClip("noise", "n", "ambient", noise(8_000))]
+    rows = {}
+    for spec in ("mimi@1.1k", "mimi@1.1k+ac"):
+        measurement = Measurement(tiny(spec), clips, condition.named("16k-mono"))
+        measurement.encode(perf_counter_timer)
+        measurement.decode(perf_counter_timer)
+        (rows[spec],) = measurement.rows("run", Scorer(workers=1), memory=False)
+    assert rows["mimi@1.1k"].bitrate_kbps is not None
+    coded = rows["mimi@1.1k+ac"]
+    assert coded.nominal_bitrate_kbps == rows["mimi@1.1k"].nominal_bitrate_kbps
+    assert coded.encode_rtf is not None
+    assert (coded.bitrate_kbps, coded.stream_bytes, coded.compression_ratio) == (None, None, None)
+    assert coded.reasons["bitrate_kbps"].startswith("variable rate: seeded random weights")

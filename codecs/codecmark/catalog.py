@@ -222,28 +222,20 @@ def create(spec: str) -> Codec:
         If a package or weights that it cannot do without are missing; says what to do.
     """
     parsed = Spec.parse(spec)
-    if parsed.family in FAMILIES:
+    if parsed.range_coded:
+        target = "codecmark.wrappers.range_coded:RangeCodedCodec"
+    elif parsed.family in FAMILIES:
         target = FAMILIES[parsed.family].target
     elif parsed.family in _plugins():
         target = _plugins()[parsed.family]
     else:
         raise UnknownCodecError(_did_you_mean(spec))
     try:
-        codec = _load(target).from_spec(parsed.plain)
-        return _range_coded(codec, spec) if parsed.range_coded else codec
+        return _load(target).from_spec(parsed)
     except CodecmarkError:
         raise
     except Exception as error:
         raise CodecError(f"{spec} could not be built: {type(error).__name__}: {error}") from error
-
-
-def _range_coded(codec: Codec, spec: str) -> Codec:
-    from codecmark.wrappers.range_coded import RangeCodedCodec
-
-    if codec.info.weights.evidence == "random":
-        what = f"{spec}: the range-coded size of an untrained network's tokens means nothing"
-        raise UnavailableError(what, codec.info.weights.note)
-    return RangeCodedCodec(codec)
 
 
 def select(specs: str | None, *, everything: bool = False) -> tuple[str, ...]:

@@ -40,9 +40,10 @@ class CodecInfo:
     nominal_bitrate_kbps : float or None
         The rate its label promises, for one channel where `channels` is 1; None where quality,
         not rate, is set.
-    algorithmic_delay_samples : int
-        Look-ahead plus frame at `sample_rate_hz` (at the clip's rate where that is None), removed
-        by `decode`.
+    algorithmic_delay_samples : int or None
+        Frame, look-ahead and overlap at `sample_rate_hz` (at the clip's rate where that is None),
+        removed by `decode`; None for a codec that is not made for live use, because it looks at
+        the whole clip or states no bound.
     parameters : int or None
         Learned parameters that encode and decode use; 0 without a learned part, None where the
         published files do not tell.
@@ -52,6 +53,9 @@ class CodecInfo:
         Licence of the implementation, and of the weights where it differs.
     reference : str
         Paper, standard or source.
+    entropy_coded : bool
+        Whether its size depends on what the learned part makes of the clip, although a nominal
+        rate is stated.
     notes : str
         What a reader of its figures must know, e.g. resampling or a container that counts.
     device : str
@@ -65,11 +69,12 @@ class CodecInfo:
     sample_rate_hz: int | None
     channels: int | None
     nominal_bitrate_kbps: float | None
-    algorithmic_delay_samples: int
+    algorithmic_delay_samples: int | None
     licence: str
     reference: str
     parameters: int | None = 0
     weights: Weights = NO_WEIGHTS
+    entropy_coded: bool = False
     notes: str = ""
     device: str = "cpu"
     backend: str = "native"

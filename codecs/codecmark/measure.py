@@ -18,6 +18,7 @@ from codecmark.metrics import rate
 from codecmark.metrics.table import QUALITY_FIELDS, Scores
 from codecmark.result import ResultRow
 from codecmark.scoring import Job, Scorer
+from codecmark.spec import Spec
 from codecmark.timing import Timed, Timer, perf_counter_timer
 
 Input = TypeVar("Input")
@@ -179,9 +180,7 @@ class Measurement:
             encode_rounds=len(encoded.seconds) or None,
             decode_rounds=(len(decoded.seconds) or None) if decoded else None,
             parameters=info.parameters,
-            algorithmic_delay_ms=1000
-            * info.algorithmic_delay_samples
-            / (info.sample_rate_hz or audio.sample_rate_hz),
+            algorithmic_delay_ms=_delay_ms(info, audio.sample_rate_hz),
             device=info.device,
             threads=self.condition.threads,
             backend=info.backend,
@@ -198,7 +197,7 @@ class Measurement:
             row.payload_bytes = len(bitstream.unpack(info.spec, encoded.output)[1])
             row.bitrate_kbps = rate.bitrate_kbps(row.stream_bytes, audio.duration_s)
             row.compression_ratio = rate.compression_ratio(row.pcm16_bytes or 0, row.stream_bytes)
-            if self.untrained and info.nominal_bitrate_kbps is None:
+            if self.untrained and (info.entropy_coded or info.nominal_bitrate_kbps is None):
                 _withhold_rate(row)
         row.encode_s, row.encode_rtf = _median(row, "encode", encoded, audio.duration_s)
         row.decode_s, row.decode_rtf = _median(row, "decode", decoded, audio.duration_s)
@@ -208,9 +207,17 @@ class Measurement:
             row.peak_memory_mib = peak
         if info.weights.evidence == "published" and info.weights.note:
             row.reasons["weights"] = info.weights.note
+        if row.algorithmic_delay_ms is None:
+            row.reasons["algorithmic_delay_ms"] = "the codec states none: not made for live use"
         if info.parameters is None:
             row.reasons["parameters"] = "the published files do not tell"
         return row
+
+
+def _delay_ms(info: CodecInfo, clip_rate_hz: int) -> float | None:
+    if info.algorithmic_delay_samples is None:
+        return None
+    return 1000 * info.algorithmic_delay_samples / (info.sample_rate_hz or clip_rate_hz)
 
 
 def _nominal_kbps(info: CodecInfo, channels: int) -> float | None:
@@ -228,7 +235,7 @@ def missing_row(run_id: str, spec: str, condition: Condition, error: CodecmarkEr
     return ResultRow(
         run_id=run_id,
         spec=spec,
-        family=spec.partition(":")[0].partition("@")[0],
+        family=Spec.parse(spec).family,
         condition=condition.name,
         status="unavailable" if isinstance(error, UnavailableError) else "failed",
         reason=str(error),

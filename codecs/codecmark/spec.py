@@ -18,6 +18,7 @@ _SPEC = re.compile(
     r"(?:@(?P<setting>[A-Za-z0-9_.+-]+))?"
 )
 _RANGE_CODED = "+ac"
+_SETTING = re.compile(r"@[^#+]*")
 _RATE = re.compile(r"(\d+(?:\.\d+)?)k")
 
 
@@ -89,3 +90,8 @@ class Spec:
         """Raise `InputError` if a variant is given where the codec has none."""
         if self.variant is not None:
             raise InputError(f"spec: {self}: {self.family} takes no variant after ':'")
+
+
+def without_setting(spec: str) -> str:
+    """Return what the settings of one codec share: `encodec:24khz` of `encodec:24khz@6k`."""
+    return _SETTING.sub("", spec)

@@ -122,11 +122,10 @@ class FsqCodec(TokenCodec):
             sample_rate_hz=self.rate_hz,
             channels=1,
             nominal_bitrate_kbps=self.bitrate_kbps,
-            algorithmic_delay_samples=self.hop,
+            algorithmic_delay_samples=None,
             licence=f"Apache-2.0 (transformers); weights {self._family.licence}",
             reference=self._family.reference,
-            notes=f"decodes to {self._output_rate_hz} Hz; w2v-BERT hears the whole clip, so the "
-            "delay is a lower bound",
+            notes=f"decodes to {self._output_rate_hz} Hz; w2v-BERT hears the whole clip",
         )
 
     @classmethod

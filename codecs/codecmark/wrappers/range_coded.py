@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from codecmark import token_coding
+from codecmark import catalog, token_coding
 from codecmark.bitstream import StreamHeader
 from codecmark.clip import AudioClip, Samples
 from codecmark.codec import Codec
 from codecmark.errors import InputError
+from codecmark.spec import Spec
 from codecmark.wrappers.tokens import TokenCodec
 
 
@@ -27,8 +28,16 @@ class RangeCodedCodec(Codec):
         self._codec = codec
         notes = (codec.info.notes, "tokens range coded, the nominal rate is that of packed ones")
         self.info = replace(
-            codec.info, spec=f"{codec.info.spec}+ac", notes="; ".join(filter(None, notes))
+            codec.info,
+            spec=f"{codec.info.spec}+ac",
+            entropy_coded=True,
+            notes="; ".join(filter(None, notes)),
         )
+
+    @classmethod
+    def from_spec(cls, spec: Spec) -> RangeCodedCodec:
+        """Build from the spec of any codec with tokens and `+ac` behind it."""
+        return cls(catalog.create(str(spec.plain)))
 
     def reset(self) -> None:
         """Reset the codec itself."""

@@ -73,11 +73,11 @@ class SnacCodec(TokenCodec):
             sample_rate_hz=self.rate_hz,
             channels=1,
             nominal_bitrate_kbps=self.bitrate_kbps,
-            algorithmic_delay_samples=self.hop,
+            algorithmic_delay_samples=None,
             licence="MIT",
             reference="arXiv 2410.14411",
-            notes=f"{len(strides)} codebooks at falling rates; not causal, so the delay is a lower "
-            "bound; the decoder's noise is seeded",
+            notes=f"{len(strides)} codebooks, each finer one at a higher rate; not causal; the "
+            "decoder's noise is seeded",
         )
 
     @classmethod

@@ -80,11 +80,11 @@ class WavTokenizerCodec(TokenCodec):
             sample_rate_hz=self.rate_hz,
             channels=1,
             nominal_bitrate_kbps=self.bitrate_kbps,
-            algorithmic_delay_samples=self.hop,
+            algorithmic_delay_samples=None,
             licence="Apache-2.0 (transformers); weights MIT",
             reference="arXiv 2408.16532",
             parameters=networks.parameter_count(self._model) + _codebook(self._model).numel(),
-            notes="the decoder attends to the whole clip, so the delay is a lower bound",
+            notes="the decoder attends to the whole clip",
         )
 
     @classmethod

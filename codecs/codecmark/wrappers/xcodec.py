@@ -90,12 +90,12 @@ class XcodecCodec(TokenCodec):
             sample_rate_hz=self.rate_hz,
             channels=1,
             nominal_bitrate_kbps=self.bitrate_kbps,
-            algorithmic_delay_samples=self.hop,
+            algorithmic_delay_samples=None,
             licence="Apache-2.0 (transformers); weights MIT (its repository's)",
             reference="arXiv 2408.17175",
             parameters=networks.parameter_count(self._model)
             + sum(layer.codebook.embed.numel() for layer in self._model.quantizer.quantizers),
-            notes="HuBERT hears the whole clip, so the delay is a lower bound",
+            notes="HuBERT hears the whole clip",
         )
 
     @classmethod
