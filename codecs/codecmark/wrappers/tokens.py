@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from math import prod
+
+import numpy as np
 
 from codecmark import bitpacking
 from codecmark.bitstream import StreamHeader
@@ -48,16 +49,19 @@ class TokenCodec(Codec):
         return tuple(range(self.codebooks))
 
     def encode_payload(self, clip: AudioClip) -> bytes:
-        """Return the packed tokens, frame by frame within a codebook within a channel."""
-        return bitpacking.pack_integers(self.encode_tokens(clip), self.bits)
+        """Return the packed tokens, frame by frame within a channel, as a live stream sends them."""
+        frames_first = self.encode_tokens(clip).transpose(0, 2, 1)
+        return bitpacking.pack_integers(frames_first, self.bits)
 
     def decode_payload(self, payload: bytes, header: StreamHeader) -> Samples:
         """Return the channels at the header's rate and length."""
-        shape = self.token_shape(header)
-        if len(payload) != bitpacking.packed_bytes(prod(shape), self.bits):
+        channels, codebooks, frames = self.token_shape(header)
+        count = channels * codebooks * frames
+        if len(payload) != bitpacking.packed_bytes(count, self.bits):
             raise BitstreamError("samples", f"{header.n_samples} do not fit {len(payload)} bytes")
-        tokens = bitpacking.unpack_integers(payload, prod(shape), self.bits).reshape(shape)
-        return self.decode_tokens(tokens, header)
+        frames_first = bitpacking.unpack_integers(payload, count, self.bits)
+        tokens = frames_first.reshape(channels, frames, codebooks).transpose(0, 2, 1)
+        return self.decode_tokens(np.ascontiguousarray(tokens), header)
 
     def encode_tokens(self, clip: AudioClip) -> Tokens:
         """Return the clip as `[channels, codebooks, frames]`."""
