@@ -49,7 +49,7 @@ class TokenCodec(Codec):
         return tuple(range(self.codebooks))
 
     def encode_payload(self, clip: AudioClip) -> bytes:
-        """Return the packed tokens, frame by frame within a channel, as a live stream sends them."""
+        """Return the packed tokens, frame by frame as a live stream sends them."""
         frames_first = self.encode_tokens(clip).transpose(0, 2, 1)
         return bitpacking.pack_integers(frames_first, self.bits)
 
