@@ -159,19 +159,19 @@ FAMILIES: dict[str, Family] = {
     ),
     "xcodec": Family(
         "codecmark.wrappers.xcodec:XcodecCodec", "X-Codec: HuBERT beside DAC, 16 kHz",
-        (), ("xcodec:speech@2k", "xcodec:general@2k", "xcodec:general@4k", "xcodec:general@2k+ac"),
+        (), ("xcodec:speech@2k", "xcodec:general@2k", "xcodec:general@4k"),
     ),
     "wavtokenizer": Family(
         "codecmark.wrappers.wavtokenizer:WavTokenizerCodec", "WavTokenizer: one codebook, 24 kHz",
-        (), ("wavtokenizer:unify-40", "wavtokenizer:speech-75", "wavtokenizer:unify-40+ac"),
+        (), ("wavtokenizer:unify-40", "wavtokenizer:speech-75"),
     ),
     "neucodec": Family(
         "codecmark.wrappers.neucodec:FsqCodec", "NeuCodec: 16 kHz in, 24 kHz out, 0.8 kbit/s",
-        (), ("neucodec", "neucodec+ac"),
+        (), ("neucodec",),
     ),
     "xcodec2": Family(
         "codecmark.wrappers.neucodec:FsqCodec", "X-Codec 2, 16 kHz, 0.8 kbit/s",
-        (), ("xcodec2", "xcodec2+ac"),
+        (), ("xcodec2",),
     ),
     "oobleck": Family(
         "codecmark.wrappers.oobleck:OobleckCodec", "Stable Audio's autoencoder, 44.1 kHz stereo",
