@@ -48,6 +48,24 @@ TINY_ENCODEC: Mapping[str, Any] = {
 }
 
 
+TINY_MIMI: Mapping[str, Any] = {
+    "sampling_rate": 24_000,
+    "frame_rate": 12.5,
+    "upsampling_ratios": [8, 6, 5, 4],
+    "hidden_size": 16,
+    "num_filters": 2,
+    "codebook_size": 2048,
+    "codebook_dim": 8,
+    "vector_quantization_hidden_dimension": 8,
+    "num_quantizers": 32,
+    "upsample_groups": 16,
+    "num_hidden_layers": 1,
+    "intermediate_size": 16,
+    "num_attention_heads": 2,
+    "num_key_value_heads": 2,
+    "head_dim": 8,
+    "sliding_window": 250,
+}
 TINY_OOBLECK: Mapping[str, Any] = {
     "encoder_hidden_size": 8,
     "downsampling_ratios": [2, 4, 4, 8, 8],
@@ -59,6 +77,54 @@ TINY_OOBLECK: Mapping[str, Any] = {
 }
 
 
+TINY_HUBERT: Mapping[str, Any] = {
+    "model_type": "hubert",
+    "hidden_size": 16,
+    "num_hidden_layers": 1,
+    "num_attention_heads": 2,
+    "intermediate_size": 16,
+    "conv_dim": [4] * 7,
+    "num_conv_pos_embeddings": 4,
+    "num_conv_pos_embedding_groups": 2,
+}
+TINY_FSQ: Mapping[str, Any] = {
+    "hidden_size": 64,  # two channels for each of 32 norm groups
+    "intermediate_size": 16,
+    "num_hidden_layers": 1,
+    "num_attention_heads": 2,
+    "num_key_value_heads": 2,
+    "head_dim": 32,
+    "encoder_hidden_size": 2,
+    "quantization_dim": 80,
+    "semantic_model_config": {
+        "model_type": "wav2vec2-bert",
+        "num_hidden_layers": 1,
+        "hidden_size": 16,
+        "num_attention_heads": 2,
+        "intermediate_size": 16,
+    },
+}
+
+
+def tiny_xcodec() -> Mapping[str, Any]:
+    """The published layout with few channels."""
+    from codecmark.wrappers.xcodec import PUBLISHED
+
+    acoustic = {**PUBLISHED["acoustic_model_config"],
+                "encoder_hidden_size": 2, "decoder_hidden_size": 32, "hidden_size": 16}  # fmt: skip
+    return {**PUBLISHED, "codebook_dim": 32,
+            "acoustic_model_config": acoustic, "semantic_model_config": TINY_HUBERT}  # fmt: skip
+
+
+def tiny_wavtokenizer(variant: str) -> Mapping[str, Any]:
+    """The published layout with few channels."""
+    from codecmark.wrappers.wavtokenizer import PUBLISHED
+
+    return {**PUBLISHED[variant], "num_filters": 2, "hidden_size": 8, "codebook_dim": 8,
+            "num_lstm_layers": 1, "decoder_hidden_size": 16, "decoder_intermediate_size": 16,
+            "decoder_num_layers": 1, "decoder_attention_num_groups": 4}  # fmt: skip
+
+
 def tiny_dac(variant: str) -> Mapping[str, Any]:
     """The published layout with few channels."""
     from codecmark.wrappers.dac import PUBLISHED
@@ -67,10 +133,25 @@ def tiny_dac(variant: str) -> Mapping[str, Any]:
             "hidden_size": 32, "codebook_dim": 2}  # fmt: skip
 
 
+def tiny_snac(variant: str) -> Mapping[str, Any]:
+    """The published layout with few channels."""
+    from codecmark.wrappers.snac import PUBLISHED
+
+    # the heads of its local attention are 64 channels wide
+    window = PUBLISHED[variant]["attn_window_size"]
+    narrow = {"encoder_dim": 2, "decoder_dim": 32} if window is None else \
+        {"encoder_dim": 4, "decoder_dim": 64}  # fmt: skip
+    return {**PUBLISHED[variant], **narrow, "codebook_dim": 2}
+
+
 @cache
 def tiny(spec: str) -> Codec:
     """Build the entry, its network tiny where it has one."""
     parsed = Spec.parse(spec)
+    if parsed.range_coded:
+        from codecmark.wrappers.range_coded import RangeCodedCodec
+
+        return RangeCodedCodec(tiny(str(parsed.plain)))
     if parsed.family == "audioldm2":
         from codecmark.audioldm2.chain import AudioLDM2Codec
 
@@ -79,6 +160,29 @@ def tiny(spec: str) -> Codec:
         from codecmark.wrappers.encodec import EncodecCodec
 
         return EncodecCodec(parsed.bitrate_kbps(0, 99), TINY_ENCODEC)
+    if parsed.family == "mimi":
+        from codecmark.wrappers.mimi import MimiCodec
+
+        return MimiCodec(parsed.bitrate_kbps(0, 99), TINY_MIMI)
+    if parsed.family == "snac":
+        from codecmark.wrappers.snac import SnacCodec
+
+        assert parsed.variant is not None
+        return SnacCodec(parsed.variant, tiny_snac(parsed.variant))
+    if parsed.family == "xcodec":
+        from codecmark.wrappers.xcodec import XcodecCodec
+
+        assert parsed.variant is not None
+        return XcodecCodec(parsed.variant, parsed.bitrate_kbps(0, 99), tiny_xcodec())
+    if parsed.family == "wavtokenizer":
+        from codecmark.wrappers.wavtokenizer import WavTokenizerCodec
+
+        assert parsed.variant is not None
+        return WavTokenizerCodec(parsed.variant, tiny_wavtokenizer(parsed.variant))
+    if parsed.family in {"neucodec", "xcodec2"}:
+        from codecmark.wrappers.neucodec import FsqCodec
+
+        return FsqCodec(parsed.family, TINY_FSQ)
     if parsed.family == "oobleck":
         from codecmark.wrappers.oobleck import OobleckCodec
 

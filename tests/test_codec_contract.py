@@ -49,7 +49,7 @@ def family_codec(request: pytest.FixtureRequest) -> Codec:
 
 def test_the_spec_in_info_builds_the_codec(codec: Codec) -> None:
     assert codec.info.spec in SPECS
-    assert codec.info.family == codec.info.spec.partition(":")[0].partition("@")[0]
+    assert codec.info.family == Spec.parse(codec.info.spec).family
     assert codec.info.licence
     assert codec.info.reference
 

@@ -59,6 +59,11 @@ def test_rates_are_totals_and_quality_is_over_sources() -> None:
     assert curve.points[0].quality.n_sources == 1
 
 
+def test_range_coded_tokens_are_a_curve_of_their_own() -> None:
+    rows = [row("lyra@6k"), row("lyra@6k+ac", stream_bytes=9_000), row("snac:24khz+ac")]
+    assert list(curves(rows, "snr_db")) == ["lyra", "lyra+ac", "snac:24khz+ac"]
+
+
 def test_variants_are_curves_and_incomplete_settings_are_left_out() -> None:
     exact = {"snr_db": "infinite: output equals input"}
     rows = [

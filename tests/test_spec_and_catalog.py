@@ -24,6 +24,8 @@ def test_parts_of_a_spec() -> None:
     spec = Spec.parse("mel:16k-64/griffinlim-64")
     assert (spec.family, spec.stages, spec.setting) == ("mel", ("16k-64", "griffinlim-64"), None)
     assert Spec.parse("lyra@9.2k").bitrate_kbps(3, 10) == 9.2
+    coded = Spec.parse("snac:24khz+ac")
+    assert (coded.variant, coded.range_coded, str(coded.plain)) == ("24khz", True, "snac:24khz")
 
 
 @pytest.mark.parametrize(
@@ -66,6 +68,15 @@ def test_any_text_either_parses_or_is_refused(text: str) -> None:
         ("command:../passwd", "needs the name of a TOML file"),
         ("command:top-byte@1k", "takes no setting"),
         ("dac:16khz@60k", "bitrate must be"),
+        ("mimi:24khz@1.1k", "takes no variant"),
+        ("mimi@9k", "bitrate must be 0.06875k to 4.4k"),
+        ("snac:16khz", "variant must be one of 24khz, 32khz, 44khz"),
+        ("snac:24khz@1k", "takes no setting"),
+        ("xcodec:general@3k", "one of 0.5k, 1k, 1.5k, 2k, 4k"),
+        ("xcodec@2k", "variant must be one of speech, general"),
+        ("wavtokenizer:unify", "variant must be one of unify-40, speech-75"),
+        ("neucodec@0.8k", "takes no setting"),
+        ("flac+ac", "flac has no tokens to range code"),
         ("mel:16k-64/wavenet", "griffinlim-N"),
         ("mel:16k-64", "needs a mel format"),
         ("audioldm2:huge/hifigan", "checkpoint must be one of"),
@@ -99,8 +110,11 @@ def test_select() -> None:
 
 
 def test_the_default_set_names_every_family() -> None:
-    families = {spec.partition(":")[0].partition("@")[0] for spec in catalog.select(None)}
-    on_request = {"command", "oobleck", "noise", "lowpass", "pcm"}  # --all, or the user's own
+    families = {Spec.parse(spec).family for spec in catalog.select(None)}
+    on_request = {  # --all, or the user's own
+        "command", "oobleck", "mimi", "snac", "xcodec", "wavtokenizer", "neucodec", "xcodec2",
+        "noise", "lowpass", "pcm",
+    }  # fmt: skip
     assert families == set(catalog.FAMILIES) - on_request
     assert len(catalog.select(None)) >= 25
 

@@ -33,10 +33,12 @@ def test_chunk_by_chunk_gives_the_bytes_of_the_whole(spec: str, speech: AudioCli
         for chunk in signal[: count * live.chunk_samples].reshape(count, live.chunk_samples)
     ]
     assert sum(map(len, sent)) > 0
-    # the frame and the table of packet lengths stand before, what flushing adds behind
-    assert b"".join(sent)[: 40 * count] in codec.encode(clip)
-    received = [decode(data) for data in sent if data]
-    assert sum(map(len, received)) > 0.9 * len(signal)
+    received = np.concatenate([decode(data) for data in sent if data])
+    assert len(received) > 0.9 * len(signal)
+    if spec.startswith("lyra"):  # packs codebook by codebook, which a live form cannot
+        assert np.array_equal(received, codec.decode(codec.encode(clip)).samples[0])
+    else:  # the frame and the table of packet lengths stand before, what flushing adds behind
+        assert b"".join(sent)[: 40 * count] in codec.encode(clip)
 
 
 def test_chunks_are_timed(speech: AudioClip) -> None:

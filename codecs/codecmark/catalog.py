@@ -129,7 +129,7 @@ FAMILIES: dict[str, Family] = {
     ),
     "lyra": Family(
         "codecmark.wrappers.lyra:LyraCodec", "SoundStream as shipped in Lyra v2, 16 kHz",
-        ("lyra@3.2k", "lyra@6k", "lyra@9.2k"),
+        ("lyra@3.2k", "lyra@6k", "lyra@9.2k"), ("lyra@3.2k+ac", "lyra@6k+ac", "lyra@9.2k+ac"),
     ),
     "mel": Family(
         "codecmark.audioldm2.chain:MelCodec", "mel spectrogram, and a vocoder without its VAE",
@@ -143,11 +143,35 @@ FAMILIES: dict[str, Family] = {
     "encodec": Family(
         "codecmark.wrappers.encodec:EncodecCodec", "EnCodec 24 kHz",
         ("encodec:24khz@1.5k", "encodec:24khz@6k", "encodec:24khz@24k"),
-        ("encodec:24khz@3k", "encodec:24khz@12k"),
+        ("encodec:24khz@3k", "encodec:24khz@12k", "encodec:24khz@6k+ac"),
     ),
     "dac": Family(
         "codecmark.wrappers.dac:DacCodec", "Descript Audio Codec",
         ("dac:16khz@6k", "dac:24khz@24k", "dac:44khz@8k"), ("dac:44khz@4k", "dac:24khz@6k"),
+    ),
+    "mimi": Family(
+        "codecmark.wrappers.mimi:MimiCodec", "Mimi, Moshi's codec, 24 kHz",
+        (), ("mimi@0.55k", "mimi@1.1k", "mimi@2.2k", "mimi@4.4k", "mimi@1.1k+ac"),
+    ),
+    "snac": Family(
+        "codecmark.wrappers.snac:SnacCodec", "SNAC: tokens at several rates",
+        (), ("snac:24khz", "snac:32khz", "snac:44khz", "snac:24khz+ac"),
+    ),
+    "xcodec": Family(
+        "codecmark.wrappers.xcodec:XcodecCodec", "X-Codec: HuBERT beside DAC, 16 kHz",
+        (), ("xcodec:speech@2k", "xcodec:general@2k", "xcodec:general@4k"),
+    ),
+    "wavtokenizer": Family(
+        "codecmark.wrappers.wavtokenizer:WavTokenizerCodec", "WavTokenizer: one codebook, 24 kHz",
+        (), ("wavtokenizer:unify-40", "wavtokenizer:speech-75"),
+    ),
+    "neucodec": Family(
+        "codecmark.wrappers.neucodec:FsqCodec", "NeuCodec: 16 kHz in, 24 kHz out, 0.8 kbit/s",
+        (), ("neucodec",),
+    ),
+    "xcodec2": Family(
+        "codecmark.wrappers.neucodec:FsqCodec", "X-Codec 2, 16 kHz, 0.8 kbit/s",
+        (), ("xcodec2",),
     ),
     "oobleck": Family(
         "codecmark.wrappers.oobleck:OobleckCodec", "Stable Audio's autoencoder, 44.1 kHz stereo",
@@ -198,7 +222,9 @@ def create(spec: str) -> Codec:
         If a package or weights that it cannot do without are missing; says what to do.
     """
     parsed = Spec.parse(spec)
-    if parsed.family in FAMILIES:
+    if parsed.range_coded:
+        target = "codecmark.wrappers.range_coded:RangeCodedCodec"
+    elif parsed.family in FAMILIES:
         target = FAMILIES[parsed.family].target
     elif parsed.family in _plugins():
         target = _plugins()[parsed.family]

@@ -53,6 +53,9 @@ class CodecInfo:
         Licence of the implementation, and of the weights where it differs.
     reference : str
         Paper, standard or source.
+    entropy_coded : bool
+        Whether its size depends on what the learned part makes of the clip, although a nominal
+        rate is stated.
     notes : str
         What a reader of its figures must know, e.g. resampling or a container that counts.
     device : str
@@ -71,6 +74,7 @@ class CodecInfo:
     reference: str
     parameters: int | None = 0
     weights: Weights = NO_WEIGHTS
+    entropy_coded: bool = False
     notes: str = ""
     device: str = "cpu"
     backend: str = "native"

@@ -20,12 +20,12 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from codecmark import range_words
 from codecmark.bitstream import decode_varint, encode_varint
 from codecmark.clip import Samples
 from codecmark.errors import BitstreamError, CodecError, InputError
 
 MAX_LEVEL = 1 << 12
-VALUES_PER_WORD = 1 << 14
 _STEP = re.compile(r"q(\d+(?:\.\d+)?)")
 
 
@@ -123,19 +123,14 @@ class EntropyCoding:
         coder.encode((levels - lowest).astype(np.int32), _model(counts))
         head = encode_varint(lowest + MAX_LEVEL) + encode_varint(len(counts))
         table = b"".join(encode_varint(int(count)) for count in counts)
-        words = coder.get_compressed().astype("<u4")
-        # a level that makes up all values costs no bits; this keeps a stream from promising
-        # more values than its length can justify
-        words = np.pad(words, (0, max(0, levels.size // VALUES_PER_WORD - len(words))))
-        return head + table + words.tobytes()
+        return head + table + range_words.to_bytes(coder, levels.size)
 
     def decode(self, data: bytes, shape: Sequence[int]) -> Samples:
         """Return the dequantised values."""
         import constriction
 
         total = prod(shape)
-        if total // VALUES_PER_WORD * 4 > len(data):
-            raise BitstreamError("samples", f"{total} values cannot come from {len(data)} bytes")
+        range_words.require_bytes_for(total, data)
         shifted, offset = decode_varint(data, 0, "lowest level")
         size, offset = decode_varint(data, offset, "table size")
         if not 1 <= size <= min(MAX_LEVEL, len(data)):
@@ -145,10 +140,7 @@ class EntropyCoding:
             counts[index], offset = decode_varint(data, offset, "frequency table")
         if counts.sum() != total:
             raise BitstreamError("frequency table", f"{counts.sum()} values, {total} expected")
-        if (len(data) - offset) % 4:
-            raise BitstreamError("range code", "is not a whole number of words")
-        words = np.frombuffer(data, "<u4", offset=offset).astype(np.uint32)
-        decoder = constriction.stream.queue.RangeDecoder(words)
+        decoder = constriction.stream.queue.RangeDecoder(range_words.from_bytes(data, offset))
         levels = decoder.decode(_model(counts), total).astype(np.int64)
         if not np.array_equal(np.bincount(levels, minlength=size), counts):
             raise BitstreamError("range code", "does not hold the values its table counts")

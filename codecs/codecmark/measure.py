@@ -18,6 +18,7 @@ from codecmark.metrics import rate
 from codecmark.metrics.table import QUALITY_FIELDS, Scores
 from codecmark.result import ResultRow
 from codecmark.scoring import Job, Scorer
+from codecmark.spec import Spec
 from codecmark.timing import Timed, Timer, perf_counter_timer
 
 Input = TypeVar("Input")
@@ -196,7 +197,7 @@ class Measurement:
             row.payload_bytes = len(bitstream.unpack(info.spec, encoded.output)[1])
             row.bitrate_kbps = rate.bitrate_kbps(row.stream_bytes, audio.duration_s)
             row.compression_ratio = rate.compression_ratio(row.pcm16_bytes or 0, row.stream_bytes)
-            if self.untrained and info.nominal_bitrate_kbps is None:
+            if self.untrained and (info.entropy_coded or info.nominal_bitrate_kbps is None):
                 _withhold_rate(row)
         row.encode_s, row.encode_rtf = _median(row, "encode", encoded, audio.duration_s)
         row.decode_s, row.decode_rtf = _median(row, "decode", decoded, audio.duration_s)
@@ -234,7 +235,7 @@ def missing_row(run_id: str, spec: str, condition: Condition, error: CodecmarkEr
     return ResultRow(
         run_id=run_id,
         spec=spec,
-        family=spec.partition(":")[0].partition("@")[0],
+        family=Spec.parse(spec).family,
         condition=condition.name,
         status="unavailable" if isinstance(error, UnavailableError) else "failed",
         reason=str(error),

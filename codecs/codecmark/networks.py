@@ -6,13 +6,14 @@ import logging
 import os
 import sys
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import torch
 
+from codecmark.codec import CodecInfo
 from codecmark.errors import DamagedWeightsError, InputError
 from codecmark.weights import RANDOM_SEED, Located, Weights
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from codecmark.clip import Samples
 
 Network = TypeVar("Network", bound=torch.nn.Module)
+_REMEDY = "replace the folder with the published one"
 
 
 def device() -> torch.device:
@@ -47,8 +49,7 @@ def build(
         if isinstance(source, Located):
             network = load(source.folder)
         else:
-            with torch.random.fork_rng(devices=[]):
-                torch.manual_seed(RANDOM_SEED)
+            with seeded():
                 network = randomly()
     return network.eval().requires_grad_(False).to(device())
 
@@ -64,24 +65,64 @@ def load_pretrained(network: Any, folder: Path, **options: Any) -> Any:
         If the file cannot be read, or does not hold every parameter in its shape.
     """
     where = folder / options.get("subfolder", "")
-    remedy = "replace the folder with the published one"
     try:
         loaded, report = network.from_pretrained(
             folder, local_files_only=True, output_loading_info=True, **options
         )
     except Exception as error:
-        what = f"weights in {where} cannot be read ({type(error).__name__}: {error})"
-        raise DamagedWeightsError(what, remedy) from error
-    lacking = [*report["missing_keys"], *report["mismatched_keys"]]
+        raise _unreadable(where, error) from error
+    _require_all(where, [*report["missing_keys"], *report["mismatched_keys"]])
+    return loaded
+
+
+def load_state(make: Callable[[], Network], path: Path) -> Network:
+    """Load the tensors of a `torch.save` file into `make()`, whole; no object is unpickled.
+
+    Raises
+    ------
+    DamagedWeightsError
+        If the file cannot be read, or does not hold every parameter in its shape.
+    """
+    try:
+        network = make()
+        state = torch.load(path, map_location="cpu", weights_only=True)
+        lacking = network.load_state_dict(state, strict=False).missing_keys
+    except Exception as error:
+        raise _unreadable(path.parent, error) from error
+    _require_all(path.parent, lacking)
+    return network
+
+
+def _unreadable(where: Path, error: Exception) -> DamagedWeightsError:
+    what = f"weights in {where} cannot be read ({type(error).__name__}: {error})"
+    return DamagedWeightsError(what, _REMEDY)
+
+
+def _require_all(where: Path, lacking: Sequence[object]) -> None:
     if lacking:
         what = f"weights in {where} lack {len(lacking)} parameters, {lacking[0]} among them"
-        raise DamagedWeightsError(what, remedy)
-    return loaded
+        raise DamagedWeightsError(what, _REMEDY)
+
+
+@contextmanager
+def seeded() -> Iterator[None]:
+    """Draw from a fixed seed inside; leaves the caller's random state as it was."""
+    devices = [device()] if device().type == "cuda" else []
+    with torch.random.fork_rng(devices=devices):
+        torch.manual_seed(RANDOM_SEED)
+        yield
 
 
 def weights_of(source: Located | Weights) -> Weights:
     """Return the evidence of a source."""
     return source.weights if isinstance(source, Located) else source
+
+
+def info(network: torch.nn.Module, source: Located | Weights, **fields: Any) -> CodecInfo:
+    """Return what a codec on `network` says about itself; `fields` are those of `CodecInfo`."""
+    fields.setdefault("parameters", parameter_count(network))
+    weights = weights_of(source)
+    return CodecInfo(weights=weights, device=str(device()), backend="eager", **fields)
 
 
 def parameter_count(*networks: torch.nn.Module) -> int:

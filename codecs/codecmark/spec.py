@@ -1,13 +1,14 @@
 """Spec strings: `family:variant@setting`, the name of a codec and the label of its rows.
 
 Examples: `pcm16`, `opus@24k`, `vorbis@q3`, `encodec:24khz@6k`, `mel:16k-64/griffinlim-64`,
-`audioldm2:music/hifigan`. A variant may have stages, separated by `/`.
+`audioldm2:music/hifigan`. A variant may have stages, separated by `/`. `+ac` at the end, as in
+`encodec:24khz@6k+ac`, says that the codec's tokens are range coded.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from codecmark.errors import InputError
 
@@ -16,6 +17,8 @@ _SPEC = re.compile(
     r"(?::(?P<variant>[A-Za-z0-9_.+-]+(?:/[A-Za-z0-9_.+-]+)*))?"
     r"(?:@(?P<setting>[A-Za-z0-9_.+-]+))?"
 )
+_RANGE_CODED = "+ac"
+_SETTING = re.compile(r"@[^#+]*")
 _RATE = re.compile(r"(\d+(?:\.\d+)?)k")
 
 
@@ -26,6 +29,7 @@ class Spec:
     family: str
     variant: str | None = None
     setting: str | None = None
+    range_coded: bool = False
 
     @classmethod
     def parse(cls, text: str) -> Spec:
@@ -36,17 +40,23 @@ class Spec:
         InputError
             If it does not have the form `family:variant@setting`.
         """
-        match = _SPEC.fullmatch(text) if isinstance(text, str) else None
+        plain = text.removesuffix(_RANGE_CODED) if isinstance(text, str) else ""
+        match = _SPEC.fullmatch(plain)
         if match is None:
             raise InputError(
                 f"spec: {text!r} is not of the form family:variant@setting, e.g. opus@24k"
             )
-        return cls(**match.groupdict())
+        return cls(**match.groupdict(), range_coded=plain != text)
 
     def __str__(self) -> str:
         variant = f":{self.variant}" if self.variant else ""
         setting = f"@{self.setting}" if self.setting else ""
-        return f"{self.family}{variant}{setting}"
+        return f"{self.family}{variant}{setting}{_RANGE_CODED if self.range_coded else ''}"
+
+    @property
+    def plain(self) -> Spec:
+        """The spec without `+ac`."""
+        return replace(self, range_coded=False)
 
     @property
     def stages(self) -> tuple[str, ...]:
@@ -80,3 +90,8 @@ class Spec:
         """Raise `InputError` if a variant is given where the codec has none."""
         if self.variant is not None:
             raise InputError(f"spec: {self}: {self.family} takes no variant after ':'")
+
+
+def without_setting(spec: str) -> str:
+    """Return what the settings of one codec share: `encodec:24khz` of `encodec:24khz@6k`."""
+    return _SETTING.sub("", spec)

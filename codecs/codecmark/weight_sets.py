@@ -46,9 +46,15 @@ _HUB = "https://huggingface.co/{repo}/resolve/{{revision}}/{{path}}"
 _LYRA = "https://raw.githubusercontent.com/google/lyra/{revision}/lyra/model_coeffs/{path}"
 
 
-def _single(repo: str, revision: str, licence: str, sha256: str | None = None) -> WeightSet:
+def _single(repo: str, revision: str | None, licence: str, sha256: str | None = None) -> WeightSet:
     files = WeightFile("config.json"), WeightFile("model.safetensors", sha256)
     return WeightSet(repo, _HUB.format(repo=repo), revision, licence, files)
+
+
+def _snac(variant: str, revision: str, sha256: str) -> WeightSet:
+    repo = f"hubertsiuzdak/snac_{variant}"
+    files = WeightFile("config.json"), WeightFile("pytorch_model.bin", sha256)
+    return WeightSet(repo, _HUB.format(repo=repo), revision, "MIT", files)
 
 
 def _audioldm2(repo: str, revision: str | None) -> WeightSet:
@@ -116,6 +122,28 @@ SETS: dict[str, WeightSet] = {
         _single(
             "descript/dac_44khz", "c1bc521685adf9cfe247bc39a5ca58917eda1ac4", "MIT",
             "6128ebff483a41422b0164d079a3773b0d8d82e64c4293d775994cbf8baf913a",
+        ),
+        _single(
+            "kyutai/mimi", "89091b3e466eb6a9d11e537bf26b144f194978f7", "CC-BY-4.0",
+            "bac7e85083dcded655d24eaadde7e6eea34c0da1b35fa2d284e641bd2b942a5e",
+        ),
+        _single("hf-audio/xcodec-hubert-librispeech", None, "MIT (its repository's)"),
+        _single("hf-audio/xcodec-hubert-general-balanced", None, "MIT (its repository's)"),
+        _single("swiss-ai/wavtokenizer-large-unify-40token", None, "MIT"),
+        _single("swiss-ai/wavtokenizer-large-speech-75token-v2", None, "MIT"),
+        _single("neuphonic/neucodec", None, "Apache-2.0"),
+        _single("HKUSTAudio/xcodec2-hf", None, "CC-BY-NC-4.0"),
+        _snac(
+            "24khz", "d73ad176a12188fcf4f360ba3bf2c2fbbe8f58ec",
+            "4b8164cc6606bfa627f1a784734c1e539891518f1191ed9194fe1e3b9b4bff40",
+        ),
+        _snac(
+            "32khz", "c84c6ac842dc7a44a6fb0f3b576ce94b48a7780f",
+            "bfee2f057c1e287443786bedab377b5176b430e911417683977b7af71ea3ba65",
+        ),
+        _snac(
+            "44khz", "873ebef9718b89660340c6f55a2b515e98cfa1d9",
+            "b0a676cbdc8d1cc53186f6d777bc956fb7932ceacdc657a4c3741646e9e7ead0",
         ),
     )
 }  # fmt: skip

@@ -12,6 +12,7 @@ from rich.table import Table
 from codecmark import catalog
 from codecmark.codec import CodecInfo
 from codecmark.errors import CodecmarkError
+from codecmark.spec import Spec
 
 HELP = "show every codec, its settings, and what it lacks here"
 
@@ -40,7 +41,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
                 info = catalog.create(spec).info
             except CodecmarkError as error:
                 remedies.setdefault(str(error), []).append(spec)
-                family = spec.partition(":")[0].partition("@")[0]
+                family = Spec.parse(spec).family
                 table.add_row(spec, family, member, "", "", "[red]unavailable[/red]", "")
                 continue
             if arguments.codecs is not None:

@@ -6,16 +6,15 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from codecmark import bitpacking, threads
-from codecmark.bitstream import StreamHeader
-from codecmark.clip import AudioClip, Samples, fit_length, resample
-from codecmark.codec import Codec, CodecInfo
-from codecmark.errors import BitstreamError, InputError
+from codecmark.clip import Samples
+from codecmark.codec import CodecInfo
+from codecmark.errors import InputError
 from codecmark.spec import Spec
 from codecmark.streaming import ChunkDecoder, ChunkEncoder
 from codecmark.weights import locate
+from codecmark.wrappers.tokens import TokenCodec, Tokens
 
 RATE_HZ = 16_000
 FRAME = 320
@@ -26,20 +25,23 @@ STAGES = {3.2: 16, 6.0: 30, 9.2: 46}
 _ENCODER, _QUANTIZER, _DECODER = "soundstream_encoder.tflite", "quantizer.tflite", "lyragan.tflite"
 
 
-class LyraCodec(Codec):
+class LyraCodec(TokenCodec):
     """Lyra v2 at 3.2, 6 or 9.2 kbit/s: 50 frames a second, 4 bits for each quantiser stage.
 
     Encoder and decoder keep state between frames and have no reset, so a new clip needs new
     interpreters; `reset` builds them ahead of a timed call.
     """
 
+    rate_hz = RATE_HZ
+    hop = FRAME
+    bits = BITS_PER_STAGE
     live_rate_hz = RATE_HZ
     chunk_samples = FRAME
 
     def __init__(self, bitrate_kbps: float) -> None:
         located = locate("lyra")
         self._folder = located.folder
-        self._stages = STAGES[bitrate_kbps]
+        self.codebooks = STAGES[bitrate_kbps]
         self._quantizer = self._interpreter(_QUANTIZER)
         self._quantize = self._quantizer.get_signature_runner("encode")
         self._dequantize = self._quantizer.get_signature_runner("decode")
@@ -49,7 +51,7 @@ class LyraCodec(Codec):
             family="lyra",
             sample_rate_hz=RATE_HZ,
             channels=1,
-            nominal_bitrate_kbps=bitrate_kbps,
+            nominal_bitrate_kbps=self.bitrate_kbps,
             algorithmic_delay_samples=FRAME,
             licence="Apache-2.0",
             reference="SoundStream, arXiv 2107.03312; Lyra v2",
@@ -75,26 +77,13 @@ class LyraCodec(Codec):
             if name not in self._fresh:
                 self._fresh[name] = self._interpreter(name)
 
-    def encode_payload(self, clip: AudioClip) -> bytes:
-        """Return 4 bits for each stage, frame by frame, channel after channel."""
-        samples = clip.resampled(RATE_HZ).samples
-        frames = _frame_count(samples.shape[1])
-        codes = [
-            self._encode_channel(channel)
-            for channel in fit_length(samples, frames * FRAME).reshape(-1, frames, FRAME)
-        ]
-        return bitpacking.pack_integers(np.stack(codes), BITS_PER_STAGE)
+    def tokenize(self, frames: Samples) -> Tokens:
+        """Turn `[channels, n * hop]` into `[channels, stages, n]`."""
+        return np.stack([self._encode_channel(channel) for channel in frames])
 
-    def decode_payload(self, payload: bytes, header: StreamHeader) -> Samples:
-        """Return the decoded channels at the header's rate."""
-        length = -(-header.n_samples * RATE_HZ // header.sample_rate_hz)
-        shape = header.channels, _frame_count(length), self._stages
-        count = shape[0] * shape[1] * shape[2]
-        if len(payload) != bitpacking.packed_bytes(count, BITS_PER_STAGE):
-            raise BitstreamError("samples", f"{header.n_samples} do not fit {len(payload)} bytes")
-        codes = bitpacking.unpack_integers(payload, count, BITS_PER_STAGE).reshape(shape)
-        decoded = np.stack([self._decode_channel(channel) for channel in codes])
-        return resample(decoded, RATE_HZ, header.sample_rate_hz, header.n_samples)
+    def synthesize(self, tokens: Tokens) -> Samples:
+        """Turn `[channels, stages, n]` into `[channels, n * hop]`."""
+        return np.stack([self._decode_channel(channel) for channel in tokens])
 
     def live_encoder(self) -> ChunkEncoder:
         """Return an encoder of single frames."""
@@ -103,43 +92,42 @@ class LyraCodec(Codec):
 
     def live_decoder(self) -> ChunkDecoder:
         """Return a decoder of single frames."""
-        decode, stages = self._frame_decoder(), self._stages
+        decode, stages = self._frame_decoder(), self.codebooks
         return lambda data: decode(bitpacking.unpack_integers(data, stages, BITS_PER_STAGE))
 
-    def _encode_channel(self, frames: Samples) -> NDArray[np.int32]:
+    def _encode_channel(self, samples: Samples) -> Tokens:
         encode = self._frame_encoder()
-        return np.stack([encode(frame) for frame in frames])
+        return np.stack([encode(frame) for frame in samples.reshape(-1, FRAME)], axis=1)
 
-    def _decode_channel(self, codes: NDArray[np.int64]) -> Samples:
+    def _decode_channel(self, codes: Tokens) -> Samples:
         decode = self._frame_decoder()
-        return np.concatenate([decode(frame) for frame in codes])
+        return np.concatenate([decode(frame) for frame in codes.T])
 
-    def _frame_encoder(self) -> Callable[[Samples], NDArray[np.int32]]:
+    def _frame_encoder(self) -> Callable[[Samples], Tokens]:
         """Return what turns `[320]` into `[stages]` with a fresh encoder."""
         encoder = self._take(_ENCODER)
         source = encoder.get_input_details()[0]["index"]
         target = encoder.get_output_details()[0]["index"]
-        stages = np.int32(self._stages)
+        stages = np.int32(self.codebooks)
 
-        def encode(frame: Samples) -> NDArray[np.int32]:
+        def encode(frame: Samples) -> Tokens:
             encoder.set_tensor(source, frame[None])
             encoder.invoke()
             features = encoder.get_tensor(target)
             quantized = self._quantize(input_frames=features, num_quantizers=stages)
-            codes: NDArray[np.int32] = quantized["output_0"][: self._stages, 0, 0]
-            return codes
+            return np.asarray(quantized["output_0"][: self.codebooks, 0, 0], np.int64)
 
         return encode
 
-    def _frame_decoder(self) -> Callable[[NDArray[np.int64]], Samples]:
+    def _frame_decoder(self) -> Callable[[Tokens], Samples]:
         """Return what turns `[stages]` into `[320]` with a fresh decoder."""
         decoder = self._take(_DECODER)
         source = decoder.get_input_details()[0]["index"]
         target = decoder.get_output_details()[0]["index"]
         indices = np.full((STAGES_MAX, 1, 1), -1, np.int32)  # -1: stage not used
 
-        def decode(codes: NDArray[np.int64]) -> Samples:
-            indices[: self._stages, 0, 0] = codes
+        def decode(codes: Tokens) -> Samples:
+            indices[: self.codebooks, 0, 0] = codes
             features = self._dequantize(encoding_indices=indices)["output_0"]
             decoder.set_tensor(source, features.reshape(1, 1, FEATURES))
             decoder.invoke()
@@ -158,7 +146,3 @@ class LyraCodec(Codec):
         interpreter = Interpreter(str(self._folder / name), num_threads=threads.count())
         interpreter.allocate_tensors()
         return interpreter
-
-
-def _frame_count(length: int) -> int:
-    return -(-length // FRAME)

@@ -12,7 +12,7 @@ from diffusers import AutoencoderOobleck
 from codecmark import latent_coding, networks
 from codecmark.bitstream import StreamHeader
 from codecmark.clip import AudioClip, Samples, fit_length, resample
-from codecmark.codec import Codec, CodecInfo
+from codecmark.codec import Codec
 from codecmark.errors import InputError
 from codecmark.spec import Spec
 from codecmark.weights import locate_or_random
@@ -52,7 +52,9 @@ class OobleckCodec(Codec):
         self._latents = int(loaded["decoder_input_channels"])
         self._coding = latent_coding.named(coding)
         bits = latent_coding.bits_per_value(coding)
-        self.info = CodecInfo(
+        self.info = networks.info(
+            self._network,
+            source,
             spec=f"oobleck:{VARIANT}@{coding}",
             family="oobleck",
             sample_rate_hz=self._rate_hz,
@@ -61,10 +63,6 @@ class OobleckCodec(Codec):
             algorithmic_delay_samples=None,
             licence="Apache-2.0 (diffusers); weights Stability AI Community License",
             reference="arXiv 2407.14358",
-            parameters=networks.parameter_count(self._network),
-            weights=networks.weights_of(source),
-            device=str(networks.device()),
-            backend="eager",
             notes="not causal: the delay is a lower bound; weights are gated at their source",
         )
 

@@ -5,15 +5,13 @@ from __future__ import annotations
 from abc import abstractmethod
 
 import numpy as np
-from numpy.typing import NDArray
 
 from codecmark import bitpacking
 from codecmark.bitstream import StreamHeader
 from codecmark.clip import AudioClip, Samples, fit_length, resample
 from codecmark.codec import Codec
 from codecmark.errors import BitstreamError, CodecError
-
-Tokens = NDArray[np.int64]
+from codecmark.token_coding import Tokens as Tokens
 
 
 class TokenCodec(Codec):
@@ -45,26 +43,50 @@ class TokenCodec(Codec):
         """Bits of the tokens of one channel, per second."""
         return self.codebooks * self.bits * self.rate_hz / self.hop / 1000
 
+    @property
+    def codebook_of_row(self) -> tuple[int, ...]:
+        """The codebook that the tokens of each row index; another one for each, here."""
+        return tuple(range(self.codebooks))
+
     def encode_payload(self, clip: AudioClip) -> bytes:
-        """Return the packed tokens, frame by frame within a codebook within a channel."""
+        """Return the packed tokens, frame by frame as a live stream sends them."""
+        frames_first = self.encode_tokens(clip).transpose(0, 2, 1)
+        return bitpacking.pack_integers(frames_first, self.bits)
+
+    def decode_payload(self, payload: bytes, header: StreamHeader) -> Samples:
+        """Return the channels at the header's rate and length."""
+        channels, codebooks, frames = self.token_shape(header)
+        count = channels * codebooks * frames
+        if len(payload) != bitpacking.packed_bytes(count, self.bits):
+            raise BitstreamError("samples", f"{header.n_samples} do not fit {len(payload)} bytes")
+        frames_first = bitpacking.unpack_integers(payload, count, self.bits)
+        tokens = frames_first.reshape(channels, frames, codebooks).transpose(0, 2, 1)
+        return self.decode_tokens(np.ascontiguousarray(tokens), header)
+
+    def encode_tokens(self, clip: AudioClip) -> Tokens:
+        """Return the clip as `[channels, codebooks, frames]`."""
         samples = clip.resampled(self.rate_hz).samples
         frames = self._frame_count(samples.shape[1])
         tokens = self.tokenize(fit_length(samples, frames * self.hop))
         expected = clip.channels, self.codebooks, frames
         if tokens.shape != expected:
             raise CodecError(f"{self.info.spec}: tokens {tokens.shape}, expected {expected}")
-        return bitpacking.pack_integers(tokens, self.bits)
+        return tokens
 
-    def decode_payload(self, payload: bytes, header: StreamHeader) -> Samples:
+    def decode_tokens(self, tokens: Tokens, header: StreamHeader) -> Samples:
         """Return the channels at the header's rate and length."""
-        length = -(-header.n_samples * self.rate_hz // header.sample_rate_hz)
-        shape = header.channels, self.codebooks, self._frame_count(length)
-        count = shape[0] * shape[1] * shape[2]
-        if len(payload) != bitpacking.packed_bytes(count, self.bits):
-            raise BitstreamError("samples", f"{header.n_samples} do not fit {len(payload)} bytes")
-        tokens = bitpacking.unpack_integers(payload, count, self.bits).reshape(shape)
         decoded = self.synthesize(tokens)
-        return resample(decoded, self.rate_hz, header.sample_rate_hz, header.n_samples)
+        return resample(decoded, self.output_rate_hz, header.sample_rate_hz, header.n_samples)
+
+    def token_shape(self, header: StreamHeader) -> tuple[int, int, int]:
+        """Return channels, codebooks and frames of a stream."""
+        length = -(-header.n_samples * self.rate_hz // header.sample_rate_hz)
+        return header.channels, self.codebooks, self._frame_count(length)
+
+    @property
+    def output_rate_hz(self) -> int:
+        """The rate of what `synthesize` returns."""
+        return self.rate_hz
 
     def _frame_count(self, length: int) -> int:
         return -(-length // self.hop)

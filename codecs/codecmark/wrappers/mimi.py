@@ -1,0 +1,124 @@
+"""Mimi, Moshi's codec, on transformers' `MimiModel`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import torch
+from transformers import MimiConfig, MimiModel
+
+from codecmark import networks
+from codecmark.clip import Samples
+from codecmark.spec import Spec
+from codecmark.weights import locate_or_random
+from codecmark.wrappers.tokens import TokenCodec, Tokens
+
+# config.json of kyutai/mimi; of `num_quantizers` it is silent, its file holds 32 codebooks
+PUBLISHED: Mapping[str, Any] = {
+    "sampling_rate": 24_000,
+    "frame_rate": 12.5,
+    "audio_channels": 1,
+    "hidden_size": 512,
+    "num_filters": 64,
+    "num_residual_layers": 1,
+    "upsampling_ratios": [8, 6, 5, 4],
+    "upsample_groups": 512,
+    "kernel_size": 7,
+    "last_kernel_size": 3,
+    "residual_kernel_size": 3,
+    "dilation_growth_rate": 2,
+    "use_causal_conv": True,
+    "pad_mode": "constant",
+    "compress": 2,
+    "trim_right_ratio": 1.0,
+    "use_conv_shortcut": False,
+    "codebook_size": 2048,
+    "codebook_dim": 256,
+    "num_quantizers": 32,
+    "num_semantic_quantizers": 1,
+    "vector_quantization_hidden_dimension": 256,
+    "num_hidden_layers": 8,
+    "intermediate_size": 2048,
+    "num_attention_heads": 8,
+    "num_key_value_heads": 8,
+    "head_dim": 64,
+    "hidden_act": "gelu",
+    "max_position_embeddings": 8000,
+    "rope_parameters": {"rope_type": "default", "rope_theta": 10_000.0},
+    "sliding_window": 250,
+    "attention_bias": False,
+    "attention_dropout": 0.0,
+    "norm_eps": 1e-5,
+    "layer_scale_initial_scale": 0.01,
+    "initializer_range": 0.02,
+    "use_cache": False,
+}
+_ONE_BOOK_KBPS = 11 * 12.5 / 1000
+
+
+class MimiCodec(TokenCodec):
+    """Mimi at the number of codebooks that comes nearest to the asked bitrate.
+
+    12.5 frames a second, 11 bits for each codebook: 8 of them, as Moshi uses, are 1.1 kbit/s.
+    """
+
+    def __init__(self, bitrate_kbps: float, config: Mapping[str, Any] = PUBLISHED) -> None:
+        source = locate_or_random("kyutai/mimi")
+        self._model: Any = networks.build(
+            source,
+            lambda folder: networks.load_pretrained(MimiModel, folder),
+            lambda: random_model(config),
+        )
+        loaded = self._model.config
+        self.rate_hz = int(loaded.sampling_rate)
+        self.hop = round(loaded.sampling_rate / loaded.frame_rate)
+        self.bits = (int(loaded.codebook_size) - 1).bit_length()
+        self.codebooks = min(max(round(bitrate_kbps / _ONE_BOOK_KBPS), 1), loaded.num_quantizers)
+        self.info = networks.info(
+            self._model,
+            source,
+            spec=f"mimi@{bitrate_kbps:g}k",
+            family="mimi",
+            sample_rate_hz=self.rate_hz,
+            channels=1,
+            nominal_bitrate_kbps=self.bitrate_kbps,
+            algorithmic_delay_samples=self.hop,
+            licence="Apache-2.0 (transformers); weights CC-BY-4.0",
+            reference="arXiv 2410.00037",
+            parameters=networks.parameter_count(self._model)
+            + sum(codebook.embed_sum.numel() for codebook in _codebooks(self._model)),
+            notes=f"{self.codebooks} codebooks, the first one semantic; causal",
+        )
+
+    @classmethod
+    def from_spec(cls, spec: Spec) -> MimiCodec:
+        """Build from e.g. `mimi@1.1k`."""
+        spec.refuse_variant()
+        return cls(spec.bitrate_kbps(_ONE_BOOK_KBPS / 2, 32 * _ONE_BOOK_KBPS))
+
+    @torch.inference_mode()
+    def tokenize(self, frames: Samples) -> Tokens:
+        """Turn `[channels, n * hop]` into `[channels, codebooks, n]`."""
+        batch = networks.to_tensor(frames)[:, None]
+        codes = self._model.encode(batch, num_quantizers=self.codebooks).audio_codes
+        tokens: Tokens = codes.cpu().numpy()
+        return tokens
+
+    @torch.inference_mode()
+    def synthesize(self, tokens: Tokens) -> Samples:
+        """Turn `[channels, codebooks, n]` into `[channels, n * hop]`."""
+        codes = torch.from_numpy(tokens).to(networks.device())
+        return networks.to_array(self._model.decode(codes).audio_values[:, 0])
+
+
+def random_model(config: Mapping[str, Any]) -> Any:
+    """Return a network with random weights, its codebooks too: the class leaves them at zero."""
+    model: Any = MimiModel(MimiConfig(**config))
+    for codebook in _codebooks(model):
+        codebook.embed_sum.normal_()
+    return model
+
+
+def _codebooks(model: Any) -> Iterator[Any]:
+    return (module for module in model.quantizer.modules() if hasattr(module, "embed_sum"))

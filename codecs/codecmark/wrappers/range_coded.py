@@ -1,0 +1,56 @@
+"""`+ac`: the tokens of another codec, range coded with adaptive models instead of packed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from codecmark import catalog, token_coding
+from codecmark.bitstream import StreamHeader
+from codecmark.clip import AudioClip, Samples
+from codecmark.codec import Codec
+from codecmark.errors import InputError
+from codecmark.spec import Spec
+from codecmark.wrappers.tokens import TokenCodec
+
+
+class RangeCodedCodec(Codec):
+    """Decodes to what the codec itself decodes to; only the size differs.
+
+    The nominal rate stays that of packed tokens, so that a row shows both.
+    """
+
+    def __init__(self, codec: Codec) -> None:
+        if not isinstance(codec, TokenCodec):
+            raise InputError(
+                f"spec: {codec.info.spec}+ac: {codec.info.family} has no tokens to range code; "
+                "leave out +ac"
+            )
+        self._codec = codec
+        notes = (codec.info.notes, "tokens range coded, the nominal rate is that of packed ones")
+        self.info = replace(
+            codec.info,
+            spec=f"{codec.info.spec}+ac",
+            entropy_coded=True,
+            notes="; ".join(filter(None, notes)),
+        )
+
+    @classmethod
+    def from_spec(cls, spec: Spec) -> RangeCodedCodec:
+        """Build from the spec of any codec with tokens and `+ac` behind it."""
+        return cls(catalog.create(str(spec.plain)))
+
+    def reset(self) -> None:
+        """Reset the codec itself."""
+        self._codec.reset()
+
+    def encode_payload(self, clip: AudioClip) -> bytes:
+        """Return the range-coded tokens."""
+        tokens = self._codec.encode_tokens(clip)
+        return token_coding.encode(tokens, self._codec.bits, self._codec.codebook_of_row)
+
+    def decode_payload(self, payload: bytes, header: StreamHeader) -> Samples:
+        """Return the channels at the header's rate and length."""
+        shape = self._codec.token_shape(header)
+        codec = self._codec
+        tokens = token_coding.decode(payload, shape, codec.bits, codec.codebook_of_row)
+        return codec.decode_tokens(tokens, header)
