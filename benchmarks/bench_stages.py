@@ -32,10 +32,10 @@ PAIRS = 3
 
 def _stages(bench: Any) -> dict[str, Callable[[], Any]]:
     clip = bench.clips[0].audio.resampled(MEL.sample_rate_hz)
-    frames = MEL.frames(clip.n_samples, multiple=autoencoder.STRIDE)
-    waveform = networks.to_tensor(fit_length(clip.samples[:1], MEL.samples(frames)))
     source = locate_or_random("cvssp/audioldm2")
     vae = autoencoder.MelAutoencoder(source)
+    frames = MEL.frames(clip.n_samples, multiple=vae.stride)
+    waveform = networks.to_tensor(fit_length(clip.samples[:1], MEL.samples(frames)))
     vocoder = hifigan.HifiGan(source, MEL)
     threads.limit(bench.condition.threads)
     with torch.inference_mode():

@@ -44,7 +44,9 @@ class MelFormat:
     log_base : float
         e for natural logarithms.
     htk : bool
-        The HTK mel scale instead of Slaney's; either with Slaney's area normalisation.
+        The HTK mel scale instead of Slaney's.
+    equal_area : bool
+        Slaney's normalisation: each filter has the same area. Otherwise each has the peak 1.
     """
 
     sample_rate_hz: int
@@ -57,6 +59,7 @@ class MelFormat:
     floor: float = 1e-5
     log_base: float = math.e
     htk: bool = False
+    equal_area: bool = True
 
     @property
     def framing(self) -> Framing:
@@ -85,7 +88,8 @@ class MelFormat:
         return (
             f"{self.bands} mel bands at {self.sample_rate_hz} Hz, n_fft {self.n_fft}, hop "
             f"{self.hop}, {self.lowest_hz:g} to {self.highest_hz:g} Hz, {base}, "
-            f"floor {self.floor:g}"
+            f"floor {self.floor:g}, {'HTK' if self.htk else 'Slaney'} scale, filters of equal "
+            f"{'area' if self.equal_area else 'height'}, {self.padding} padding"
         )
 
 
@@ -142,6 +146,7 @@ def filters(mel: MelFormat, device: torch.device) -> torch.Tensor:
         fmin=mel.lowest_hz,
         fmax=mel.highest_hz,
         htk=mel.htk,
+        norm="slaney" if mel.equal_area else None,
     )
     return torch.from_numpy(bank).to(device)
 
