@@ -23,7 +23,7 @@ from transformers import (
 )
 from transformers.audio_utils import mel_filter_bank
 
-from codecmark import AudioClip, InputError, create
+from codecmark import AudioClip, InputError, create, networks
 from codecmark.audioldm2 import autoencoder, formats, hifigan, ltx2, mmaudio, univnet, vocos
 from codecmark.audioldm2.chain import ChainCodec, MelCodec
 from codecmark.audioldm2.ltx2 import LTX2Codec
@@ -291,3 +291,13 @@ def test_vocos_is_loaded_from_its_published_file_alone(
     file.write_bytes(b"not a checkpoint")
     with pytest.raises(DamagedWeightsError, match="cannot be read"):
         MelCodec.from_spec(Spec.parse("mel:24k-100-htk/vocos"), TINY_VOCOS)
+
+
+def test_hollow_networks_say_the_same_of_themselves() -> None:
+    spec = Spec.parse("ltx2:2.0/hifigan@int8")
+    with networks.hollow():
+        hollow = LTX2Codec(spec, TINY_LTX2, TINY_LTX2_VOCODER)
+    assert hollow.autoencoder.network.latents_mean.is_meta
+    real = LTX2Codec(spec, TINY_LTX2, TINY_LTX2_VOCODER)
+    assert hollow.info == real.info
+    assert real.decode(real.encode(tone(0.1))).n_samples == 1_600
