@@ -111,7 +111,7 @@ SETS: dict[str, WeightSet] = {
             "LTX-2 Community License", *_MEL_CHAIN,
         ),
         _diffusers(
-            "kandinskylab/Kandinsky-6.0-Pro-distill-5s-Diffusers", None, "MIT (MMAudio's code)",
+            "kandinskylab/Kandinsky-6.0-Pro-distill-5s-Diffusers", None, "see its source",
             *_MEL_CHAIN,
         ),
         _single("dg845/univnet-dev", None, "see its source"),

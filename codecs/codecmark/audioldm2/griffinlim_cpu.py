@@ -37,7 +37,7 @@ def iterate(
     """
     levels = magnitude.contiguous().numpy()
     shape = window(framing.n_fft, magnitude.device)
-    scale = 1 / overlap_weight(framing, magnitude.shape[1], magnitude.device)[0].numpy()
+    scale = overlap_weight(framing, magnitude.shape[1], magnitude.device)[0].reciprocal().numpy()
     signal = torch.empty(len(magnitude), framing.signal_length(magnitude.shape[1]))
     previous = torch.zeros_like(spectrum)
     spectrum = spectrum.clone()

@@ -129,7 +129,7 @@ class MMAudioCodec(LatentCodec):
             filters,
             parameters=networks.parameter_count(self.autoencoder.network) + vocoder.parameters,
             weights=networks.weights_of(source),
-            licence="Apache-2.0 (diffusers); weights MIT (MMAudio's code), see their source",
+            licence="Apache-2.0 (diffusers); licence of the weights: see their source",
             notes="the latent is sent: 6.4 mel values for each latent value",
         )
 
