@@ -24,6 +24,7 @@ from codecmark import (
     UnavailableError,
     bitstream,
     condition,
+    corpus,
     create,
     latent_coding,
     weights,
@@ -267,12 +268,24 @@ def test_first_phases_from_exact_magnitudes(speech: AudioClip) -> None:
     assert reached["pghi"] < -20 < reached["spsi"] < -9 < reached["random"]
 
 
-def test_pghi_is_worth_hundreds_of_iterations(speech: AudioClip) -> None:
+def test_pghi_is_worth_hundreds_of_iterations() -> None:
+    """On the bundled speech together; on single clips either may be ahead by 2 dB."""
+    gains = []
+    for clip in corpus.load():
+        if clip.clip_class != "speech":
+            continue
+        samples = clip.read(2.0).resampled(16_000).samples[:1]
+        target = linear_spectrum(torch.tensor(samples), MEL).abs()
+        started = spectral_convergence_db(retrieve(target, FRAMING, 64, start="pghi"), target)
+        random = spectral_convergence_db(retrieve(target, FRAMING, 256), target)
+        gains.append(random - started)
+    assert np.mean(gains) > 0
+    assert np.median(gains) > 0
+
+
+def test_admm_converges(speech: AudioClip) -> None:
     target = linear_spectrum(torch.tensor(speech.samples[:, :32_000]), MEL).abs()
-    started = spectral_convergence_db(retrieve(target, FRAMING, 32, start="pghi"), target)
-    random = spectral_convergence_db(retrieve(target, FRAMING, 96), target)
     admm = spectral_convergence_db(retrieve(target, FRAMING, 32, method="admm"), target)
-    assert started < random
     assert admm < -20
 
 
