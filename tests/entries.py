@@ -36,6 +36,22 @@ TINY_HIFIGAN: Mapping[str, Any] = {
     "resblock_dilation_sizes": [[1]],
     "normalize_before": False,
 }
+TINY_FULLBAND_VAE: Mapping[str, Any] = {
+    **TINY_VAE,
+    "down_block_types": ["DownEncoderBlock2D"] * 4,
+    "up_block_types": ["UpDecoderBlock2D"] * 4,
+    "block_out_channels": [4, 4, 4, 8],
+    "latent_channels": 16,
+    "norm_num_groups": 2,
+    "scaling_factor": 1.0,
+}
+TINY_FULLBAND_HIFIGAN: Mapping[str, Any] = {
+    **TINY_HIFIGAN,
+    "model_in_dim": 256,
+    "sampling_rate": 48_000,
+    "upsample_rates": [6, 5, 4, 2, 2],
+    "upsample_kernel_sizes": [12, 10, 8, 4, 4],
+}
 TINY_ENCODEC: Mapping[str, Any] = {
     "target_bandwidths": [1.5, 3.0, 6.0, 12.0, 24.0],
     "sampling_rate": 24_000,
@@ -66,6 +82,33 @@ TINY_MIMI: Mapping[str, Any] = {
     "head_dim": 8,
     "sliding_window": 250,
 }
+# its buffers of statistics have `base_channels` places for latents times bands / 4
+TINY_LTX2: Mapping[str, Any] = {
+    "base_channels": 32, "output_channels": 2, "ch_mult": [1, 1, 1], "num_res_blocks": 1,
+    "in_channels": 2, "latent_channels": 2, "norm_type": "pixel", "causality_axis": "height",
+    "mel_bins": 64,
+}  # fmt: skip
+TINY_LTX2_VOCODER: Mapping[str, Any] = {
+    "in_channels": 128, "hidden_channels": 32, "out_channels": 2,
+    "upsample_kernel_sizes": [16, 15, 8, 4, 4], "upsample_factors": [6, 5, 2, 2, 2],
+    "resnet_kernel_sizes": [3], "resnet_dilations": [[1]], "output_sampling_rate": 24_000,
+}  # fmt: skip
+TINY_MMAUDIO: Mapping[str, Any] = {
+    "latent_channels": 4, "hidden_channels": 8, "channel_multipliers": [1, 1, 2],
+    "layers_per_block": 1,
+}  # fmt: skip
+TINY_BIGVGAN: Mapping[str, Any] = {
+    "upsample_initial_channel": 64, "resblock_kernel_sizes": [3],
+    "resblock_dilation_sizes": [[1]],
+}  # fmt: skip
+TINY_UNIVNET: Mapping[str, Any] = {
+    "model_in_channels": 4, "model_hidden_channels": 4, "num_mel_bins": 100,
+    "resblock_dilation_sizes": [[1], [1], [1]], "kernel_predictor_num_blocks": 1,
+    "kernel_predictor_hidden_channels": 4,
+}  # fmt: skip
+TINY_VOCOS: Mapping[str, Any] = {
+    "input_channels": 100, "dim": 8, "intermediate_dim": 16, "num_layers": 2, "n_fft": 1024,
+}  # fmt: skip
 TINY_OOBLECK: Mapping[str, Any] = {
     "encoder_hidden_size": 8,
     "downsampling_ratios": [2, 4, 4, 8, 8],
@@ -155,7 +198,22 @@ def tiny(spec: str) -> Codec:
     if parsed.family == "audioldm2":
         from codecmark.audioldm2.chain import AudioLDM2Codec
 
+        if parsed.stages[0] == "48k":
+            return AudioLDM2Codec(parsed, TINY_FULLBAND_VAE, TINY_FULLBAND_HIFIGAN)
         return AudioLDM2Codec(parsed, TINY_VAE, TINY_HIFIGAN)
+    if parsed.family == "ltx2":
+        from codecmark.audioldm2.ltx2 import LTX2Codec
+
+        return LTX2Codec(parsed, TINY_LTX2, TINY_LTX2_VOCODER)
+    if parsed.family == "mmaudio":
+        from codecmark.audioldm2.mmaudio import MMAudioCodec
+
+        return MMAudioCodec(parsed, TINY_MMAUDIO, TINY_BIGVGAN)
+    if spec.endswith(("/univnet", "/vocos")):
+        from codecmark.audioldm2.chain import MelCodec
+
+        config = TINY_UNIVNET if spec.endswith("univnet") else TINY_VOCOS
+        return MelCodec.from_spec(parsed, config)
     if parsed.family == "encodec":
         from codecmark.wrappers.encodec import EncodecCodec
 

@@ -24,11 +24,12 @@ from codecmark import (
     UnavailableError,
     bitstream,
     condition,
+    corpus,
     create,
     latent_coding,
     weights,
 )
-from codecmark.audioldm2 import autoencoder, formats, hifigan, postfilter
+from codecmark.audioldm2 import autoencoder, formats, griffinlim_cpu, hifigan, phase, postfilter
 from codecmark.audioldm2.chain import AudioLDM2Codec, ChainCodec
 from codecmark.audioldm2.mel import MelFormat, filters, linear_spectrum, log_mel, magnitude_from_mel
 from codecmark.audioldm2.phase import retrieve
@@ -98,6 +99,19 @@ def test_griffin_lim_is_deterministic_by_seed() -> None:
     first = retrieve(magnitude, FRAMING, 3)
     assert torch.equal(first, retrieve(magnitude, FRAMING, 3))
     assert not torch.equal(first, retrieve(magnitude, FRAMING, 3, seed=1))
+
+
+@pytest.mark.parametrize("momentum", [0.0, 0.99])
+def test_the_fused_loops_agree_with_plain_torch(momentum: float) -> None:
+    magnitude = stft(torch.tensor(noise(4_000, channels=2).samples), FRAMING).abs()
+    magnitude[:, 3] = 0
+    start = torch.polar(magnitude, torch.ones_like(magnitude))
+    factor = momentum / (1 + momentum)
+    with torch.inference_mode():
+        fused = griffinlim_cpu.iterate(magnitude, FRAMING, start, 4, factor)
+        plain = phase._griffinlim(magnitude, FRAMING, start, 4, factor)
+    torch.testing.assert_close(fused, plain, atol=2e-3, rtol=2e-3)
+    torch.testing.assert_close(fused.abs(), magnitude, atol=1e-4, rtol=1e-4)
 
 
 def test_the_users_own_finding_phase_free_means_no_snr(speech: AudioClip) -> None:
@@ -254,12 +268,24 @@ def test_first_phases_from_exact_magnitudes(speech: AudioClip) -> None:
     assert reached["pghi"] < -20 < reached["spsi"] < -9 < reached["random"]
 
 
-def test_pghi_is_worth_hundreds_of_iterations(speech: AudioClip) -> None:
+def test_pghi_is_worth_hundreds_of_iterations() -> None:
+    """On the bundled speech together; on single clips either may be ahead by 2 dB."""
+    gains = []
+    for clip in corpus.load():
+        if clip.clip_class != "speech":
+            continue
+        samples = clip.read(2.0).resampled(16_000).samples[:1]
+        target = linear_spectrum(torch.tensor(samples), MEL).abs()
+        started = spectral_convergence_db(retrieve(target, FRAMING, 64, start="pghi"), target)
+        random = spectral_convergence_db(retrieve(target, FRAMING, 256), target)
+        gains.append(random - started)
+    assert np.mean(gains) > 0
+    assert np.median(gains) > 0
+
+
+def test_admm_converges(speech: AudioClip) -> None:
     target = linear_spectrum(torch.tensor(speech.samples[:, :32_000]), MEL).abs()
-    started = spectral_convergence_db(retrieve(target, FRAMING, 32, start="pghi"), target)
-    random = spectral_convergence_db(retrieve(target, FRAMING, 96), target)
     admm = spectral_convergence_db(retrieve(target, FRAMING, 32, method="admm"), target)
-    assert started < random
     assert admm < -20
 
 
@@ -424,5 +450,5 @@ def test_a_checkpoint_that_lacks_parameters_is_refused(
     with pytest.raises(DamagedWeightsError, match=r"lack \d+ parameters"):
         create("dac:16khz@6k")
     (folder / "model.safetensors").write_bytes(b"not a checkpoint")
-    with pytest.raises(DamagedWeightsError, match="cannot be read"):
+    with pytest.raises(DamagedWeightsError, match="is damaged or cut off"):
         create("dac:16khz@6k")

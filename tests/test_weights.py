@@ -223,3 +223,40 @@ def test_verify_finds_what_is_damaged(
     put(tmp_path / "mine" / "toy", b"something else")
     assert main(["weights", "verify"]) == 1
     assert "damaged" in capsys.readouterr().out
+
+
+def test_compare_tells_by_tensors_which_checkpoints_share_weights(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("CODECMARK_WEIGHTS", str(tmp_path))
+    tensors = {name: np.arange(6, dtype=np.float32) for name in ("encoder.weight", "quant.bias")}
+    vae, vocoder = "vae/diffusion_pytorch_model.safetensors", "vocoder/model.safetensors"
+
+    def put_checkpoint(name: str, changed: dict[str, np.ndarray], metadata: dict[str, str]) -> None:
+        for path, content in ((vae, tensors | changed), (vocoder, tensors)):
+            file = tmp_path / name / path
+            file.parent.mkdir(parents=True)
+            (file.parent / "config.json").write_text("{}")
+            safetensors.numpy.save_file(content, file, metadata)
+
+    put_checkpoint("cvssp/audioldm2", {}, {})
+    # another header, the same weights
+    put_checkpoint("cvssp/audioldm2-large", {}, {"format": "pt"})
+    assert main(["weights", "compare"]) == 0
+    output = capsys.readouterr().out
+    for path in (vae, vocoder):
+        assert f"{path}: cvssp/audioldm2 and cvssp/audioldm2-large share all 2 tensors" in output
+    assert "cvssp/audioldm2-music: not here: by hand" in output
+
+    # same values in another shape are other weights
+    put_checkpoint("cvssp/audioldm2-music", {"quant.bias": tensors["quant.bias"][None]}, {})
+    assert main(["weights", "compare", "cvssp/audioldm2", "cvssp/audioldm2-music"]) == 0
+    output = capsys.readouterr().out
+    assert f"{vae}: cvssp/audioldm2 and cvssp/audioldm2-music differ in 1 of 2 tensors" in output
+    assert f"{vocoder}: cvssp/audioldm2 and cvssp/audioldm2-music share all" in output
+
+    (tmp_path / "cvssp/audioldm2" / vae).write_bytes(b"cut off")
+    assert main(["weights", "compare", "cvssp/audioldm2", "cvssp/audioldm2-music"]) == 1
+    output = capsys.readouterr().out
+    assert "cvssp/audioldm2: damaged" in output
+    assert "differ" not in output

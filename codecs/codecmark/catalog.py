@@ -134,11 +134,22 @@ FAMILIES: dict[str, Family] = {
     "mel": Family(
         "codecmark.audioldm2.chain:MelCodec", "mel spectrogram, and a vocoder without its VAE",
         ("mel:16k-64/griffinlim-64", "mel:16k-80-256/griffinlim-64", "mel:22k-80/hifigan-22k"),
-        (*_PHASE_METHODS, *_FRONT_ENDS, *_MEL_CODINGS),
+        (
+            *_PHASE_METHODS, *_FRONT_ENDS, *_MEL_CODINGS, "mel:24k-100/univnet",
+            "mel:24k-100-htk/vocos",
+        ),
     ),
     "audioldm2": Family(
         "codecmark.audioldm2.chain:AudioLDM2Codec", "AudioLDM2: mel, VAE latent, mel, waveform",
-        _AUDIOLDM2, _LATENT_CODINGS,
+        _AUDIOLDM2, (*_LATENT_CODINGS, "audioldm2:48k/hifigan", "audioldm2:48k/griffinlim-64"),
+    ),
+    "ltx2": Family(
+        "codecmark.audioldm2.ltx2:LTX2Codec", "LTX-2's audio VAE and HiFi-GAN, stereo",
+        (), ("ltx2:2.0/hifigan", "ltx2:2.0/griffinlim-64", "ltx2:2.0/hifigan@int8"),
+    ),
+    "mmaudio": Family(
+        "codecmark.audioldm2.mmaudio:MMAudioCodec", "MMAudio's VAE and BigVGAN, 44.1 kHz",
+        (), ("mmaudio:44k/bigvgan", "mmaudio:44k/griffinlim-64", "mmaudio:44k/bigvgan@int8"),
     ),
     "encodec": Family(
         "codecmark.wrappers.encodec:EncodecCodec", "EnCodec 24 kHz",

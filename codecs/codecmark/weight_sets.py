@@ -57,13 +57,17 @@ def _snac(variant: str, revision: str, sha256: str) -> WeightSet:
     return WeightSet(repo, _HUB.format(repo=repo), revision, "MIT", files)
 
 
-def _audioldm2(repo: str, revision: str | None) -> WeightSet:
-    paths = (
-        "vae/config.json", "vae/diffusion_pytorch_model.safetensors",
-        "vocoder/config.json", "vocoder/model.safetensors",
-    )  # fmt: skip
-    files = tuple(map(WeightFile, paths))
-    return WeightSet(repo, _HUB.format(repo=repo), revision, "CC-BY-NC-SA-4.0", files)
+def _diffusers(
+    repo: str, revision: str | None, licence: str, *parts: str, url: str = _HUB
+) -> WeightSet:
+    """A pipeline's folder, of which the `parts` are used; each has a configuration."""
+    paths = (path for part in parts for path in (f"{part.partition('/')[0]}/config.json", part))
+    return WeightSet(repo, url.format(repo=repo), revision, licence, tuple(map(WeightFile, paths)))
+
+
+_DIFFUSERS_FILE = "diffusion_pytorch_model.safetensors"
+_AUDIOLDM2 = "CC-BY-NC-SA-4.0", f"vae/{_DIFFUSERS_FILE}", "vocoder/model.safetensors"
+_MEL_CHAIN = f"audio_vae/{_DIFFUSERS_FILE}", f"vocoder/{_DIFFUSERS_FILE}"
 
 
 SETS: dict[str, WeightSet] = {
@@ -98,17 +102,38 @@ SETS: dict[str, WeightSet] = {
                 ),
             ),
         ),
-        _audioldm2("cvssp/audioldm2", "c8e7e189d324425c05c4c2f81214041ef4107983"),
-        _audioldm2("cvssp/audioldm2-music", None),
-        _audioldm2("cvssp/audioldm2-large", "4b0b875a9e0c5305dfc917da808584e50e1c7ed4"),
+        _diffusers("cvssp/audioldm2", "c8e7e189d324425c05c4c2f81214041ef4107983", *_AUDIOLDM2),
+        _diffusers("cvssp/audioldm2-music", None, *_AUDIOLDM2),
+        _diffusers(
+            "cvssp/audioldm2-large", "4b0b875a9e0c5305dfc917da808584e50e1c7ed4", *_AUDIOLDM2
+        ),
+        # published as its authors' own checkpoint only
+        _diffusers(
+            "haoheliu/audioldm_48k", None, *_AUDIOLDM2,
+            url="https://huggingface.co/{repo} (audioldm_48k.pth, converted to diffusers' layout)",
+        ),
+        _diffusers(
+            "Lightricks/LTX-2", "47da56e2ad66ce4125a9922b4a8826bf407f9d0a",
+            "LTX-2 Community License", *_MEL_CHAIN,
+        ),
+        _diffusers(
+            "kandinskylab/Kandinsky-6.0-Pro-distill-5s-Diffusers", None, "see its source",
+            *_MEL_CHAIN,
+        ),
+        _single("dg845/univnet-dev", None, "see its source"),
         WeightSet(
-            "stabilityai/stable-audio-open-1.0",
-            _HUB.format(repo="stabilityai/stable-audio-open-1.0"), None,
-            "Stability AI Community License",
+            "charactr/vocos-mel-24khz", _HUB.format(repo="charactr/vocos-mel-24khz"),
+            "0feb3fdd929bcd6649e0e7c5a688cf7dd012ef21", "MIT",
             (
-                WeightFile("vae/config.json"),
-                WeightFile("vae/diffusion_pytorch_model.safetensors"),
+                WeightFile(
+                    "pytorch_model.bin",
+                    "97ec976ad1fd67a33ab2682d29c0ac7df85234fae875aefcc5fb215681a91b2a",
+                ),
             ),
+        ),
+        _diffusers(
+            "stabilityai/stable-audio-open-1.0", None, "Stability AI Community License",
+            f"vae/{_DIFFUSERS_FILE}",
         ),
         _single(
             "facebook/encodec_24khz", "c1dbe2ae3f1de713481a3b3e7c47f357092ee040", "CC-BY-NC-4.0",

@@ -26,13 +26,23 @@ PUBLISHED: Mapping[str, Any] = {
     "scaling_factor": 0.4110932946205139,
     "force_upcast": True,
 }
-STRIDE = 4  # both axes, two halvings
+# get_audioldm_48k_config in haoheliu/AudioLDM2:audioldm2/utils.py, in diffusers' terms; its latent
+# scale was learnt and is in the checkpoint alone, so 1 leaves latents as they are
+FULLBAND: Mapping[str, Any] = {
+    **PUBLISHED,
+    "down_block_types": ["DownEncoderBlock2D"] * 4,
+    "up_block_types": ["UpDecoderBlock2D"] * 4,
+    "block_out_channels": [128, 256, 512, 1024],
+    "latent_channels": 16,
+    "scaling_factor": 1.0,
+}
 CHUNK_FRAMES = 1024  # what it was trained on (10.24 s); attention over more grows quadratically
 
 
 class MelAutoencoder:
-    """`[channels, frames, bands]` to `[channels, 8, frames / 4, bands / 4]` and back.
+    """`[channels, frames, bands]` to `[channels, latents, frames / s, bands / s]` and back.
 
+    `s` is `stride`: 4 for the 16 kHz checkpoints, which have 8 latents, 8 at 48 kHz, with 16.
     Takes the mode of the latent distribution: a codec adds no noise. Latents are scaled to unit
     variance. Long spectrograms go through in chunks of 1024 frames.
     """
@@ -46,18 +56,20 @@ class MelAutoencoder:
         )
         self._scale = float(self.network.config["scaling_factor"])
         self.latent_channels = int(self.network.config["latent_channels"])
+        halvings = len(self.network.config["block_out_channels"]) - 1
+        self.stride = 2**halvings
 
     def latent_shape(self, frames: int, bands: int) -> tuple[int, int, int]:
-        """Return the latent's shape without the channel axis; `frames` a multiple of 4."""
-        return self.latent_channels, frames // STRIDE, bands // STRIDE
+        """Return the latent's shape without the channel axis; `frames` a multiple of `stride`."""
+        return self.latent_channels, frames // self.stride, bands // self.stride
 
     def encode(self, log_mel: torch.Tensor) -> torch.Tensor:
-        """Return the scaled latent; frames and bands must be multiples of 4."""
+        """Return the scaled latent; frames and bands must be multiples of `stride`."""
         chunks = torch.split(log_mel[:, None], CHUNK_FRAMES, dim=2)
         modes = [self.network.encode(chunk).latent_dist.mode() for chunk in chunks]
         return torch.cat(modes, dim=2) * self._scale
 
     def decode(self, latent: torch.Tensor) -> torch.Tensor:
         """Return the log-mel `[channels, frames, bands]` of a scaled latent."""
-        chunks = torch.split(latent / self._scale, CHUNK_FRAMES // STRIDE, dim=2)
+        chunks = torch.split(latent / self._scale, CHUNK_FRAMES // self.stride, dim=2)
         return torch.cat([self.network.decode(chunk).sample for chunk in chunks], dim=2)[:, 0]

@@ -8,22 +8,24 @@ of latent; the ratio here is bytes.
 
 Specs: `mel:FORMAT/VOCODER`, `audioldm2:CHECKPOINT/VOCODER`, where VOCODER may end in `+wiener` or
 `+softlimit`, e.g. `mel:16k-80-256/pghi+griffinlim-64+wiener`. `audioldm2:user-80-256/...` is the
-chain as its users configured it: the music VAE on 80 bands at a hop of 256.
+chain as its users configured it: the music VAE on 80 bands at a hop of 256. `ltx2` and `mmaudio`
+are chains of the same form with other autoencoders.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from math import prod
-from typing import Any
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 import torch
 
 from codecmark import latent_coding, networks
 from codecmark.audioldm2 import postfilter
-from codecmark.audioldm2.formats import AUDIOLDM2, HIFIGAN_22K, USER, mel_format
+from codecmark.audioldm2.formats import AUDIOLDM2, AUDIOLDM_48K, USER, mel_format
 from codecmark.audioldm2.mel import log_mel
+from codecmark.audioldm2.mel_vocoders import NETWORKS, MelVocoder
 from codecmark.audioldm2.spectrogram import MelSpectrogram
 from codecmark.audioldm2.vocoder import PhaseRetrieval, Vocoder
 from codecmark.bitstream import StreamHeader
@@ -31,23 +33,27 @@ from codecmark.clip import AudioClip, Samples, fit_length, resample
 from codecmark.codec import Codec, CodecInfo
 from codecmark.errors import BitstreamError, InputError
 from codecmark.spec import Spec
-from codecmark.weights import NO_WEIGHTS, Located, Weights, locate, locate_or_random
+from codecmark.weights import NO_WEIGHTS, Located, Weights, locate_or_random
 
-STRIDE = 4  # the VAE halves both axes twice; frames are padded to it with or without a VAE
 USER_CHAIN = "user-80-256"
+FULLBAND = "48k"
 CHECKPOINTS = {
     "base": "cvssp/audioldm2",
     "music": "cvssp/audioldm2-music",
     "large": "cvssp/audioldm2-large",
     USER_CHAIN: "cvssp/audioldm2-music",
+    FULLBAND: "haoheliu/audioldm_48k",
 }
-SMALL_HIFIGAN, SMALL_HIFIGAN_WEIGHTS = "hifigan-22k", "hifigan-22khz-80mel"
 _PEAK = 0.5  # AudioLDM2 scales its waveforms to this before the mel
 _LEVEL_BYTES = 8
 
 
 class ChainCodec(Codec):
-    """What both families share: level, length, the code, the vocoder and what comes after it."""
+    """What the families share: level, length, the code, the vocoder and what comes after it."""
+
+    stride = 4  # frames are padded to a multiple; that of the 16 kHz VAEs, with or without one
+    channels = 1
+    reference: ClassVar[str] = "arXiv 2308.05734"
 
     def __init__(
         self,
@@ -66,16 +72,16 @@ class ChainCodec(Codec):
         self._coding = latent_coding.named(coding)
         self._postfilters = [postfilter.named(name) for name in postfilters]
         bits = latent_coding.bits_per_value(coding)
-        values = prod(self.coded_shape(STRIDE)) / (STRIDE * self.mel.hop)
+        values = prod(self.coded_shape(self.stride)) / (self.stride * self.mel.hop)
         self.info = CodecInfo(
             spec=str(spec),
             family=spec.family,
             sample_rate_hz=self.mel.sample_rate_hz,
-            channels=1,
+            channels=self.channels,
             nominal_bitrate_kbps=bits and bits * values * self.mel.sample_rate_hz / 1000,
             algorithmic_delay_samples=None,
             licence=licence,
-            reference="arXiv 2308.05734",
+            reference=self.reference,
             parameters=parameters,
             weights=weights,
             device=str(networks.device()),
@@ -92,8 +98,21 @@ class ChainCodec(Codec):
         return coded
 
     def coded_shape(self, frames: int) -> tuple[int, ...]:
-        """Return the shape of what is coded for one channel."""
+        """Return the shape of what is coded for one channel, or for all where they share it."""
         return frames, self.mel.bands
+
+    def coded_channels(self, channels: int) -> int:
+        """Return how many of these shapes are coded."""
+        return channels
+
+    def frame_count(self, samples: int) -> int:
+        """Return how many frames hold `samples` at the mel's rate, as the network wants them."""
+        return self.mel.frames(samples, multiple=self.stride)
+
+    @property
+    def synthesis_rate_hz(self) -> int:
+        """The rate that the vocoder's samples have."""
+        return self.mel.sample_rate_hz
 
     @torch.inference_mode()
     def encode_payload(self, clip: AudioClip) -> bytes:
@@ -103,7 +122,7 @@ class ChainCodec(Codec):
         peak = np.abs(samples - mean).max(axis=1, keepdims=True)
         levels = np.concatenate([mean, peak], axis=1).astype("<f4")
         scaled = (samples - mean) * (_PEAK / np.where(peak > 0, peak, 1))
-        frames = self.mel.frames(samples.shape[1], multiple=STRIDE)
+        frames = self.frame_count(samples.shape[1])
         padded = networks.to_tensor(fit_length(scaled, self.mel.samples(frames)))
         coded = networks.to_array(self.analyse(log_mel(padded, self.mel)))
         return levels.tobytes() + self._coding.encode(coded)
@@ -112,56 +131,99 @@ class ChainCodec(Codec):
     def decode_payload(self, payload: bytes, header: StreamHeader) -> Samples:
         """Return the waveform at the header's rate and length, at its original level."""
         length = -(-header.n_samples * self.mel.sample_rate_hz // header.sample_rate_hz)
-        frames = self.mel.frames(length, multiple=STRIDE)
+        frames = self.frame_count(length)
         end = header.channels * _LEVEL_BYTES
         if len(payload) < end:
             raise BitstreamError("levels", "the payload ends inside them")
         levels = np.frombuffer(payload[:end], "<f4").reshape(-1, 2)
         if not np.isfinite(levels).all():
             raise BitstreamError("levels", "hold NaN or Inf")
-        values = self._coding.decode(payload[end:], (header.channels, *self.coded_shape(frames)))
+        shape = self.coded_channels(header.channels), *self.coded_shape(frames)
+        values = self._coding.decode(payload[end:], shape)
         spectrogram = MelSpectrogram(self.restore(networks.to_tensor(values)), self.mel)
         waveform = networks.to_array(self.vocoder.synthesize(spectrogram))
+        if len(waveform) > header.channels:  # a network for stereo was given one channel twice
+            waveform = waveform.mean(axis=0, keepdims=True)
         scaled = (waveform * (levels[:, 1:] / _PEAK) + levels[:, :1]).astype(np.float32)
         for apply in self._postfilters:
             scaled = apply(scaled)
-        return resample(scaled, self.mel.sample_rate_hz, header.sample_rate_hz, header.n_samples)
+        return resample(scaled, self.synthesis_rate_hz, header.sample_rate_hz, header.n_samples)
 
 
 class MelCodec(ChainCodec):
     """The chain without its VAE: the log-mel itself is sent."""
 
     @classmethod
-    def from_spec(cls, spec: Spec) -> MelCodec:
-        """Build from e.g. `mel:16k-64/griffinlim-64`."""
-        first, stage, filters = _stages(spec, "mel format, e.g. mel:16k-64/griffinlim-64")
+    def from_spec(cls, spec: Spec, vocoder_config: Mapping[str, Any] | None = None) -> MelCodec:
+        """Build from e.g. `mel:16k-64/griffinlim-64`; the configuration is for tests."""
+        first, stage, filters = split_stages(spec, "mel format, e.g. mel:16k-64/griffinlim-64")
         mel = mel_format(first)
-        if stage == SMALL_HIFIGAN:
-            return cls._small_hifigan(spec, filters)
+        if stage in NETWORKS:
+            return cls._with_network(spec, NETWORKS[stage], filters, vocoder_config)
         return cls(
             spec, PhaseRetrieval.from_stage(stage, mel), filters, parameters=0,
             weights=NO_WEIGHTS, licence="MIT", notes="the log-mel is sent, phase is not",
         )  # fmt: skip
 
     @classmethod
-    def _small_hifigan(cls, spec: Spec, filters: list[str]) -> MelCodec:
-        from codecmark.audioldm2.hifigan import SmallHifiGan
-
-        if mel_format(spec.stages[0]) != HIFIGAN_22K:
+    def _with_network(
+        cls,
+        spec: Spec,
+        network: MelVocoder,
+        filters: list[str],
+        config: Mapping[str, Any] | None,
+    ) -> MelCodec:
+        wanted = mel_format(network.mel)
+        if mel_format(spec.stages[0]) != wanted:
             raise InputError(
-                f"spec: {spec}: this vocoder takes {HIFIGAN_22K.describe()}; write mel:22k-80/"
-                f"{SMALL_HIFIGAN}"
+                f"spec: {spec}: this vocoder takes {wanted.describe()}; write mel:{network.mel}/"
+                f"{network.stage}"
             )
-        located = locate(SMALL_HIFIGAN_WEIGHTS)
-        vocoder = SmallHifiGan(located)
+        source = network.locate()
+        vocoder = network.build(source, config)
         return cls(
-            spec, vocoder, filters, parameters=vocoder.parameters, weights=located.weights,
-            licence="MIT; weights from a GPL-3.0 repository",
-            notes="trained at 22.05 kHz; the log-mel is sent, phase is not",
+            spec, vocoder, filters, parameters=vocoder.parameters,
+            weights=networks.weights_of(source), licence=network.licence,
+            notes=f"trained at {wanted.sample_rate_hz / 1000:g} kHz; the log-mel is sent, phase "
+            "is not",
         )  # fmt: skip
 
 
-class AudioLDM2Codec(ChainCodec):
+class Autoencoder(Protocol):
+    """Log-mel to latent and back."""
+
+    def latent_shape(self, frames: int, bands: int) -> tuple[int, ...]:
+        """Return the latent's shape without its first axis."""
+        ...
+
+    def encode(self, log_mel: torch.Tensor) -> torch.Tensor:
+        """Return the latent of `[channels, frames, bands]`, of about unit variance."""
+        ...
+
+    def decode(self, latent: torch.Tensor) -> torch.Tensor:
+        """Return the log-mel."""
+        ...
+
+
+class LatentCodec(ChainCodec):
+    """The chain with an autoencoder: its latent is sent."""
+
+    autoencoder: Autoencoder
+
+    def analyse(self, values: torch.Tensor) -> torch.Tensor:
+        """Return the latent."""
+        return self.autoencoder.encode(values)
+
+    def restore(self, coded: torch.Tensor) -> torch.Tensor:
+        """Return the log-mel."""
+        return self.autoencoder.decode(coded)
+
+    def coded_shape(self, frames: int) -> tuple[int, ...]:
+        """Return the latent's shape."""
+        return self.autoencoder.latent_shape(frames, self.mel.bands)
+
+
+class AudioLDM2Codec(LatentCodec):
     """The whole chain at the published size."""
 
     @classmethod
@@ -182,17 +244,22 @@ class AudioLDM2Codec(ChainCodec):
     ) -> None:
         from codecmark.audioldm2 import autoencoder, hifigan
 
-        checkpoint, stage, filters = _stages(spec, f"checkpoint: {', '.join(CHECKPOINTS)}")
+        checkpoint, stage, filters = split_stages(spec, f"checkpoint: {', '.join(CHECKPOINTS)}")
         if checkpoint not in CHECKPOINTS:
             raise InputError(f"spec: {spec}: checkpoint must be one of {', '.join(CHECKPOINTS)}")
-        mel = USER if checkpoint == USER_CHAIN else AUDIOLDM2
+        fullband = checkpoint == FULLBAND
+        mel = {USER_CHAIN: USER, FULLBAND: AUDIOLDM_48K}.get(checkpoint, AUDIOLDM2)
+        vae_config = vae_config or (autoencoder.FULLBAND if fullband else autoencoder.PUBLISHED)
+        hifigan_config = hifigan_config or (hifigan.FULLBAND if fullband else hifigan.PUBLISHED)
         vocoder: Vocoder | None = None
         if stage != "hifigan":  # a wrong stage is refused before a network is built
             vocoder = PhaseRetrieval.from_stage(stage, mel)
         source: Located | Weights = locate_or_random(CHECKPOINTS[checkpoint])
         if vocoder is None:
-            vocoder = hifigan.HifiGan(source, mel, hifigan_config or hifigan.PUBLISHED)
-        self.autoencoder = autoencoder.MelAutoencoder(source, vae_config or autoencoder.PUBLISHED)
+            vocoder = hifigan.HifiGan(source, mel, hifigan_config)
+        self.autoencoder: autoencoder.MelAutoencoder
+        self.autoencoder = autoencoder.MelAutoencoder(source, vae_config)
+        self.stride = self.autoencoder.stride
         super().__init__(
             spec,
             vocoder,
@@ -200,23 +267,12 @@ class AudioLDM2Codec(ChainCodec):
             parameters=networks.parameter_count(self.autoencoder.network) + vocoder.parameters,
             weights=networks.weights_of(source),
             licence="Apache-2.0 (diffusers, transformers); weights CC-BY-NC-SA-4.0",
-            notes="the latent is sent: 2 mel values for each latent value, the '2:1' of its users",
+            notes=f"the latent is sent: {4 if fullband else 2} mel values for each latent value"
+            + ("" if fullband else ", the '2:1' of its users"),
         )
 
-    def analyse(self, values: torch.Tensor) -> torch.Tensor:
-        """Return the latent."""
-        return self.autoencoder.encode(values)
 
-    def restore(self, coded: torch.Tensor) -> torch.Tensor:
-        """Return the log-mel."""
-        return self.autoencoder.decode(coded)
-
-    def coded_shape(self, frames: int) -> tuple[int, ...]:
-        """Return the latent's shape."""
-        return self.autoencoder.latent_shape(frames, self.mel.bands)
-
-
-def _stages(spec: Spec, first: str) -> tuple[str, str, list[str]]:
+def split_stages(spec: Spec, first: str) -> tuple[str, str, list[str]]:
     """Return the first stage, the vocoder, and the postfilters after it."""
     if len(spec.stages) != 2:
         raise InputError(f"spec: {spec} needs a {first}, and a vocoder after '/'")

@@ -29,13 +29,25 @@ PUBLISHED: Mapping[str, Any] = {
     "leaky_relu_slope": 0.1,
     "normalize_before": False,
 }
+# get_vocoder_config_48k in haoheliu/AudioLDM2:audioldm2/utilities/model.py
+FULLBAND: Mapping[str, Any] = {
+    **PUBLISHED,
+    "model_in_dim": 256,
+    "sampling_rate": 48_000,
+    "upsample_initial_channel": 1536,
+    "upsample_rates": [6, 5, 4, 2, 2],
+    "upsample_kernel_sizes": [12, 10, 8, 4, 4],
+    "resblock_kernel_sizes": [3, 7, 11, 15],
+    "resblock_dilation_sizes": [[1, 3, 5]] * 4,
+}
 
 
 class HifiGan:
     """AudioLDM2's HiFi-GAN on transformers' `SpeechT5HifiGan`.
 
-    Its first transposed convolution (kernel 16, stride 5) yields 5 T + 1 samples, 32 too many in
-    the end; they are cropped at the end, as the AudioLDM2 pipeline does.
+    A transposed convolution whose kernel and stride differ by an odd number (16 and 5) yields a
+    sample too many, in the end 32 at 16 kHz; they are cropped at the end, as the AudioLDM2
+    pipeline does.
     """
 
     def __init__(

@@ -12,6 +12,7 @@ from typing import Literal
 
 import torch
 
+from codecmark.audioldm2 import griffinlim_cpu
 from codecmark.audioldm2.phase_start import pghi, spsi
 from codecmark.audioldm2.stft import Framing, inverse_stft, stft
 
@@ -53,13 +54,28 @@ def retrieve(
     if method == "admm":
         phase = _admm(magnitude, framing, phase, iterations)
         return inverse_stft(_scaled(magnitude, phase), framing)
-    previous = torch.zeros_like(phase)
+    fused = magnitude.device.type == "cpu" and magnitude.dtype == torch.float32
+    iterate = griffinlim_cpu.iterate if fused else _griffinlim
     factor = momentum / (1 + momentum)
+    spectrum = iterate(magnitude, framing, _scaled(magnitude, phase), iterations, factor)
+    return inverse_stft(spectrum, framing)
+
+
+def _griffinlim(
+    magnitude: torch.Tensor,
+    framing: Framing,
+    spectrum: torch.Tensor,
+    iterations: int,
+    factor: float,
+) -> torch.Tensor:
+    """Alternate between consistent spectra and the given magnitudes; on any device."""
+    previous = torch.zeros_like(spectrum)
     for _ in range(iterations):
-        rebuilt = stft(inverse_stft(_scaled(magnitude, phase), framing), framing)
+        rebuilt = stft(inverse_stft(spectrum, framing), framing)
         phase = torch.sgn(torch.add(rebuilt, previous, alpha=-factor) if factor else rebuilt)
+        spectrum = _scaled(magnitude, phase)
         previous = rebuilt
-    return inverse_stft(_scaled(magnitude, phase), framing)
+    return spectrum
 
 
 def _admm(

@@ -35,7 +35,7 @@ def inverse_stft(spectrum: torch.Tensor, framing: Framing) -> torch.Tensor:
     """Return the signal whose spectrum is nearest in the least-squares sense (Griffin and Lim)."""
     shape = window(framing.n_fft, spectrum.device)
     frames = torch.fft.irfft(spectrum, n=framing.n_fft) * shape
-    return _overlap_add(frames, framing) / _weight(framing, frames.shape[1], spectrum.device)
+    return _overlap_add(frames, framing) / overlap_weight(framing, frames.shape[1], spectrum.device)
 
 
 @cache
@@ -45,7 +45,8 @@ def window(n_fft: int, device: torch.device) -> torch.Tensor:
 
 
 @cache
-def _weight(framing: Framing, frames: int, device: torch.device) -> torch.Tensor:
+def overlap_weight(framing: Framing, frames: int, device: torch.device) -> torch.Tensor:
+    """Return what the squared windows add up to, `[1, samples]`."""
     shape = window(framing.n_fft, device)
     squared = (shape * shape).expand(1, frames, -1)
     return _overlap_add(squared, framing).clamp(min=1e-8)

@@ -10,12 +10,13 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from codecmark import weights
+from codecmark import weight_comparison, weights
 from codecmark.errors import DamagedWeightsError, InputError, UnavailableError
 from codecmark.weight_sets import SETS
 from codecmark.weights import Located
 
-HELP = "list, fetch, verify or find published weights"
+HELP = "list, fetch, verify, compare or find published weights"
+AUDIOLDM2 = ("cvssp/audioldm2", "cvssp/audioldm2-music", "cvssp/audioldm2-large")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,6 +33,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     verify = actions.add_parser("verify", help="compare files with their published digests")
     verify.add_argument("names", nargs="*", metavar="SET", help="by default those that are here")
     verify.set_defaults(action=_verify)
+
+    compare = actions.add_parser("compare", help="whether sets that are here share their weights")
+    compare.add_argument("names", nargs="*", metavar="SET", help="by default AudioLDM2's three")
+    compare.set_defaults(action=_compare)
 
     path = actions.add_parser("path", help="print the folder of a set")
     path.add_argument("name", metavar="SET")
@@ -71,6 +76,29 @@ def _verify(arguments: argparse.Namespace, console: Console) -> int:
         }
     _show(console, found)
     return _status(found.values())
+
+
+def _compare(arguments: argparse.Namespace, console: Console) -> int:
+    found = {name: _find(name) for name in _known(arguments.names or AUDIOLDM2)}
+    here = {name: state.folder for name, state in found.items() if isinstance(state, Located)}
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for heading in ("file", "set", "SHA-256 of its tensors"):
+        table.add_column(heading, overflow="fold")
+    files = weight_comparison.compare(here)
+    for file in files:
+        for name in file.tensors:
+            table.add_row(file.path, name, file.digest(name)[:16])
+    if files:
+        console.print(table)
+    lines = [finding for file in files for finding in file.findings()]
+    for name, state in found.items():
+        if isinstance(state, DamagedWeightsError):
+            lines.append(f"{name}: damaged: {state}")
+        elif isinstance(state, UnavailableError):
+            lines.append(f"{name}: not here: {_way_here(name)}")
+    for line in lines or ["these sets have no file in common"]:
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+    return _status(found.values()) if arguments.names else 0
 
 
 def _path(arguments: argparse.Namespace, console: Console) -> int:

@@ -1,0 +1,307 @@
+"""Chains with other autoencoders, and vocoders with a mel of their own."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from diffusers import AutoencoderKL, AutoencoderKLLTX2Audio, MMAudioVAE, MMAudioVocoder
+from diffusers.models.autoencoders.autoencoder_mmaudio import MMAudioMelSpectrogram
+from diffusers.pipelines.ltx2.vocoder import LTX2Vocoder
+from transformers import (
+    SpeechT5HifiGan,
+    SpeechT5HifiGanConfig,
+    UnivNetConfig,
+    UnivNetFeatureExtractor,
+    UnivNetModel,
+)
+from transformers.audio_utils import mel_filter_bank
+
+from codecmark import AudioClip, InputError, create, networks
+from codecmark.audioldm2 import autoencoder, formats, hifigan, ltx2, mmaudio, univnet, vocos
+from codecmark.audioldm2.chain import ChainCodec, MelCodec
+from codecmark.audioldm2.ltx2 import LTX2Codec
+from codecmark.audioldm2.mel import MelFormat, filters, log_mel
+from codecmark.audioldm2.mmaudio import FrameAutoencoder, MMAudioCodec
+from codecmark.audioldm2.spectrogram import MelSpectrogram
+from codecmark.audioldm2.vocos import VocosNetwork
+from codecmark.errors import DamagedWeightsError
+from codecmark.spec import Spec
+from codecmark.weight_sets import SETS, WeightFile, WeightSet
+from codecmark.weights import Weights
+from entries import (
+    TINY_BIGVGAN,
+    TINY_LTX2,
+    TINY_LTX2_VOCODER,
+    TINY_MMAUDIO,
+    TINY_UNIVNET,
+    TINY_VOCOS,
+    noise,
+    tiny,
+    tone,
+)
+
+RANDOM = Weights("random")
+KL: Any = AutoencoderKL  # diffusers' constructors are not typed
+StereoVae: Any = AutoencoderKLLTX2Audio
+FrameVae: Any = MMAudioVAE
+BigVganModel: Any = MMAudioVocoder
+CHAINS = ("mel:24k-100/univnet", "mel:24k-100-htk/vocos", "audioldm2:48k/hifigan",
+          "ltx2:2.0/hifigan", "mmaudio:44k/bigvgan")  # fmt: skip
+
+
+# what is published
+
+
+@pytest.mark.parametrize(
+    ("published", "model"),
+    [
+        (ltx2.PUBLISHED_VAE, AutoencoderKLLTX2Audio),
+        (ltx2.PUBLISHED_VOCODER, LTX2Vocoder),
+        (mmaudio.PUBLISHED_VAE, MMAudioVAE),
+        (mmaudio.PUBLISHED_VOCODER, MMAudioVocoder),
+        (vocos.PUBLISHED, VocosNetwork),
+    ],
+)
+def test_every_field_of_a_configuration_is_named(published: Mapping[str, Any], model: Any) -> None:
+    assert set(published) == set(inspect.signature(model.__init__).parameters) - {"self"}
+
+
+def test_every_field_of_univnets_configuration_is_named() -> None:
+    own = {field.name for field in dataclasses.fields(UnivNetConfig)}
+    general = {field.name for field in dataclasses.fields(UnivNetConfig.__mro__[1])}
+    assert set(univnet.PUBLISHED) == own - general
+
+
+@pytest.mark.parametrize(
+    ("build", "millions"),
+    [
+        (lambda: VocosNetwork(**vocos.PUBLISHED), 13.5),  # the paper's table 1
+        (lambda: BigVganModel(**mmaudio.PUBLISHED_VOCODER), 122.0),  # BigVGAN v2's page
+        (lambda: SpeechT5HifiGan(SpeechT5HifiGanConfig(**hifigan.PUBLISHED)), 55.3),
+        (lambda: KL(**autoencoder.PUBLISHED), 55.4),
+    ],
+)
+def test_the_published_size(build: Any, millions: float) -> None:
+    with torch.device("meta"):
+        network = build()
+    count = sum(parameter.numel() for parameter in network.parameters())
+    assert count / 1e6 == pytest.approx(millions, rel=0.01)
+
+
+# mels against their own libraries
+
+
+def test_univnets_mel_is_that_of_its_feature_extractor(speech: AudioClip) -> None:
+    audio = speech.resampled(24_000).samples[:, : 256 * 400]
+    theirs = UnivNetFeatureExtractor().mel_spectrogram(audio[0])
+    ours = log_mel(torch.tensor(audio), formats.UNIVNET)[0].numpy()
+    assert ours.shape == theirs.shape
+    # it adds 1e-9 to each power, which is heard of only near the floor
+    assert np.abs(ours - theirs)[theirs > -6].max() < 2e-3
+
+
+def test_mmaudios_mel_is_that_of_its_autoencoder(speech: AudioClip) -> None:
+    audio = torch.tensor(speech.resampled(44_100).samples[:, : 512 * 300])
+    theirs = MMAudioMelSpectrogram(44_100, 2048, 128, 512)(audio).mT
+    ours = log_mel(audio, formats.MMAUDIO)
+    assert ours.shape == theirs.shape
+    assert (ours - theirs).abs()[theirs > -6].max() < 2e-3
+
+
+def test_the_filters_of_vocos_are_torchaudios() -> None:
+    theirs = mel_filter_bank(513, 100, 0.0, 12_000.0, 24_000, norm=None, mel_scale="htk")
+    ours = filters(formats.VOCOS, torch.device("cpu")).numpy()
+    np.testing.assert_allclose(ours, theirs.T, atol=1e-4)
+    assert ours.max() <= 1
+
+
+# joins
+
+
+@pytest.mark.parametrize(
+    ("vocoder", "own"),
+    [
+        (univnet.UnivNet(RANDOM, TINY_UNIVNET), formats.UNIVNET),
+        (vocos.Vocos(RANDOM, TINY_VOCOS), formats.VOCOS),
+        (mmaudio.BigVgan(RANDOM, TINY_BIGVGAN), formats.MMAUDIO),
+    ],
+)
+def test_a_vocoder_takes_its_own_mel_and_no_other(vocoder: Any, own: MelFormat) -> None:
+    values = torch.randn(2, 37, own.bands, generator=torch.Generator().manual_seed(0))
+    with torch.inference_mode():
+        waveform = vocoder.synthesize(MelSpectrogram(values, own))
+        again = vocoder.synthesize(MelSpectrogram(values, own))
+    assert waveform.shape == (2, own.samples(37))
+    assert torch.equal(waveform, again)
+    other = formats.VOCOS if own is formats.UNIVNET else formats.UNIVNET
+    with pytest.raises(InputError, match="was made for"):
+        vocoder.synthesize(MelSpectrogram(torch.zeros(1, 37, other.bands), other))
+
+
+def test_two_mels_of_100_bands_are_not_the_same() -> None:
+    for spec, remedy in (
+        ("mel:24k-100/vocos", "HTK scale, filters of equal height.*write mel:24k-100-htk/vocos"),
+        ("mel:24k-100-htk/univnet", "Slaney scale, filters of equal area.*mel:24k-100/univnet"),
+        ("mel:16k-64/univnet", "write mel:24k-100/univnet"),
+    ):
+        with pytest.raises(InputError, match=remedy):
+            create(spec)
+
+
+@pytest.mark.parametrize("spec", ["ltx2:2.3/hifigan", "mmaudio:16k/bigvgan"])
+def test_unknown_variants_are_refused_with_the_choice(spec: str) -> None:
+    with pytest.raises(InputError, match="variant must be"):
+        create(spec)
+
+
+@pytest.mark.parametrize("spec", ["ltx2:2.0/bigvgan", "mmaudio:44k/hifigan"])
+def test_unknown_stages_are_refused_before_a_network_is_built(spec: str) -> None:
+    with pytest.raises(InputError, match="is not a vocoder"):
+        create(spec)
+
+
+@pytest.mark.parametrize("frames", [313, 316, 501, 504])
+@pytest.mark.parametrize("spec", CHAINS)
+def test_any_frame_count_round_trips_to_the_exact_length(spec: str, frames: int) -> None:
+    codec = tiny(spec)
+    assert isinstance(codec, ChainCodec)
+    clip = noise(frames * codec.mel.hop + 17, rate_hz=codec.mel.sample_rate_hz)
+    assert codec.decode(codec.encode(clip)).n_samples == clip.n_samples
+
+
+# each its own way
+
+
+def test_the_48_khz_autoencoder_has_another_stride() -> None:
+    codec = tiny("audioldm2:48k/hifigan@f16")
+    assert isinstance(codec, ChainCodec)
+    assert codec.coded_shape(1_024) == (16, 128, 32)  # [16, 128, 32] for 10.24 s, as published
+    assert 8 * 256 / np.prod(codec.coded_shape(8)) == 4.0
+    assert codec.info.nominal_bitrate_kbps == pytest.approx(6_400 * 16 / 1_000)
+
+
+def test_ltx2_codes_both_channels_in_one_latent() -> None:
+    codec = tiny("ltx2:2.0/hifigan")
+    assert isinstance(codec, LTX2Codec)
+    mono, stereo = noise(32_000), noise(32_000, channels=2)
+    assert len(codec.encode(stereo)) - len(codec.encode(mono)) == 8  # levels of one more channel
+    left = AudioClip(stereo.samples[:1], 16_000)
+    decoded = codec.decode(codec.encode(stereo))
+    assert decoded.channels == 2
+    assert codec.decode(codec.encode(left)).channels == 1
+    assert codec.synthesis_rate_hz == 24_000
+    assert codec.frame_count(32_000) % 4 == 1
+    with pytest.raises(InputError, match="takes 1 or 2 channels, this has 3"):
+        codec.encode(noise(8_000, channels=3))
+
+
+def test_ltx2s_latent_is_normalised_by_the_checkpoints_statistics() -> None:
+    model = ltx2.StereoAutoencoder(RANDOM, TINY_LTX2)
+    mel = torch.randn(2, 41, 64, generator=torch.Generator().manual_seed(1))
+    with torch.inference_mode():
+        plain, back = model.encode(mel), model.decode(model.encode(mel))
+        assert plain.shape == (1, 2, 11, 16)
+        assert back.shape == mel.shape
+        model._mean.fill_(0.5)
+        model._deviation.fill_(2.0)
+        torch.testing.assert_close(model.encode(mel), (plain - 0.5) / 2)
+        torch.testing.assert_close(model.decode(model.encode(mel)), back)
+
+
+def test_long_mmaudio_spectrograms_go_through_in_chunks() -> None:
+    model = FrameAutoencoder(RANDOM, TINY_MMAUDIO)
+    mel = torch.randn(1, 800, 128, generator=torch.Generator().manual_seed(2))
+    with torch.inference_mode():
+        latent = model.encode(mel)
+        assert latent.shape == (1, 4, 400)
+        torch.testing.assert_close(latent[..., :345], model.encode(mel[:, :690]))
+        assert model.decode(latent).shape == mel.shape
+
+
+def test_the_head_of_vocos_inverts_as_torch_does() -> None:
+    vocoder = vocos.Vocos(RANDOM, TINY_VOCOS)
+    values = torch.randn(1, 30, 100, generator=torch.Generator().manual_seed(3))
+    with torch.inference_mode():
+        spectrum = vocoder.network(values)
+        theirs = torch.istft(spectrum.mT, 1024, 256, window=torch.hann_window(1024))
+        torch.testing.assert_close(
+            vocoder.synthesize(MelSpectrogram(values, formats.VOCOS)), theirs, atol=1e-4, rtol=1e-4
+        )
+
+
+# checkpoints by path
+
+
+def test_checkpoints_in_the_published_layout_are_loaded_by_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CODECMARK_WEIGHTS", str(tmp_path))
+    seeded = {spec: tiny(spec).encode(tone(0.2)) for spec in CHAINS}
+    torch.manual_seed(7)
+    stereo = StereoVae(**TINY_LTX2)
+    stereo.latents_std.fill_(3.0)
+    stereo.save_pretrained(tmp_path / ltx2.WEIGHT_SET / "audio_vae")
+    LTX2Vocoder(**TINY_LTX2_VOCODER).save_pretrained(tmp_path / ltx2.WEIGHT_SET / "vocoder")
+    FrameVae(**TINY_MMAUDIO).save_pretrained(tmp_path / mmaudio.WEIGHT_SET / "audio_vae")
+    BigVganModel(**TINY_BIGVGAN).save_pretrained(tmp_path / mmaudio.WEIGHT_SET / "vocoder")
+    UnivNetModel(UnivNetConfig(**TINY_UNIVNET)).save_pretrained(tmp_path / "dg845/univnet-dev")
+    for codec in (
+        LTX2Codec(Spec.parse("ltx2:2.0/hifigan")),
+        MMAudioCodec(Spec.parse("mmaudio:44k/bigvgan")),
+        MelCodec.from_spec(Spec.parse("mel:24k-100/univnet")),
+    ):
+        assert codec.info.weights.evidence == "published"
+        assert codec.info.parameters is not None
+        assert codec.info.parameters < 1e6  # the test's own, not the full size
+        clip = tone(0.2)
+        assert codec.decode(codec.encode(clip)).n_samples == clip.n_samples
+        if not codec.info.spec.startswith("mel:"):
+            assert codec.encode(clip) != seeded[codec.info.spec]
+
+
+def test_vocos_is_loaded_from_its_published_file_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = "charactr/vocos-mel-24khz"
+    pinned = SETS[name]
+    loose = WeightSet(
+        name, pinned.url, pinned.revision, pinned.licence, (WeightFile(vocos.WEIGHTS_FILE),)
+    )
+    monkeypatch.setitem(SETS, name, loose)
+    monkeypatch.setenv("CODECMARK_WEIGHTS", str(tmp_path))
+    file = tmp_path / name / vocos.WEIGHTS_FILE
+    file.parent.mkdir(parents=True)
+    state = VocosNetwork(**TINY_VOCOS).state_dict()
+    constants = {"feature_extractor.mel_spec.spectrogram.window": torch.ones(3),
+                 "head.istft.window": torch.ones(3)}  # fmt: skip
+    torch.save({**state, **constants}, file)
+    codec = MelCodec.from_spec(Spec.parse("mel:24k-100-htk/vocos"), TINY_VOCOS)
+    assert codec.info.weights.evidence == "published"
+    assert isinstance(codec.vocoder, vocos.Vocos)
+    loaded = codec.vocoder.network.state_dict()
+    assert all(torch.equal(value, loaded[key]) for key, value in state.items())
+
+    del state["head.out.bias"]
+    torch.save(state, file)
+    with pytest.raises(DamagedWeightsError, match=r"head\.out\.bias"):
+        MelCodec.from_spec(Spec.parse("mel:24k-100-htk/vocos"), TINY_VOCOS)
+    file.write_bytes(b"not a checkpoint")
+    with pytest.raises(DamagedWeightsError, match="cannot be read"):
+        MelCodec.from_spec(Spec.parse("mel:24k-100-htk/vocos"), TINY_VOCOS)
+
+
+def test_hollow_networks_say_the_same_of_themselves() -> None:
+    spec = Spec.parse("ltx2:2.0/hifigan@int8")
+    with networks.hollow():
+        hollow = LTX2Codec(spec, TINY_LTX2, TINY_LTX2_VOCODER)
+    assert hollow.autoencoder.network.latents_mean.is_meta
+    real = LTX2Codec(spec, TINY_LTX2, TINY_LTX2_VOCODER)
+    assert hollow.info == real.info
+    assert real.decode(real.encode(tone(0.1))).n_samples == 1_600
