@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from codecmark.errors import InputError
+from codecmark.result import ResultRow
 from codecmark.review import handwritten
-from codecmark.review.decision import Decision
+from codecmark.review.decision import Decision, decide
 from codecmark.review.record import markdown
+from codecmark.review.requirements_file import load
 
 DECISIONS = "decisions"
 _RECORD = re.compile(r"^(\d{4})-(.+)$")
@@ -78,6 +81,20 @@ def write(decision: Decision, source: str, results: Path) -> Path:
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: cannot be written ({error})") from error
     return path
+
+
+def renew(results: Path, rows: Sequence[ResultRow]) -> list[Path]:
+    """Write the record of each requirements file in `results/decisions`; return their paths.
+
+    Raises
+    ------
+    InputError
+        If a file is not usable or a record cannot be written.
+    """
+    return [
+        write(decide(rows, load(source)), source.name, results)
+        for source in sorted((results / DECISIONS).glob("*.toml"))
+    ]
 
 
 def _superseded(text: str) -> list[str]:
