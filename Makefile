@@ -22,7 +22,7 @@ $(READY): pyproject.toml constraints.txt
 	$(RUN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@touch $@
 
-bench: $(READY) ## run the benchmarks: rows, leaderboard, pytest-benchmark's tables
+bench: $(READY) ## run the benchmarks: rows, leaderboard, decision record, timing tables
 	$(RUN)/pytest benchmarks/ --benchmark-only
 
 test: check unit smoke ## everything CI runs

@@ -120,7 +120,7 @@ def _styled(text: str) -> str:
 def _rich_table(plain: PlainTable) -> Table:
     table = Table(title=plain.title, box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False)
     for heading in plain.headings:
-        table.add_column(heading)
+        table.add_column(heading, overflow="fold")
     for row in plain.rows:
         table.add_row(*map(_styled, row))
     return table
