@@ -33,6 +33,6 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     rows = store.read(arguments.results, [arguments.run] if arguments.run else None)
     decision = review.decide(rows, requirements)
     path = files.write(decision, arguments.requirements.name, arguments.results)
-    lines = [*gate(decision).lines, *(f"risk: {text}" for text in decision.risks[:1])]
+    lines = [*gate(decision).lines, *(f"risk: {risk.text}" for risk in decision.risks[:1])]
     console.print("\n".join([*lines, f"record in {path}"]), markup=False, emoji=False)
     return 0

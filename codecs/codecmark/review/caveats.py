@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from codecmark.review import wording
 from codecmark.review.choice import Candidate, Field
-from codecmark.review.figures import NO_ROWS
+from codecmark.review.figures import NO_ROWS, Figure
 from codecmark.review.requirements import TIMES
 from codecmark.review.verdict import Finding, disputed_by
 
 FEW_SOURCES = 8
 
 
-def risks(recommended: Candidate | None, field: Field) -> tuple[str, ...]:
+@dataclass(frozen=True)
+class Risk:
+    """A sentence, and the figure that it rests on."""
+
+    text: str
+    figure: Figure
+
+
+def risks(recommended: Candidate | None, field: Field) -> tuple[Risk, ...]:
     """Return what could prove the recommendation wrong, the largest first.
 
     First what rests on a stand-in, then clips that miss what the mean passes, the furthest first,
@@ -24,9 +33,9 @@ def risks(recommended: Candidate | None, field: Field) -> tuple[str, ...]:
     hard = [f for f in recommended.findings if f.requirement.hard]
     by_margin = sorted((f.effective for f in hard), key=_relative_margin)
     return (
-        *(_not_heard(f) for f in hard if f.provisional),
+        *(Risk(_not_heard(f), f.effective.figure) for f in hard if f.provisional),
         *_missed_on_clips([f.effective for f in hard], field),
-        *(_margin(f) for f in by_margin if f.safe_margin is not None),
+        *(Risk(_margin(f), f.figure) for f in by_margin if f.safe_margin is not None),
     )
 
 
@@ -58,15 +67,15 @@ def _not_heard(finding: Finding) -> str:
             f"{wording.number(stand_in.safe_margin, stand_in.requirement.metric)} on "
             f"{stand_in.figure.clip_class} ({_sample(stand_in)})"
         )
-    return f"{text}."
+    return text
 
 
-def _missed_on_clips(findings: Sequence[Finding], field: Field) -> list[str]:
+def _missed_on_clips(findings: Sequence[Finding], field: Field) -> list[Risk]:
     found = [one for f in findings if (one := _missing_clips(f, field)) is not None]
-    return [text for _, text in sorted(found, reverse=True)]
+    return [risk for _, risk in sorted(found, key=lambda one: -one[0])]
 
 
-def _missing_clips(finding: Finding, field: Field) -> tuple[float, str] | None:
+def _missing_clips(finding: Finding, field: Field) -> tuple[float, Risk] | None:
     """Say which clips miss what the mean passes, and by what part of the threshold the worst."""
     asked = finding.requirement
     if asked.statistic == "worst" or not finding.figure.per_clip:
@@ -81,11 +90,13 @@ def _missing_clips(finding: Finding, field: Field) -> tuple[float, str] | None:
         return None
     worst = min(below, key=lambda clip: (asked.sign * values[clip], clip))
     lacking = abs(values[worst] - asked.threshold) / abs(asked.threshold)
-    return lacking, (
+    text = (
         f"{asked.name} holds for the {asked.statistic}, not for every clip: "
         f"{len(below)} of {len(values)} miss it, the worst with "
-        f"{wording.with_unit(values[worst], asked.metric)} ({worst})."
+        f"{wording.with_unit(values[worst], asked.metric)} ({worst})"
     )
+    owner = next(figure for figure in figures if worst in figure.per_clip)
+    return lacking, Risk(text, owner)
 
 
 def _margin(finding: Finding) -> str:
@@ -93,7 +104,7 @@ def _margin(finding: Finding) -> str:
     return (
         f"{asked.name} clears {wording.threshold(asked)} by "
         f"{wording.with_unit(finding.safe_margin or 0.0, asked.metric)} at the near end of its "
-        f"interval, {_relative_margin(finding):.0f} % of the threshold."
+        f"interval, {_relative_margin(finding):.0f} % of the threshold"
     )
 
 

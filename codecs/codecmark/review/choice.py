@@ -35,7 +35,7 @@ class Candidate:
     findings: tuple[Finding, ...]
     prefer: tuple[str, ...]
     preferences: tuple[float, ...]
-    rate_kbps: float | None = None
+    rate: Figure
 
     @property
     def status(self) -> Status:
@@ -72,11 +72,15 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Flip:
-    """The nearest threshold to one side at which another candidate is chosen, or none at all."""
+    """The nearest threshold to one side at which another candidate is chosen, or none at all.
+
+    `figure` is the one whose value or interval ends there.
+    """
 
     requirement: Requirement
     threshold: float
     chosen: Candidate | None
+    figure: Figure
 
 
 @dataclass(frozen=True)
@@ -119,7 +123,7 @@ class Field:
             passed = sum(f.effective.verdict == "PASS" for f in findings if not f.requirement.hard)
             order = tuple(-passed if key == SOFT else values[key] for key in values)
             prefer = self.requirements.prefer
-            rate = self.total(spec, "bitrate_kbps").value
+            rate = self.total(spec, "bitrate_kbps")
             found.append(Candidate(option, spec, tuple(findings), prefer, order, rate))
         return found
 
@@ -129,27 +133,34 @@ class Field:
         The ends of the candidates' intervals are the only thresholds at which a verdict changes.
         """
         ends = {
-            end
+            end: figure
             for _, _, measured, _ in self._entries
             for figure in measured[requirement].figures
             for end in (figure.low, figure.high, figure.value)
             if end is not None and math.isfinite(end)
         }
         nudge = 1e-9 * abs(requirement.threshold)
-        steps = sorted(end + side for end in ends for side in (-nudge, nudge))
-        lower = [step for step in reversed(steps) if step < requirement.threshold]
-        higher = [step for step in steps if step > requirement.threshold]
+        steps = [
+            (end + side, figure)
+            for end, figure in sorted(ends.items(), key=lambda pair: pair[0])
+            for side in (-nudge, nudge)
+        ]
+        lower = [step for step in reversed(steps) if step[0] < requirement.threshold]
+        higher = [step for step in steps if step[0] > requirement.threshold]
         found = (self._first_flip(requirement, chosen, way) for way in (lower, higher))
         return tuple(flip for flip in found if flip is not None)
 
     def _first_flip(
-        self, requirement: Requirement, chosen: Candidate | None, thresholds: Iterable[float]
+        self,
+        requirement: Requirement,
+        chosen: Candidate | None,
+        steps: Iterable[tuple[float, Figure]],
     ) -> Flip | None:
-        for threshold in thresholds:
+        for threshold, figure in steps:
             moved = {requirement: replace(requirement, threshold=threshold)}
             other = best(self.candidates(moved))
             if (other and other.spec) != (chosen and chosen.spec):
-                return Flip(requirement, threshold, other)
+                return Flip(requirement, threshold, other, figure)
         return None
 
     def _preference(self, spec: str, key: str) -> float:

@@ -49,7 +49,7 @@ class Decision:
         The Pareto set.
     contenders : tuple of Outcome
         Options that lack evidence and would be chosen if it turned out well.
-    risks : tuple of str
+    risks : tuple of Risk
         Of the recommendation, the largest first.
     caveats : tuple of str
     """
@@ -63,7 +63,7 @@ class Decision:
     flips: dict[Requirement, tuple[Flip, ...]]
     front: Front
     contenders: tuple[Outcome, ...]
-    risks: tuple[str, ...]
+    risks: tuple[caveats.Risk, ...]
     caveats: tuple[str, ...]
 
     @property

@@ -14,13 +14,13 @@ def code(spec: str) -> str:
     return "`" + spec.replace("`", "'").replace("|", "\\|").replace("\n", " ") + "`"
 
 
-def headline(decision: Decision) -> str:
+def headline(decision: Decision, links: Links) -> str:
     """Say what is recommended, or what would have to give."""
     chosen = decision.recommended
     if chosen is not None:
         how = ", provisionally" if decision.provisional else ""
-        rate = "" if chosen.rate_kbps is None else f", {chosen.rate_kbps:.1f} kbit/s"
-        what = f"{escaped(chosen.option.name)}, as {code(chosen.spec)}{rate}"
+        rate = links.cite(chosen.rate, wording.with_unit(chosen.rate.value or 0.0, "bitrate_kbps"))
+        what = f"{escaped(chosen.option.name)}, as {code(chosen.spec)} at {rate}"
         text = f"**Recommended{how}: {what}.**"
         if not decision.provisional:
             return f"{text} It passes every hard requirement."
@@ -84,9 +84,12 @@ def route_line(outcome: Outcome, links: Links) -> str:
             why = f" ({because(finding, links)})" if finding.bound is not None else ""
             found.append(f"{escaped(asked.name)} is {value(finding, links)}{why}")
     if not found:
+        reasons: dict[str, list[str]] = {}
+        for finding in hard:
+            if finding.verdict != "PASS":
+                reasons.setdefault(finding.reason, []).append(finding.requirement.name)
         found = [
-            f"{escaped(f.requirement.name)}: {escaped(f.reason)}"
-            for f in hard
-            if f.verdict in {"NO EVIDENCE", "UNDECIDED"}
+            f"{', '.join(map(escaped, names))}: {escaped(reason)}"
+            for reason, names in reasons.items()
         ]
-    return "; ".join(dict.fromkeys(found))
+    return "; ".join(found)
