@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import tomllib
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -176,7 +176,7 @@ def test_soft_requirements_come_before_bits_and_prefer_is_obeyed() -> None:
 def test_a_choice_by_a_stand_in_is_provisional() -> None:
     decision = review.decide(codec("opus@16k"), asked(SNR, MOS))
     assert decision.provisional
-    assert decision.risks[0].startswith("MOS is predicted, not heard")
+    assert decision.risks[0].text.startswith("MOS is predicted, not heard")
     mos = decision.outcomes[0].best.finding("MOS")
     assert (mos.verdict, mos.effective.verdict) == ("NO EVIDENCE", "PASS")
     unsupported = review.decide(codec("opus@16k"), asked(replace(MOS, stand_in=None)))
@@ -208,7 +208,8 @@ def test_what_flips_the_choice() -> None:
     assert lower.threshold == pytest.approx(8)
     assert higher.threshold == pytest.approx(15)
     assert [flip.chosen and flip.chosen.spec for flip in (lower, higher)] == ["opus@8k", "opus@24k"]
-    assert "below 8.0 dB: `opus@8k`; above 15.0 dB: `opus@24k`" in markdown(decision, "r.toml")
+    text = re.sub(r"\]\[\d+\]", "]", markdown(decision, "r.toml"))
+    assert "below [8.0 dB]: `opus@8k`; above [15.0 dB]: `opus@24k`" in text
 
 
 def test_the_pareto_set_names_who_dominates() -> None:
@@ -292,8 +293,8 @@ def test_the_record_begins_with_choice_margins_and_risk(tmp_path: Path) -> None:
     assert path.name == "0001-a-codec.md"
     head = path.read_text().partition("## Context and Problem Statement")[0]
     assert "status: proposed\ndate: 2026-01-02\n" in head
-    assert "**Recommended, provisionally: Opus, as `opus@16k`, 16.0 kbit/s.**" in head
-    assert "| SNR (hard) | mean SNR &gt; 10 dB | [15.0 ±0.3 dB][1] | +5.0 | +4.8 | PASS |" in head
+    assert "**Recommended, provisionally: Opus, as `opus@16k` at [16.0 kbit/s][1].**" in head
+    assert "| SNR (hard) | mean SNR &gt; 10 dB | [15.0 ±0.3 dB][2] | +5.0 | +4.8 | PASS |" in head
     assert "**Largest risk**: MOS is predicted, not heard" in head
 
 
@@ -362,9 +363,15 @@ def test_names_from_rows_and_files_are_harmless(tmp_path: Path) -> None:
 def test_every_figure_of_the_tables_links_to_rows(tmp_path: Path) -> None:
     lines = written(tmp_path).read_text().splitlines()
     targets = {line.partition("]")[0]: line for line in lines if line.startswith("[")}
-    assert targets["[1"] == (
-        '[1]: <../rows/20260102T030405Z-1.jsonl> "spec opus@16k, field snr_db, all clips"'
+    assert targets["[2"] == (
+        '[2]: <../rows/20260102T030405Z-1.jsonl> "spec opus@16k, field snr_db, all clips"'
     )
+    cells = [cell for line in lines for cell in line.split(" | ") if line.startswith("| ")]
+    verdicts = [cell for cell in cells if re.match(r"(PASS|FAIL|UNDECIDED): ", cell)]
+    assert len(verdicts) >= 4
+    assert all(re.match(r"[A-Z]+: \[.+\]\[\d+\]", cell) for cell in verdicts)
+    used = {number for line in lines for number in re.findall(r"\]\[(\d+)\]", line)}
+    assert used == {target[1:] for target in targets}
 
 
 # the requirements file
@@ -503,7 +510,6 @@ def test_the_gate_watches_what_was_accepted() -> None:
 
 def test_the_shipped_requirements_are_the_target() -> None:
     path = Path(__file__).parents[1] / "results" / "decisions" / "requirements.toml"
-    tomllib.loads(path.read_text())
     found = review.load(path)
     shown = [(r.name, r.operator, r.threshold, r.evidence, r.hard) for r in found.requirements]
     assert shown == [
