@@ -233,6 +233,31 @@ def test_what_lacks_evidence_could_win_only_where_what_is_known_lets_it() -> Non
         assert [outcome.option.name for outcome in decision.contenders] == names
 
 
+def test_a_wildcard_that_matches_nothing_stands_for_nothing() -> None:
+    option = Option("Layer", "extend", "new", ("mel+wave@snr10", "mel+wave@*"))
+    requirements = asked(SNR, options=[option])
+    for rows, specs in (
+        (codec("opus@16k"), ["mel+wave@snr10"]),
+        (codec("mel+wave@8k"), ["mel+wave@8k", "mel+wave@snr10"]),
+    ):
+        (outcome,) = review.decide(rows, requirements).outcomes
+        assert [c.spec for c in outcome.candidates] == specs
+    lone = Option("Layer", "extend", "new", ("mel+wave@*",))
+    (outcome,) = review.decide(codec("opus@16k"), asked(SNR, options=[lone])).outcomes
+    assert [c.spec for c in outcome.candidates] == ["mel+wave@*"]
+
+
+def test_no_evidence_turns_into_figures_when_rows_come() -> None:
+    path = Path(__file__).parents[1] / "results" / "decisions" / "requirements.toml"
+    shipped, layer = review.load(path), "mel:16k-64+wave@snr10"
+    for rows, status in (([], "open"), (codec(layer, stream_bytes=6_000), "provisional")):
+        decision = review.decide([*codec("opus@16k"), *rows], shipped)
+        outcome = next(o for o in decision.outcomes if o.option.route == "extend the chain")
+        assert outcome.best.status == status
+    assert decision.recommended is not None
+    assert decision.recommended.spec == layer
+
+
 # bounds
 
 

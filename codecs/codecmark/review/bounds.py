@@ -27,11 +27,17 @@ def by_bound(finding: Finding, option: Option, figures: Figures) -> Finding:
 
 
 def matching(patterns: Sequence[str], specs: Sequence[str]) -> tuple[str, ...]:
-    """Return the specs that the patterns match, and the patterns that match none as they are."""
+    """Return the specs that the patterns match, and names that match none as they are.
+
+    A pattern with a wildcard that matches none stands for nothing, unless it is all there is.
+    """
     found: list[str] = []
     for pattern in patterns:
-        found += [spec for spec in specs if fnmatch.fnmatchcase(spec, pattern)] or [pattern]
-    return tuple(dict.fromkeys(found))
+        matched = [spec for spec in specs if fnmatch.fnmatchcase(spec, pattern)]
+        if not matched and "*" not in pattern:
+            matched = [pattern]
+        found += matched
+    return tuple(dict.fromkeys(found or patterns))
 
 
 def _by_others(bound: Bound, asked: Requirement, figures: Figures) -> Finding | None:
