@@ -118,6 +118,9 @@ def test_evidence_that_does_not_count() -> None:
     assert (predicted.verdict, predicted.reason) == (
         "NO EVIDENCE", "predicted only, where subjective is asked for",
     )  # fmt: skip
+    measured = only(codec("opus@16k"), replace(SNR, evidence="subjective"))
+    assert measured.reason == "measured only, where subjective is asked for"
+    assert only(codec("opus@16k"), replace(SNR, evidence="predicted")).verdict == "PASS"
     untrained = [replace(r, snr_db=None) for r in codec("dac:16khz@6k", weights="random")][:1]
     rows = [*untrained, *codec("opus@16k")]
     assert only(rows, SNR).reason == UNTRAINED
@@ -452,6 +455,11 @@ def test_a_file_is_read_with_its_defaults(tmp_path: Path) -> None:
         ),
         ('name = "SNR"', 'name = "SNR"\nhard = 1', r"hard: must be true or false, not 1"),
         ('name = "SNR"', 'name = "SNR"\nstatistic = "p50"', "statistic: no 'p50'"),
+        (
+            'name = "SNR"',
+            'name = "SNR"\nstand_in = {name = "SNR", metric = "snr_db", operator = ">", threshold = 1}',
+            "'SNR' is there twice",
+        ),
         ('name = "SNR"', 'name = "SNR"\nstand_in = 4', "stand_in: must be a table"),
         ('name = "SNR"', 'name = "SNR"\ncondition = "8k"', "condition: no '8k'; choose 16k-mono"),
         ('specs = ["opus@*"]', "specs = []", "specs: is empty; name a spec"),

@@ -203,17 +203,16 @@ def _open(decision: Decision) -> str:
 def _argued(finding: Finding, links: Links) -> list[str]:
     asked = finding.requirement
     name = escaped(asked.name)
-    margin = wording.margin(finding.margin, asked.metric)
     text = value(finding, links)
     found = []
     if finding.bound is not None:
         found.append(f"Bad, because {name} is {text}: {because(finding, links)}")
     elif finding.verdict in {"PASS", "FAIL"}:
-        word = "Good" if finding.verdict == "PASS" else "Bad"
+        passed, limit = finding.verdict == "PASS", escaped(wording.threshold(asked))
+        by = "" if finding.margin is None else wording.number(abs(finding.margin), asked.metric)
         found.append(
-            f"{word}, because {name} is {text}, {margin} beyond what is asked"
-            if finding.verdict == "PASS"
-            else f"{word}, because {name} is {text}, {margin} from what is asked"
+            f"{'Good' if passed else 'Bad'}, because {name} is {text}: "
+            f"{'clears' if passed else 'misses'} {limit} by {by}"
         )
     else:
         detail = "" if text == "-" else f" ({text})"

@@ -137,7 +137,7 @@ def _requirements(values: Mapping[str, Any]) -> Requirements:
     requirements = tuple(_requirement(t, condition) for t in table.tables("requirement"))
     options = tuple(_option(t, requirements) for t in table.tables("option"))
     for name, names in (
-        ("requirement", [one.name for one in requirements]),
+        ("requirement", [r.name for one in requirements for r in (one, one.stand_in) if r]),
         ("option", [one.name for one in options]),
     ):
         if not names:

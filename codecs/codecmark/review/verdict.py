@@ -19,7 +19,7 @@ from codecmark.review.requirements import (
 
 Verdict = Literal["PASS", "FAIL", "UNDECIDED", "NO EVIDENCE"]
 WORST_FIRST: tuple[Verdict, ...] = ("FAIL", "NO EVIDENCE", "UNDECIDED", "PASS")
-_STRENGTH = {"predicted": 0, "measured": 1, "subjective": 1}
+_STRENGTH = {"predicted": 0, "measured": 1, "subjective": 2}
 
 
 @dataclass(frozen=True)
@@ -138,7 +138,7 @@ def _judge_one(figure: Figure, requirement: Requirement) -> Finding:
     kind = evidence_of(requirement.metric)
     if figure.value is None:
         return Finding(requirement, "NO EVIDENCE", figure, reason=figure.reason)
-    if kind != requirement.evidence and _STRENGTH[kind] < _STRENGTH[requirement.evidence]:
+    if _STRENGTH[kind] < _STRENGTH[requirement.evidence]:
         reason = f"{kind} only, where {requirement.evidence} is asked for"
         return Finding(requirement, "NO EVIDENCE", figure, reason=reason)
     value, sign = figure.value, requirement.sign
