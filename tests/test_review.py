@@ -457,7 +457,8 @@ def test_a_file_is_read_with_its_defaults(tmp_path: Path) -> None:
         ('name = "SNR"', 'name = "SNR"\nstatistic = "p50"', "statistic: no 'p50'"),
         (
             'name = "SNR"',
-            'name = "SNR"\nstand_in = {name = "SNR", metric = "snr_db", operator = ">", threshold = 1}',
+            'name = "SNR"\nstand_in = {name = "SNR", metric = "snr_db", operator = ">", '
+            "threshold = 1}",
             "'SNR' is there twice",
         ),
         ('name = "SNR"', 'name = "SNR"\nstand_in = 4', "stand_in: must be a table"),

@@ -41,7 +41,8 @@ def risks(recommended: Candidate | None, field: Field) -> tuple[Risk, ...]:
 
 def caveats(candidates: Sequence[Candidate], field: Field) -> tuple[str, ...]:
     """Return the caveats of the whole comparison."""
-    found = [*_few_sources(field), *_evidence(candidates, field), *_machines(field)]
+    found = [*_few_sources(field), *_many_settings(candidates)]
+    found += [*_evidence(candidates, field), *_machines(field)]
     lags = _specs(
         c.spec for c in candidates if any(r.lag_samples for r in field.figures.of(c.spec))
     )
@@ -133,6 +134,17 @@ def _few_sources(field: Field) -> list[str]:
     return [
         f"Few sources ({'; '.join(counts)}): intervals are Student's t over them, and wide. They "
         "speak of material like this, not of all audio."
+    ]
+
+
+def _many_settings(candidates: Sequence[Candidate]) -> list[str]:
+    judged = sum(any(f.verdict in {"PASS", "FAIL"} and f.bound is None for f in c.findings)
+                 for c in candidates)  # fmt: skip
+    if judged < 2:
+        return []
+    return [
+        f"Each interval holds with 95 % by itself; {judged} settings were judged, so that one or "
+        "another may pass or fail by luck."
     ]
 
 
