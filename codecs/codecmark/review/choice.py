@@ -92,50 +92,46 @@ class Relaxation:
     largest_percent: float
 
 
+@dataclass(frozen=True)
+class _Entry:
+    """A candidate before it is judged."""
+
+    option: Option
+    spec: str
+    measured: Mapping[Requirement, Measured]
+    values: Mapping[str, float]
+
+
 class Field:
     """Every candidate with its figures, so that thresholds can be moved without new look-ups."""
 
     def __init__(self, requirements: Requirements, figures: Figures) -> None:
         self.requirements = requirements
         self.figures = figures
-        self._entries: list[tuple[Option, str, dict[Requirement, Measured], dict[str, float]]] = []
+        self._entries: list[_Entry] = []
         wanted = [*requirements.requirements]
         wanted += [r.stand_in for r in requirements.requirements if r.stand_in is not None]
         for option in requirements.options:
             for spec in matching(option.specs, figures.specs):
                 measured = {one: look_up(figures, spec, one) for one in wanted}
                 values = {key: self._preference(spec, key) for key in requirements.prefer}
-                self._entries.append((option, spec, measured, values))
+                self._entries.append(_Entry(option, spec, measured, values))
 
-    def candidates(self, moved: Mapping[Requirement, Requirement] | None = None) -> list[Candidate]:
-        """Judge everyone; `moved` puts other requirements in the place of some."""
-        moved = moved or {}
-        found = []
-        for option, spec, measured, values in self._entries:
-            findings = []
-            for one in self.requirements.requirements:
-                stand_in = None
-                if one.stand_in is not None:
-                    standing = moved.get(one.stand_in, one.stand_in)
-                    stand_in = judge(measured[one.stand_in], standing)
-                finding = judge(measured[one], moved.get(one, one), stand_in)
-                findings.append(by_bound(finding, option, self.figures))
-            passed = sum(f.effective.verdict == "PASS" for f in findings if not f.requirement.hard)
-            order = tuple(-passed if key == SOFT else values[key] for key in values)
-            prefer = self.requirements.prefer
-            rate = self.total(spec, "bitrate_kbps")
-            found.append(Candidate(option, spec, tuple(findings), prefer, order, rate))
-        return found
+    def candidates(self) -> list[Candidate]:
+        """Judge everyone."""
+        return [self._judged(entry) for entry in self._entries]
 
     def flips(self, requirement: Requirement, chosen: Candidate | None) -> tuple[Flip, ...]:
         """Return the nearest lower and the nearest higher threshold that change the choice.
 
-        The ends of the candidates' intervals are the only thresholds at which a verdict changes.
+        The ends of the candidates' intervals are the only thresholds at which a verdict changes,
+        and who fails another hard requirement is not chosen at any.
         """
+        entries = [one for one in self._entries if self._passes_all_but(one, requirement)]
         ends = {
             end: figure
-            for _, _, measured, _ in self._entries
-            for figure in measured[requirement].figures
+            for entry in entries
+            for figure in entry.measured[requirement].figures
             for end in (figure.low, figure.high, figure.value)
             if end is not None and math.isfinite(end)
         }
@@ -145,23 +141,44 @@ class Field:
             for end, figure in sorted(ends.items(), key=lambda pair: pair[0])
             for side in (-nudge, nudge)
         ]
-        lower = [step for step in reversed(steps) if step[0] < requirement.threshold]
-        higher = [step for step in steps if step[0] > requirement.threshold]
-        found = (self._first_flip(requirement, chosen, way) for way in (lower, higher))
-        return tuple(flip for flip in found if flip is not None)
+        found = []
+        for step in (-1, 1):
+            for threshold, figure in steps[::step]:
+                if step * (threshold - requirement.threshold) <= 0:
+                    continue
+                moved = {requirement: replace(requirement, threshold=threshold)}
+                other = best(self._judged(entry, moved) for entry in entries)
+                if (other and other.spec) != (chosen and chosen.spec):
+                    found.append(Flip(requirement, threshold, other, figure))
+                    break
+        return tuple(found)
 
-    def _first_flip(
-        self,
-        requirement: Requirement,
-        chosen: Candidate | None,
-        steps: Iterable[tuple[float, Figure]],
-    ) -> Flip | None:
-        for threshold, figure in steps:
-            moved = {requirement: replace(requirement, threshold=threshold)}
-            other = best(self.candidates(moved))
-            if (other and other.spec) != (chosen and chosen.spec):
-                return Flip(requirement, threshold, other, figure)
-        return None
+    def _judged(
+        self, entry: _Entry, moved: Mapping[Requirement, Requirement] | None = None
+    ) -> Candidate:
+        """Judge one; `moved` puts other requirements in the place of some."""
+        moved = moved or {}
+        findings = []
+        for one in self.requirements.requirements:
+            stand_in = None
+            if one.stand_in is not None:
+                standing = moved.get(one.stand_in, one.stand_in)
+                stand_in = judge(entry.measured[one.stand_in], standing)
+            finding = judge(entry.measured[one], moved.get(one, one), stand_in)
+            findings.append(by_bound(finding, entry.option, self.figures))
+        passed = sum(f.effective.verdict == "PASS" for f in findings if not f.requirement.hard)
+        order = tuple(-passed if key == SOFT else entry.values[key] for key in entry.values)
+        rate = self.total(entry.spec, "bitrate_kbps")
+        prefer = self.requirements.prefer
+        return Candidate(entry.option, entry.spec, tuple(findings), prefer, order, rate)
+
+    def _passes_all_but(self, entry: _Entry, requirement: Requirement) -> bool:
+        return all(
+            finding.effective.verdict == "PASS"
+            for finding in self._judged(entry).findings
+            if finding.requirement.hard
+            and requirement not in {finding.requirement, finding.requirement.stand_in}
+        )
 
     def _preference(self, spec: str, key: str) -> float:
         if key == SOFT:
