@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 TORCH ?= torch==2.13.0
 
 .DEFAULT_GOAL := help
-.PHONY: help setup bench test check unit smoke leaderboard list clean
+.PHONY: help setup bench test check unit smoke review leaderboard list clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,7 +22,7 @@ $(READY): pyproject.toml constraints.txt
 	$(RUN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@touch $@
 
-bench: $(READY) ## run the benchmarks: rows, leaderboard, pytest-benchmark's tables
+bench: $(READY) ## run the benchmarks: rows, leaderboard, decision record, timing tables
 	$(RUN)/pytest benchmarks/ --benchmark-only
 
 test: check unit smoke ## everything CI runs
@@ -37,6 +37,9 @@ unit: $(READY) ## the tests
 
 smoke: $(READY) ## every benchmark once, untimed, on one clip
 	CODECMARK_OFFLINE=1 $(RUN)/pytest benchmarks/ --benchmark-disable
+
+review: $(READY) ## judge results/decisions/requirements.toml by the newest stored run
+	$(RUN)/codecmark review results/decisions/requirements.toml
 
 leaderboard: $(READY) ## print and write the tables of the newest stored run
 	$(RUN)/codecmark leaderboard

@@ -21,6 +21,7 @@ from codecmark import catalog, condition, environment, store, threads
 from codecmark.errors import CodecmarkError, UnavailableError
 from codecmark.leaderboard import render
 from codecmark.measure import Measurement, missing_row
+from codecmark.review import files
 from pedantic_timer import PedanticTimer
 from session import Session
 
@@ -35,6 +36,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--limit", type=int, metavar="N", help="at most N clips, over all classes")
     group.addoption(
         "--condition", default=condition.DEFAULT_CONDITION, choices=sorted(condition.CONDITIONS)
+    )
+    group.addoption(
+        "--require", type=Path, metavar="FILE", help="requirements that this run has to meet"
     )
     group.addoption(
         "--results",
@@ -121,11 +125,16 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         session.config.stash[PROGRESS].stop()
     if SESSION in session.config.stash:
         session.config.stash[SESSION].scorer.close()
+        if not session.config.stash[SESSION].check_requirements():
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     session = config.stash[SESSION]
+    if session.gate is not None:
+        terminalreporter.section("requirements: " + ("met" if session.gate.passed else "not met"))
+        terminalreporter.write_line("\n".join(session.gate.lines))
     for remark in session.remarks:
         terminalreporter.write_line(remark)
     if session.overheads and not session.smoke:
@@ -143,6 +152,11 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     if session.whole or is_own_place:
         page = render.write_markdown(session.rows, session.results)
         terminalreporter.write_line(f"page: {page}")
+        try:
+            for record in files.renew(session.results, session.rows):
+                terminalreporter.write_line(f"record: {record}")
+        except CodecmarkError as error:  # e.g. a run under another condition than the decision's
+            terminalreporter.write_line(f"record: not written: {error}")
     else:
         terminalreporter.write_line(
             "page: not written, since this run is a part; "

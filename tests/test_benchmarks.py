@@ -67,6 +67,42 @@ def test_an_unavailable_codec_is_skipped_and_has_its_row(
     assert "lyra@6k: not available here" in done.stdout
 
 
+REQUIREMENTS = """
+title = "Test"
+question = "Which?"
+[[requirement]]
+name = "ratio"
+metric = "compression_ratio"
+operator = ">="
+threshold = 2
+[[option]]
+name = "any"
+why = "for the test"
+specs = ["pcm16", "opus@24k"]
+"""
+
+
+def test_requirements_are_a_gate(tmp_path: Path) -> None:
+    requirements = tmp_path / "requirements.toml"
+    requirements.write_text(REQUIREMENTS)
+    for spec, word, status in (("opus@24k", "met", 0), ("pcm16", "not met", 1)):
+        done = pytest_in(
+            tmp_path, "--benchmark-only", "--codecs", spec, "-k", "encode and not harness",
+            "--require", str(requirements),
+        )  # fmt: skip
+        assert done.returncode == status, done.stdout + done.stderr
+        assert f" requirements: {word} " in done.stdout
+    assert "no option passes every hard requirement" in done.stdout
+
+
+def test_a_gate_without_figures_is_refused(tmp_path: Path) -> None:
+    requirements = tmp_path / "requirements.toml"
+    requirements.write_text(REQUIREMENTS)
+    done = pytest_in(tmp_path, "--benchmark-disable", "--require", str(requirements))
+    assert done.returncode != 0
+    assert "leave out --benchmark-disable" in done.stderr
+
+
 def test_disabled_benchmarks_store_nothing(tmp_path: Path) -> None:
     done = pytest_in(tmp_path, "--benchmark-disable", "--codecs", "pcm16", "-k", "pcm16")
     assert done.returncode == 0, done.stdout + done.stderr

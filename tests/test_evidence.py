@@ -15,7 +15,9 @@ from codecmark.result import ResultRow
 from codecmark.scored import collect
 from codecmark.statistics import (
     holm,
+    median_estimate,
     paired_difference,
+    ratio_estimate,
     uses_wilcoxon,
     wilcoxon_floor,
 )
@@ -99,6 +101,29 @@ def test_intervals_of_differences_cover_the_truth(n_sources: int) -> None:
         assert found.high is not None
         covered += found.low <= 1 <= found.high
     assert 0.90 <= covered / trials <= 0.98
+
+
+def test_a_ratio_of_totals_by_hand() -> None:
+    # sources A: 10 over 2, B: 14 over 2; ratio 6; residuals -2 and 2, so the standard error is
+    # sqrt(2 / 1 * 8) / 4 = 1, and t(0.975, 1) = 12.706
+    found = ratio_estimate([4, 6, 14], [1, 1, 2], ["A", "A", "B"])
+    assert (found.mean, found.n, found.n_sources) == (6, 3, 2)
+    assert found.low == pytest.approx(6 - 12.7062, abs=1e-4)
+    assert found.high == pytest.approx(6 + 12.7062, abs=1e-4)
+    assert ratio_estimate([8], [2], ["A"]).low is None
+    same = ratio_estimate([2, 4, 6], [1, 2, 3], ["A", "B", "C"])
+    assert (same.low, same.mean, same.high) == (2, 2, 2)
+
+
+def test_the_interval_of_a_median_is_of_order_statistics() -> None:
+    names = [str(n) for n in range(10)]
+    found = median_estimate([float(n) for n in range(1, 11)], names)
+    # of ten values the second and the ninth: coverage 1 - 2 * (1 + 10) / 2**10 = 97.9 %
+    assert (found.mean, found.low, found.high) == (5.5, 2, 9)
+    six = median_estimate([3.0, 1, 2, 6, 5, 4], names[:6])
+    assert (six.mean, six.low, six.high) == (3.5, 1, 6)
+    assert median_estimate([1.0, 2, 3, 4, 5], names[:5]).low is None
+    assert median_estimate([1.0, 3, 9], ["a", "a", "b"]).mean == 5.5
 
 
 def test_holm_by_hand() -> None:

@@ -10,11 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from codecmark import catalog
+from codecmark import catalog, review
 from codecmark.leaderboard import render
 from codecmark.leaderboard.summary import summarise
 from codecmark.metrics.table import QUALITY_FIELDS
 from codecmark.result import ResultRow
+from codecmark.review import handwritten
+from codecmark.review.record import markdown
 
 REPOSITORY = Path(__file__).parents[1]
 TOP_LEVEL = {
@@ -139,6 +141,37 @@ def test_committed_facts(committed: list[ResultRow]) -> None:
 
 def test_the_leaderboard_page_is_that_of_the_committed_rows(committed: list[ResultRow]) -> None:
     assert show("results/leaderboard.md") == render.markdown(committed)
+
+
+def test_the_decision_record_is_that_of_the_committed_rows(
+    committed: list[ResultRow], tmp_path: Path
+) -> None:
+    folder, record = "results/decisions", "0001-reconstruction-codec"
+    requirements = tmp_path / "requirements.toml"
+    requirements.write_text(show(f"{folder}/requirements.toml"), encoding="utf-8")
+    decision = review.decide(committed, review.load(requirements))
+    page = show(f"{folder}/{record}.md")
+    assert page == markdown(decision, requirements.name, handwritten.parts(page))
+    assert "Nothing is written here yet" not in page
+
+
+def test_the_committed_decision_says_what_is_known(committed: list[ResultRow]) -> None:
+    path = REPOSITORY / "results" / "decisions" / "requirements.toml"
+    decision = review.decide(committed, review.load(path))
+    status = {outcome.option.name: outcome.best.status for outcome in decision.outcomes}
+    phase_free = {
+        o.option.name for o in decision.outcomes if o.option.route[:4] in ("keep", "repa")
+    }
+    assert {status[name] for name in phase_free} == {"out"}
+    assert len(phase_free) == 7
+    if decision.recommended is not None:
+        assert decision.provisional, "no listener was asked"
+    for outcome in decision.outcomes:
+        for candidate in outcome.candidates:
+            assert candidate.finding("MOS").verdict == "NO EVIDENCE"
+            rows = [row for row in committed if row.spec == candidate.spec]
+            if not rows or rows[0].weights == "random":
+                assert candidate.finding("SNR").verdict in {"NO EVIDENCE", "FAIL"}
 
 
 def test_the_readme_shows_the_real_leaderboard() -> None:

@@ -19,7 +19,14 @@ from codecmark.rate_distortion.delta import (
     distance,
 )
 from codecmark.rate_distortion.pareto import dominators, front
-from codecmark.rate_distortion.target import Never, Reached, Setting, price, rate_at_target
+from codecmark.rate_distortion.target import (
+    Interval,
+    Never,
+    Reached,
+    Setting,
+    price,
+    rate_at_target,
+)
 from codecmark.result import ResultRow
 from codecmark.statistics import Estimate
 
@@ -283,3 +290,39 @@ def test_price_of_the_target_on_speech(committed: list[ResultRow]) -> None:
     assert isinstance(untrained, Never)
     assert untrained.nearest is None
     assert "scored 0 of 9 clips" in untrained.reason
+
+
+def test_the_interval_of_a_rate_is_priced_at_the_edges_of_the_band() -> None:
+    # means 8, 12, 16 at 8, 16, 32 kbit/s meet 10 half way up the first doubling; shifted by 2
+    # they meet it at the cheapest setting and at the middle one
+    settings = [
+        Setting(f"c@{rate}", rate, {"snr_db": mean}, {"snr_db": mean - 2}, {"snr_db": mean + 2})
+        for rate, mean in ((8.0, 8.0), (16.0, 12.0), (32.0, 16.0))
+    ]
+    found = price(settings, {"snr_db": 10.0})
+    assert isinstance(found, Reached)
+    assert found.rate_kbps == pytest.approx(8 * 2**0.5)
+    assert found.interval == Interval(8.0, 16.0, low_open=True, high_open=False)
+    # wide enough, the dearest setting may miss it too
+    wide = [replace(one, lows={"snr_db": one.means["snr_db"] - 9}) for one in settings]
+    found = price(wide, {"snr_db": 10.0})
+    assert isinstance(found, Reached)
+    assert found.interval == Interval(8.0, 32.0, low_open=True, high_open=True)
+
+
+def test_for_distances_the_better_edge_is_the_lower_one() -> None:
+    settings = [
+        Setting("c@8", 8.0, {"lsd_db": 3.0}, {"lsd_db": 2.5}, {"lsd_db": 3.5}),
+        Setting("c@16", 16.0, {"lsd_db": 1.0}, {"lsd_db": 0.5}, {"lsd_db": 1.5}),
+    ]
+    found = price(settings, {"lsd_db": 2.0})
+    assert isinstance(found, Reached)
+    assert found.interval is not None
+    assert found.interval.low_kbps == pytest.approx(8 * 2**0.25)
+    assert found.interval.high_kbps == pytest.approx(8 * 2**0.75)
+
+
+def test_one_source_gives_no_interval() -> None:
+    found = rate_at_target([row("opus@24k", "a", source="x")], "speech")["opus"]
+    assert isinstance(found, Reached)
+    assert found.interval is None

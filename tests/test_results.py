@@ -458,7 +458,8 @@ def test_each_table_says_its_own_order(sort: str) -> None:
         for part in page.split("\n## ")[1:]
         if "16k-mono" in part.partition("\n")[0]
     ]
-    assert orders == [
+    assert [title for title, _ in orders[4:]] == ["Rate at target, 16k-mono"]
+    assert orders[:4] == [
         ("Leaderboard, 16k-mono", "In the order of the run."),
         ("Quality on speech, 16k-mono", "Sorted by speech.pesq_wb."),
         ("Worst clips, 16k-mono", "in the order of the first table."),

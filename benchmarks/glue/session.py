@@ -8,9 +8,12 @@ from typing import Any
 
 import pytest
 
-from codecmark import catalog, condition, corpus, environment, store
+from codecmark import catalog, condition, corpus, environment, review, store
 from codecmark.condition import PreparedClip
+from codecmark.errors import CodecmarkError, InputError
 from codecmark.result import ResultRow
+from codecmark.review import Requirements
+from codecmark.review.gate import Gate, gate
 from codecmark.scoring import Scorer
 
 
@@ -25,6 +28,8 @@ class Session:
     results: Path
     smoke: bool  # --benchmark-disable: every codec once, on one clip, nothing stored
     whole: bool  # the default set at least, on the bundled clips: worth its own page
+    requirements: Requirements | None = None  # --require
+    gate: Gate | None = None
     run_id: str = field(default_factory=environment.new_run_id)
     scorer: Scorer = field(default_factory=Scorer)
     rows: list[ResultRow] = field(default_factory=list)
@@ -39,6 +44,10 @@ class Session:
         entries = corpus.limited(entries, config.getoption("--limit"), chosen.seed)
         clips, unused = condition.prepare(entries, chosen)
         smoke = bool(config.getoption("benchmark_disable"))
+        required = config.getoption("--require")
+        requirements = None if required is None else review.load(required)
+        if smoke and required:
+            raise InputError("--require needs measured figures; leave out --benchmark-disable")
         if not smoke:
             store.prepare(config.getoption("--results"))
         narrowing = ("--codecs", "--corpus", "--limit", "keyword", "markexpr")
@@ -52,6 +61,7 @@ class Session:
             config.getoption("--results"),
             smoke,
             whole=not any(config.getoption(name) for name in narrowing),
+            requirements=requirements,
         )
 
     def finish(self, rows: list[ResultRow]) -> None:
@@ -59,6 +69,16 @@ class Session:
         self.rows += rows
         if not self.smoke:
             store.append(self.results, rows)
+
+    def check_requirements(self) -> bool:
+        """Judge this run's rows; True unless requirements were given and are not met."""
+        if self.requirements is None:
+            return True
+        try:
+            self.gate = gate(review.decide(self.rows, self.requirements))
+        except CodecmarkError as error:
+            self.gate = Gate(False, (str(error),))
+        return self.gate.passed
 
     def write_harness_page(self, lines: list[str]) -> None:
         """Write what `bench_harness` found to `harness.md`."""

@@ -1,4 +1,4 @@
-"""The command line: `codecmark run | list | weights | leaderboard | compare`."""
+"""The command line: `codecmark run | list | weights | leaderboard | compare | review`."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ _COMMANDS = {
     "diagnose": "codecmark.commands.diagnose",
     "latency": "codecmark.commands.latency",
     "compare": "codecmark.commands.compare",
+    "review": "codecmark.commands.review",
 }
 
 

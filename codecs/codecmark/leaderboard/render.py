@@ -13,8 +13,12 @@ from rich.table import Table
 
 from codecmark.errors import InputError
 from codecmark.leaderboard.cell import Column
+from codecmark.leaderboard.curves import Table as PlainTable
+from codecmark.leaderboard.curves import tables
 from codecmark.leaderboard.notes import notes
 from codecmark.leaderboard.sections import DEFAULT_SORT, Section, sections
+from codecmark.markdown import escaped
+from codecmark.markdown import table as markdown_table
 from codecmark.result import ResultRow
 
 WIDE = 180  # columns, where the output is not a terminal that could say its own
@@ -35,6 +39,8 @@ def print_leaderboard(
     for section in (s for s in sections(rows, sort) if not s.page_only):
         for table in _tables_that_fit(section, console):
             console.print(table)
+    for plain in (t for t in tables(rows) if not t.page_only):
+        console.print(_rich_table(plain))
     for note in notes(rows):
         console.print(f"* {escape(note)}", highlight=False)
 
@@ -77,10 +83,13 @@ def markdown(rows: Sequence[ResultRow], sort: str = DEFAULT_SORT) -> str:
     for section in found:
         order = f"{section.order[:1].upper()}{section.order[1:]}."
         parts += [f"## {section.title}", order, _markdown_table(section)]
-    parts += ["## Notes", "\n".join(f"- {_cell(note)}" for note in notes(rows))]
+    for plain in tables(rows):
+        parts += [f"## {plain.title}", escaped(plain.meaning), _plain_table(plain)]
+        parts += [escaped(remark) for remark in plain.remarks]
+    parts += ["## Notes", "\n".join(f"- {escaped(note)}" for note in notes(rows))]
     columns = [column for section in found for column in section.columns]
     meanings = {c.heading: c.meaning for c in columns if not c.is_text}
-    shown = (f"- **{_cell(heading)}**: {_cell(what)}" for heading, what in meanings.items())
+    shown = (f"- **{escaped(heading)}**: {escaped(what)}" for heading, what in meanings.items())
     parts += ["## Columns", "\n".join(shown)]
     return "\n\n".join(parts) + "\n"
 
@@ -108,20 +117,29 @@ def _styled(text: str) -> str:
     return f"[{style}]{escape(text)}[/{style}]" if style else escape(text)
 
 
+def _rich_table(plain: PlainTable) -> Table:
+    table = Table(title=plain.title, box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False)
+    for heading in plain.headings:
+        table.add_column(heading, overflow="fold")
+    for row in plain.rows:
+        table.add_row(*map(_styled, row))
+    return table
+
+
+def _plain_table(plain: PlainTable) -> str:
+    return markdown_table(
+        [escaped(heading) for heading in plain.headings],
+        [[escaped(cell) for cell in row] for row in plain.rows],
+        numbers=len(plain.headings) - 1,
+    )
+
+
 def _markdown_table(section: Section) -> str:
     lines = [
-        "| " + " | ".join(_cell(c.heading) for c in section.columns) + " |",
+        "| " + " | ".join(escaped(c.heading) for c in section.columns) + " |",
         "| " + " | ".join("---" if c.is_text else "---:" for c in section.columns) + " |",
     ]
     for summary in section.summaries:
-        cells = (_cell(column.cell(summary).text) for column in section.columns)
+        cells = (escaped(column.cell(summary).text) for column in section.columns)
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines)
-
-
-def _cell(text: str) -> str:
-    """Escape what Markdown or the HTML it becomes would act on; a line end ends a table."""
-    text = " ".join(text.splitlines())
-    for plain, safe in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("|", "\\|")):
-        text = text.replace(plain, safe)
-    return text

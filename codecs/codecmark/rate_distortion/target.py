@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 import numpy as np
@@ -14,18 +14,36 @@ from codecmark.rate_distortion.curves import rates_kbps
 from codecmark.result import ResultRow
 from codecmark.scored import Scored, collect, latest_rows
 from codecmark.spec import without_setting
-from codecmark.statistics import estimate
+from codecmark.statistics import Estimate, estimate
 
 DEFAULT_TARGET = {"snr_db": 10.0, VISQOL_FIELD: 4.0}
 
 
 @dataclass(frozen=True)
 class Setting:
-    """A measured setting: rate in kbit/s, and means by metric, infinite where exact."""
+    """A measured setting: rate in kbit/s, and means by metric, infinite where exact.
+
+    `lows` and `highs` are the ends of the means' 95 % intervals; empty with a single source.
+    """
 
     spec: str
     rate_kbps: float
     means: dict[str, float]
+    lows: dict[str, float] = field(default_factory=dict)
+    highs: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Interval:
+    """Where the rate at the target lies, kbit/s.
+
+    `low_open`, `high_open`: it may lie beyond the cheapest, the dearest setting that was measured.
+    """
+
+    low_kbps: float
+    high_kbps: float
+    low_open: bool
+    high_open: bool
 
 
 @dataclass(frozen=True)
@@ -40,11 +58,15 @@ class Reached:
         The two settings it was interpolated between, or the one that it is.
     may_be_lower : bool
         The cheapest setting meets the target already: no measurement says what a lower rate does.
+    interval : Interval or None
+        Where both ends of the settings' 95 % intervals meet the target; None where a setting has
+        no interval.
     """
 
     rate_kbps: float
     between: tuple[str, ...]
     may_be_lower: bool
+    interval: Interval | None = None
 
 
 @dataclass(frozen=True)
@@ -103,8 +125,9 @@ def rate_at_target(
         settings.setdefault(name, [])
         gap = next((g for metric in target if (g := scored[metric][spec].gap)), None)
         if gap is None and spec in rates:
-            means = {metric: _mean(scored[metric][spec]) for metric in target}
-            settings[name].append(Setting(spec, rates[spec], means))
+            settings[name].append(
+                _setting(spec, rates[spec], {metric: scored[metric][spec] for metric in target})
+            )
         else:
             gaps.setdefault(name, f"{spec}: {gap or 'no size was measured'}")
     return {name: price(found, target, gaps.get(name, "")) for name, found in settings.items()}
@@ -117,6 +140,40 @@ def price(
 
     `reason` is passed on where there is no setting.
     """
+    found = _price(settings, target, reason)
+    if isinstance(found, Reached):
+        return replace(found, interval=_interval(settings, target))
+    return found
+
+
+def _interval(settings: Sequence[Setting], target: Mapping[str, float]) -> Interval | None:
+    """Price both edges of the band that the settings' intervals make of the curve."""
+    if not all(one.lows and one.highs for one in settings):
+        return None
+    edges = []
+    for better in (True, False):
+        moved = [
+            replace(one, means={m: _end(one, m, better=better) for m in target}) for one in settings
+        ]
+        edges.append(_price(moved, target))
+    best, worst = edges
+    cheapest, dearest = (f(one.rate_kbps for one in settings) for f in (min, max))
+    return Interval(
+        best.rate_kbps if isinstance(best, Reached) else cheapest,
+        worst.rate_kbps if isinstance(worst, Reached) else dearest,
+        low_open=isinstance(best, Reached) and best.may_be_lower,
+        high_open=isinstance(worst, Never),
+    )
+
+
+def _end(setting: Setting, metric: str, *, better: bool) -> float:
+    higher = better != (metric in LOWER_IS_BETTER)
+    return (setting.highs if higher else setting.lows)[metric]
+
+
+def _price(
+    settings: Sequence[Setting], target: Mapping[str, float], reason: str = ""
+) -> Reached | Never:
     if not settings:
         return Never(None, {}, reason)
     ordered = sorted(settings, key=lambda one: (one.rate_kbps, one.spec))
@@ -165,7 +222,18 @@ def _shortfalls(setting: Setting, target: Mapping[str, float]) -> dict[str, floa
     }
 
 
-def _mean(one: Scored) -> float:
+def _setting(spec: str, rate_kbps: float, scored: Mapping[str, Scored]) -> Setting:
+    found = {metric: _estimate(one) for metric, one in scored.items()}
+    lows = {metric: one.low for metric, one in found.items() if one.low is not None}
+    highs = {metric: one.high for metric, one in found.items() if one.high is not None}
+    means = {metric: one.mean for metric, one in found.items()}
+    if len(lows) < len(found):
+        return Setting(spec, rate_kbps, means)
+    return Setting(spec, rate_kbps, means, lows, highs)
+
+
+def _estimate(one: Scored) -> Estimate:
     if one.exact:
-        return float("inf")
-    return estimate(list(one.values.values()), [one.sources[clip] for clip in one.values]).mean
+        infinite = float("inf")
+        return Estimate(infinite, infinite, infinite, len(one.infinite), len(one.infinite))
+    return estimate(list(one.values.values()), [one.sources[clip] for clip in one.values])

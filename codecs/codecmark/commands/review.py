@@ -1,0 +1,38 @@
+"""`codecmark review`: requirements and stored rows to a decision record."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from rich.console import Console
+
+from codecmark import review, store
+from codecmark.review import files
+from codecmark.review.gate import gate
+
+HELP = "judge options against requirements and write the decision record"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add this command's options."""
+    parser.add_argument(
+        "requirements", type=Path, metavar="FILE",
+        help="TOML with requirements and options, e.g. results/decisions/requirements.toml",
+    )  # fmt: skip
+    parser.add_argument(
+        "--results", type=Path, default=Path("results"), metavar="DIR",
+        help="where the rows are, and the record goes (default: %(default)s)",
+    )  # fmt: skip
+    parser.add_argument("--run", metavar="ID", help="a stored run (default: the newest)")
+
+
+def run(arguments: argparse.Namespace, console: Console) -> int:
+    """Run it."""
+    requirements = review.load(arguments.requirements)
+    rows = store.read(arguments.results, [arguments.run] if arguments.run else None)
+    decision = review.decide(rows, requirements)
+    path = files.write(decision, arguments.requirements.name, arguments.results)
+    lines = [*gate(decision).lines, *(f"risk: {risk.text}" for risk in decision.risks[:1])]
+    console.print("\n".join([*lines, f"record in {path}"]), markup=False, emoji=False)
+    return 0

@@ -1,0 +1,76 @@
+"""Bounds: what an option cannot do better than, so that it can fail without rows of its own."""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Sequence
+from dataclasses import replace
+
+from codecmark.review.figures import Figures
+from codecmark.review.requirements import Bound, Option, Requirement
+from codecmark.review.verdict import WORST_FIRST, Finding, judge, look_up
+
+
+def by_bound(finding: Finding, option: Option, figures: Figures) -> Finding:
+    """Let a bound fail what no row decides; a bound never passes anything."""
+    if finding.verdict != "NO EVIDENCE":
+        return finding
+    asked = finding.requirement
+    for bound in (b for b in option.bounds if b.requirement == asked.name):
+        if isinstance(bound.limit, tuple):
+            found = _by_others(bound, asked, figures)
+        else:
+            found = _by_number(finding, bound, bound.limit, figures)
+        if found is not None:
+            return replace(found, bound=bound, reason=bound.because, stand_in=finding.stand_in)
+    return finding
+
+
+def matching(patterns: Sequence[str], specs: Sequence[str]) -> tuple[str, ...]:
+    """Return the specs that the patterns match, and names that match none as they are.
+
+    A pattern with a wildcard that matches none stands for nothing, unless it is all there is.
+    """
+    found: list[str] = []
+    for pattern in patterns:
+        matched = [spec for spec in specs if fnmatch.fnmatchcase(spec, pattern)]
+        if not matched and "*" not in pattern:
+            matched = [pattern]
+        found += matched
+    return tuple(dict.fromkeys(found or patterns))
+
+
+def _by_others(bound: Bound, asked: Requirement, figures: Figures) -> Finding | None:
+    """Return the best finding of the specs if it fails; each of them has to be measured."""
+    assert isinstance(bound.limit, tuple)  # noqa: S101 (checked by the caller)
+    found = [
+        judge(look_up(figures, spec, asked), asked) for spec in matching(bound.limit, figures.specs)
+    ]
+    if any(one.safe_margin is None for one in found):
+        return None
+    best = max(found, key=lambda one: (WORST_FIRST.index(one.verdict), one.safe_margin or 0.0))
+    return best if best.verdict == "FAIL" else None
+
+
+def _by_number(finding: Finding, bound: Bound, limit: float, figures: Figures) -> Finding | None:
+    """Return the failure at `limit`, unless a witness does better than it."""
+    asked = finding.requirement
+    if asked.holds(limit):
+        return None
+    seen = [
+        figure
+        for spec in matching(bound.witnesses, figures.specs)
+        for figure in look_up(figures, spec, asked).figures
+        if figure.value is not None
+    ]
+    witness = max(seen, key=lambda one: asked.sign * (one.value or 0.0), default=None)
+    if witness is not None and asked.sign * ((witness.value or 0.0) - limit) > 0:
+        return None
+    return replace(
+        finding,
+        verdict="FAIL",
+        figure=replace(finding.figure, value=limit),
+        safe=limit,
+        witness=witness,
+        n_witnesses=len(seen),
+    )

@@ -1,0 +1,207 @@
+"""What must be said beside a recommendation, found in the rows and never left to the author."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from codecmark.review import wording
+from codecmark.review.choice import Candidate, Field
+from codecmark.review.figures import NO_ROWS, Figure
+from codecmark.review.requirements import TIMES
+from codecmark.review.verdict import Finding, disputed_by
+
+FEW_SOURCES = 8
+
+
+@dataclass(frozen=True)
+class Risk:
+    """A sentence, and the figure that it rests on."""
+
+    text: str
+    figure: Figure
+
+
+def risks(recommended: Candidate | None, field: Field) -> tuple[Risk, ...]:
+    """Return what could prove the recommendation wrong, the largest first.
+
+    First what rests on a stand-in, then clips that miss what the mean passes, the furthest first,
+    then the margins, the narrowest first.
+    """
+    if recommended is None:
+        return ()
+    hard = [f for f in recommended.findings if f.requirement.hard]
+    by_margin = sorted((f.effective for f in hard), key=_relative_margin)
+    return (
+        *(Risk(_not_heard(f), f.effective.figure) for f in hard if f.provisional),
+        *_missed_on_clips([f.effective for f in hard], field),
+        *(Risk(_margin(f), f.figure) for f in by_margin if f.safe_margin is not None),
+    )
+
+
+def caveats(candidates: Sequence[Candidate], field: Field) -> tuple[str, ...]:
+    """Return the caveats of the whole comparison."""
+    found = [*_few_sources(field), *_many_settings(candidates)]
+    found += [*_evidence(candidates, field), *_machines(field)]
+    lags = _specs(
+        c.spec for c in candidates if any(r.lag_samples for r in field.figures.of(c.spec))
+    )
+    if lags:
+        found.append(
+            f"Scored after alignment, since some clips are not where the declared delay puts "
+            f"them: {lags}."
+        )
+    if any(r.statistic in {"p95", "worst"} for r in field.requirements.requirements):
+        found.append("`p95` and `worst` speak of the measured clips only: no interval is claimed.")
+    return tuple(found)
+
+
+def _not_heard(finding: Finding) -> str:
+    asked, stand_in = finding.requirement, finding.effective
+    text = (
+        f"{asked.name} is predicted, not heard: no listening test stands behind it, only "
+        f"{wording.label(stand_in.requirement.metric)}"
+    )
+    if stand_in.safe_margin is not None:
+        text += (
+            f", whose interval clears {stand_in.requirement.threshold:g} by "
+            f"{wording.number(stand_in.safe_margin, stand_in.requirement.metric)} on "
+            f"{stand_in.figure.clip_class} ({_sample(stand_in)})"
+        )
+    return text
+
+
+def _missed_on_clips(findings: Sequence[Finding], field: Field) -> list[Risk]:
+    found = [one for f in findings if (one := _missing_clips(f, field)) is not None]
+    return [risk for _, risk in sorted(found, key=lambda one: -one[0])]
+
+
+def _missing_clips(finding: Finding, field: Field) -> tuple[float, Risk] | None:
+    """Say which clips miss what the mean passes, and by what part of the threshold the worst."""
+    asked = finding.requirement
+    if asked.statistic == "worst" or not finding.figure.per_clip:
+        return None
+    figures = [
+        field.figures.get(finding.figure.spec, asked, name)
+        for name in (field.figures.classes if asked.clip_class == "each" else (asked.clip_class,))
+    ]
+    values = {clip: value for figure in figures for clip, value in figure.per_clip.items()}
+    below = [clip for clip, value in values.items() if not asked.holds(value)]
+    if not below:
+        return None
+    worst = min(below, key=lambda clip: (asked.sign * values[clip], clip))
+    lacking = abs(values[worst] - asked.threshold) / abs(asked.threshold)
+    text = (
+        f"{asked.name} holds for the {asked.statistic}, not for every clip: "
+        f"{len(below)} of {len(values)} miss it, the worst with "
+        f"{wording.with_unit(values[worst], asked.metric)} ({worst})"
+    )
+    owner = next(figure for figure in figures if worst in figure.per_clip)
+    return lacking, Risk(text, owner)
+
+
+def _margin(finding: Finding) -> str:
+    asked = finding.requirement
+    return (
+        f"{asked.name} clears {wording.threshold(asked)} by "
+        f"{wording.with_unit(finding.safe_margin or 0.0, asked.metric)} at the near end of its "
+        f"interval, {_relative_margin(finding):.0f} % of the threshold"
+    )
+
+
+def _relative_margin(finding: Finding) -> float:
+    margin = finding.safe_margin
+    return float("inf") if margin is None else 100 * margin / abs(finding.requirement.threshold)
+
+
+def _sample(finding: Finding) -> str:
+    n, n_sources = finding.figure.n, finding.figure.n_sources
+    return f"{wording.counted(n, 'clip')} of {wording.counted(n_sources, 'source')}"
+
+
+def _few_sources(field: Field) -> list[str]:
+    counts = []
+    for name in field.figures.classes:
+        rows = [row for row in field.figures.rows if row.clip_class == name]
+        sources = len({row.source or row.clip for row in rows})
+        clips = len({row.clip for row in rows})
+        if sources < FEW_SOURCES:
+            counts.append(
+                f"{name} {wording.counted(clips, 'clip')} of {wording.counted(sources, 'source')}"
+            )
+    if not counts:
+        return []
+    return [
+        f"Few sources ({'; '.join(counts)}): intervals are Student's t over them, and wide. They "
+        "speak of material like this, not of all audio."
+    ]
+
+
+def _many_settings(candidates: Sequence[Candidate]) -> list[str]:
+    judged = sum(any(f.verdict in {"PASS", "FAIL"} and f.bound is None for f in c.findings)
+                 for c in candidates)  # fmt: skip
+    if judged < 2:
+        return []
+    return [
+        f"Each interval holds with 95 % by itself; {judged} settings were judged, so that one or "
+        "another may pass or fail by luck."
+    ]
+
+
+def _evidence(candidates: Sequence[Candidate], field: Field) -> list[str]:
+    found = []
+    untrained = _specs(c.spec for c in candidates if _weights(c, field) == "random")
+    if untrained:
+        found.append(
+            "Untrained networks, seeded: time and rate are theirs, measured on one short clip; "
+            f"quality awaits the published weights: {untrained}."
+        )
+    nothing = _specs(c.spec for c in candidates if _lacks(c, NO_ROWS))
+    if nothing:
+        found.append(f"No rows in this run: {nothing}.")
+    trusted = _specs(
+        c.spec for c in candidates
+        if any("trust" in r.reasons.get("weights", "") for r in field.figures.of(c.spec))
+    )  # fmt: skip
+    if trusted:
+        found.append(f"Weights taken on trust, without a known digest: {trusted}.")
+    predicted = {
+        wording.label(f.effective.requirement.metric)
+        for c in candidates for f in c.findings if f.provisional and f.requirement.hard
+    }  # fmt: skip
+    if predicted:
+        found.append(
+            f"{', '.join(sorted(predicted))} predicts what listeners would say. On expert "
+            "listening tests such predictors explain part of the opinions only, and least for "
+            "generative codecs."
+        )
+    disputed = _specs(c.spec for c in candidates if disputed_by(field.figures, c.spec))
+    if disputed:
+        found.append(
+            "ViSQOL is disputed, so its pass is not counted, where PESQ puts the same speech more "
+            f"than 1.5 points lower: {disputed}."
+        )
+    return found
+
+
+def _machines(field: Field) -> list[str]:
+    if not any(r.metric in TIMES for r in field.requirements.requirements):
+        return []
+    hosts = field.figures.hosts
+    if len(hosts) == 1:
+        return [f"Times come from a single machine ({hosts[0]}), one thread."]
+    return [f"Times come from {len(hosts)} machines and decide nothing."] if hosts else []
+
+
+def _weights(candidate: Candidate, field: Field) -> str | None:
+    rows = field.figures.of(candidate.spec)
+    return rows[0].weights if rows else None
+
+
+def _lacks(candidate: Candidate, reason: str) -> bool:
+    return any(f.effective.figure.reason == reason or f.figure.reason == reason
+               for f in candidate.findings)  # fmt: skip
+
+
+def _specs(specs: Iterable[str]) -> str:
+    return ", ".join(f"`{spec}`" for spec in dict.fromkeys(specs))

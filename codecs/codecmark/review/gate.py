@@ -1,0 +1,58 @@
+"""The same requirements as a gate: does what was settled on still pass?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from codecmark.errors import InputError
+from codecmark.review import wording
+from codecmark.review.choice import Candidate
+from codecmark.review.decision import Decision
+
+
+@dataclass(frozen=True)
+class Gate:
+    """Whether it is passed, and a line for each requirement."""
+
+    passed: bool
+    lines: tuple[str, ...]
+
+
+def gate(decision: Decision) -> Gate:
+    """Check the accepted spec, or without one whatever these rows recommend.
+
+    Closed unless shown otherwise: UNDECIDED and NO EVIDENCE on a hard requirement do not pass.
+
+    Raises
+    ------
+    InputError
+        If the accepted spec is none of the options' specs.
+    """
+    accepted = decision.requirements.accepted
+    watched = decision.recommended
+    if accepted is not None:
+        candidates = [c for outcome in decision.outcomes for c in outcome.candidates]
+        watched = next((c for c in candidates if c.spec == accepted), None)
+        if watched is None:
+            raise InputError(f"accepted: {accepted!r} is no spec of an option; name one that is")
+    if watched is None:
+        return Gate(False, ("no option passes every hard requirement",))
+    verdict = "passed" if watched.can_be_chosen else "failed"
+    return Gate(watched.can_be_chosen, (f"{watched.spec}: {verdict}", *_lines(watched)))
+
+
+def _lines(candidate: Candidate) -> list[str]:
+    lines = []
+    for finding in candidate.findings:
+        shown = finding.effective
+        asked = shown.requirement
+        name = finding.requirement.name
+        if finding.provisional:
+            name += f" by {asked.name}"
+        margin = wording.margin(shown.margin, asked.metric)
+        detail = shown.reason if shown.figure.value is None else (
+            f"{wording.figure(shown.figure)} asked {wording.threshold(asked)}, margin {margin}"
+        )  # fmt: skip
+        kind = "hard" if finding.requirement.hard else "soft"
+        lines.append(f"  {shown.verdict}: {name} ({kind}): {detail}")
+    return lines

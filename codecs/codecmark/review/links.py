@@ -1,0 +1,31 @@
+"""Links from figures to the rows that they come from."""
+
+from __future__ import annotations
+
+from codecmark.review.figures import Figure
+
+
+class Links:
+    """Reference links of one record, numbered as they are used."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[str, int] = {}
+
+    def cite(self, figure: Figure, text: str) -> str:
+        """Return `text` as a link to the rows of `figure`; as it is where there are none."""
+        if not figure.run_ids:
+            return text
+        clips = "all clips" if figure.clip_class == "all" else f"clips of {figure.clip_class}"
+        title = _plain(f"spec {figure.spec}, field {figure.metric}, {clips}")
+        target = f'<../rows/{_plain(figure.run_ids[-1])}.jsonl> "{title}"'
+        number = self._numbers.setdefault(target, len(self._numbers) + 1)
+        return f"[{text}][{number}]"
+
+    def definitions(self) -> str:
+        """Return what the links point to."""
+        return "\n".join(f"[{number}]: {target}" for target, number in self._numbers.items())
+
+
+def _plain(text: str) -> str:
+    """Leave out what would end a link's target or its title."""
+    return "".join(c for c in text if c.isprintable() and c not in '<>"\\')

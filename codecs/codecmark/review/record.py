@@ -1,0 +1,153 @@
+"""The record as Markdown, in the form of MADR 4: the same rows give the same bytes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from codecmark.markdown import escaped, table
+from codecmark.review import handwritten, record_sections, wording
+from codecmark.review.choice import Candidate
+from codecmark.review.decision import Decision
+from codecmark.review.links import Links
+from codecmark.review.summary import headline, route_line, value
+from codecmark.review.verdict import Finding
+
+_ASK = "*Nothing is written here yet.*"
+PARTS = ("context", "argument", "consequences", "notes")
+_RUN_DATE = re.compile(r"^(\d{4})(\d\d)(\d\d)T")
+
+
+def markdown(
+    decision: Decision,
+    source: str,
+    kept: Mapping[str, str] | None = None,
+    superseded_by: str | None = None,
+) -> str:
+    """Return the record.
+
+    Parameters
+    ----------
+    source : str
+        Name of the requirements file.
+    kept : mapping
+        Hand-written parts by name.
+    superseded_by : str, optional
+        Name of the record that replaced this one, without its ending.
+    """
+    links = Links()
+    texts = {**dict.fromkeys(PARTS, _ASK), **(kept or {})}
+    asked = decision.requirements
+    parts = [
+        _front_matter(decision, superseded_by),
+        f"<!-- Made by `codecmark review {escaped(source)}`. Text between hand-written marks is "
+        "kept; all else is overwritten. -->",
+        f"# {escaped(asked.title)}",
+        *_supersedes(decision),
+        *_top(decision, links),
+        "## Context and Problem Statement",
+        escaped(asked.question),
+        handwritten.block("context", texts.pop("context")),
+        "## Decision Drivers",
+        record_sections.drivers(decision),
+        "## Considered Options",
+        record_sections.options(decision),
+        "## Decision Outcome",
+        *record_sections.outcome(decision, links),
+        "### Why no chain without phase can pass",
+        handwritten.block("argument", texts.pop("argument")),
+        "### Consequences",
+        handwritten.block("consequences", texts.pop("consequences")),
+        "### Confirmation",
+        f"`pytest benchmarks/ --benchmark-only --require results/decisions/{escaped(source)}` "
+        "measures again and fails unless every hard requirement still passes.",
+        "## Pros and Cons of the Options",
+        *(
+            text
+            for outcome in decision.outcomes
+            for text in record_sections.pros_and_cons(outcome, links)
+        ),
+        "## More Information",
+        "### What is known, and what is awaited",
+        record_sections.awaited(decision),
+        "### Caveats",
+        "\n".join(f"- {text}" for text in decision.caveats),
+        "### Every setting",
+        record_sections.settings(decision, links),
+        "### Notes",
+        handwritten.block("notes", texts.pop("notes")),
+        *(handwritten.block(name, text) for name, text in texts.items()),
+        "### Evidence",
+        f"Run {', '.join(f'`{escaped(run)}`' for run in decision.run_ids)}. Each figure links to "
+        "its rows; the link's title is the filter: a spec, a field, a class of clips.",
+        links.definitions(),
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _front_matter(decision: Decision, superseded_by: str | None) -> str:
+    asked = decision.requirements
+    status = asked.status
+    if superseded_by is not None:
+        status = f'"superseded by [{superseded_by}]({superseded_by}.md)"'
+    lines = ["---", f"status: {status}"]
+    if date := _RUN_DATE.match(max(decision.run_ids)):
+        lines.append(f"date: {'-'.join(date.groups())}")
+    if asked.decision_makers:
+        lines.append(f"decision-makers: {', '.join(map(escaped, asked.decision_makers))}")
+    if asked.supersedes:
+        lines.append(f"supersedes: {', '.join(asked.supersedes)}")
+    return "\n".join([*lines, "---"])
+
+
+def _supersedes(decision: Decision) -> list[str]:
+    names = decision.requirements.supersedes
+    return [f"Supersedes {', '.join(f'[{name}]({name}.md)' for name in names)}."] if names else []
+
+
+def _top(decision: Decision, links: Links) -> list[str]:
+    found = [headline(decision, links)]
+    if decision.recommended is not None:
+        found.append(_margins(decision.recommended, links))
+    if decision.risks:
+        first, *others = (
+            f"{escaped(risk.text)} ({links.cite(risk.figure, 'rows')})"
+            for risk in decision.risks[:3]
+        )
+        found.append(f"**Largest risk**: {first}.")
+        found += [f"Next: {'; '.join(others)}."] if others else []
+    if len(decision.best_by_route) > 1:
+        rows = [
+            [
+                escaped(route),
+                escaped(outcome.option.name),
+                record_sections.STATUS[outcome.best.status],
+                route_line(outcome, links),
+            ]
+            for route, outcome in decision.best_by_route.items()
+        ]
+        found.append(table(["route", "nearest option", "status", "because"], rows))
+    return found
+
+
+def _margins(candidate: Candidate, links: Links) -> str:
+    rows = []
+    for finding in candidate.findings:
+        rows.append(_margin_row(finding, links))
+        if finding.stand_in is not None:
+            rows.append(_margin_row(finding.stand_in, links, stands_in=True))
+    headings = ["requirement", "asked", "has", "margin", "at the interval's near end", "verdict"]
+    return table(headings, rows)
+
+
+def _margin_row(finding: Finding, links: Links, *, stands_in: bool = False) -> list[str]:
+    asked = finding.requirement
+    kind = "stand-in" if stands_in else "hard" if asked.hard else "soft"
+    return [
+        f"{escaped(asked.name)} ({kind})",
+        escaped(wording.demand(asked)),
+        value(finding, links),
+        wording.margin(finding.margin, asked.metric),
+        wording.margin(finding.safe_margin, asked.metric),
+        record_sections.verdict(finding),
+    ]

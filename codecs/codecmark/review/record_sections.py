@@ -1,0 +1,222 @@
+"""The sections of a record below its first lines: options, outcome, pros and cons, settings."""
+
+from __future__ import annotations
+
+from codecmark.markdown import escaped, table
+from codecmark.review import wording
+from codecmark.review.choice import Candidate
+from codecmark.review.decision import Decision, Outcome
+from codecmark.review.figures import NO_ROWS, UNTRAINED
+from codecmark.review.links import Links
+from codecmark.review.requirements import SOFT, Requirement
+from codecmark.review.summary import because, code, value
+from codecmark.review.verdict import Finding
+
+STATUS = {
+    "feasible": "passes",
+    "provisional": "passes, provisionally",
+    "open": "open",
+    "out": "out",
+}
+
+
+def drivers(decision: Decision) -> str:
+    """List the requirements."""
+    lines = []
+    for asked in decision.requirements.requirements:
+        lines.append(f"- {_driver(asked)}, {'hard' if asked.hard else 'soft'}")
+        if asked.stand_in is not None:
+            lines.append(
+                f"  - while there is none, its stand-in decides: {_driver(asked.stand_in)}"
+            )
+    return "\n".join(lines)
+
+
+def options(decision: Decision) -> str:
+    """List the options."""
+    return "\n".join(
+        f"{n}. **{escaped(outcome.option.name)}** ({escaped(outcome.option.route)}): "
+        f"{escaped(outcome.option.why)}"
+        for n, outcome in enumerate(decision.outcomes, start=1)
+    )
+
+
+def outcome(decision: Decision, links: Links) -> list[str]:
+    """Return the table of the options, and what is to be said of the choice."""
+    names = [escaped(one.name) for one in decision.requirements.requirements]
+    stand_ins = [
+        escaped(one.stand_in.name)
+        for one in decision.requirements.requirements
+        if one.stand_in is not None
+    ]
+    rows = [
+        [escaped(o.option.name), code(o.best.spec), *_cells(o.best, links), STATUS[o.best.status]]
+        for o in decision.outcomes
+    ]
+    headings = ["option", "nearest setting", *names, *stand_ins, "status"]
+    return [
+        f"Order among those that pass: {_order(decision)}. The setting of an option is chosen the "
+        "same way; of one that is out, the one that lacks least.",
+        table(headings, rows),
+        "**What would flip it.** " + " ".join(_flips(decision, links)),
+        "**Pareto set** over " + _axes(decision) + ". " + _pareto(decision),
+        _open(decision),
+    ]
+
+
+def pros_and_cons(outcome: Outcome, links: Links) -> list[str]:
+    """Return what speaks for and against an option."""
+    best = outcome.best
+    lines = [f"- {text}" for f in best.findings for text in _argued(f, links)]
+    heading = f"### {escaped(outcome.option.name)}"
+    return [heading, f"{code(best.spec)}: {STATUS[best.status]}.", "\n".join(lines)]
+
+
+def awaited(decision: Decision) -> str:
+    """Say what is measured, and what awaits weights, rows or listeners."""
+    groups: dict[str, list[str]] = {
+        "Measured, every hard requirement that rows can decide": [],
+        "Out by a bound, whatever its weights or training": [],
+        "Awaits its published weights": [],
+        "Awaits rows": [],
+        "Awaits listeners": [],
+    }
+    measured, bounded, weights, rows, listeners = groups.values()
+    for outcome in decision.outcomes:
+        name = escaped(outcome.option.name)
+        late = f"{name} (out already)" if outcome.best.status == "out" else name
+        hard = [f for f in outcome.best.findings if f.requirement.hard]
+        reasons = {f.effective.reason for f in hard if f.bound is None}
+        if any(f.bound is not None for f in hard):
+            bounded.append(name)
+        elif all(f.effective.verdict != "NO EVIDENCE" for f in hard):
+            measured.append(name)
+        if UNTRAINED in reasons:
+            weights.append(late)
+        if NO_ROWS in reasons:
+            rows.append(late)
+        if outcome.best.status != "out" and any(f.stand_in is not None for f in hard):
+            listeners.append(name)
+    return "\n".join(f"- **{what}**: {', '.join(who)}." for what, who in groups.items() if who)
+
+
+def settings(decision: Decision, links: Links) -> str:
+    """Return the table of every setting."""
+    asked = decision.requirements.requirements
+    names = [escaped(one.name) for one in asked]
+    names += [escaped(one.stand_in.name) for one in asked if one.stand_in is not None]
+    rows = [
+        [code(c.spec), *_cells(c, links), STATUS[c.status]]
+        for outcome in decision.outcomes
+        for c in outcome.candidates
+    ]
+    return table(["setting", *names, "status"], rows)
+
+
+def verdict(finding: Finding) -> str:
+    """Write a verdict."""
+    if finding.bound is not None:
+        return "FAIL (bound)"
+    return finding.verdict
+
+
+def _driver(asked: Requirement) -> str:
+    return f"**{escaped(asked.name)}**: {escaped(wording.demand(asked))} ({asked.evidence})"
+
+
+def _cells(candidate: Candidate, links: Links) -> list[str]:
+    findings = [*candidate.findings]
+    findings += [f.stand_in for f in candidate.findings if f.stand_in is not None]
+    return [_cell(finding, links) for finding in findings]
+
+
+def _cell(finding: Finding, links: Links) -> str:
+    text = value(finding, links)
+    return verdict(finding) if text == "-" else f"{verdict(finding)}: {text}"
+
+
+def _order(decision: Decision) -> str:
+    names = {
+        SOFT: "most soft requirements passed",
+        "bitrate_kbps": "fewest bits",
+        "decode_rtf": "fastest to decode",
+        "encode_rtf": "fastest to encode",
+    }
+    keys = [names.get(key) or f"best {wording.label(key)}" for key in decision.requirements.prefer]
+    return ", then ".join(["evidence before stand-ins", *keys, "name"])
+
+
+def _flips(decision: Decision, links: Links) -> list[str]:
+    found = []
+    for asked, flips in decision.flips.items():
+        sides = []
+        for flip in flips:
+            above = flip.threshold > asked.threshold
+            limit = links.cite(flip.figure, wording.with_unit(flip.threshold, asked.metric))
+            other = "nobody passes" if flip.chosen is None else code(flip.chosen.spec)
+            sides.append(f"{'above' if above else 'below'} {limit}: {other}")
+        text = "; ".join(sides) if sides else "no threshold changes the choice"
+        found.append(f"{escaped(asked.name)} (asked {escaped(wording.threshold(asked))}): {text}.")
+    return found
+
+
+def _axes(decision: Decision) -> str:
+    return ", ".join(
+        wording.label(metric) + ("" if name == "all" else f" on {name}")
+        for metric, name in decision.front.axes
+    )
+
+
+def _pareto(decision: Decision) -> str:
+    front = decision.front
+    texts = [f"On it: {', '.join(map(escaped, front.members)) or 'nobody'}."]
+    texts += [
+        f"Dropped: {escaped(one.option)} ({code(one.spec)}), by {code(one.by)}."
+        for one in front.dropped
+    ]
+    if front.left_out:
+        texts.append(f"Not placed for want of figures: {', '.join(map(escaped, front.left_out))}.")
+    return " ".join(texts)
+
+
+def _open(decision: Decision) -> str:
+    contenders = [outcome.option.name for outcome in decision.contenders]
+    others = [
+        outcome.option.name
+        for outcome in decision.outcomes
+        if outcome.best.status == "open" and outcome.option.name not in contenders
+    ]
+    texts = []
+    if contenders:
+        texts.append(
+            "**What could still win**, if what it lacks turned out well: "
+            f"{', '.join(map(escaped, contenders))}."
+        )
+    if others:
+        texts.append(
+            f"Open, but not preferred even then: {', '.join(map(escaped, others))} (soft "
+            "requirements failed, or more bits)."
+        )
+    return " ".join(texts)
+
+
+def _argued(finding: Finding, links: Links) -> list[str]:
+    asked = finding.requirement
+    name = escaped(asked.name)
+    text = value(finding, links)
+    found = []
+    if finding.bound is not None:
+        found.append(f"Bad, because {name} is {text}: {because(finding, links)}")
+    elif finding.verdict in {"PASS", "FAIL"}:
+        passed, limit = finding.verdict == "PASS", escaped(wording.threshold(asked))
+        by = "" if finding.margin is None else wording.number(abs(finding.margin), asked.metric)
+        found.append(
+            f"{'Good' if passed else 'Bad'}, because {name} is {text}: "
+            f"{'clears' if passed else 'misses'} {limit} by {by}"
+        )
+    else:
+        detail = "" if text == "-" else f" ({text})"
+        found.append(f"{finding.verdict} on {name}{detail}: {escaped(finding.reason)}")
+    if finding.stand_in is not None:
+        found += _argued(finding.stand_in, links)
+    return found

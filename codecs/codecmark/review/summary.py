@@ -1,0 +1,95 @@
+"""The first lines of a record: what is recommended, and how near each route comes."""
+
+from __future__ import annotations
+
+from codecmark.markdown import escaped
+from codecmark.review import wording
+from codecmark.review.decision import Decision, Outcome
+from codecmark.review.links import Links
+from codecmark.review.verdict import Finding
+
+
+def code(spec: str) -> str:
+    """Return a spec as code."""
+    return "`" + spec.replace("`", "'").replace("|", "\\|").replace("\n", " ") + "`"
+
+
+def headline(decision: Decision, links: Links) -> str:
+    """Say what is recommended, or what would have to give."""
+    chosen = decision.recommended
+    if chosen is not None:
+        how = ", provisionally" if decision.provisional else ""
+        rate = links.cite(chosen.rate, wording.with_unit(chosen.rate.value or 0.0, "bitrate_kbps"))
+        what = f"{escaped(chosen.option.name)}, as {code(chosen.spec)} at {rate}"
+        text = f"**Recommended{how}: {what}.**"
+        if not decision.provisional:
+            return f"{text} It passes every hard requirement."
+        rests = ", ".join(
+            f"{escaped(f.requirement.name)} by its stand-in {escaped(f.effective.requirement.name)}"
+            for f in chosen.findings
+            if f.provisional and f.requirement.hard
+        )
+        return f"{text} It passes every hard requirement, but {rests} only: no final word."
+    text = "**Nothing is recommended: no option passes every hard requirement.**"
+    relaxed = decision.relaxation
+    if relaxed is None:
+        return f"{text} No change of a threshold alone would let one pass."
+    asked = {f.effective.requirement.name: f.effective.requirement
+             for f in relaxed.candidate.findings}  # fmt: skip
+    changes = ", ".join(
+        f"{escaped(name)} at {wording.with_unit(limit, asked[name].metric)} instead of "
+        f"{asked[name].threshold:g}"
+        for name, limit in relaxed.thresholds.items()
+    )
+    return (
+        f"{text} The smallest relaxation, {relaxed.largest_percent:.0f} % of a threshold: "
+        f"{changes}; then {escaped(relaxed.candidate.option.name)} passes, as "
+        f"{code(relaxed.candidate.spec)}."
+    )
+
+
+def value(finding: Finding, links: Links) -> str:
+    """Write the figure with its link; of a bound, as the limit that it is."""
+    asked = finding.requirement
+    if finding.figure.value is None:
+        return "-"
+    text = links.cite(finding.figure, wording.figure(finding.figure))
+    if finding.bound is not None:
+        return f"at {'most' if asked.sign > 0 else 'least'} {text}"
+    return f"{text} ({finding.figure.clip_class})" if asked.clip_class == "each" else text
+
+
+def because(finding: Finding, links: Links) -> str:
+    """Say why a bound holds, and what was measured where it has to hold."""
+    text = escaped(finding.reason)
+    if finding.witness is None:
+        return text
+    best = links.cite(finding.witness, wording.figure(finding.witness))
+    return (
+        f"{text}; the best of {wording.counted(finding.n_witnesses, 'such setting')} measured, "
+        f"{code(finding.witness.spec)}, has {best}"
+    )
+
+
+def route_line(outcome: Outcome, links: Links) -> str:
+    """Say in one cell what stands for or against the nearest option of a route."""
+    best = outcome.best
+    hard = [f.effective for f in best.findings if f.requirement.hard]
+    if best.can_be_chosen:
+        return f"{code(best.spec)} passes every hard requirement"
+    found = []
+    for finding in hard:
+        asked = finding.requirement
+        if finding.verdict == "FAIL":
+            why = f" ({because(finding, links)})" if finding.bound is not None else ""
+            found.append(f"{escaped(asked.name)} is {value(finding, links)}{why}")
+    if not found:
+        reasons: dict[str, list[str]] = {}
+        for finding in hard:
+            if finding.verdict != "PASS":
+                reasons.setdefault(finding.reason, []).append(finding.requirement.name)
+        found = [
+            f"{', '.join(map(escaped, names))}: {escaped(reason)}"
+            for reason, names in reasons.items()
+        ]
+    return "; ".join(found)

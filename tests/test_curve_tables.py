@@ -1,0 +1,93 @@
+"""The leaderboard's tables of curves: rate at target, rate against Opus, ranks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from io import StringIO
+
+from rich.console import Console
+
+from codecmark.leaderboard import curves, render
+from codecmark.result import ResultRow
+
+SOURCES = "abcd"
+
+
+def rows(spec: str, rate_kbps: float, snr_db: float, visqol: float = 4.5) -> list[ResultRow]:
+    """Return a row for each source; means are as given, spread by a little."""
+    return [
+        ResultRow(
+            run_id="r1", spec=spec, family=spec.partition("@")[0], weights="none", clip=source,
+            source=source, clip_class="speech", clip_s=8.0, condition="16k-mono", status="ok",
+            stream_bytes=int(1000 * rate_kbps), pcm16_bytes=256_000, snr_db=snr_db + nudge,
+            visqol_mos_lqo=visqol, pesq_wb=4.0, encode_s=0.1, decode_s=0.01, host="machine",
+        )
+        for source, nudge in zip(SOURCES, (-0.3, -0.1, 0.1, 0.3), strict=True)
+    ]  # fmt: skip
+
+
+def curve(name: str, settings: Sequence[tuple[float, float]]) -> list[ResultRow]:
+    return [one for rate, snr in settings for one in rows(f"{name}@{rate:g}k", rate, snr)]
+
+
+OPUS = curve("opus", [(8, 8), (16, 12), (32, 16), (64, 20)])
+
+
+def table(title: str, found: Sequence[ResultRow]) -> curves.Table:
+    return next(one for one in curves.tables(found) if one.title == f"{title}, 16k-mono")
+
+
+def test_rate_at_target_in_its_three_forms() -> None:
+    lacking = rows("lyra@9.2k", 9.2, 7.5, 3.5)
+    single = rows("mel:16k-64/pghi", 100, -2.0)
+    exact = [
+        replace(one, spec="flac", snr_db=None, reasons={"snr_db": "infinite: output equals input"})
+        for one in rows("flac", 150, 0)
+    ]
+    found = table("Rate at target", [*OPUS, *lacking, *single, *exact, *rows("noise@10db", 256, 9)])
+    cells = {line[0]: line[1] for line in found.rows}
+    # 10 dB is half way from 8 to 12 dB, so at 8 * sqrt(2); t(0.975, 3) * 0.258 / 2 = 0.41 dB
+    assert cells["opus"] == "11.3 (10.5 to 12.1)"
+    assert cells["lyra"] == "never: @9.2k lacks SNR 2.5 dB, ViSQOL 0.50"
+    assert cells["flac"] == "≤150.0"
+    assert list(cells) == ["opus", "flac", "lyra"]
+    assert found.remarks == ("Never, with one setting each: mel:16k-64/pghi.",)
+
+
+def test_what_was_not_scored_is_named_below() -> None:
+    untrained = [
+        replace(one, snr_db=None, visqol_mos_lqo=None) for one in rows("dac:16khz@6k", 6, 0)
+    ]
+    found = table("Rate at target", [*OPUS, *untrained])
+    assert found.remarks == ("Not scored, the notes say why: dac:16khz.",)
+
+
+def test_rate_against_opus() -> None:
+    half = curve("lc3", [(4, 8), (8, 12), (16, 16), (32, 20)])
+    found = table("Rate against opus", [*OPUS, *half, *rows("g722@64k", 64, 12.0)])
+    cells = {line[0]: line[1] for line in found.rows}
+    assert found.headings[1] == "SNR speech"
+    assert cells["lc3"] == "-50 (-50; 100 %)"
+    assert cells["g722"] == "x0.2"  # Opus needs 16 kbit/s for its 12 dB
+    assert "opus" not in cells
+
+
+def test_ranks_are_intervals_over_the_default_set() -> None:
+    found = table("Ranks", [*OPUS, *rows("pcm@8bit", 128, 30), *rows("mel:16k-64/pghi", 99, -2)])
+    cells = {line[0]: line[1] for line in found.rows}
+    # opus@64k is of the catalog's longer set; opus@8k is in no set, so somebody asked for it
+    assert cells == {"opus@32k": "1-1", "opus@16k": "2-2", "opus@8k": "3-3"}
+    assert not [t for t in curves.tables(rows("lc3@16k", 16, 10)) if t.title.startswith("Ranks")]
+
+
+def test_the_page_has_all_three_and_the_terminal_the_first() -> None:
+    page = render.markdown(OPUS)
+    titles = [part.partition("\n")[0] for part in page.split("\n## ")[1:]]
+    assert [t for t in titles if t.startswith(("Rate", "Ranks"))] == [
+        "Rate at target, 16k-mono", "Ranks, 16k-mono",
+    ]  # fmt: skip
+    out = StringIO()
+    render.print_leaderboard(OPUS, Console(file=out, width=120))
+    assert "Rate at target, 16k-mono" in out.getvalue()
+    assert "Ranks" not in out.getvalue()
