@@ -49,12 +49,14 @@ class Family:
     """One line of the catalog.
 
     `default` are the settings of the default run; `more` are run with `--all` only.
+    `implementations` are further ones of the same codec, chosen by `#` at the end of a spec.
     """
 
     target: str
     summary: str
     default: tuple[str, ...]
     more: tuple[str, ...] = ()
+    implementations: tuple[str, ...] = ()
 
 
 _DISTRIBUTIONS = {"lc3": "lc3py"}  # where what is imported is not what is installed
@@ -141,13 +143,23 @@ FAMILIES: dict[str, Family] = {
         _AUDIOLDM2, _LATENT_CODINGS,
     ),
     "encodec": Family(
-        "codecmark.wrappers.encodec:EncodecCodec", "EnCodec 24 kHz",
+        "codecmark.wrappers.encodec:EncodecCodec", "EnCodec: 24 kHz mono, 48 kHz stereo",
         ("encodec:24khz@1.5k", "encodec:24khz@6k", "encodec:24khz@24k"),
-        ("encodec:24khz@3k", "encodec:24khz@12k"),
+        (
+            "encodec:24khz@3k", "encodec:24khz@12k", "encodec:48khz@3k", "encodec:48khz@6k",
+            "encodec:48khz@12k", "encodec:48khz@24k", "encodec:24khz@6k#original",
+            "encodec:48khz@6k#original",
+        ),
+        ("original",),
     ),
     "dac": Family(
         "codecmark.wrappers.dac:DacCodec", "Descript Audio Codec",
-        ("dac:16khz@6k", "dac:24khz@24k", "dac:44khz@8k"), ("dac:44khz@4k", "dac:24khz@6k"),
+        ("dac:16khz@6k", "dac:24khz@24k", "dac:44khz@8k"),
+        (
+            "dac:44khz@4k", "dac:24khz@6k", "dac:16khz@6k#original", "dac:24khz@24k#original",
+            "dac:44khz@8k#original",
+        ),
+        ("original",),
     ),
     "oobleck": Family(
         "codecmark.wrappers.oobleck:OobleckCodec", "Stable Audio's autoencoder, 44.1 kHz stereo",
@@ -198,6 +210,7 @@ def create(spec: str) -> Codec:
         If a package or weights that it cannot do without are missing; says what to do.
     """
     parsed = Spec.parse(spec)
+    _require_implementation(parsed)
     if parsed.family in FAMILIES:
         target = FAMILIES[parsed.family].target
     elif parsed.family in _plugins():
@@ -234,6 +247,14 @@ def select(specs: str | None, *, everything: bool = False) -> tuple[str, ...]:
     if not chosen:
         raise InputError("codecs: the list is empty; name at least one, e.g. opus@24k")
     return tuple(dict.fromkeys(chosen))
+
+
+def _require_implementation(spec: Spec) -> None:
+    family = FAMILIES.get(spec.family)
+    known = family.implementations if family else ()
+    if spec.implementation is not None and spec.implementation not in known:
+        others = f"one of {', '.join(known)} or nothing" if known else "nothing"
+        raise InputError(f"spec: {spec}: after '#' {spec.family} takes {others}")
 
 
 def _did_you_mean(spec: str) -> str:

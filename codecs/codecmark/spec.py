@@ -1,7 +1,8 @@
 """Spec strings: `family:variant@setting`, the name of a codec and the label of its rows.
 
 Examples: `pcm16`, `opus@24k`, `vorbis@q3`, `encodec:24khz@6k`, `mel:16k-64/griffinlim-64`,
-`audioldm2:music/hifigan`. A variant may have stages, separated by `/`.
+`audioldm2:music/hifigan`. A variant may have stages, separated by `/`. `#` names another
+implementation of the same codec: `encodec:24khz@6k#original`.
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ _SPEC = re.compile(
     r"(?P<family>[a-z][a-z0-9_-]*)"
     r"(?::(?P<variant>[A-Za-z0-9_.+-]+(?:/[A-Za-z0-9_.+-]+)*))?"
     r"(?:@(?P<setting>[A-Za-z0-9_.+-]+))?"
+    r"(?:#(?P<implementation>[a-z]+))?"
 )
+_SETTING = re.compile(r"@[^#]*")
 _RATE = re.compile(r"(\d+(?:\.\d+)?)k")
 
 
@@ -26,6 +29,7 @@ class Spec:
     family: str
     variant: str | None = None
     setting: str | None = None
+    implementation: str | None = None
 
     @classmethod
     def parse(cls, text: str) -> Spec:
@@ -46,7 +50,8 @@ class Spec:
     def __str__(self) -> str:
         variant = f":{self.variant}" if self.variant else ""
         setting = f"@{self.setting}" if self.setting else ""
-        return f"{self.family}{variant}{setting}"
+        implementation = f"#{self.implementation}" if self.implementation else ""
+        return f"{self.family}{variant}{setting}{implementation}"
 
     @property
     def stages(self) -> tuple[str, ...]:
@@ -80,3 +85,8 @@ class Spec:
         """Raise `InputError` if a variant is given where the codec has none."""
         if self.variant is not None:
             raise InputError(f"spec: {self}: {self.family} takes no variant after ':'")
+
+
+def without_setting(spec: str) -> str:
+    """Return what the settings of one codec share: `encodec:24khz` of `encodec:24khz@6k`."""
+    return _SETTING.sub("", spec)

@@ -43,12 +43,26 @@ class WeightSet:
 
 
 _HUB = "https://huggingface.co/{repo}/resolve/{{revision}}/{{path}}"
+_ENCODEC_ORIGINAL = "https://dl.fbaipublicfiles.com/encodec/v0/{path}"
+_DAC_ORIGINAL = (
+    "https://github.com/descriptinc/descript-audio-codec/releases/download/{release}/{{path}}"
+)
 _LYRA = "https://raw.githubusercontent.com/google/lyra/{revision}/lyra/model_coeffs/{path}"
 
 
-def _single(repo: str, revision: str, licence: str, sha256: str | None = None) -> WeightSet:
+def _single(repo: str, revision: str | None, licence: str, sha256: str | None = None) -> WeightSet:
     files = WeightFile("config.json"), WeightFile("model.safetensors", sha256)
     return WeightSet(repo, _HUB.format(repo=repo), revision, licence, files)
+
+
+def _dac_original(variant: str, release: str, file: str) -> WeightSet:
+    url = _DAC_ORIGINAL.format(release=release)
+    return WeightSet(f"descriptinc/dac_{variant}", url, None, "MIT", (WeightFile(file),))
+
+
+def _encodec_original(file: str) -> WeightSet:
+    name = f"facebookresearch/{file.partition('-')[0]}"
+    return WeightSet(name, _ENCODEC_ORIGINAL, None, "CC-BY-NC-4.0", (WeightFile(file),))
 
 
 def _audioldm2(repo: str, revision: str | None) -> WeightSet:
@@ -108,6 +122,7 @@ SETS: dict[str, WeightSet] = {
             "facebook/encodec_24khz", "c1dbe2ae3f1de713481a3b3e7c47f357092ee040", "CC-BY-NC-4.0",
             "37a7cb100f71a29e6c1d815aca8666a1d7ea8885ebe44c306c751a5103559d57",
         ),
+        _single("facebook/encodec_48khz", None, "CC-BY-NC-4.0"),
         _single("descript/dac_16khz", "7c2fc5e759f1f501aefc6e7a0265cc57f5d17ba7", "MIT"),
         _single(
             "descript/dac_24khz", "6ba020b5ba7d9d8076fb90db7e67f27e31980f6e", "MIT",
@@ -117,5 +132,11 @@ SETS: dict[str, WeightSet] = {
             "descript/dac_44khz", "c1bc521685adf9cfe247bc39a5ca58917eda1ac4", "MIT",
             "6128ebff483a41422b0164d079a3773b0d8d82e64c4293d775994cbf8baf913a",
         ),
+        # the same networks as their authors publish them
+        _encodec_original("encodec_24khz-d7cc33bc.th"),
+        _encodec_original("encodec_48khz-7e698e3e.th"),
+        _dac_original("16khz", "0.0.5", "weights_16khz.pth"),
+        _dac_original("24khz", "0.0.4", "weights_24khz.pth"),
+        _dac_original("44khz", "0.0.1", "weights.pth"),
     )
 }  # fmt: skip

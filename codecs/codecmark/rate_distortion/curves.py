@@ -9,6 +9,7 @@ from codecmark.metrics import rate
 from codecmark.metrics.table import LOWER_IS_BETTER
 from codecmark.result import ResultRow
 from codecmark.scored import Scored, collect, latest_rows
+from codecmark.spec import without_setting
 from codecmark.statistics import Estimate, estimate
 
 
@@ -78,7 +79,7 @@ def curves(
     latest = latest_rows(rows, clip_class)
     groups: dict[str, list[Scored]] = {}
     for spec, one in collect(latest, metric, clip_class).items():
-        groups.setdefault(spec.partition("@")[0], []).append(one)
+        groups.setdefault(without_setting(spec), []).append(one)
     return {name: _curve(name, metric, group, latest) for name, group in groups.items()}
 
 

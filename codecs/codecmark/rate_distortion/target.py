@@ -13,6 +13,7 @@ from codecmark.metrics.table import LOWER_IS_BETTER, VISQOL_FIELD
 from codecmark.rate_distortion.curves import rates_kbps
 from codecmark.result import ResultRow
 from codecmark.scored import Scored, collect, latest_rows
+from codecmark.spec import without_setting
 from codecmark.statistics import estimate
 
 DEFAULT_TARGET = {"snr_db": 10.0, VISQOL_FIELD: 4.0}
@@ -98,7 +99,7 @@ def rate_at_target(
     settings: dict[str, list[Setting]] = {}
     gaps: dict[str, str] = {}
     for spec in dict.fromkeys(row.spec for row in latest):
-        name = spec.partition("@")[0]
+        name = without_setting(spec)
         settings.setdefault(name, [])
         gap = next((g for metric in target if (g := scored[metric][spec].gap)), None)
         if gap is None and spec in rates:

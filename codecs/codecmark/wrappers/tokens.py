@@ -19,8 +19,8 @@ Tokens = NDArray[np.int64]
 class TokenCodec(Codec):
     """A mono network at a fixed rate that turns `hop` samples into one token per codebook.
 
-    Other rates are resampled, further channels are coded one by one, and the clip is zero-padded
-    to whole frames. Tokens are packed to `bits` bits each, so the size is what the codes need.
+    Other rates are resampled, further channels are coded one by one, and the clip is padded to
+    whole frames. Tokens are packed to `bits` bits each, so the size is what the codes need.
 
     Attributes
     ----------
@@ -40,6 +40,10 @@ class TokenCodec(Codec):
     def synthesize(self, tokens: Tokens) -> Samples:
         """Turn `[channels, codebooks, n]` into `[channels, about n * hop]`, free of delay."""
 
+    def padded(self, samples: Samples) -> Samples:
+        """Return whole frames: zeros at the end, where the network has no rule of its own."""
+        return fit_length(samples, self._frame_count(samples.shape[1]) * self.hop)
+
     @property
     def bitrate_kbps(self) -> float:
         """Bits of the tokens of one channel, per second."""
@@ -49,7 +53,7 @@ class TokenCodec(Codec):
         """Return the packed tokens, frame by frame within a codebook within a channel."""
         samples = clip.resampled(self.rate_hz).samples
         frames = self._frame_count(samples.shape[1])
-        tokens = self.tokenize(fit_length(samples, frames * self.hop))
+        tokens = self.tokenize(self.padded(samples))
         expected = clip.channels, self.codebooks, frames
         if tokens.shape != expected:
             raise CodecError(f"{self.info.spec}: tokens {tokens.shape}, expected {expected}")
