@@ -36,18 +36,6 @@ TINY_HIFIGAN: Mapping[str, Any] = {
     "resblock_dilation_sizes": [[1]],
     "normalize_before": False,
 }
-TINY_ENCODEC: Mapping[str, Any] = {
-    "target_bandwidths": [1.5, 3.0, 6.0, 12.0, 24.0],
-    "sampling_rate": 24_000,
-    "num_filters": 2,
-    "hidden_size": 8,
-    "codebook_dim": 8,
-    "codebook_size": 1024,
-    "num_lstm_layers": 1,
-    "upsampling_ratios": [8, 5, 4, 2],
-}
-
-
 TINY_OOBLECK: Mapping[str, Any] = {
     "encoder_hidden_size": 8,
     "downsampling_ratios": [2, 4, 4, 8, 8],
@@ -57,6 +45,14 @@ TINY_OOBLECK: Mapping[str, Any] = {
     "audio_channels": 2,
     "sampling_rate": 44_100,
 }
+
+
+def tiny_encodec(variant: str) -> Mapping[str, Any]:
+    """The published layout with few channels."""
+    from codecmark.wrappers.encodec_network import PUBLISHED
+
+    return {**PUBLISHED[variant], "num_filters": 4, "hidden_size": 8, "codebook_dim": 8,
+            "num_lstm_layers": 1}  # fmt: skip
 
 
 def tiny_dac(variant: str) -> Mapping[str, Any]:
@@ -71,14 +67,19 @@ def tiny_dac(variant: str) -> Mapping[str, Any]:
 def tiny(spec: str) -> Codec:
     """Build the entry, its network tiny where it has one."""
     parsed = Spec.parse(spec)
+    if parsed.implementation is not None:
+        return catalog.create(spec)
     if parsed.family == "audioldm2":
         from codecmark.audioldm2.chain import AudioLDM2Codec
 
         return AudioLDM2Codec(parsed, TINY_VAE, TINY_HIFIGAN)
     if parsed.family == "encodec":
         from codecmark.wrappers.encodec import EncodecCodec
+        from codecmark.wrappers.encodec_stereo import EncodecStereoCodec
 
-        return EncodecCodec(parsed.bitrate_kbps(0, 99), TINY_ENCODEC)
+        assert parsed.variant is not None
+        kind = EncodecStereoCodec if parsed.variant == "48khz" else EncodecCodec
+        return kind(parsed.bitrate_kbps(0, 99), tiny_encodec(parsed.variant))
     if parsed.family == "oobleck":
         from codecmark.wrappers.oobleck import OobleckCodec
 

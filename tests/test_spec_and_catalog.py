@@ -27,7 +27,20 @@ def test_parts_of_a_spec() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "Opus", "opus@", "opus:", ":a", "a b", "opus@24k@2", "a:b//c", None]
+    "text",
+    [
+        "",
+        "Opus",
+        "opus@",
+        "opus:",
+        ":a",
+        "a b",
+        "opus@24k@2",
+        "a:b//c",
+        "opus@24k#",
+        "a#b@c",
+        None,
+    ],
 )
 def test_malformed_specs(text: str) -> None:
     with pytest.raises(InputError, match="spec:"):
@@ -51,7 +64,10 @@ def test_any_text_either_parses_or_is_refused(text: str) -> None:
         ("vorbis@q11", "quality from q0 to q10"),
         ("lyra@4k", "one of 3.2k, 6k, 9.2k"),
         ("encodec:24khz@5k", "one of 1.5k, 3k, 6k, 12k, 24k"),
-        ("encodec:48khz@6k", "variant must be 24khz"),
+        ("encodec:32khz@6k", "variant must be one of 24khz, 48khz"),
+        ("encodec:48khz@1.5k", "one of 3k, 6k, 12k, 24k"),
+        ("encodec:24khz@6k#mine", "after '#' encodec takes one of original or nothing"),
+        ("opus@24k#original", "after '#' opus takes nothing"),
         ("dac:8khz@6k", "variant must be one of"),
         ("lc3@8k", "bitrate must be 16k to 320k"),
         ("g722@48k", "one of 64k"),

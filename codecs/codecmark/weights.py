@@ -88,8 +88,8 @@ def locate_or_random(name: str, *others: str) -> Located | Weights:
     """Find a published set, or say honestly that seeded random weights must stand in.
 
     `others` hold the same network in other files: the first that is here is taken, and `name` is
-    fetched where none is. A set that is here but damaged still raises `UnavailableError`: a wrong file is not a reason
-    to measure something else.
+    fetched where none is. A set that is here but damaged still raises `UnavailableError`: a wrong
+    file is not a reason to measure something else.
     """
     tries = [(each, False) for each in (name, *others)] if others else []
     for each, fetch in (*tries, (name, True)):

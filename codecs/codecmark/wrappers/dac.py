@@ -68,8 +68,9 @@ class DacNetwork(Protocol):
 class DacCodec(TokenCodec):
     """DAC at the number of codebooks that comes nearest to the asked bitrate.
 
-    The stride of 5 in the 16 and 24 kHz networks makes them return 8 samples early and 8 short
-    (an odd stride cannot be padded evenly); decoding puts these samples back.
+    The stride of 5 makes the 16 and 24 kHz networks return 8 samples less than they were given,
+    and with the published weights what they return is 8 samples early (measured by others: the
+    layers alone have no lag). Decoding puts these samples back, in front.
     """
 
     def __init__(
@@ -176,8 +177,8 @@ def _converted(folder: Path, config: Mapping[str, Any]) -> Any:
 
 
 def _early_samples(downsampling_ratios: list[int]) -> int:
-    """Each odd stride s pads (s + 1) / 2 where s / 2 would be even: half a sample of its input,
-    once in the encoder and once in the decoder.
+    """Each odd stride s pads (s + 1) / 2 on both sides of a transposed convolution, which leaves
+    out one sample at its scale.
     """
     early = 0
     scale = 1

@@ -45,7 +45,7 @@ def read(path: Path) -> State:
     """
     try:
         found: Any = torch.load(path, map_location="cpu", weights_only=True)
-        state = found["state_dict"] if "state_dict" in found else found
+        state = found.get("state_dict", found)
         return {str(name): torch.as_tensor(value) for name, value in state.items()}
     except Exception as error:
         raise _damaged(path, f"cannot be read ({type(error).__name__}: {error})") from error
@@ -71,7 +71,7 @@ def encodec_to_transformers(state: State) -> State:
     renamed = {}
     for name, tensor in state.items():
         for pattern, replacement in _ENCODEC:
-            name = re.sub(pattern, replacement, name)  # noqa: PLW2901
+            name = re.sub(pattern, replacement, name)
         renamed[name] = tensor
     return renamed
 
