@@ -17,6 +17,8 @@ from codecmark.weight_sets import SETS
 from codecmark.wrappers import dac, dac_original, encodec_original
 
 SEED = 20_261_125
+# signals grow in DAC's residual layers: at full gain its last one, a tanh, would say 1 or -1 only
+_GAINS = {"decoder.model.6.weight_g": 0.004}
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,7 @@ def _filled(
         direction = state[name.replace("weight_g", "weight_v")]
         transposed = direction.shape[0] > direction.shape[1] and direction.shape[2] % 2 == 0
         inputs, outputs, taps = direction.shape
-        gain = (outputs * taps / inputs / 2) ** 0.5 if transposed else 1.0
+        gain = (outputs * taps / inputs / 2) ** 0.5 if transposed else _GAINS.get(name, 1.0)
         return gain * spread
     if tensor.dim() == 1:  # biases
         return 0.05 * noise
