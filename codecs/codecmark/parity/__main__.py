@@ -6,8 +6,10 @@ import argparse
 import os
 import sys
 import tempfile
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
@@ -79,7 +81,7 @@ def _clip() -> AudioClip:
     return prepared[0].audio.cropped(CLIP_S)
 
 
-def _at_rate(clip: AudioClip, config: dict[str, object]) -> AudioClip:
+def _at_rate(clip: AudioClip, config: Mapping[str, Any]) -> AudioClip:
     channels = int(config.get("audio_channels", 1))
     return clip.with_channels(channels).resampled(int(config["sampling_rate"]))
 

@@ -42,7 +42,8 @@ def ecdc(model: Any, clip: AudioClip, bitrate_kbps: float, frames: list[int]) ->
     binary: Any = importlib.import_module("encodec.binary")
     stream = io.BytesIO(package.compress(model, torch.tensor(clip.samples)))
     header = binary.read_ecdc_header(stream)
-    levels, pieces = [], []
+    levels: list[float] = []
+    pieces: list[NDArray[np.int64]] = []
     for count in frames:
         if model.normalize:
             levels += struct.unpack("!f", stream.read(4))

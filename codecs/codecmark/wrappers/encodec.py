@@ -53,7 +53,7 @@ class EncodecCodec(TokenCodec):
     @classmethod
     def from_spec(cls, spec: Spec) -> Codec:
         """Build from e.g. `encodec:24khz@6k`, `encodec:48khz@6k` or `encodec:24khz@6k#original`."""
-        if spec.variant not in PUBLISHED:
+        if spec.variant is None or spec.variant not in PUBLISHED:
             raise InputError(f"spec: {spec}: variant must be one of {', '.join(PUBLISHED)}")
         allowed = PUBLISHED[spec.variant]["target_bandwidths"]
         bitrate_kbps = spec.bitrate_kbps(min(allowed), max(allowed))

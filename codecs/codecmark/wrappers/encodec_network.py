@@ -114,7 +114,8 @@ def build(
         ),
         lambda: random_model(config),
     )
-    return TransformersEncodec(model, *segment_samples(config)), source
+    segment = segment_samples(config) if config["chunk_length_s"] else None
+    return TransformersEncodec(model, segment), source
 
 
 class TransformersEncodec:
@@ -123,10 +124,10 @@ class TransformersEncodec:
     Its own loop over segments pads them to one length, which fails where the last two are short.
     """
 
-    def __init__(self, model: Any, length: int | None, stride: int | None) -> None:
+    def __init__(self, model: Any, segment: tuple[int, int] | None) -> None:
         self.model = model
         model.config.chunk_length_s = None
-        self._length, self._stride = length, stride
+        self._segment = segment
         self.parameters = networks.parameter_count(model) + sum(
             layer.codebook.embed.numel() for layer in model.quantizer.layers
         )
@@ -134,7 +135,7 @@ class TransformersEncodec:
     def encode(self, batch: torch.Tensor, bitrate_kbps: float) -> list[Segment]:
         """Return the segments of the whole clip, in order."""
         samples = batch.shape[-1]
-        length, stride = self._length or samples, self._stride or samples
+        length, stride = self._segment or (samples, samples)
         segments = []
         for start in range(0, samples, stride):
             found = self.model.encode(batch[..., start : start + length], bandwidth=bitrate_kbps)
@@ -148,13 +149,11 @@ class TransformersEncodec:
             self.model.decode(segment.tokens[None], [segment.level]).audio_values
             for segment in segments
         ]
-        return pieces[0] if self._stride is None else overlap_add(pieces, self._stride)
+        return pieces[0] if self._segment is None else overlap_add(pieces, self._segment[1])
 
 
-def segment_samples(config: Mapping[str, Any]) -> tuple[int | None, int | None]:
-    """Return length and stride of a segment in samples; None where there is only one."""
-    if config["chunk_length_s"] is None:
-        return None, None
+def segment_samples(config: Mapping[str, Any]) -> tuple[int, int]:
+    """Return how long a segment is and how far from the next one's start, in samples."""
     length = int(config["chunk_length_s"] * config["sampling_rate"])
     return length, max(1, int((1 - config["overlap"]) * length))
 

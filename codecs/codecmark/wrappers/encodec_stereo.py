@@ -45,16 +45,14 @@ class EncodecStereoCodec(Codec):
         self._hop = prod(config["upsampling_ratios"])
         self._bits = (int(config["codebook_size"]) - 1).bit_length()
         self._codebooks = round(bitrate_kbps * 1000 * self._hop / self._rate_hz / self._bits)
-        length, stride = segment_samples(config)
-        assert length is not None and stride is not None  # noqa: S101, PT018
-        self._length, self._stride = length, stride
+        self._length, self._stride = segment_samples(config)
         self.info = CodecInfo(
             spec=str(Spec("encodec", "48khz", f"{bitrate_kbps:g}k", implementation)),
             family="encodec",
             sample_rate_hz=self._rate_hz,
             channels=_CHANNELS,
             nominal_bitrate_kbps=bitrate_kbps,
-            algorithmic_delay_samples=length,
+            algorithmic_delay_samples=self._length,
             licence=encodec_network.LICENCES[implementation],
             reference="arXiv 2210.13438",
             parameters=self._network.parameters,
