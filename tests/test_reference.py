@@ -144,7 +144,7 @@ def test_an_original_checkpoint_is_found_where_the_published_set_is_not(
 
 
 class Hostile:
-    def __reduce__(self) -> tuple[Any, tuple[str]]:
+    def __reduce__(self) -> Any:
         return Path.touch, (Path("/nonexistent/touched"),)
 
 
@@ -213,7 +213,7 @@ def test_levels_travel_in_the_stream() -> None:
     """The network sees a segment at one level, whatever the clip's; the decoder restores it."""
     codec = tiny("encodec:48khz@6k")
     loud = stereo(60_000)
-    soft = AudioClip(loud.samples / 64, 48_000)
+    soft = AudioClip(loud.samples / np.float32(64), 48_000)
     _, loud_payload = bitstream.unpack(codec.info.spec, codec.encode(loud))
     _, soft_payload = bitstream.unpack(codec.info.spec, codec.encode(soft))
     levels = np.frombuffer(loud_payload[:8], "<f4")
@@ -327,11 +327,23 @@ def test_dacs_layers_put_a_frame_back_where_it_was_taken(variant: str) -> None:
     latent = torch.randn(1, network.model.config.hidden_size, frames, dtype=torch.float64)
     direction = torch.zeros_like(latent)
     direction[..., frame] = 1
-    decoded, slope = torch.func.jvp(network.model.decoder, (latent,), (direction,))
+    slope: Any
+    decoded, slope = torch.func.jvp(network.model.decoder, (latent,), (direction,))  # type: ignore[misc]
     made = torch.nonzero(slope[0, 0])[:, 0]
     assert int(seen[0] + seen[-1]) == int(made[0] + made[-1])
     assert decoded.shape[-1] == frames * codec.hop - early
     assert early == (0 if variant == "44khz" else 8)
+
+
+@pytest.mark.parametrize(("variant", "books"), [("16khz", 12), ("24khz", 32), ("44khz", 9)])
+def test_dac_takes_one_to_all_codebooks(variant: str, books: int) -> None:
+    config = tiny_dac(variant)
+    one_book_kbps = 10 * config["sampling_rate"] / config["hop_length"] / 1000
+    for count in (1, 2, books - 1, books):
+        codec = DacCodec(variant, float(f"{count * one_book_kbps:.4g}"), config)
+        tokens = codec.tokenize(codec.padded(noise(1_000).samples))
+        assert tokens.shape == (1, count, -(-1_000 // codec.hop))
+        assert codec.info.nominal_bitrate_kbps == pytest.approx(count * one_book_kbps)
 
 
 # the record

@@ -66,7 +66,7 @@ def main() -> int:
     facts = {
         "wrapper sources": f"`{fingerprint.sources()}`",
         "versions": ", ".join(f"{name} {v}" for name, v in fingerprint.versions().items()),
-        "clip": f"`{CLIP}`, first {CLIP_S} s, `{clip.sha256()[:16]}`",
+        "clip": f"`{CLIP}`, first {CLIP_S} s or less, `{clip.sha256()[:16]}`",
         "run": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {environment.host()}, {THREADS} thread",
     }
     target = arguments.out / "parity.md"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 
@@ -85,7 +85,7 @@ def _filled(
         transposed = direction.shape[0] > direction.shape[1] and direction.shape[2] % 2 == 0
         inputs, outputs, taps = direction.shape
         gain = (outputs * taps / inputs / 2) ** 0.5 if transposed else _GAINS.get(name, 1.0)
-        return gain * spread
+        return cast(torch.Tensor, gain * spread)
     if tensor.dim() == 1:  # biases
         return 0.05 * noise
     fan_in = tensor[0].numel()

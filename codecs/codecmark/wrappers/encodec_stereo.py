@@ -104,7 +104,9 @@ class EncodecStereoCodec(Codec):
         device = networks.device()
         return [
             Segment(piece, torch.tensor([level], device=device))
-            for piece, level in zip(tokens.split(frames, dim=2), levels.tolist(), strict=True)
+            for piece, level in zip(
+                torch.split(tokens, frames, dim=2), levels.tolist(), strict=True
+            )
         ]
 
     def _frame_counts(self, samples: int) -> list[int]:
