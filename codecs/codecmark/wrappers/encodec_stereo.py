@@ -100,13 +100,12 @@ class EncodecStereoCodec(Codec):
         if not (np.isfinite(levels) & (levels > 0)).all():
             raise BitstreamError("levels", "one of them is not a positive number")
         packed = bitpacking.unpack_integers(payload[levels_end:], count, self._bits)
-        tokens = torch.from_numpy(packed.reshape(1, self._codebooks, -1)).to(networks.device())
         device = networks.device()
+        tokens = torch.from_numpy(packed.reshape(1, self._codebooks, -1)).to(device)
+        pieces = torch.split(tokens, frames, dim=2)
         return [
             Segment(piece, torch.tensor([level], device=device))
-            for piece, level in zip(
-                torch.split(tokens, frames, dim=2), levels.tolist(), strict=True
-            )
+            for piece, level in zip(pieces, levels.tolist(), strict=True)
         ]
 
     def _frame_counts(self, samples: int) -> list[int]:
