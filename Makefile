@@ -5,12 +5,16 @@ RUN := $(VENV)/bin
 READY := $(VENV)/.ready
 # how torch is named to pip; e.g. TORCH="torch==2.13.0 --index-url <an index of CPU builds>"
 TORCH ?= torch==2.13.0
+# the environment of the reference implementations, which ask for other versions than ours
+PARITY_VENV ?= .venv-parity
+PARITY_READY := $(PARITY_VENV)/.ready
+PIP_PARITY := $(PARITY_VENV)/bin/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help setup bench test check unit smoke review leaderboard list clean
+.PHONY: help setup bench test check unit smoke review parity parity-environment leaderboard list clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-19s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(READY) ## make the environment in .venv
 
@@ -40,6 +44,21 @@ smoke: $(READY) ## every benchmark once, untimed, on one clip
 
 review: $(READY) ## judge results/decisions/requirements.toml by the newest stored run
 	$(RUN)/codecmark review results/decisions/requirements.toml
+parity: $(PARITY_READY) ## compare EnCodec and DAC with their authors' packages: results/parity.md
+	$(PARITY_VENV)/bin/python -m codecmark.parity
+
+parity-environment: $(PARITY_READY) ## make the environment in which #original runs, .venv-parity
+
+# their own requirements are left out, torchaudio among them: what follows is what they import
+$(PARITY_READY): pyproject.toml constraints.txt codecs/codecmark/parity/torchaudio_stand_in.py
+	$(PYTHON) -m venv $(PARITY_VENV)
+	$(PIP_PARITY) $(TORCH)
+	$(PIP_PARITY) -c constraints.txt -e .
+	$(PIP_PARITY) -c constraints.txt argbind einops ffmpy flatten-dict importlib_resources randomname tensorboard
+	$(PIP_PARITY) -c constraints.txt --no-deps descript-audio-codec descript-audiotools encodec julius
+	cp codecs/codecmark/parity/torchaudio_stand_in.py \
+	    "$$($(PARITY_VENV)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/torchaudio.py"
+	@touch $@
 
 leaderboard: $(READY) ## print and write the tables of the newest stored run
 	$(RUN)/codecmark leaderboard
@@ -48,4 +67,4 @@ list: $(READY) ## every codec, and what it lacks here
 	$(RUN)/codecmark list
 
 clean: ## remove the environment and caches
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks
+	rm -rf $(VENV) $(PARITY_VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks

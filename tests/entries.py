@@ -52,18 +52,6 @@ TINY_FULLBAND_HIFIGAN: Mapping[str, Any] = {
     "upsample_rates": [6, 5, 4, 2, 2],
     "upsample_kernel_sizes": [12, 10, 8, 4, 4],
 }
-TINY_ENCODEC: Mapping[str, Any] = {
-    "target_bandwidths": [1.5, 3.0, 6.0, 12.0, 24.0],
-    "sampling_rate": 24_000,
-    "num_filters": 2,
-    "hidden_size": 8,
-    "codebook_dim": 8,
-    "codebook_size": 1024,
-    "num_lstm_layers": 1,
-    "upsampling_ratios": [8, 5, 4, 2],
-}
-
-
 TINY_MIMI: Mapping[str, Any] = {
     "sampling_rate": 24_000,
     "frame_rate": 12.5,
@@ -168,6 +156,14 @@ def tiny_wavtokenizer(variant: str) -> Mapping[str, Any]:
             "decoder_num_layers": 1, "decoder_attention_num_groups": 4}  # fmt: skip
 
 
+def tiny_encodec(variant: str) -> Mapping[str, Any]:
+    """The published layout with few channels."""
+    from codecmark.wrappers.encodec_network import PUBLISHED
+
+    return {**PUBLISHED[variant], "num_filters": 4, "hidden_size": 8, "codebook_dim": 8,
+            "num_lstm_layers": 1}  # fmt: skip
+
+
 def tiny_dac(variant: str) -> Mapping[str, Any]:
     """The published layout with few channels."""
     from codecmark.wrappers.dac import PUBLISHED
@@ -195,6 +191,8 @@ def tiny(spec: str) -> Codec:
         from codecmark.wrappers.range_coded import RangeCodedCodec
 
         return RangeCodedCodec(tiny(str(parsed.plain)))
+    if parsed.implementation is not None:
+        return catalog.create(spec)
     if parsed.family == "audioldm2":
         from codecmark.audioldm2.chain import AudioLDM2Codec
 
@@ -216,8 +214,11 @@ def tiny(spec: str) -> Codec:
         return MelCodec.from_spec(parsed, config)
     if parsed.family == "encodec":
         from codecmark.wrappers.encodec import EncodecCodec
+        from codecmark.wrappers.encodec_stereo import EncodecStereoCodec
 
-        return EncodecCodec(parsed.bitrate_kbps(0, 99), TINY_ENCODEC)
+        assert parsed.variant is not None
+        kind = EncodecStereoCodec if parsed.variant == "48khz" else EncodecCodec
+        return kind(parsed.bitrate_kbps(0, 99), tiny_encodec(parsed.variant))
     if parsed.family == "mimi":
         from codecmark.wrappers.mimi import MimiCodec
 

@@ -44,8 +44,8 @@ from codecmark.scoring import Scorer
 from codecmark.spec import Spec
 from codecmark.timing import perf_counter_timer
 from codecmark.weight_sets import SETS, WeightFile, WeightSet
-from codecmark.wrappers.encodec import random_model
-from entries import TINY_ENCODEC, TINY_HIFIGAN, TINY_VAE, noise, tiny, tiny_dac, tone
+from codecmark.wrappers.encodec_network import random_model
+from entries import TINY_HIFIGAN, TINY_VAE, noise, tiny, tiny_dac, tiny_encodec, tone
 
 MEL = formats.AUDIOLDM2
 FRAMING = MEL.framing
@@ -198,7 +198,7 @@ def test_encodec_and_dac_checkpoints_are_loaded_by_path(
 ) -> None:
     random = {spec: tiny(spec).encode(tone(0.2)) for spec in ("encodec:24khz@6k", "dac:16khz@6k")}
     torch.manual_seed(6)
-    random_model(TINY_ENCODEC).save_pretrained(tmp_path / "facebook/encodec_24khz")
+    random_model(tiny_encodec("24khz")).save_pretrained(tmp_path / "facebook/encodec_24khz")
     DacModel(DacConfig(**tiny_dac("16khz"))).save_pretrained(tmp_path / "descript/dac_16khz")
     monkeypatch.setenv("CODECMARK_WEIGHTS", str(tmp_path))
     unpin(monkeypatch, "facebook/encodec_24khz")
@@ -214,7 +214,7 @@ def test_encodec_and_dac_checkpoints_are_loaded_by_path(
 def test_a_checkpoint_that_is_not_the_pinned_one_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    random_model(TINY_ENCODEC).save_pretrained(tmp_path / "facebook/encodec_24khz")
+    random_model(tiny_encodec("24khz")).save_pretrained(tmp_path / "facebook/encodec_24khz")
     monkeypatch.setenv("CODECMARK_WEIGHTS", str(tmp_path))
     with pytest.raises(DamagedWeightsError, match=r"model\.safetensors has SHA-256"):
         create("encodec:24khz@6k")

@@ -190,6 +190,7 @@ def test_lyra_is_refused_by_name_when_its_weights_are_missing(
     [
         ("encodec:24khz@6k", 75, 8),
         ("encodec:24khz@1.5k", 75, 2),
+        ("encodec:24khz@24k", 75, 32),
         ("dac:16khz@6k", 50, 12),
         ("dac:24khz@24k", 75, 32),
         ("dac:44khz@8k", 44_100 / 512, 9),

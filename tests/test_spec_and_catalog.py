@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 import codecmark
 from codecmark import CodecError, InputError, UnavailableError, UnknownCodecError, catalog
+from codecmark.families import FAMILIES, Family
 from codecmark.spec import Spec
 from codecmark.wrappers.pcm import Pcm16Codec
 
@@ -29,7 +30,20 @@ def test_parts_of_a_spec() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "Opus", "opus@", "opus:", ":a", "a b", "opus@24k@2", "a:b//c", None]
+    "text",
+    [
+        "",
+        "Opus",
+        "opus@",
+        "opus:",
+        ":a",
+        "a b",
+        "opus@24k@2",
+        "a:b//c",
+        "opus@24k#",
+        "a#b@c",
+        None,
+    ],
 )
 def test_malformed_specs(text: str) -> None:
     with pytest.raises(InputError, match="spec:"):
@@ -53,7 +67,11 @@ def test_any_text_either_parses_or_is_refused(text: str) -> None:
         ("vorbis@q11", "quality from q0 to q10"),
         ("lyra@4k", "one of 3.2k, 6k, 9.2k"),
         ("encodec:24khz@5k", "one of 1.5k, 3k, 6k, 12k, 24k"),
-        ("encodec:48khz@6k", "variant must be 24khz"),
+        ("encodec:32khz@6k", "variant must be one of 24khz, 48khz"),
+        ("encodec:48khz@1.5k", "bitrate must be 3k to 24k"),
+        ("encodec:48khz@4k", "one of 3k, 6k, 12k, 24k"),
+        ("encodec:24khz@6k#mine", "after '#' encodec takes one of original or nothing"),
+        ("opus@24k#original", "after '#' opus takes nothing"),
         ("dac:8khz@6k", "variant must be one of"),
         ("lc3@8k", "bitrate must be 16k to 320k"),
         ("g722@48k", "one of 64k"),
@@ -113,9 +131,9 @@ def test_the_default_set_names_every_family() -> None:
     families = {Spec.parse(spec).family for spec in catalog.select(None)}
     on_request = {  # --all, or the user's own
         "command", "oobleck", "mimi", "snac", "xcodec", "wavtokenizer", "neucodec", "xcodec2",
-        "noise", "lowpass", "pcm",
+        "noise", "lowpass", "pcm", "ltx2", "mmaudio",
     }  # fmt: skip
-    assert families == set(catalog.FAMILIES) - on_request
+    assert families == set(FAMILIES) - on_request
     assert len(catalog.select(None)) >= 25
 
 
@@ -137,8 +155,8 @@ def test_a_plugin_needs_one_entry_point(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    family = catalog.Family("no_such_package.codec:Codec", "", ())
-    monkeypatch.setitem(catalog.FAMILIES, "ghost", family)
+    family = Family("no_such_package.codec:Codec", "", ())
+    monkeypatch.setitem(FAMILIES, "ghost", family)
     with pytest.raises(UnavailableError, match="pip install no_such_package"):
         codecmark.create("ghost")
 

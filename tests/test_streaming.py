@@ -4,10 +4,14 @@ import numpy as np
 import pytest
 
 from codecmark import Codec, InputError, UnavailableError, catalog, latency
+from codecmark.bitpacking import unpack_integers
 from codecmark.clip import AudioClip
 from codecmark.delay import measured_delay_samples
 from codecmark.streaming import Streamable, time_chunks
+from codecmark.wrappers.encodec import EncodecCodec
+from codecmark.wrappers.encodec_network import TransformersEncodec
 from codecmark.wrappers.pcm import Pcm16Codec
+from entries import noise, tiny
 
 LIVE = ["opus@24k", "mp3@48k", "aac@48k", "lc3@32k", "g722@64k", "amr@12.2k", "lyra@6k"]
 
@@ -53,6 +57,36 @@ def test_a_signal_of_one_chunk_is_refused(speech: AudioClip) -> None:
     _, live = streamable("lc3@32k")
     with pytest.raises(InputError, match="two chunks of 160"):
         time_chunks(live, speech.samples[0, :300])
+
+
+@pytest.mark.parametrize("samples", [3 * 24_000 + 77, 2 * 24_000, 100])
+def test_encodec_in_blocks_is_encodec_whole(samples: int) -> None:
+    codec = tiny("encodec:24khz@6k")
+    assert isinstance(codec, EncodecCodec)
+    assert isinstance(codec._network, TransformersEncodec)
+    clip = noise(samples, rate_hz=24_000)
+    stream = codec.encode(clip)
+    whole = codec.decode(stream).samples
+    frames = codec._network._block_frames
+    codec._network._block_frames = 10
+    try:
+        assert codec.encode(clip) == stream
+        assert np.allclose(codec.decode(stream).samples, whole, atol=1e-6)
+    finally:
+        codec._network._block_frames = frames
+
+
+def test_encodec_live_agrees_once_the_mirrored_start_is_past() -> None:
+    codec = tiny("encodec:24khz@6k")
+    assert isinstance(codec, EncodecCodec)
+    clip = noise(24_000, rate_hz=24_000)
+    encode, decode = codec.live_encoder(), codec.live_decoder()
+    sent = [encode(chunk) for chunk in clip.samples[0].reshape(-1, codec.chunk_samples)]
+    assert {len(data) for data in sent} == {10}  # 8 codebooks of 10 bits
+    tokens = np.stack([unpack_integers(data, 8, 10) for data in sent], axis=1)
+    whole = codec.tokenize(clip.samples)[0]
+    assert (tokens[:, 40:] == whole[:, 40:]).mean() > 0.99
+    assert sum(len(decode(data)) for data in sent) == 24_000
 
 
 @pytest.mark.parametrize("spec", ["pcm16", "flac"])

@@ -1,7 +1,8 @@
 """Spec strings: `family:variant@setting`, the name of a codec and the label of its rows.
 
 Examples: `pcm16`, `opus@24k`, `vorbis@q3`, `encodec:24khz@6k`, `mel:16k-64/griffinlim-64`,
-`audioldm2:music/hifigan`. A variant may have stages, separated by `/`. `+ac` at the end, as in
+`audioldm2:music/hifigan`. A variant may have stages, separated by `/`. `#` names another
+implementation of the same codec, `encodec:24khz@6k#original`; `+ac` at the end, as in
 `encodec:24khz@6k+ac`, says that the codec's tokens are range coded.
 """
 
@@ -16,6 +17,7 @@ _SPEC = re.compile(
     r"(?P<family>[a-z][a-z0-9_-]*)"
     r"(?::(?P<variant>[A-Za-z0-9_.+-]+(?:/[A-Za-z0-9_.+-]+)*))?"
     r"(?:@(?P<setting>[A-Za-z0-9_.+-]+))?"
+    r"(?:#(?P<implementation>[a-z]+))?"
 )
 _RANGE_CODED = "+ac"
 _SETTING = re.compile(r"@[^#+]*")
@@ -29,6 +31,7 @@ class Spec:
     family: str
     variant: str | None = None
     setting: str | None = None
+    implementation: str | None = None
     range_coded: bool = False
 
     @classmethod
@@ -51,7 +54,9 @@ class Spec:
     def __str__(self) -> str:
         variant = f":{self.variant}" if self.variant else ""
         setting = f"@{self.setting}" if self.setting else ""
-        return f"{self.family}{variant}{setting}{_RANGE_CODED if self.range_coded else ''}"
+        implementation = f"#{self.implementation}" if self.implementation else ""
+        ending = _RANGE_CODED if self.range_coded else ""
+        return f"{self.family}{variant}{setting}{implementation}{ending}"
 
     @property
     def plain(self) -> Spec:

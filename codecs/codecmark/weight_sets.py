@@ -43,6 +43,10 @@ class WeightSet:
 
 
 _HUB = "https://huggingface.co/{repo}/resolve/{{revision}}/{{path}}"
+_ENCODEC_ORIGINAL = "https://dl.fbaipublicfiles.com/encodec/v0/{path}"
+_DAC_ORIGINAL = (
+    "https://github.com/descriptinc/descript-audio-codec/releases/download/{release}/{{path}}"
+)
 _LYRA = "https://raw.githubusercontent.com/google/lyra/{revision}/lyra/model_coeffs/{path}"
 
 
@@ -68,6 +72,16 @@ def _diffusers(
 _DIFFUSERS_FILE = "diffusion_pytorch_model.safetensors"
 _AUDIOLDM2 = "CC-BY-NC-SA-4.0", f"vae/{_DIFFUSERS_FILE}", "vocoder/model.safetensors"
 _MEL_CHAIN = f"audio_vae/{_DIFFUSERS_FILE}", f"vocoder/{_DIFFUSERS_FILE}"
+
+
+def _dac_original(variant: str, release: str, file: str) -> WeightSet:
+    url = _DAC_ORIGINAL.format(release=release)
+    return WeightSet(f"descriptinc/dac_{variant}", url, None, "MIT", (WeightFile(file),))
+
+
+def _encodec_original(file: str) -> WeightSet:
+    name = f"facebookresearch/{file.partition('-')[0]}"
+    return WeightSet(name, _ENCODEC_ORIGINAL, None, "CC-BY-NC-4.0", (WeightFile(file),))
 
 
 SETS: dict[str, WeightSet] = {
@@ -139,6 +153,7 @@ SETS: dict[str, WeightSet] = {
             "facebook/encodec_24khz", "c1dbe2ae3f1de713481a3b3e7c47f357092ee040", "CC-BY-NC-4.0",
             "37a7cb100f71a29e6c1d815aca8666a1d7ea8885ebe44c306c751a5103559d57",
         ),
+        _single("facebook/encodec_48khz", None, "CC-BY-NC-4.0"),
         _single("descript/dac_16khz", "7c2fc5e759f1f501aefc6e7a0265cc57f5d17ba7", "MIT"),
         _single(
             "descript/dac_24khz", "6ba020b5ba7d9d8076fb90db7e67f27e31980f6e", "MIT",
@@ -170,5 +185,11 @@ SETS: dict[str, WeightSet] = {
             "44khz", "873ebef9718b89660340c6f55a2b515e98cfa1d9",
             "b0a676cbdc8d1cc53186f6d777bc956fb7932ceacdc657a4c3741646e9e7ead0",
         ),
+        # the same networks as their authors publish them
+        _encodec_original("encodec_24khz-d7cc33bc.th"),
+        _encodec_original("encodec_48khz-7e698e3e.th"),
+        _dac_original("16khz", "0.0.5", "weights_16khz.pth"),
+        _dac_original("24khz", "0.0.4", "weights_24khz.pth"),
+        _dac_original("44khz", "0.0.1", "weights.pth"),
     )
 }  # fmt: skip

@@ -54,10 +54,11 @@ NO_WEIGHTS = Weights("none")
 
 @dataclass(frozen=True)
 class Located:
-    """A set that is here, whole and checked: its folder and what rows may claim."""
+    """A set that is here, whole and checked: its folder, what rows may claim, which one it is."""
 
     folder: Path
     weights: Weights
+    name: str = ""
 
 
 def locate(name: str, *, fetch: bool = True) -> Located:
@@ -84,18 +85,22 @@ def locate(name: str, *, fetch: bool = True) -> Located:
     return _checked(weight_set, _fetch(weight_set))
 
 
-def locate_or_random(name: str) -> Located | Weights:
+def locate_or_random(name: str, *others: str) -> Located | Weights:
     """Find a published set, or say honestly that seeded random weights must stand in.
 
-    A set that is here but damaged still raises `UnavailableError`: a wrong file is not a reason
-    to measure something else.
+    `others` hold the same network in other files: the first that is here is taken, and `name` is
+    fetched where none is. A set that is here but damaged still raises `UnavailableError`: a wrong
+    file is not a reason to measure something else.
     """
-    try:
-        return locate(name)
-    except DamagedWeightsError:
-        raise
-    except UnavailableError as error:
-        return Weights("random", note=f"seeded random weights: {error}")
+    tries = [(each, False) for each in (name, *others)] if others else []
+    for each, fetch in (*tries, (name, True)):
+        try:
+            return locate(each, fetch=fetch)
+        except DamagedWeightsError:
+            raise
+        except UnavailableError as error:
+            last = error
+    return Weights("random", note=f"seeded random weights: {last}")
 
 
 def offline() -> bool:
@@ -152,7 +157,7 @@ def _checked(weight_set: WeightSet, folder: Path) -> Located:
         digest = hashlib.sha256(lines.encode()).hexdigest()
     pinned = all(file.sha256 for file in learned)
     note = "published file" if pinned else "no published digest is known here: taken on trust"
-    return Located(folder, Weights("published", digest, note))
+    return Located(folder, Weights("published", digest, note), weight_set.name)
 
 
 def _require_whole(weight_set: WeightSet, path: Path) -> None:

@@ -12,6 +12,7 @@ from rich.table import Table
 from codecmark import catalog
 from codecmark.codec import CodecInfo
 from codecmark.errors import CodecmarkError
+from codecmark.families import FAMILIES
 from codecmark.spec import Spec
 
 HELP = "show every codec, its settings, and what it lacks here"
@@ -68,5 +69,5 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 
 def _what(info: CodecInfo) -> str:
     """The family's line of the catalog, or of a plug-in what it refers to."""
-    family = catalog.FAMILIES.get(info.family)
+    family = FAMILIES.get(info.family)
     return family.summary if family else info.reference

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from codecmark import catalog
 from codecmark.corpus.entry import CLASSES
 from codecmark.errors import InputError
+from codecmark.families import FAMILIES
 from codecmark.leaderboard.cell import NOTHING
 from codecmark.leaderboard.summary import ALL
 from codecmark.metrics.table import METRICS, VISQOL_FIELD
@@ -16,6 +17,7 @@ from codecmark.rate_distortion.curves import Curve, curves
 from codecmark.rate_distortion.delta import DEFAULT_ANCHOR, Delta, compare
 from codecmark.rate_distortion.target import DEFAULT_TARGET, Never, Reached, rate_at_target
 from codecmark.result import ResultRow
+from codecmark.spec import Spec, without_setting
 
 RANK_ANCHOR = "opus@16k"  # the cheapest default setting that meets the target
 _LABELS = {**{metric.field: metric.label for metric in METRICS}, VISQOL_FIELD: "ViSQOL"}
@@ -146,14 +148,14 @@ def ranks(rows: Sequence[ResultRow], classes: Sequence[str], condition: str) -> 
 
 
 def _is_sentinel(codec: str) -> bool:
-    family = catalog.FAMILIES.get(codec.partition("@")[0].partition(":")[0])
+    family = FAMILIES.get(Spec.parse(codec).family)
     return family is not None and family.target.startswith(_SENTINELS)
 
 
 def _is_shown(codec: str, rows: Sequence[ResultRow]) -> bool:
     """Whether a codec has a line of its own: of the default set, or with a curve."""
-    names = {spec.partition("@")[0] for spec in catalog.all_specs(default_only=True)}
-    settings = {row.spec for row in rows if row.spec.partition("@")[0] == codec}
+    names = {without_setting(spec) for spec in catalog.all_specs(default_only=True)}
+    settings = {row.spec for row in rows if without_setting(row.spec) == codec}
     return codec in names or len(settings) > 1
 
 

@@ -1,10 +1,11 @@
-"""Descript Audio Codec on transformers' `DacModel`."""
+"""Descript Audio Codec on transformers' `DacModel`, or on the package of its authors."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from math import prod
-from typing import Any
+from pathlib import Path
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -15,7 +16,8 @@ from codecmark.clip import Samples
 from codecmark.codec import CodecInfo
 from codecmark.errors import InputError
 from codecmark.spec import Spec
-from codecmark.weights import locate_or_random
+from codecmark.weights import Located, Weights, locate_or_random
+from codecmark.wrappers import original_checkpoints
 from codecmark.wrappers.tokens import TokenCodec, Tokens
 
 
@@ -43,40 +45,60 @@ PUBLISHED: Mapping[str, Mapping[str, Any]] = {
 }
 
 
+LICENCES = {
+    None: "Apache-2.0 (transformers); weights MIT",
+    "original": "MIT (descript-audio-codec); weights MIT",
+}
+
+
+class DacNetwork(Protocol):
+    """Waveforms `[batch, 1, samples]` to tokens `[batch, codebooks, frames]` and back."""
+
+    parameters: int
+
+    def encode(self, batch: torch.Tensor, codebooks: int) -> torch.Tensor:
+        """Turn `[batch, 1, n * hop]` into `[batch, codebooks, n]`."""
+        ...
+
+    def decode(self, tokens: torch.Tensor) -> torch.Tensor:
+        """Turn `[batch, codebooks, n]` into `[batch, about n * hop]`."""
+        ...
+
+
 class DacCodec(TokenCodec):
     """DAC at the number of codebooks that comes nearest to the asked bitrate.
 
-    The stride of 5 in the 16 and 24 kHz networks makes them return 8 samples early and 8 short
-    (an odd stride cannot be padded evenly); decoding puts these samples back.
+    The stride of 5 makes the 16 and 24 kHz networks return 8 samples less than they were given,
+    and with the published weights what they return is 8 samples early (measured by others: the
+    layers alone have no lag). Decoding puts these samples back, in front.
     """
 
     def __init__(
-        self, variant: str, bitrate_kbps: float, config: Mapping[str, Any] | None = None
+        self,
+        variant: str,
+        bitrate_kbps: float,
+        config: Mapping[str, Any] | None = None,
+        implementation: str | None = None,
     ) -> None:
         config = PUBLISHED[variant] if config is None else config
-        source = locate_or_random(f"descript/dac_{variant}")
-        self._model: Any = networks.build(
-            source,
-            lambda folder: networks.load_pretrained(DacModel, folder),
-            lambda: DacModel(DacConfig(**config)),
-        )
+        self._network, source = _build(variant, config, implementation)
         self.rate_hz = int(config["sampling_rate"])
         self.hop = int(config["hop_length"])
         self.bits = (int(config["codebook_size"]) - 1).bit_length()
         one_book_kbps = self.bits * self.rate_hz / self.hop / 1000
         asked = round(bitrate_kbps / one_book_kbps)
         self.codebooks = min(max(asked, 1), int(config["n_codebooks"]))
-        self._early = _early_samples(config["downsampling_ratios"])
+        self.early_samples = _early_samples(config["downsampling_ratios"])
         self.info = CodecInfo(
-            spec=f"dac:{variant}@{bitrate_kbps:g}k",
+            spec=str(Spec("dac", variant, f"{bitrate_kbps:g}k", implementation)),
             family="dac",
             sample_rate_hz=self.rate_hz,
             channels=1,
             nominal_bitrate_kbps=self.bitrate_kbps,
             algorithmic_delay_samples=None,
-            licence="Apache-2.0 (transformers); weights MIT",
+            licence=LICENCES[implementation],
             reference="arXiv 2306.06546",
-            parameters=networks.parameter_count(self._model),
+            parameters=self._network.parameters,
             weights=networks.weights_of(source),
             device=str(networks.device()),
             backend="eager",
@@ -85,33 +107,78 @@ class DacCodec(TokenCodec):
 
     @classmethod
     def from_spec(cls, spec: Spec) -> DacCodec:
-        """Build from e.g. `dac:44khz@8k`."""
+        """Build from e.g. `dac:44khz@8k` or `dac:44khz@8k#original`."""
         if spec.variant is None or spec.variant not in PUBLISHED:
             raise InputError(f"spec: {spec}: variant must be one of {', '.join(PUBLISHED)}")
         config = PUBLISHED[spec.variant]
         one_book = 10 * config["sampling_rate"] / config["hop_length"] / 1000
         highest = one_book * (config["n_codebooks"] + 0.5)  # 8k for the 7.75 of dac_44khz
-        return cls(spec.variant, spec.bitrate_kbps(one_book / 2, highest))
+        bitrate_kbps = spec.bitrate_kbps(one_book / 2, highest)
+        return cls(spec.variant, bitrate_kbps, implementation=spec.implementation)
 
     @torch.inference_mode()
     def tokenize(self, frames: Samples) -> Tokens:
         """Turn `[channels, n * hop]` into `[channels, codebooks, n]`."""
         batch = networks.to_tensor(frames)[:, None]
-        codes = self._model.encode(batch, n_quantizers=self.codebooks).audio_codes
-        tokens: Tokens = codes.cpu().numpy()
+        tokens: Tokens = self._network.encode(batch, self.codebooks).cpu().numpy()
         return tokens
 
     @torch.inference_mode()
     def synthesize(self, tokens: Tokens) -> Samples:
         """Turn `[channels, codebooks, n]` into `[channels, n * hop]`."""
         codes = torch.from_numpy(tokens).to(networks.device())
-        audio = networks.to_array(self._model.decode(audio_codes=codes).audio_values)
-        return np.pad(audio, ((0, 0), (self._early, 0)))
+        audio = networks.to_array(self._network.decode(codes))
+        return np.pad(audio, ((0, 0), (self.early_samples, 0)))
+
+
+class TransformersDac:
+    """`DacModel`, on frames that are whole."""
+
+    def __init__(self, model: Any) -> None:
+        self.model = model
+        self.parameters = networks.parameter_count(model)
+
+    def encode(self, batch: torch.Tensor, codebooks: int) -> torch.Tensor:
+        """Turn `[batch, 1, n * hop]` into `[batch, codebooks, n]`."""
+        tokens: torch.Tensor = self.model.encode(batch, n_quantizers=codebooks).audio_codes
+        return tokens
+
+    def decode(self, tokens: torch.Tensor) -> torch.Tensor:
+        """Turn `[batch, codebooks, n]` into `[batch, about n * hop]`."""
+        decoded: torch.Tensor = self.model.decode(audio_codes=tokens).audio_values
+        return decoded
+
+
+def _build(
+    variant: str, config: Mapping[str, Any], implementation: str | None
+) -> tuple[DacNetwork, Located | Weights]:
+    published, theirs = f"descript/dac_{variant}", f"descriptinc/dac_{variant}"
+    if implementation == "original":
+        from codecmark.wrappers.dac_original import OriginalDac
+
+        source = locate_or_random(theirs)
+        return OriginalDac(config, source), source
+    source = locate_or_random(published, theirs)
+    original = isinstance(source, Located) and source.name == theirs
+    model: Any = networks.build(
+        source,
+        lambda folder: (
+            _converted(folder, config) if original else networks.load_pretrained(DacModel, folder)
+        ),
+        lambda: DacModel(DacConfig(**config)),
+    )
+    return TransformersDac(model), source
+
+
+def _converted(folder: Path, config: Mapping[str, Any]) -> Any:
+    (path,) = folder.glob("*.pth")
+    state = original_checkpoints.dac_to_transformers(original_checkpoints.read(path))
+    return original_checkpoints.load(DacModel(DacConfig(**config)), path, state)
 
 
 def _early_samples(downsampling_ratios: list[int]) -> int:
-    """Each odd stride s pads (s + 1) / 2 where s / 2 would be even: half a sample of its input,
-    once in the encoder and once in the decoder.
+    """Each odd stride s pads (s + 1) / 2 on both sides of a transposed convolution, which leaves
+    out one sample at its scale.
     """
     early = 0
     scale = 1

@@ -37,7 +37,7 @@ class CausalStream:
         self._kept: dict[nn.Module, Any] = {}
 
     def __call__(self, block: torch.Tensor) -> torch.Tensor:
-        """Run the next block, `[batch, channels, n]`; n must be whole hops."""
+        """Run the next block, `[batch, channels, n]`; whole hops in all but the last."""
         for layer in self._layers:
             block = self._run(layer, block)
         return block
@@ -61,12 +61,14 @@ class CausalStream:
         return plain
 
     def _convolve(self, layer: Any, block: torch.Tensor) -> torch.Tensor:
-        padding = int(layer.padding_total)
+        padding, missing = int(layer.padding_total), -block.shape[-1] % int(layer.stride)
         if layer in self._kept:
             block = torch.cat([self._kept[layer], block], dim=-1)
         else:
             block = layer._pad1d(block, (padding, 0), mode=layer.pad_mode)
         self._kept[layer] = block[..., block.shape[-1] - padding :]
+        if missing:  # in the last block alone
+            block = layer._pad1d(block, (0, missing), mode=layer.pad_mode)
         out: torch.Tensor = layer.conv(block)
         return out
 

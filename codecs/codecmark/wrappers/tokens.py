@@ -17,8 +17,8 @@ from codecmark.token_coding import Tokens as Tokens
 class TokenCodec(Codec):
     """A mono network at a fixed rate that turns `hop` samples into one token per codebook.
 
-    Other rates are resampled, further channels are coded one by one, and the clip is zero-padded
-    to whole frames. Tokens are packed to `bits` bits each, so the size is what the codes need.
+    Other rates are resampled, further channels are coded one by one, and the clip is padded to
+    whole frames. Tokens are packed to `bits` bits each, so the size is what the codes need.
 
     Attributes
     ----------
@@ -37,6 +37,10 @@ class TokenCodec(Codec):
     @abstractmethod
     def synthesize(self, tokens: Tokens) -> Samples:
         """Turn `[channels, codebooks, n]` into `[channels, about n * hop]`, free of delay."""
+
+    def padded(self, samples: Samples) -> Samples:
+        """Return whole frames: zeros at the end, where the network has no rule of its own."""
+        return fit_length(samples, self._frame_count(samples.shape[1]) * self.hop)
 
     @property
     def bitrate_kbps(self) -> float:
@@ -67,7 +71,7 @@ class TokenCodec(Codec):
         """Return the clip as `[channels, codebooks, frames]`."""
         samples = clip.resampled(self.rate_hz).samples
         frames = self._frame_count(samples.shape[1])
-        tokens = self.tokenize(fit_length(samples, frames * self.hop))
+        tokens = self.tokenize(self.padded(samples))
         expected = clip.channels, self.codebooks, frames
         if tokens.shape != expected:
             raise CodecError(f"{self.info.spec}: tokens {tokens.shape}, expected {expected}")

@@ -1,0 +1,57 @@
+"""DAC as its authors' package `descript-audio-codec` computes it.
+
+Its own `.dac` files are pickles and are never read; only `encode` and `decode` are used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from codecmark import networks
+from codecmark.weights import Located, Weights
+from codecmark.wrappers import original_checkpoints, original_packages
+
+
+class OriginalDac:
+    """`dac.DAC`, on frames that are whole."""
+
+    def __init__(self, config: Mapping[str, Any], source: Located | Weights) -> None:
+        self.model: Any = networks.build(
+            source, lambda folder: _loaded(config, folder), lambda: make(config)
+        )
+        self.parameters = networks.parameter_count(self.model)
+
+    def encode(self, batch: torch.Tensor, codebooks: int) -> torch.Tensor:
+        """Turn `[batch, 1, n * hop]` into `[batch, codebooks, n]`."""
+        tokens: torch.Tensor = self.model.encode(batch, codebooks)[1]
+        return tokens
+
+    def decode(self, tokens: torch.Tensor) -> torch.Tensor:
+        """Turn `[batch, codebooks, n]` into `[batch, about n * hop]`."""
+        latent = self.model.quantizer.from_codes(tokens)[0]
+        decoded: torch.Tensor = self.model.decode(latent)[:, 0]
+        return decoded
+
+
+def make(config: Mapping[str, Any]) -> Any:
+    """Return a network of this size; its constructor draws the weights."""
+    return original_packages.load("dac").DAC(
+        encoder_dim=config["encoder_hidden_size"],
+        encoder_rates=config["downsampling_ratios"],
+        latent_dim=config["hidden_size"],
+        decoder_dim=config["decoder_hidden_size"],
+        decoder_rates=config["upsampling_ratios"],
+        n_codebooks=config["n_codebooks"],
+        codebook_size=config["codebook_size"],
+        codebook_dim=config["codebook_dim"],
+        sample_rate=config["sampling_rate"],
+    )
+
+
+def _loaded(config: Mapping[str, Any], folder: Path) -> Any:
+    (path,) = folder.glob("*.pth")
+    return original_checkpoints.load(make(config), path, original_checkpoints.read(path))
