@@ -100,7 +100,8 @@ def test_select() -> None:
 
 def test_the_default_set_names_every_family() -> None:
     families = {spec.partition(":")[0].partition("@")[0] for spec in catalog.select(None)}
-    on_request = {"command", "oobleck", "ltx2", "mmaudio", "noise", "lowpass", "pcm"}  # --all, or the user's own
+    # with --all, or the user's own
+    on_request = {"command", "oobleck", "ltx2", "mmaudio", "noise", "lowpass", "pcm"}
     assert families == set(catalog.FAMILIES) - on_request
     assert len(catalog.select(None)) >= 25
 
