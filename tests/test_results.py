@@ -6,6 +6,7 @@ import json
 from dataclasses import fields, replace
 from io import StringIO
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -20,7 +21,6 @@ from codecmark.leaderboard.sections import sections
 from codecmark.leaderboard.summary import ALL, Worst, summarise
 from codecmark.metrics.table import QUALITY_FIELDS
 from codecmark.result import NEEDS_NO_REASON, SCHEMA_VERSION, ResultRow
-from codecmark.runner import Done
 from codecmark.statistics import estimate
 
 REPOSITORY = Path(__file__).parents[1]
@@ -194,7 +194,7 @@ def test_out_is_checked_before_anything_is_measured(
     def refuse(*arguments: object) -> None:
         pytest.fail("measured before the folder was checked")
 
-    monkeypatch.setattr("codecmark.commands.run.run_codecs", refuse)
+    monkeypatch.setattr("codecmark.commands.run.run_plan", refuse)
     taken = tmp_path / "file"
     taken.write_text("mine")
     assert main(["run", "--codecs", "pcm16", "--limit", "1", "--out", str(taken)]) == 2
@@ -492,7 +492,9 @@ def test_a_run_ends_with_a_count_by_status(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rows = [row(clip="a"), row(clip="b"), failing("opus@24k", "c"), unavailable()]
-    monkeypatch.setattr("codecmark.commands.run.run_codecs", lambda *_: [Done("opus@24k", rows)])
+    item = SimpleNamespace(spec="pcm16", clips=(None,))
+    outcome = SimpleNamespace(item=item, rows=rows, settled=True)
+    monkeypatch.setattr("codecmark.commands.run.run_plan", lambda *_, **__: [outcome])
     options = ["--codecs", "pcm16", "--limit", "1", "--out", str(tmp_path)]
     assert main(["run", *options]) == 1
     assert "2 rows ok, 1 failed, 1 codec unavailable; rows in" in capsys.readouterr().out

@@ -57,7 +57,8 @@ class Family:
     more: tuple[str, ...] = ()
 
 
-_DISTRIBUTIONS = {"lc3": "lc3py"}  # where what is imported is not what is installed
+# where what is imported is not what is installed
+DISTRIBUTIONS = {"lc3": "lc3py", "visqol": "visqol-python"}
 
 _AUDIOLDM2 = (
     *(
@@ -198,18 +199,21 @@ def create(spec: str) -> Codec:
         If a package or weights that it cannot do without are missing; says what to do.
     """
     parsed = Spec.parse(spec)
-    if parsed.family in FAMILIES:
-        target = FAMILIES[parsed.family].target
-    elif parsed.family in _plugins():
-        target = _plugins()[parsed.family]
-    else:
-        raise UnknownCodecError(_did_you_mean(spec))
     try:
-        return _load(target).from_spec(parsed)
+        return _load(target(parsed)).from_spec(parsed)
     except CodecmarkError:
         raise
     except Exception as error:
         raise CodecError(f"{spec} could not be built: {type(error).__name__}: {error}") from error
+
+
+def target(spec: Spec) -> str:
+    """Return where a family's class lives, `module:Class`, or raise `UnknownCodecError`."""
+    if spec.family in FAMILIES:
+        return FAMILIES[spec.family].target
+    if spec.family in _plugins():
+        return _plugins()[spec.family]
+    raise UnknownCodecError(_did_you_mean(str(spec)))
 
 
 def select(specs: str | None, *, everything: bool = False) -> tuple[str, ...]:
@@ -262,7 +266,7 @@ def _load(target: str) -> CodecFactory:
         factory: CodecFactory = getattr(importlib.import_module(module_name), class_name)
     except ImportError as error:
         package = (error.name or module_name).partition(".")[0]
-        package = _DISTRIBUTIONS.get(package, package)
+        package = DISTRIBUTIONS.get(package, package)
         raise UnavailableError(
             f"{target} needs the package {package}", f"install it: pip install {package}"
         ) from error

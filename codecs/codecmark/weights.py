@@ -22,6 +22,8 @@ import os
 import sys
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -65,6 +67,20 @@ class Located:
     weights: Weights
 
 
+_recordings: list[list[str]] = []
+
+
+@contextmanager
+def recording() -> Iterator[list[str]]:
+    """Collect the names of the sets that are asked for, found or not."""
+    names: list[str] = []
+    _recordings.append(names)
+    try:
+        yield names
+    finally:
+        _recordings.pop()
+
+
 def locate(name: str, *, fetch: bool = True) -> Located:
     """Find a published set; fetch it if allowed and needed.
 
@@ -73,6 +89,8 @@ def locate(name: str, *, fetch: bool = True) -> Located:
     UnavailableError
         If it is nowhere, or a file is not the published one; says what to do.
     """
+    for names in _recordings:
+        names.append(name)
     weight_set = SETS[name]
     for look in (_user_folder, _cache_folder, _hub_snapshot):
         folder = look(name)
