@@ -178,7 +178,7 @@ def test_damage_of_any_kind_names_file_and_line(tmp_path: Path, damage: bytes) -
     store.append(tmp_path, [row()])
     path = tmp_path / "rows" / "r1.jsonl"
     path.write_bytes(path.read_bytes() + damage + b"\n")
-    with pytest.raises(ResultSchemaError, match=r"r1\.jsonl line 2"):
+    with pytest.raises(ResultSchemaError, match=r"r1\.jsonl line 3"):
         store.read(tmp_path)
 
 
