@@ -529,3 +529,40 @@ def test_terminal_tables_keep_their_figures_whole(width: int) -> None:
     assert "12.3" in text
     assert "…" not in text
     assert max(map(len, text.splitlines())) <= width
+
+
+# Parquet
+
+
+def test_a_compacted_run_reads_as_its_lines_and_can_go_on(tmp_path: Path) -> None:
+    pytest.importorskip("duckdb")
+    committed = store.read(REPOSITORY / "results")[:200]
+    rows = [
+        replace(original, run_id="r1", versions={**original.versions, "x": str(index // 90)})
+        for index, original in enumerate(committed)
+    ]
+    store.append(tmp_path, rows)
+    store.append(tmp_path, [replace(rows[7], snr_db=-1.0), replace(rows[3], weights="random")])
+    before = store.read(tmp_path)
+    assert store.compact(tmp_path, "r1") == len(before)
+    assert [path.name for path in (tmp_path / "rows").iterdir()] == ["r1.parquet"]
+    assert store.run_ids(tmp_path) == ["r1"]
+    assert store.read(tmp_path) == before
+    later = replace(rows[9], snr_db=-2.0)
+    store.append(tmp_path, [later])
+    grown = store.read(tmp_path)
+    assert grown[-1].snr_db == -2.0
+    assert len(grown) == len(before)
+    assert store.compact(tmp_path, "r1") == len(grown)
+    assert store.read(tmp_path) == grown
+
+
+def test_a_damaged_line_is_not_compacted_away(tmp_path: Path) -> None:
+    pytest.importorskip("duckdb")
+    store.append(tmp_path, [row()])
+    path = tmp_path / "rows" / "r1.jsonl"
+    path.write_text(path.read_text().replace("15.0", '"loud"'))
+    with pytest.raises(ResultSchemaError, match=r"r1\.jsonl"):
+        store.compact(tmp_path, "r1")
+    assert path.is_file()
+    assert not path.with_suffix(".parquet").exists()

@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
+from codecmark import parquet
 from codecmark.errors import InputError, ResultSchemaError
 from codecmark.result import SCHEMA_VERSION, ResultRow, parse_line
 
@@ -119,7 +120,19 @@ def append(results: Path, rows: Sequence[ResultRow]) -> None:
 
 def run_ids(results: Path) -> list[str]:
     """Return the runs that are stored, oldest first (run ids begin with their UTC time)."""
-    return sorted(path.stem for path in (results / ROWS).glob("*.jsonl"))
+    stored = {path.stem for ending in ("jsonl", "parquet") for path in
+              (results / ROWS).glob(f"*.{ending}")}  # fmt: skip
+    return sorted(stored)
+
+
+def compact(results: Path, run_id: str) -> int:
+    """Turn a run's lines into Parquet, see `codecmark.parquet`; return how many rows it has."""
+    target = results / ROWS / f"{run_id}.parquet"
+    lines = target.with_suffix(".jsonl")
+    with writing(results, run_id):
+        count = parquet.compact(lines, target)
+        lines.unlink()
+    return count
 
 
 def read(results: Path, runs: Iterable[str] | None = None) -> list[ResultRow]:
@@ -175,6 +188,11 @@ def latest(rows: Iterable[ResultRow]) -> list[ResultRow]:
 def rows_of(results: Path, run_id: str) -> Iterator[ResultRow]:
     """Yield every whole row of a run in the order of their making; raises as `read`."""
     path = results / ROWS / f"{run_id}.jsonl"
+    compacted = path.with_suffix(".parquet")
+    if compacted.is_file():
+        yield from parquet.rows(compacted)
+        if not path.exists():
+            return
     headings: dict[str, Any] = {}
     try:
         with path.open("rb") as file:

@@ -59,13 +59,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     how = parser.add_argument_group("how to do it")
     how.add_argument(
-        "--engine", choices=("pool", "in-process"), default="pool",
-        help="worker processes, or this one (default: %(default)s)",
+        "--engine", choices=("pool", "in-process", "ray"), default="pool",
+        help="worker processes, this one, or a Ray cluster (default: %(default)s)",
     )  # fmt: skip
     how.add_argument(
         "--workers", type=int, metavar="N",
         help="processes (default: one for each core); timing has one of its own, which then works "
         "alone",
+    )  # fmt: skip
+    how.add_argument(
+        "--gpus", type=float, default=0.0, metavar="N",
+        help="of a GPU for each worker on Ray, e.g. 0.5 (default: %(default)g)",
     )  # fmt: skip
     how.add_argument(
         "--time-limit", type=float, metavar="SECONDS", default=_ITEM_LIMIT_S,
@@ -147,6 +151,13 @@ def _work(
 
 def _engine(arguments: argparse.Namespace, workers: int) -> Engine:
     timed = not arguments.no_timing
+    if arguments.engine == "ray":
+        if timed:
+            raise InputError("--engine: ray times nothing, since others work beside it; add "
+                             "--no-timing")  # fmt: skip
+        from codecmark.engines.ray_cluster import RayCluster
+
+        return RayCluster(arguments.workers, gpus=arguments.gpus, limit_s=arguments.time_limit)
     if arguments.engine == "in-process":
         return InProcess(scorers=workers)
     if timed:  # one process times, and nothing else works meanwhile

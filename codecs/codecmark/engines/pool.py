@@ -19,7 +19,7 @@ from time import monotonic
 
 from codecmark import processes
 from codecmark.engines.item_queue import ItemQueue
-from codecmark.engines.worker import Item, Outcome, Worker, lost_row
+from codecmark.engines.worker import Item, Outcome, Worker, lost
 from codecmark.scoring import Scorer
 
 _STOP_S = 30.0
@@ -105,7 +105,7 @@ class Pool:
         if not hand.pipe.poll():
             self._hands.remove(hand)
             _end(hand, 0)
-            return _lost(item, f"took more than {self._limit_s:g} s")
+            return lost(item, f"took more than {self._limit_s:g} s")
         try:
             outcome: Outcome = hand.pipe.recv()
         except (EOFError, OSError):
@@ -120,7 +120,7 @@ class Pool:
         how = _end(hand, _STOP_S)
         deaths[item] += 1
         if len(item.clips) == 1 and deaths[item] > 1:
-            return _lost(item, f"the worker process died twice ({how})")
+            return lost(item, f"the worker process died twice ({how})")
         queue.put_back(item.singly() if len(item.clips) > 1 else [item])
         return None
 
@@ -151,10 +151,6 @@ def _end(hand: _Hand, patience_s: float) -> str:
     return signal.Signals(-code).name if code < 0 else f"exit status {code}"
 
 
-def _lost(item: Item, reason: str) -> Outcome:
-    return Outcome(item, [lost_row(item, clip, reason) for clip in item.clips])
-
-
 def _serve(pipe: Connection, scorers: int) -> None:
     """The worker process."""
     processes.begin(1)
@@ -170,5 +166,5 @@ def _serve(pipe: Connection, scorers: int) -> None:
             try:
                 outcome = worker.measure(item)
             except Exception as error:  # a bug of ours costs an item, not the run
-                outcome = _lost(item, f"{type(error).__name__}: {error}")
+                outcome = lost(item, f"{type(error).__name__}: {error}")
             pipe.send(outcome)

@@ -71,7 +71,7 @@ class Worker:
         try:
             codec.take([_read(clip, item.condition) for clip in clips])
         except InputError as error:
-            return Outcome(item, [lost_row(item, clip, str(error)) for clip in clips])
+            return lost(item, str(error))
         timer = perf_counter_timer if item.timed else None
         codec.encode(timer)
         codec.decode(timer)
@@ -102,8 +102,12 @@ class Worker:
             row.weight_sets = self._weight_sets
 
 
-def lost_row(item: Item, clip: PlannedClip, reason: str) -> ResultRow:
-    """Return the row of a clip whose measurement did not come to an end."""
+def lost(item: Item, reason: str) -> Outcome:
+    """Return failed rows for an item whose measurement did not come to an end."""
+    return Outcome(item, [_lost_row(item, clip, reason) for clip in item.clips])
+
+
+def _lost_row(item: Item, clip: PlannedClip, reason: str) -> ResultRow:
     row = missing_row(item.run_id, item.spec, item.condition, CodecmarkError(reason))
     row.clip, row.clip_sha256, row.clip_s = clip.entry.name, clip.sha256, clip.duration_s
     row.source, row.clip_class = clip.entry.source, clip.entry.clip_class
