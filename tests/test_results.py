@@ -566,3 +566,23 @@ def test_a_damaged_line_is_not_compacted_away(tmp_path: Path) -> None:
         store.compact(tmp_path, "r1")
     assert path.is_file()
     assert not path.with_suffix(".parquet").exists()
+
+
+def test_a_parquet_run_has_the_tables_of_its_lines(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("duckdb")
+    committed = [replace(r, run_id="r1") for r in store.read(REPOSITORY / "results")]
+    late = [
+        replace(r, spec="late", lag_samples=lag)
+        for r, lag in zip(committed[:3], (5, -3, 0), strict=True)
+    ]
+    broken = [replace(late[0], spec="broken", **FAILED)]  # type: ignore[arg-type]
+    rows = [*committed, *late, *broken, replace(unavailable(), spec="gone@6k")]
+    store.append(tmp_path, rows)
+    assert main(["leaderboard", str(tmp_path), "--markdown"]) == 0
+    lines = capsys.readouterr().out
+    assert main(["compact", str(tmp_path)]) == 0
+    assert f"{len(rows)} rows in" in capsys.readouterr().out
+    assert main(["leaderboard", str(tmp_path), "--markdown"]) == 0
+    assert capsys.readouterr().out == lines

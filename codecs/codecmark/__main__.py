@@ -1,4 +1,4 @@
-"""The command line: `codecmark run | merge | list | weights | leaderboard | compare`."""
+"""The command line: `codecmark run | merge | compact | list | weights | leaderboard | compare`."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from codecmark.leaderboard import render
 _COMMANDS = {
     "run": "codecmark.commands.run",
     "merge": "codecmark.commands.merge",
+    "compact": "codecmark.commands.compact",
     "list": "codecmark.commands.list_codecs",
     "weights": "codecmark.commands.weights",
     "leaderboard": "codecmark.commands.leaderboard",

@@ -125,6 +125,13 @@ def run_ids(results: Path) -> list[str]:
     return sorted(stored)
 
 
+def compacted(results: Path, run_id: str | None = None) -> Path | None:
+    """Return the Parquet file that is all of a run, by default of the newest; None if none is."""
+    stored = run_ids(results)
+    path = results / ROWS / f"{run_id or (stored[-1] if stored else '')}.parquet"
+    return path if path.is_file() and not path.with_suffix(".jsonl").exists() else None
+
+
 def compact(results: Path, run_id: str) -> int:
     """Turn a run's lines into Parquet, see `codecmark.parquet`; return how many rows it has."""
     target = results / ROWS / f"{run_id}.parquet"
