@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from codecmark import AudioClip, Codec, CodecInfo, condition, store
+from codecmark import AudioClip, Codec, CodecInfo, condition
 from codecmark.__main__ import main
 from codecmark.bitstream import StreamHeader
 from codecmark.clip import Samples
@@ -22,7 +22,6 @@ from codecmark.measure import Measurement
 from codecmark.memory import peak_memory_mib
 from codecmark.metrics.table import QUALITY_FIELDS
 from codecmark.result import ResultRow
-from codecmark.runner import run
 from codecmark.scoring import Job, Scorer
 from codecmark.timing import perf_counter_timer
 from codecmark.wrappers.pcm import Pcm16Codec
@@ -189,22 +188,6 @@ def test_peak_memory_is_the_childs_own() -> None:
         peak_memory_mib("no-such-codec", noise(1_000))
 
 
-def test_the_runner_stores_rows_codec_by_codec(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    seen = []
-    specs = ["pcm16", "lyra@6k", "opus@999k", "flac", "opus@24k", "opus@24.0k"]
-    monkeypatch.setenv("CODECMARK_CACHE", str(tmp_path))
-    monkeypatch.delenv("CODECMARK_WEIGHTS", raising=False)
-    for done in run(specs, CLIPS, CONDITION, tmp_path):
-        seen.append((done.spec, [row.status for row in done.rows]))
-        assert [row.spec for row in store.read(tmp_path)][-1] == done.spec
-    assert seen == [
-        ("pcm16", ["ok", "ok"]), ("lyra@6k", ["unavailable"]), ("opus@999k", ["failed"]),
-        ("flac", ["ok", "ok"]), ("opus@24k", ["ok", "ok"]),
-    ]  # fmt: skip
-
-
 def test_the_command_line_from_run_to_leaderboard(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -214,9 +197,9 @@ def test_the_command_line_from_run_to_leaderboard(
     assert "opus@24k" in capsys.readouterr().out
     assert (tmp_path / "leaderboard.md").read_text().startswith("# Leaderboard")
     (file,) = (tmp_path / "rows").iterdir()
-    assert {json.loads(line)["spec"] for line in file.read_text().splitlines()} == {
-        "pcm16", "opus@24k",
-    }  # fmt: skip
+    heading, *rows = map(json.loads, file.read_text().splitlines())
+    assert {row["spec"] for row in rows} == {"pcm16", "opus@24k"}
+    assert {row["versions"] for row in rows} == {heading["versions_id"]}
     assert main(["leaderboard", out, "--sort", "kbps", "--markdown"]) == 0
     assert capsys.readouterr().out.index("opus@24k") > 0
 

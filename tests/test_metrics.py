@@ -219,3 +219,22 @@ def test_rates() -> None:
     assert rate.pcm16_bytes(80_000, 2) == 320_000
     assert rate.compression_ratio(160_000, 80_000) == 2
     assert rate.real_time_factor(0.5, 5.0) == 0.1
+
+
+def test_visqol_remembers_spectrograms_and_scores_the_same(speech: AudioClip) -> None:
+    model = perceptual._visqol_model("speech")._manager
+    remembering = model.spect_builder
+    noisy = [
+        speech.samples + np.float32(level) * noise(speech.n_samples, seed=2).samples
+        for level in (0.01, 0.1)
+    ]
+    scores = [perceptual.visqol(speech.samples, n, 16_000, "speech") for n in noisy]
+    made = len(remembering._made)
+    assert perceptual.visqol(speech.samples, noisy[0], 16_000, "speech") == scores[0]
+    assert len(remembering._made) == made
+    model.spect_builder = remembering._builder
+    try:
+        plain = [perceptual.visqol(speech.samples, n, 16_000, "speech") for n in noisy]
+    finally:
+        model.spect_builder = remembering
+    assert plain == scores

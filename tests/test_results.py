@@ -6,6 +6,7 @@ import json
 from dataclasses import fields, replace
 from io import StringIO
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -20,7 +21,6 @@ from codecmark.leaderboard.sections import sections
 from codecmark.leaderboard.summary import ALL, Worst, summarise
 from codecmark.metrics.table import QUALITY_FIELDS
 from codecmark.result import NEEDS_NO_REASON, SCHEMA_VERSION, ResultRow
-from codecmark.runner import Done
 from codecmark.statistics import estimate
 
 REPOSITORY = Path(__file__).parents[1]
@@ -178,7 +178,7 @@ def test_damage_of_any_kind_names_file_and_line(tmp_path: Path, damage: bytes) -
     store.append(tmp_path, [row()])
     path = tmp_path / "rows" / "r1.jsonl"
     path.write_bytes(path.read_bytes() + damage + b"\n")
-    with pytest.raises(ResultSchemaError, match=r"r1\.jsonl line 2"):
+    with pytest.raises(ResultSchemaError, match=r"r1\.jsonl line 3"):
         store.read(tmp_path)
 
 
@@ -194,7 +194,7 @@ def test_out_is_checked_before_anything_is_measured(
     def refuse(*arguments: object) -> None:
         pytest.fail("measured before the folder was checked")
 
-    monkeypatch.setattr("codecmark.commands.run.run_codecs", refuse)
+    monkeypatch.setattr("codecmark.commands.run.run_plan", refuse)
     taken = tmp_path / "file"
     taken.write_text("mine")
     assert main(["run", "--codecs", "pcm16", "--limit", "1", "--out", str(taken)]) == 2
@@ -493,7 +493,9 @@ def test_a_run_ends_with_a_count_by_status(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rows = [row(clip="a"), row(clip="b"), failing("opus@24k", "c"), unavailable()]
-    monkeypatch.setattr("codecmark.commands.run.run_codecs", lambda *_: [Done("opus@24k", rows)])
+    item = SimpleNamespace(spec="pcm16", clips=(None,))
+    outcome = SimpleNamespace(item=item, rows=rows, settled=True)
+    monkeypatch.setattr("codecmark.commands.run.run_plan", lambda *_, **__: [outcome])
     options = ["--codecs", "pcm16", "--limit", "1", "--out", str(tmp_path)]
     assert main(["run", *options]) == 1
     assert "2 rows ok, 1 failed, 1 codec unavailable; rows in" in capsys.readouterr().out
@@ -528,3 +530,60 @@ def test_terminal_tables_keep_their_figures_whole(width: int) -> None:
     assert "12.3" in text
     assert "…" not in text
     assert max(map(len, text.splitlines())) <= width
+
+
+# Parquet
+
+
+def test_a_compacted_run_reads_as_its_lines_and_can_go_on(tmp_path: Path) -> None:
+    pytest.importorskip("duckdb")
+    committed = store.read(REPOSITORY / "results")[:200]
+    rows = [
+        replace(original, run_id="r1", versions={**original.versions, "x": str(index // 90)})
+        for index, original in enumerate(committed)
+    ]
+    store.append(tmp_path, rows)
+    store.append(tmp_path, [replace(rows[7], snr_db=-1.0), replace(rows[3], weights="random")])
+    before = store.read(tmp_path)
+    assert store.compact(tmp_path, "r1") == len(before)
+    assert [path.name for path in (tmp_path / "rows").iterdir()] == ["r1.parquet"]
+    assert store.run_ids(tmp_path) == ["r1"]
+    assert store.read(tmp_path) == before
+    later = replace(rows[9], snr_db=-2.0)
+    store.append(tmp_path, [later])
+    grown = store.read(tmp_path)
+    assert grown[-1].snr_db == -2.0
+    assert len(grown) == len(before)
+    assert store.compact(tmp_path, "r1") == len(grown)
+    assert store.read(tmp_path) == grown
+
+
+def test_a_damaged_line_is_not_compacted_away(tmp_path: Path) -> None:
+    pytest.importorskip("duckdb")
+    store.append(tmp_path, [row()])
+    path = tmp_path / "rows" / "r1.jsonl"
+    path.write_text(path.read_text().replace("15.0", '"loud"'))
+    with pytest.raises(ResultSchemaError, match=r"r1\.jsonl"):
+        store.compact(tmp_path, "r1")
+    assert path.is_file()
+    assert not path.with_suffix(".parquet").exists()
+
+
+def test_a_parquet_run_has_the_tables_of_its_lines(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("duckdb")
+    committed = [replace(r, run_id="r1") for r in store.read(REPOSITORY / "results")]
+    late = [
+        replace(r, spec="late", lag_samples=lag)
+        for r, lag in zip(committed[:3], (5, -3, 0), strict=True)
+    ]
+    broken = [replace(late[0], spec="broken", **FAILED)]  # type: ignore[arg-type]
+    rows = [*committed, *late, *broken, replace(unavailable(), spec="gone@6k")]
+    store.append(tmp_path, rows)
+    assert main(["leaderboard", str(tmp_path), "--markdown"]) == 0
+    lines = capsys.readouterr().out
+    assert main(["compact", str(tmp_path)]) == 0
+    assert f"{len(rows)} rows in" in capsys.readouterr().out
+    assert main(["leaderboard", str(tmp_path), "--markdown"]) == 0
+    assert capsys.readouterr().out == lines

@@ -1,4 +1,4 @@
-"""The command line: `codecmark run | list | weights | leaderboard | compare | review`."""
+"""The command line; `codecmark --help` lists the commands."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from codecmark.leaderboard import render
 
 _COMMANDS = {
     "run": "codecmark.commands.run",
+    "merge": "codecmark.commands.merge",
+    "compact": "codecmark.commands.compact",
     "list": "codecmark.commands.list_codecs",
     "weights": "codecmark.commands.weights",
     "leaderboard": "codecmark.commands.leaderboard",
@@ -44,7 +46,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"codecmark: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("codecmark: interrupted; finished codecs are stored", file=sys.stderr)
+        print(
+            "codecmark: interrupted; finished rows are stored, the same command goes on",
+            file=sys.stderr,
+        )
         return 130
     return status
 

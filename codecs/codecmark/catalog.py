@@ -42,7 +42,9 @@ class CodecFactory(Protocol):
         ...
 
 
-_DISTRIBUTIONS = {"lc3": "lc3py"}  # where what is imported is not what is installed
+# where what is imported is not what is installed
+DISTRIBUTIONS = {"lc3": "lc3py", "visqol": "visqol-python"}
+_RANGE_CODED = "codecmark.wrappers.range_coded:RangeCodedCodec"
 
 
 def all_specs(*, default_only: bool = False) -> Iterator[str]:
@@ -70,20 +72,21 @@ def create(spec: str) -> Codec:
     """
     parsed = Spec.parse(spec)
     _require_implementation(parsed)
-    if parsed.range_coded:
-        target = "codecmark.wrappers.range_coded:RangeCodedCodec"
-    elif parsed.family in FAMILIES:
-        target = FAMILIES[parsed.family].target
-    elif parsed.family in _plugins():
-        target = _plugins()[parsed.family]
-    else:
-        raise UnknownCodecError(_did_you_mean(spec))
     try:
-        return _load(target).from_spec(parsed)
+        return _load(_RANGE_CODED if parsed.range_coded else target(parsed)).from_spec(parsed)
     except CodecmarkError:
         raise
     except Exception as error:
         raise CodecError(f"{spec} could not be built: {type(error).__name__}: {error}") from error
+
+
+def target(spec: Spec) -> str:
+    """Return where a family's class lives, `module:Class`, or raise `UnknownCodecError`."""
+    if spec.family in FAMILIES:
+        return FAMILIES[spec.family].target
+    if spec.family in _plugins():
+        return _plugins()[spec.family]
+    raise UnknownCodecError(_did_you_mean(str(spec)))
 
 
 def select(specs: str | None, *, everything: bool = False) -> tuple[str, ...]:
@@ -144,7 +147,7 @@ def _load(target: str) -> CodecFactory:
         factory: CodecFactory = getattr(importlib.import_module(module_name), class_name)
     except ImportError as error:
         package = (error.name or module_name).partition(".")[0]
-        package = _DISTRIBUTIONS.get(package, package)
+        package = DISTRIBUTIONS.get(package, package)
         raise UnavailableError(
             f"{target} needs the package {package}", f"install it: pip install {package}"
         ) from error

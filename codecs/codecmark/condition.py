@@ -106,7 +106,7 @@ def prepare(
     unused: dict[str, str] = {}
     for entry in entries:
         try:
-            clips.append(_prepared(entry, condition))
+            clips.append(prepared(entry, condition))
         except InputError as error:
             unused[entry.name] = str(error)
     if not clips:
@@ -115,7 +115,8 @@ def prepare(
     return clips, unused
 
 
-def _prepared(entry: CorpusClip, condition: Condition) -> PreparedClip:
+def prepared(entry: CorpusClip, condition: Condition) -> PreparedClip:
+    """Read and prepare one clip, or raise `InputError` if it cannot be used."""
     audio = entry.read(condition.clip_s)
     if audio.sample_rate_hz < condition.lowest_native_rate_hz:
         raise InputError(

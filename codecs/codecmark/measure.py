@@ -46,18 +46,25 @@ class Measurement:
         self.clips = list(clips)
         if self.untrained:
             self.clips = [clips[0].cropped(condition.untrained_clip_s)]
+        self._first = self.clips[0].audio
         self._encoded: list[Timed[bytes | Failure]] = []
         self._decoded: list[Timed[AudioClip | Failure]] = []
         self._first_call_s: dict[str, float] = {}
+        self._rounds: dict[str, int] = {}
+        self._peak: float | Failure | None = None
+
+    def take(self, clips: Sequence[PreparedClip]) -> None:
+        """Go on with other clips; the warm-up has been done and the peak memory is known."""
+        if not self.untrained:
+            self.clips = list(clips)
+        self._encoded, self._decoded = [], []
 
     def encode(self, timer: Timer | None = None) -> None:
         """Encode every clip; without a timer only to have the streams."""
         audio = [clip.audio for clip in self.clips]
         self._encoded = self._run("encode", self.codec.encode, audio, timer)
-        if timer is None:
-            self._encoded = [Timed(timed.output, ()) for timed in self._encoded]
 
-    def decode(self, timer: Timer) -> None:
+    def decode(self, timer: Timer | None = None) -> None:
         """Decode what `encode` returned, encoding first if that has not been done."""
         if not self._encoded:
             self.encode()
@@ -107,18 +114,24 @@ class Measurement:
 
         threads.limit(self.condition.threads)  # again: the codec may have loaded a library
         if timer is None:
-            return perf_counter_timer(guarded, inputs, before=self.codec.reset, rounds=1)
+            run = perf_counter_timer(guarded, inputs, before=self.codec.reset, rounds=1)
+            return [Timed(timed.output, ()) for timed in run]
+        if phase not in self._rounds:
+            self._warm_up(phase, lambda: guarded(inputs[0]))
+        return timer(guarded, inputs, before=self.codec.reset, rounds=self._rounds[phase])
+
+    def _warm_up(self, phase: str, call: Callable[[], Any]) -> None:
+        """Time the first call as a user meets it, and settle the rounds by it."""
         self.codec.reset()
         start = perf_counter()
-        guarded(inputs[0])  # warm-up, and the first call as a user meets it
+        call()
         usual = self._first_call_s[phase] = perf_counter() - start
         if usual > self.condition.slow_call_s:  # or was it only cold?
             self.codec.reset()
             start = perf_counter()
-            guarded(inputs[0])
+            call()
             usual = perf_counter() - start
-        rounds = 1 if usual > self.condition.slow_call_s else self.condition.rounds
-        return timer(guarded, inputs, before=self.codec.reset, rounds=rounds)
+        self._rounds[phase] = 1 if usual > self.condition.slow_call_s else self.condition.rounds
 
     def _is_scored(self, decoded: Timed[AudioClip | Failure] | None) -> bool:
         return not self.untrained and decoded is not None and isinstance(decoded.output, AudioClip)
@@ -143,10 +156,12 @@ class Measurement:
         return Scores(reasons=dict.fromkeys(QUALITY_FIELDS, reason))
 
     def _peak_memory(self) -> float | Failure:
-        try:
-            return peak_memory_mib(self.codec.info.spec, self.clips[0].audio)
-        except MetricError as error:
-            return Failure(str(error))
+        if self._peak is None:
+            try:
+                self._peak = peak_memory_mib(self.codec.info.spec, self._first)
+            except MetricError as error:
+                self._peak = Failure(str(error))
+        return self._peak
 
     def _row(
         self,

@@ -16,10 +16,15 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 from codecmark.corpus.entry import CLASSES
 from codecmark.errors import ResultSchemaError
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 Status = Literal["ok", "failed", "unavailable"]
 INFINITE = "infinite"  # how the reason of a figure begins where the output equals the input
-NEEDS_NO_REASON = frozenset({"nominal_bitrate_kbps", "weights_sha256", "visqol_mode", "reason"})
+NEEDS_NO_REASON = frozenset(
+    {
+        "nominal_bitrate_kbps", "weights_sha256", "visqol_mode", "reason",
+        "key", "weight_sets", "row_s",
+    }
+)  # fmt: skip
 # absent together: the reason of the second is that of the first
 _ABSENT_WITH = {
     "lag_samples": "snr_raw_db",
@@ -37,10 +42,12 @@ class ResultRow:
 
     schema_version: int = SCHEMA_VERSION
     run_id: str
+    key: str | None = None
     spec: str
     family: str
     weights: str | None = None
     weights_sha256: str | None = None
+    weight_sets: str | None = None
     clip: str | None = None
     clip_sha256: str | None = None
     clip_s: float | None = None
@@ -77,6 +84,7 @@ class ResultRow:
     encode_rounds: int | None = None
     decode_rounds: int | None = None
     peak_memory_mib: float | None = None
+    row_s: float | None = None
     parameters: int | None = None
     algorithmic_delay_ms: float | None = None
     device: str | None = None
@@ -102,9 +110,15 @@ class ResultRow:
             if getattr(self, name) is None and name not in self.reasons:
                 self.reasons[name] = self.reasons.get(_ABSENT_WITH.get(name, ""), fallback)
 
-    def to_json(self) -> str:
-        """Return one line of strict JSON (no NaN, no Infinity)."""
-        return json.dumps(asdict(self), ensure_ascii=False, allow_nan=False)
+    def to_json(self, versions: str | None = None) -> str:
+        """Return one line of strict JSON (no NaN, no Infinity).
+
+        `versions` stands in for the table of versions, see `store`.
+        """
+        record = asdict(self)
+        if versions is not None:
+            record["versions"] = versions
+        return json.dumps(record, ensure_ascii=False, allow_nan=False)
 
     @classmethod
     def from_json(cls, line: str) -> ResultRow:
@@ -116,12 +130,20 @@ class ResultRow:
             If it is not a row, of a newer schema, or a value is not of its field's type; names
             the field.
         """
-        try:
-            record: Any = json.loads(line, parse_constant=_refuse_constant)
-        except (ValueError, RecursionError) as error:
-            raise ResultSchemaError(f"not a row of strict JSON: {error}") from error
-        if not isinstance(record, dict) or not isinstance(record.get("schema_version"), int):
-            raise ResultSchemaError("schema_version: missing, so this is not a row")
+        return cls.from_record(parse_line(line))
+
+    @classmethod
+    def from_record(cls, record: dict[str, Any]) -> ResultRow:
+        """Check and take over the fields of a parsed line.
+
+        A row of schema 1 lacks the fields that later versions added; here it becomes one of this
+        version without them.
+
+        Raises
+        ------
+        ResultSchemaError
+            As `from_json`.
+        """
         version = record["schema_version"]
         if version > SCHEMA_VERSION:
             raise ResultSchemaError(
@@ -139,9 +161,20 @@ class ResultRow:
                 f"clip_class: {shortened(record['clip_class'])} is not one of {', '.join(CLASSES)}"
             )
         try:
-            return cls(**record)
+            return cls(**{**record, "schema_version": SCHEMA_VERSION})
         except TypeError as error:
             raise ResultSchemaError(f"incomplete row: {error}") from error
+
+
+def parse_line(line: str) -> dict[str, Any]:
+    """Return the object that a line of a row file holds, or raise `ResultSchemaError`."""
+    try:
+        record: Any = json.loads(line, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        raise ResultSchemaError(f"not a row of strict JSON: {error}") from error
+    if not isinstance(record, dict) or not isinstance(record.get("schema_version"), int):
+        raise ResultSchemaError("schema_version: missing, so this is not a row")
+    return record
 
 
 def _refuse_constant(name: str) -> float:

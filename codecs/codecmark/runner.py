@@ -1,54 +1,36 @@
-"""Run codecs over clips and store the rows as each codec finishes."""
+"""Work through a plan with an engine, and store each row as it comes."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 
-from codecmark import catalog, environment, store, threads
-from codecmark.condition import Condition, PreparedClip
-from codecmark.errors import CodecmarkError
-from codecmark.measure import Measurement, missing_row
-from codecmark.result import ResultRow
-from codecmark.scoring import Scorer
-from codecmark.timing import perf_counter_timer
+from codecmark import store
+from codecmark.engines import Engine, Item, Outcome
+from codecmark.plan import Plan
 
 
-@dataclass(frozen=True)
-class Done:
-    """One codec is through: its rows are stored."""
-
-    spec: str
-    rows: list[ResultRow]
-
-
-def run(
-    specs: Sequence[str],
-    clips: Sequence[PreparedClip],
-    condition: Condition,
-    results: Path,
-) -> Iterator[Done]:
-    """Measure each codec and yield it when its rows are on disk.
+def run(plan: Plan, engine: Engine, results: Path, *, together: int = 1) -> Iterator[Outcome]:
+    """Make the missing rows; yield each outcome when its rows are on disk.
 
     A codec that is not available, or fails on a clip, becomes rows that say so; the run goes on.
+    An interruption loses the items that are being worked on, `together` clips each.
+
+    Parameters
+    ----------
+    together : int
+        Clips an item: they are timed one after the other, then scored side by side.
     """
-    run_id = environment.new_run_id()
-    threads.limit(condition.threads)
-    with Scorer() as scorer:
-        measured: set[str] = set()
-        for spec in specs:
-            try:
-                codec = catalog.create(spec)
-            except CodecmarkError as error:
-                rows = [missing_row(run_id, spec, condition, error)]
-            else:
-                if codec.info.spec in measured:  # opus@24k and opus@24.0k are one codec
-                    continue
-                measured.add(codec.info.spec)
-                measurement = Measurement(codec, clips, condition)
-                measurement.encode(perf_counter_timer)
-                measurement.decode(perf_counter_timer)
-                rows = measurement.rows(run_id, scorer)
-            store.append(results, rows)
-            yield Done(spec, rows)
+    items = [
+        Item(plan.run_id, spec, clips[at : at + together], plan.first, plan.condition, plan.timed)
+        for spec, clips in plan.missing.items()
+        for at in range(0, len(clips), together)
+    ]
+    made: set[tuple[str, str | None]] = set()
+    with store.writing(results, plan.run_id) as writer:
+        for outcome in engine.run(items):
+            # opus@24k and opus@24.0k are one codec
+            new = [row for row in outcome.rows if (row.spec, row.clip) not in made]
+            made.update((row.spec, row.clip) for row in new)
+            writer.add(new)
+            yield Outcome(outcome.item, new, outcome.settled)

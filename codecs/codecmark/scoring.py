@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from multiprocessing import get_context
 from types import TracebackType
 
-from codecmark import threads
+from codecmark import processes
 from codecmark.clip import Samples
 from codecmark.metrics.table import QUALITY_FIELDS, Scores, score
 
@@ -57,20 +57,29 @@ class Scorer:
         """Return the scores of `jobs`, in order."""
         if len(jobs) <= 1 or self._workers == 1:
             return [_score(job) for job in jobs]
-        if self._pool is None:
-            self._pool = ProcessPoolExecutor(
-                self._workers, get_context("spawn"), initializer=threads.limit, initargs=(1,)
-            )
-        futures = [self._pool.submit(_score, job) for job in jobs]
+        futures = [self._processes().submit(_score, job) for job in jobs]
         scores = []
-        for future in futures:
+        for job, future in zip(jobs, futures, strict=True):
             try:
                 scores.append(future.result())
-            except BrokenProcessPool:
-                self.close()
-                reason = "the metric process died"
-                scores.append(Scores(reasons=dict.fromkeys(QUALITY_FIELDS, reason)))
+            except BrokenProcessPool:  # by this job or by one beside it: see it alone
+                scores.append(self._alone(job))
         return scores
+
+    def _alone(self, job: Job) -> Scores:
+        self.close()
+        try:
+            return self._processes().submit(_score, job).result()
+        except BrokenProcessPool:
+            self.close()
+            return Scores(reasons=dict.fromkeys(QUALITY_FIELDS, "the metric process died"))
+
+    def _processes(self) -> ProcessPoolExecutor:
+        if self._pool is None:
+            self._pool = ProcessPoolExecutor(
+                self._workers, get_context("spawn"), initializer=processes.begin, initargs=(1,)
+            )
+        return self._pool
 
 
 def _score(job: Job) -> Scores:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +18,7 @@ import scipy.stats
 CONFIDENCE = 0.95
 # percentile bootstraps of 8 to 14 normal sources cover 88 to 90 %, t intervals 95 %
 BOOTSTRAP_FROM_SOURCES = 20
+BOOTSTRAP_TO_SOURCES = 2_000  # beyond, the mean is normal and both intervals are one
 _RESAMPLES = 4_000
 _SEED = 20_261_124
 _Floats = npt.NDArray[np.float64]
@@ -93,7 +95,7 @@ def uses_wilcoxon(n_sources: int, family: int) -> bool:
 def estimate(values: Sequence[float], sources: Sequence[str]) -> Estimate:
     """Estimate the mean over sources.
 
-    With 20 sources or more the interval is the percentile bootstrap over sources, with fewer
+    With 20 to 2,000 sources the interval is the percentile bootstrap over sources, otherwise
     Student's t on the source means.
 
     Parameters
@@ -101,7 +103,33 @@ def estimate(values: Sequence[float], sources: Sequence[str]) -> Estimate:
     values, sources : sequences of equal length, not empty
         A finite value for each clip, and the clip's source.
     """
-    return _estimate(_source_means(values, sources), len(values))
+    return estimate_of_sources(_source_means(values, sources), len(values))
+
+
+def estimate_of_sources(means: _Floats, n: int) -> Estimate:
+    """Estimate the mean over sources from their own means, of `n` clips in all."""
+    mean, n_sources = float(means.mean()), len(means)
+    if n_sources < 2:
+        return Estimate(mean, None, None, n, n_sources)
+    if BOOTSTRAP_FROM_SOURCES <= n_sources <= BOOTSTRAP_TO_SOURCES:
+        tail = 100 * (1 - CONFIDENCE) / 2
+        drawn = _resampling(n_sources) @ means
+        low, high = (float(v) for v in np.percentile(drawn, [tail, 100 - tail]))
+    else:
+        error = float(means.std(ddof=1)) / np.sqrt(n_sources)
+        reach = float(scipy.stats.t.ppf((1 + CONFIDENCE) / 2, n_sources - 1)) * error
+        low, high = mean - reach, mean + reach
+    return Estimate(mean, low, high, n, n_sources)
+
+
+@lru_cache(maxsize=4)  # 4 of 64 MB at most
+def _resampling(n_sources: int) -> _Floats:
+    """Return each resample's weights of the sources, `[resamples, n_sources]`."""
+    rng = np.random.default_rng(_SEED)
+    drawn = rng.integers(n_sources, size=(_RESAMPLES, n_sources))
+    drawn += n_sources * np.arange(_RESAMPLES)[:, None]
+    counts = np.bincount(drawn.ravel(), minlength=_RESAMPLES * n_sources)
+    return counts.reshape(_RESAMPLES, n_sources) / n_sources
 
 
 def paired_difference(
@@ -116,7 +144,7 @@ def paired_difference(
     """
     differences = [a - b for a, b in zip(values, reference, strict=True)]
     means = _source_means(differences, sources)
-    found = _estimate(means, len(differences))
+    found = estimate_of_sources(means, len(differences))
     median = float(np.median(means))
     wins = float(np.mean((means > 0) + (means == 0) / 2))
     if len(means) < 2:
@@ -194,22 +222,6 @@ def _source_means(values: Sequence[float], sources: Sequence[str]) -> _Floats:
     for value, source in zip(values, sources, strict=True):
         groups.setdefault(source, []).append(value)
     return np.array([np.mean(group) for group in groups.values()])
-
-
-def _estimate(means: _Floats, n: int) -> Estimate:
-    mean, n_sources = float(means.mean()), len(means)
-    if n_sources < 2:
-        return Estimate(mean, None, None, n, n_sources)
-    if n_sources >= BOOTSTRAP_FROM_SOURCES:
-        rng = np.random.default_rng(_SEED)
-        drawn = means[rng.integers(n_sources, size=(_RESAMPLES, n_sources))].mean(axis=1)
-        tail = 100 * (1 - CONFIDENCE) / 2
-        low, high = (float(v) for v in np.percentile(drawn, [tail, 100 - tail]))
-    else:
-        error = float(means.std(ddof=1)) / np.sqrt(n_sources)
-        reach = float(scipy.stats.t.ppf((1 + CONFIDENCE) / 2, n_sources - 1)) * error
-        low, high = mean - reach, mean + reach
-    return Estimate(mean, low, high, n, n_sources)
 
 
 def _t_test(means: _Floats) -> float:

@@ -18,6 +18,8 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -61,6 +63,20 @@ class Located:
     name: str = ""
 
 
+_recordings: list[list[str]] = []
+
+
+@contextmanager
+def recording() -> Iterator[list[str]]:
+    """Collect the names of the sets that are asked for, found or not."""
+    names: list[str] = []
+    _recordings.append(names)
+    try:
+        yield names
+    finally:
+        _recordings.pop()
+
+
 def locate(name: str, *, fetch: bool = True) -> Located:
     """Find a published set; fetch it if allowed and needed.
 
@@ -69,6 +85,8 @@ def locate(name: str, *, fetch: bool = True) -> Located:
     UnavailableError
         If it is nowhere, or a file is not the published one; says what to do.
     """
+    for names in _recordings:
+        names.append(name)
     weight_set = SETS[name]
     incomplete = ""
     for look in (_user_folder, _cache_folder, _hub_snapshot):

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
 
 from codecmark import store
-from codecmark.leaderboard import render
+from codecmark.leaderboard import large, render
 from codecmark.leaderboard.sections import DEFAULT_SORT
+from codecmark.result import ResultRow
 
 HELP = "print the tables of stored rows; of the newest run write leaderboard.md too"
 
@@ -31,7 +33,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Run it."""
-    rows = store.read(arguments.results, [arguments.run] if arguments.run else None)
+    rows: Sequence[ResultRow]
+    compacted = store.compacted(arguments.results, arguments.run)
+    if compacted is None:
+        rows = store.read(arguments.results, [arguments.run] if arguments.run else None)
+    else:
+        rows = large.read(compacted)
     if arguments.markdown:
         print(render.markdown(rows, arguments.sort), end="")
         return 0

@@ -1,22 +1,31 @@
-"""`codecmark run`: measure codecs over a corpus and store the rows."""
+"""`codecmark run`: make the rows that a run lacks."""
 
 from __future__ import annotations
 
 import argparse
+import os
+import re
 from collections import Counter
 from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from codecmark import catalog, condition, corpus, store
+from codecmark import catalog, condition, corpus, plan, store
+from codecmark.engines import Engine
+from codecmark.engines.inprocess import InProcess
+from codecmark.engines.pool import Pool
 from codecmark.errors import InputError
 from codecmark.leaderboard import render
+from codecmark.plan import Plan
 from codecmark.result import ResultRow
-from codecmark.runner import run as run_codecs
+from codecmark.runner import run as run_plan
 
-HELP = "measure codecs over a corpus and store the rows"
+HELP = "measure codecs over a corpus and store the rows; rows that are there are not made again"
+_ITEM_LIMIT_S = 900.0
+_SHARD = re.compile(r"(\d+)/(\d+)")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,37 +45,150 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--out", type=Path, default=Path("results"), metavar="DIR",
         help="where rows and leaderboard go (default: %(default)s)",
     )  # fmt: skip
+    what = parser.add_argument_group("what to do")
+    what.add_argument("--dry-run", action="store_true", help="only show what is missing")
+    what.add_argument(
+        "--new", action="store_true", help="start a new run: measure everything afresh"
+    )
+    what.add_argument(
+        "--retry-failed", action="store_true",
+        help="try again what failed, was unavailable or lacked its weights",
+    )  # fmt: skip
+    what.add_argument(
+        "--no-timing", action="store_true", help="quality and size only, on all cores"
+    )
+    how = parser.add_argument_group("how to do it")
+    how.add_argument(
+        "--engine", choices=("pool", "in-process", "ray"), default="pool",
+        help="worker processes, this one, or a Ray cluster (default: %(default)s)",
+    )  # fmt: skip
+    how.add_argument(
+        "--workers", type=int, metavar="N",
+        help="processes (default: one for each core); timing has one of its own, which then works "
+        "alone",
+    )  # fmt: skip
+    how.add_argument(
+        "--gpus", type=float, default=0.0, metavar="N",
+        help="of a GPU for each worker on Ray, e.g. 0.5 (default: %(default)g)",
+    )  # fmt: skip
+    how.add_argument(
+        "--time-limit", type=float, metavar="SECONDS", default=_ITEM_LIMIT_S,
+        help="for each clip, and for loading its codec (default: %(default)g)",
+    )  # fmt: skip
+    how.add_argument(
+        "--shard", metavar="K/N",
+        help="only the K-th of N parts, into DIR/shards/; `codecmark merge` joins them",
+    )  # fmt: skip
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Run it; the exit status is 1 if a codec failed."""
+    workers = (os.cpu_count() or 1) if arguments.workers is None else arguments.workers
+    if workers < 1:
+        raise InputError(f"--workers: must be at least 1, got {workers}")
     specs = catalog.select(arguments.codecs, everything=arguments.all)
     chosen = condition.named(arguments.condition)
     entries = corpus.limited(corpus.load(arguments.corpus), arguments.limit, chosen.seed)
-    clips, unused = condition.prepare(entries, chosen)
+    clips, unused = plan.survey(entries, chosen)
     for name, reason in unused.items():
         console.print(f"not used: {name}: {reason}", style="yellow", markup=False)
+    out = arguments.out
+    if arguments.shard:
+        part, of = _shard(arguments.shard)
+        out = out / store.SHARDS / f"{part}-of-{of}"
+        clips = clips[part - 1 :: of]
+        if not clips:
+            raise InputError(f"--shard: {arguments.shard} has no clip left; use fewer parts")
+    found = plan.make(
+        specs, clips, chosen, out,
+        timed=not arguments.no_timing, retry=arguments.retry_failed, fresh=arguments.new,
+    )  # fmt: skip
+    if arguments.dry_run:
+        _show(found, out, workers, console)
+        return 0
+    if not found.missing:
+        console.print(
+            f"nothing to do: run {found.run_id} has all its rows; `codecmark leaderboard {out}` "
+            "shows them, --new measures afresh",
+            markup=False,
+        )
+        return 0
     try:
-        store.prepare(arguments.out)
+        store.prepare(out)
     except InputError as error:
         raise InputError(f"--out: {error}") from error
+    made = _work(found, out, workers, arguments, console)
+    rows = store.latest([*found.stored, *made])
+    render.print_leaderboard(rows, console)
+    page = render.write_markdown(rows, out)
+    console.print(
+        f"{_outcome(made)}; rows in {out / store.ROWS / found.run_id}.jsonl, page in {page}",
+        markup=False,
+    )
+    return 1 if any(row.status == "failed" for row in made) else 0
+
+
+def _work(
+    found: Plan, out: Path, workers: int, arguments: argparse.Namespace, console: Console
+) -> list[ResultRow]:
+    engine = _engine(arguments, workers)
     progress = Progress(
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
         TimeRemainingColumn(), console=console, transient=True,
     )  # fmt: skip
     rows: list[ResultRow] = []
+    left = {spec: len(clips) for spec, clips in found.missing.items()}
     with progress:
-        task = progress.add_task(specs[0], total=len(specs))
-        for index, done in enumerate(run_codecs(specs, clips, chosen, arguments.out), start=1):
-            rows += done.rows
-            following = specs[index] if index < len(specs) else "done"
-            progress.update(task, advance=1, description=following)
-    render.print_leaderboard(rows, console)
-    page = render.write_markdown(rows, arguments.out)
+        task = progress.add_task(next(iter(left)), total=found.count)
+        for outcome in run_plan(found, engine, out, together=workers if found.timed else 1):
+            rows += outcome.rows
+            spec = outcome.item.spec
+            through = left[spec] if outcome.settled else len(outcome.item.clips)
+            left[spec] -= through
+            progress.update(task, advance=through, description=spec)
+    return rows
+
+
+def _engine(arguments: argparse.Namespace, workers: int) -> Engine:
+    timed = not arguments.no_timing
+    if arguments.engine == "ray":
+        if timed:
+            raise InputError("--engine: ray times nothing, since others work beside it; add "
+                             "--no-timing")  # fmt: skip
+        from codecmark.engines.ray_cluster import RayCluster
+
+        return RayCluster(arguments.workers, gpus=arguments.gpus, limit_s=arguments.time_limit)
+    if arguments.engine == "in-process":
+        return InProcess(scorers=workers)
+    if timed:  # one process times, and nothing else works meanwhile
+        return Pool(1, scorers=workers, limit_s=arguments.time_limit * workers)
+    return Pool(workers, limit_s=arguments.time_limit)
+
+
+def _shard(text: str) -> tuple[int, int]:
+    match = _SHARD.fullmatch(text)
+    part, of = map(int, match.groups()) if match else (0, 0)
+    if not 1 <= part <= of:
+        raise InputError(f"--shard: {text!r} is not K/N with K from 1 to N, e.g. 2/4")
+    return part, of
+
+
+def _show(found: Plan, out: Path, workers: int, console: Console) -> None:
+    """Print the plan and how long it will take."""
+    for spec, clips in found.missing.items():
+        console.print(f"{spec}: {len(clips)} clips", markup=False, highlight=False)
+    earlier = store.read(out, store.run_ids(out)) if store.run_ids(out) else []
+    seconds, unknown = found.estimated_s(earlier, 1 if found.timed else workers)
     console.print(
-        f"{_outcome(rows)}; rows in {arguments.out / store.ROWS}, page in {page}", markup=False
+        f"{found.count} rows of {len(found.missing)} codecs are missing in run {found.run_id}",
+        markup=False,
     )
-    return 1 if any(row.status == "failed" for row in rows) else 0
+    if found.count and len(unknown) < len(found.missing):
+        console.print(
+            f"about {timedelta(seconds=round(seconds))} by earlier rows, loading not counted"
+        )
+    if unknown:
+        console.print(f"no earlier row to estimate from: {', '.join(unknown)}", markup=False)
 
 
 def _outcome(rows: Sequence[ResultRow]) -> str:

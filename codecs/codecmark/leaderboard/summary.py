@@ -81,6 +81,11 @@ class Summary:
         return [row for row in self.ok if row.stream_bytes]
 
     @property
+    def clips_sized(self) -> int:
+        """Clips whose stream was kept."""
+        return len(self.sized)
+
+    @property
     def bitrate_kbps(self) -> float | None:
         """Bits of all streams over seconds of all clips."""
         seconds = sum(row.clip_s or 0 for row in self.sized)
@@ -107,8 +112,18 @@ class Summary:
         return next((v for row in self.ok if (v := getattr(row, name)) is not None), None)
 
 
+class Summarised(list[ResultRow]):
+    """Rows whose summaries were made elsewhere, see `leaderboard.large`."""
+
+    def __init__(self, rows: Iterable[ResultRow], summaries: list[Summary]) -> None:
+        super().__init__(rows)
+        self.summaries = summaries
+
+
 def summarise(rows: Iterable[ResultRow]) -> list[Summary]:
     """Return a summary for each condition and codec, in the order of the rows."""
+    if isinstance(rows, Summarised):
+        return rows.summaries
     groups: dict[tuple[str, str], list[ResultRow]] = {}
     for row in rows:
         groups.setdefault((row.condition, row.spec), []).append(row)

@@ -68,7 +68,7 @@ def _predictors_disagree(speech: dict[str, Quality]) -> bool:
 def _ratio_target(summary: Summary) -> Cell:
     ratio = summary.compression_ratio
     passed = None if ratio is None else ratio >= TARGET_RATIO
-    return _verdict(passed, len(summary.sized), summary.attempted)
+    return _verdict(passed, summary.clips_sized, summary.attempted)
 
 
 TARGETS = (

@@ -1,0 +1,238 @@
+"""What a run costs beside its codecs and metrics: writes `results/performance.md`.
+
+    python benchmarks/performance.py [--minutes 5] [--pairs 2] [--out results]
+
+Each figure is taken in interleaved pairs within this one process tree. Wall time is what a user
+waits; on a machine that others use too, look at the processor seconds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections import defaultdict
+from collections.abc import Callable
+from pathlib import Path
+from time import perf_counter, process_time
+from typing import Any
+
+from codecmark import condition, corpus, environment, plan, scoring, store, threads
+from codecmark.codec import Codec
+from codecmark.engines.inprocess import InProcess
+from codecmark.engines.pool import Pool
+from codecmark.metrics import alignment, perceptual
+from codecmark.metrics.table import METRICS
+from codecmark.runner import run
+
+CONDITION = condition.named("16k-mono")
+CODECS = ("opus@24k", "mp3@32k", "vorbis@q3", "aac@32k", "lc3@24k", "flac")
+ROW_S = 0.5  # about what a row of these takes, for choosing how many
+MILLION = 1_000_000
+
+
+def main() -> None:
+    """Measure everything and write the page."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--minutes", type=float, default=5.0, help="of each quality run")
+    parser.add_argument("--pairs", type=int, default=2)
+    parser.add_argument("--out", type=Path, default=Path("results"))
+    arguments = parser.parse_args()
+    threads.limit(1)
+    lines = [
+        "# What a run costs beside its codecs and metrics",
+        "",
+        f"{environment.host()}, load average {os.getloadavg()[0]:.1f} at the start (other work on "
+        "the machine makes wall times longer, and pairs of them noisy). Written by "
+        "`benchmarks/performance.py`.",
+        "",
+    ]
+    with tempfile.TemporaryDirectory() as folder:
+        scratch = Path(folder)
+        for measure in (_metrics, _rerun, _million):
+            lines += [*measure(scratch), ""]
+        rows = max(len(CODECS), round(60 * arguments.minutes / ROW_S))
+        lines += [*_overhead(scratch, min(rows, 60)), ""]
+        lines += [*_workers(scratch, rows, arguments.pairs), ""]
+    (arguments.out / "performance.md").write_text("\n".join(lines).rstrip() + "\n")
+
+
+def _metrics(_: Path) -> list[str]:
+    """Processor time of each metric, its libraries warm, on the bundled clips."""
+    clips, _unused = condition.prepare(corpus.load(), CONDITION)
+    codec = _codec("opus@24k")
+    pairs = [(clip, codec.decode(codec.encode(clip.audio)).samples) for clip in clips]
+    spent: dict[str, list[float]] = defaultdict(list)
+    audio_s: dict[str, float] = defaultdict(float)
+    rate = CONDITION.sample_rate_hz
+
+    def take(name: str, seconds: float, call: Callable[[], Any]) -> None:
+        start = process_time()
+        call()
+        spent[name].append(process_time() - start)
+        audio_s[name] += seconds
+
+    for turn in range(2):  # the first loads and compiles
+        spent.clear()
+        audio_s.clear()
+        for clip, decoded in pairs:
+            ours, length = clip.audio.samples, clip.audio.duration_s
+            speech = clip.clip_class == "speech"
+            take("alignment", length, lambda a=ours, b=decoded: alignment.find_lag(a, b))  # type: ignore[misc]
+            for metric in METRICS:
+                if speech or not metric.speech_only:
+                    function = metric.function
+                    take(metric.label, length, lambda f=function, a=ours, b=decoded: f(a, b, rate))  # type: ignore[misc]
+            mode: Any = "speech" if speech else "audio"
+            for name, forget in ((f"ViSQOL {mode}", False), (f"ViSQOL {mode}, new clip", True)):
+                if forget:
+                    perceptual._visqol_model(mode)._manager.spect_builder._made.clear()
+                elif turn:  # the reference is known, as it is from the second codec on
+                    louder = decoded * decoded.dtype.type(0.99)
+                    perceptual.visqol(ours, louder, rate, mode)
+                take(
+                    name, length, lambda a=ours, b=decoded, m=mode: perceptual.visqol(a, b, rate, m)
+                )  # type: ignore[misc]
+    lines = ["## Metrics", "", "| metric | processor s a second of audio |", "| --- | ---: |"]
+    ordered = sorted(spent, key=lambda name: -sum(spent[name]) / audio_s[name])
+    lines += [f"| {name} | {sum(spent[name]) / audio_s[name]:.5f} |" for name in ordered]
+    lines += [
+        "",
+        "One codec after the other meets the same clips: ViSQOL's spectrograms of the reference "
+        "are kept, to the same score; `new clip` is without. The rest is spent inside the metric "
+        "libraries.",
+    ]
+    return lines
+
+
+def _rerun(scratch: Path) -> list[str]:
+    """`codecmark run` and the same command again."""
+    command = [
+        sys.executable, "-m", "codecmark", "run", "--codecs", ",".join(CODECS), "--no-timing",
+        "--workers", "2", "--out", str(scratch / "rerun"),
+    ]  # fmt: skip
+    times = [_timed(command) for _ in range(4)]
+    wall, spent = zip(*times, strict=True)
+    return [
+        "## A run and the same command again",
+        "",
+        f"{len(CODECS)} codecs, 23 clips, quality only, 2 workers: {wall[0]:.1f} s "
+        f"({spent[0]:.1f} processor s); again, nothing missing: {min(wall[1:]):.1f} s (median "
+        f"{statistics.median(wall[1:]):.1f} s; {min(spent[1:]):.1f} processor s), "
+        f"{spent[0] / min(spent[1:]):.0f}x less work.",
+    ]
+
+
+def _million(scratch: Path) -> list[str]:
+    """A leaderboard of a million rows."""
+    import duckdb
+
+    base, large = scratch / "base", scratch / "large" / store.ROWS / "million.parquet"
+    large.parent.mkdir(parents=True)
+    rows = [row for row in store.read(Path("results")) if row.weights != "random"]
+    for row in rows:
+        row.run_id = "base"
+    store.append(base, rows)
+    store.compact(base, "base")
+    source = f"read_parquet('{base / store.ROWS / 'base.parquet'}')"
+    copies = -(-MILLION // len(rows))
+    duckdb.execute(
+        f"COPY (SELECT * REPLACE (clip || '-' || copy AS clip, source || '-' || copy % 40 AS "  # noqa: S608
+        "source, snr_db + hash(clip, copy) % 1000 / 500 AS snr_db, visqol_mos_lqo - "
+        "hash(clip, copy) % 1000 / 3000 AS visqol_mos_lqo) "
+        f"FROM {source}, range({copies}) AS copies (copy) ORDER BY spec) TO '{large}' "
+        "(FORMAT parquet, COMPRESSION zstd)"
+    )
+    wall, spent = _timed(
+        [sys.executable, "-m", "codecmark", "leaderboard", str(scratch / "large"), "--markdown"]
+    )
+    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 2**10
+    size = large.stat().st_size / 2**20
+    return [
+        "## A million rows",
+        "",
+        f"{copies * len(rows):,} rows of {len({r.spec for r in rows})} codecs, {size:.0f} MiB of "
+        f"Parquet: `codecmark leaderboard --markdown` in {wall:.1f} s ({spent:.1f} processor s); "
+        f"no process of this page so far took more than {peak:.0f} MiB.",
+    ]
+
+
+def _overhead(scratch: Path, rows: int) -> list[str]:
+    """Processor time outside the calls of codecs and metrics, in one process."""
+    _work(InProcess(), scratch / "warm", len(CODECS))
+    inside = [0.0]
+    originals = (Codec.encode, Codec.decode, scoring._score)
+
+    def counted(call: Callable[..., Any]) -> Callable[..., Any]:
+        def wrapper(*arguments: Any) -> Any:
+            start = process_time()
+            try:
+                return call(*arguments)
+            finally:
+                inside[0] += process_time() - start
+
+        return wrapper
+
+    Codec.encode, Codec.decode, scoring._score = map(counted, originals)  # type: ignore[method-assign, assignment]
+    try:
+        start = process_time()
+        made, _ = _work(InProcess(), scratch / "overhead", rows)
+        total = process_time() - start
+    finally:
+        Codec.encode, Codec.decode, scoring._score = originals  # type: ignore[method-assign]
+    return [
+        "## Overhead of the harness",
+        "",
+        f"{made} rows in one process: {total:.1f} processor s, of which {total - inside[0]:.2f} s "
+        f"({100 * (1 - inside[0] / total):.1f} %) outside the codecs' and metrics' calls (reading "
+        "and preparing clips, building codecs, keys, rows, disk).",
+    ]
+
+
+def _workers(scratch: Path, rows: int, pairs: int) -> list[str]:
+    """One and two workers on the same rows, start-up excluded."""
+    walls: dict[int, list[float]] = {1: [], 2: []}
+    for pair in range(pairs):
+        for workers in (1, 2) if pair % 2 == 0 else (2, 1):
+            made, seconds = _work(Pool(workers), scratch / f"{pair}-{workers}", rows, workers)
+            walls[workers].append(seconds / made)
+    ratios = [one / two for one, two in zip(walls[1], walls[2], strict=True)]
+    return [
+        "## Workers",
+        "",
+        f"Quality runs of {rows} rows, one thread a worker, start-up excluded, {pairs} interleaved "
+        f"pairs: {statistics.median(walls[1]):.2f} s a row with 1 worker, "
+        f"{statistics.median(walls[2]):.2f} s with 2; {statistics.median(ratios):.2f}x faster "
+        f"({', '.join(f'{ratio:.2f}' for ratio in ratios)}).",
+    ]
+
+
+def _work(engine: Any, out: Path, rows: int, workers: int = 1) -> tuple[int, float]:
+    """Return rows made after each worker's first, and the seconds that they took."""
+    clips, _ = plan.survey(corpus.load(), CONDITION)
+    each = -(-rows // len(CODECS))
+    made = plan.make(CODECS, (clips * (each // len(clips) + 1))[:each], CONDITION, out, timed=False)
+    moments = [perf_counter() for _ in run(made, engine, out)]
+    return len(moments) - workers, moments[-1] - moments[workers - 1]
+
+
+def _timed(command: list[str]) -> tuple[float, float]:
+    """Return wall and processor seconds of a command and its children."""
+    before, start = resource.getrusage(resource.RUSAGE_CHILDREN), perf_counter()
+    subprocess.run(command, check=True, capture_output=True)
+    wall, after = perf_counter() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
+    return wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def _codec(spec: str) -> Codec:
+    from codecmark import catalog
+
+    return catalog.create(spec)
+
+
+if __name__ == "__main__":
+    main()

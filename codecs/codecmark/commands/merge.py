@@ -1,0 +1,73 @@
+"""`codecmark merge`: join the rows of shards, or of several machines, into one run."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import replace
+from pathlib import Path
+
+from rich.console import Console
+
+from codecmark import store
+from codecmark.errors import InputError
+from codecmark.leaderboard import render
+
+HELP = "join the newest runs of shards or other results folders into one run"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add this command's options."""
+    parser.add_argument(
+        "results", type=Path, nargs="?", default=Path("results"), metavar="DIR",
+        help="where the joined rows go (default: %(default)s)",
+    )  # fmt: skip
+    parser.add_argument(
+        "sources", type=Path, nargs="*", metavar="FROM",
+        help=f"results folders (default: those below DIR/{store.SHARDS}/)",
+    )  # fmt: skip
+
+
+def run(arguments: argparse.Namespace, console: Console) -> int:
+    """Run it; doing so again adds nothing."""
+    results: Path = arguments.results
+    sources = arguments.sources or sorted((results / store.SHARDS).glob("*/"))
+    if not sources:
+        raise InputError(f"merge: no folder below {results / store.SHARDS}; name some")
+    run_id, added = merge(results, sources)
+    rows = store.read(results, [run_id])
+    render.print_leaderboard(rows, console)
+    page = render.write_markdown(rows, results)
+    console.print(
+        f"{added} rows added to {results / store.ROWS / run_id}.jsonl, page in {page}",
+        markup=False,
+    )
+    return 0
+
+
+def merge(results: Path, sources: list[Path]) -> tuple[str, int]:
+    """Append what the newest runs of `sources` have and the joined run lacks.
+
+    The joined run is named after the newest of them.
+
+    Returns
+    -------
+    run_id : str
+    added : int
+        Rows.
+
+    Raises
+    ------
+    InputError
+        If a source has no rows, or their conditions differ.
+    """
+    rows = [row for source in sources for row in store.read(source)]
+    conditions = sorted({row.condition for row in rows})
+    if len(conditions) > 1:
+        raise InputError(f"merge: runs of {', '.join(conditions)}; join one condition at a time")
+    run_id = max(row.run_id for row in rows)
+    rows = [replace(row, run_id=run_id) for row in rows]
+    with store.writing(results, run_id) as writer:
+        there = {row.to_json() for row in store.rows_of(results, run_id)}
+        new = {line: row for row in rows if (line := row.to_json()) not in there}
+        writer.add(list(new.values()))
+    return run_id, len(new)

@@ -1,0 +1,325 @@
+"""Content keys, and which rows a run still lacks."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import soundfile
+
+from codecmark import condition, corpus, environment, fingerprint, plan, store, weights
+from codecmark.__main__ import main
+from codecmark.engines.inprocess import InProcess
+from codecmark.errors import InputError
+from codecmark.plan import Plan, PlannedClip
+from codecmark.result import ResultRow
+from codecmark.runner import run
+from entries import noise, tone
+
+CONDITION = condition.named("16k-mono")
+
+
+@pytest.fixture
+def clips(tmp_path: Path) -> list[PlannedClip]:
+    folder = tmp_path / "corpus"
+    folder.mkdir()
+    for name, clip in (("noise", noise(8_000)), ("tone", tone(0.5))):
+        soundfile.write(folder / f"{name}.wav", clip.samples.T, 16_000)
+    found, unused = plan.survey(corpus.load(folder), CONDITION)
+    assert not unused
+    return found
+
+
+@pytest.fixture(autouse=True)
+def _fresh_digests() -> Iterator[None]:
+    yield
+    for cached in (fingerprint.code_digest, fingerprint.codec_digest, fingerprint._source):
+        cached.cache_clear()
+
+
+def made(clips: list[PlannedClip], out: Path, *specs: str, **options: bool) -> Plan:
+    return plan.make(specs, clips, CONDITION, out, **options)
+
+
+def work(found: Plan, out: Path) -> list[ResultRow]:
+    return [row for outcome in run(found, InProcess(), out) for row in outcome.rows]
+
+
+# keys
+
+
+def key(spec: str = "opus@24k", clip: str = "aa", sets: str | None = None) -> str:
+    return fingerprint.row_key(fingerprint.codec_key(spec, CONDITION, sets), clip)
+
+
+def test_a_key_changes_with_spec_clip_and_condition() -> None:
+    stereo = fingerprint.codec_key("opus@24k", condition.named("48k-stereo"), None)
+    keys = {key(), key("opus@32k"), key(clip="ab"), fingerprint.row_key(stereo, "aa")}
+    assert len(keys) == 4
+    assert key() == key()
+
+
+def test_a_key_changes_with_the_codecs_code_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A copy of the package, so that its sources can be changed."""
+    package = Path(fingerprint.__file__).parent
+
+    def digests(edited: str, change: str) -> list[str]:
+        copy = tmp_path / str(len(list(tmp_path.iterdir()))) / "codecmark"
+        for source in package.rglob("*.py"):
+            target = copy / source.relative_to(package)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(source.read_bytes())
+        path = copy / edited
+        path.write_text(path.read_text() + change)
+        program = (
+            "from codecmark.fingerprint import code_digest, codec_digest as d; import sys;"
+            "print(*map(d, ('opus@24k', 'dac:16khz@6k', 'mel:16k-64/pghi')));"
+            "print(code_digest('codecmark.measure')); assert 'torch' not in sys.modules"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", program], capture_output=True, text=True, check=True,
+            env={**os.environ, "PYTHONPATH": str(copy.parent)},
+        )  # fmt: skip
+        return done.stdout.split()
+
+    before = digests("wrappers/ffmpeg.py", "")
+    assert digests("wrappers/ffmpeg.py", "\n# a comment\n") == before
+    assert digests("catalog.py", "\nMORE = 1\n") == before
+    changed = {
+        edited: [a != b for a, b in zip(before, digests(edited, "\nMORE = 1\n"), strict=True)]
+        for edited in (
+            "wrappers/ffmpeg.py", "wrappers/tokens.py", "audioldm2/stft.py", "bitstream.py",
+            "metrics/spectral.py",
+        )
+    }  # fmt: skip
+    assert changed == {
+        "wrappers/ffmpeg.py": [True, False, False, False],
+        "wrappers/tokens.py": [False, True, False, False],  # imported by dac.py
+        "audioldm2/stft.py": [False, False, True, False],  # imported function by function
+        "bitstream.py": [True, True, True, True],
+        "metrics/spectral.py": [False, False, False, True],
+    }
+
+
+def test_a_key_changes_with_a_library(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = key("opus@24k"), key("flac")
+    fingerprint.code_digest.cache_clear()
+    fingerprint.codec_digest.cache_clear()
+    known = fingerprint._version
+    monkeypatch.setattr(fingerprint, "_version", lambda n: "99" if n == "av" else known(n))
+    assert (key("opus@24k") != before[0], key("flac") != before[1]) == (True, False)
+
+
+def test_a_key_changes_with_a_weight_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CODECMARK_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("CODECMARK_WEIGHTS", str(tmp_path))
+    name = "descript/dac_16khz"
+    absent = key(sets=name)
+    for file in weights.SETS[name].files:
+        (tmp_path / name).mkdir(parents=True, exist_ok=True)
+        (tmp_path / name / file.path).write_text("one")
+    keys = {absent, key(sets=name)}
+    (tmp_path / name / "model.safetensors").write_text("other")
+    assert len(keys | {key(sets=name)}) == (2 if _is_pinned(name) else 3)
+
+
+def _is_pinned(name: str) -> bool:
+    return all(file.sha256 for file in weights.SETS[name].files if file.path.endswith("tensors"))
+
+
+def test_a_key_changes_with_a_command_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CODECMARK_COMMANDS", str(tmp_path))
+    keys = set()
+    for quality in (1, 2):
+        (tmp_path / "cat.toml").write_text(
+            f'encode = "cp -{quality} {{input}} {{output}}"\ndecode = "cp {{input}} {{output}}"\n'
+        )
+        fingerprint.codec_digest.cache_clear()
+        keys.add(key("command:cat"))
+    assert len(keys) == 2
+
+
+# plans
+
+
+def test_only_missing_rows_are_made(tmp_path: Path, clips: list[PlannedClip]) -> None:
+    first = made(clips, tmp_path, "pcm16", "flac")
+    assert first.count == 4
+    rows = work(first, tmp_path)
+    assert {row.key for row in rows} == {row.key for row in store.read(tmp_path)}
+    again = made(clips, tmp_path, "pcm16", "flac", "opus@24k")
+    assert (again.run_id, list(again.missing)) == (first.run_id, ["opus@24k"])
+    work(again, tmp_path)
+    assert store.run_ids(tmp_path) == [first.run_id]
+    assert len(store.read(tmp_path)) == 6
+    assert made(clips, tmp_path, "pcm16", fresh=True).run_id != first.run_id
+
+
+def test_a_line_that_was_cut_off_is_made_again(tmp_path: Path, clips: list[PlannedClip]) -> None:
+    whole = work(made(clips, tmp_path, "pcm16", "flac"), tmp_path)
+    (path,) = (tmp_path / "rows").iterdir()
+    path.write_bytes(path.read_bytes()[:-10])
+    again = made(clips, tmp_path, "pcm16", "flac")
+    assert {spec: [c.entry.name for c in found] for spec, found in again.missing.items()} == {
+        "flac": [clips[1].entry.name]
+    }
+    work(again, tmp_path)
+    assert [row.key for row in store.read(tmp_path)] == [row.key for row in whole]
+    for line in path.read_text().splitlines():
+        json.loads(line)
+
+
+def test_times_do_not_cross_machines_but_quality_does(
+    tmp_path: Path, clips: list[PlannedClip], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work(made(clips, tmp_path, "flac", timed=False), tmp_path)
+    (row, _) = store.read(tmp_path)
+    assert row.encode_s is row.decode_s is row.peak_memory_mib is None
+    assert row.reasons["decode_s"] == "not timed in this run"
+    assert row.estoi is None
+    assert row.stream_bytes
+    assert made(clips, tmp_path, "flac", timed=True).count == 2
+    work(made(clips, tmp_path, "flac", timed=True), tmp_path)
+    assert [row.encode_s is not None for row in store.read(tmp_path)] == [True, True]
+    assert made(clips, tmp_path, "flac", timed=True).count == 0
+    monkeypatch.setattr(environment, "host", lambda: "another machine")
+    assert made(clips, tmp_path, "flac", timed=True).count == 2
+    assert made(clips, tmp_path, "flac", timed=False).count == 0
+
+
+def test_failures_and_absences_are_done_until_retried(
+    tmp_path: Path, clips: list[PlannedClip], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CODECMARK_CACHE", str(tmp_path / "cache"))
+    monkeypatch.delenv("CODECMARK_WEIGHTS", raising=False)
+    specs = ("opus@999k", "lyra@6k")
+    rows = work(made(clips, tmp_path, *specs), tmp_path)
+    assert [row.status for row in rows] == ["failed", "unavailable"]
+    assert rows[1].weight_sets == "lyra"
+    assert not made(clips, tmp_path, *specs).missing
+    assert list(made(clips, tmp_path, *specs, retry=True).missing) == list(specs)
+    monkeypatch.setattr(fingerprint, "_weights_digest", lambda name: "they have come")
+    assert list(made(clips, tmp_path, *specs).missing) == ["lyra@6k"]
+
+
+def test_another_condition_or_corpus_is_another_run(
+    tmp_path: Path, clips: list[PlannedClip]
+) -> None:
+    first = made(clips[:1], tmp_path, "pcm16")
+    work(first, tmp_path)
+    assert made(clips, tmp_path, "pcm16").run_id == first.run_id  # more clips: the same corpus
+    assert made(clips[1:], tmp_path, "pcm16").run_id != first.run_id
+    other = condition.named("48k-mono")
+    assert plan.make(["pcm16"], clips[:1], other, tmp_path).run_id != first.run_id
+
+
+def test_rows_of_a_pytest_session_are_no_part_of_a_run(
+    tmp_path: Path, clips: list[PlannedClip]
+) -> None:
+    row = ResultRow(
+        run_id="2", spec="pcm16", family="pcm16", condition="16k-mono", status="ok",
+        clip=clips[0].entry.name,
+    )  # fmt: skip
+    store.append(tmp_path, [row])
+    found = made(clips, tmp_path, "pcm16")
+    assert (found.run_id != "2", found.count) == (True, 2)
+
+
+def test_a_file_that_changes_under_a_run_is_a_failed_row(
+    tmp_path: Path, clips: list[PlannedClip]
+) -> None:
+    found = made(clips, tmp_path, "pcm16")
+    soundfile.write(clips[1].entry.path, noise(500).samples.T, 16_000)
+    statuses = {row.clip: row.status for row in work(found, tmp_path)}
+    assert statuses == {clips[0].entry.name: "ok", clips[1].entry.name: "failed"}
+
+
+# the command
+
+
+def test_a_second_writer_is_refused(tmp_path: Path) -> None:
+    refused = pytest.raises(InputError, match="another run is writing")
+    with store.writing(tmp_path, "r1"), refused, store.writing(tmp_path, "r1"):
+        pass
+
+
+def test_dry_run_measures_nothing_and_estimates(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], clips: list[PlannedClip]
+) -> None:
+    options = ["run", "--codecs", "pcm16,flac", "--corpus", str(clips[0].entry.path.parent),
+               "--out", str(tmp_path), "--engine", "in-process", "--workers", "1"]  # fmt: skip
+    assert main([*options, "--dry-run"]) == 0
+    assert "no earlier row to estimate from: pcm16, flac" in capsys.readouterr().out
+    assert not store.run_ids(tmp_path)
+    assert main(options) == 0
+    assert "4 rows ok" in capsys.readouterr().out
+    assert main(options) == 0
+    assert "nothing to do" in capsys.readouterr().out
+    assert main([*options, "--dry-run", "--new"]) == 0
+    out = capsys.readouterr().out
+    assert "4 rows of 2 codecs are missing" in out
+    assert "about 0:00:0" in out
+
+
+def test_a_rerun_loads_no_torch(tmp_path: Path, clips: list[PlannedClip]) -> None:
+    work(made(clips, tmp_path, "pcm16", "mel:16k-64/spsi"), tmp_path)
+    program = (
+        "import sys; from codecmark.__main__ import main;"
+        f"main(['run', '--codecs', 'pcm16,mel:16k-64/spsi', '--out', {str(tmp_path)!r},"
+        f"'--corpus', {str(clips[0].entry.path.parent)!r}]);"
+        "assert 'torch' not in sys.modules"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "nothing to do" in done.stdout
+
+
+# shards
+
+
+def test_shards_join_to_the_rows_of_one_run_however_often(
+    tmp_path: Path, clips: list[PlannedClip], capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ["run", "--codecs", "pcm16,flac", "--corpus", str(clips[0].entry.path.parent),
+               "--engine", "in-process", "--workers", "1", "--no-timing", "--out"]  # fmt: skip
+    assert main([*options, str(tmp_path / "whole")]) == 0
+    for shard in ("1/2", "2/2"):
+        assert main([*options, str(tmp_path / "parts"), "--shard", shard]) == 0
+    capsys.readouterr()
+    for added in (4, 0):
+        assert main(["merge", str(tmp_path / "parts")]) == 0
+        assert f"{added} rows added" in capsys.readouterr().out
+    whole, joined = (
+        {(row.key, row.snr_db, row.visqol_mos_lqo) for row in store.read(tmp_path / name)}
+        for name in ("whole", "parts")
+    )
+    assert len(whole) == 4
+    assert joined == whole
+    assert main([*options, str(tmp_path / "parts")]) == 0  # what is joined is done
+    assert "nothing to do" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["run", "--shard", "3/2"], "--shard: '3/2' is not K/N"),
+        (["run", "--shard", "0/2"], "is not K/N"),
+        (["run", "--shard", "24/24"], "has no clip left"),
+        (["run", "--workers", "0"], "--workers: must be at least 1"),
+        (["merge", "/no/such/place"], "no folder below"),
+    ],
+)
+def test_wrong_options_are_one_line(
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments) == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.count("\n") == 1
