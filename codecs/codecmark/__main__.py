@@ -1,4 +1,4 @@
-"""The command line: `codecmark run | list | weights | leaderboard | compare`."""
+"""The command line: `codecmark run | list | weights | leaderboard | report | compare`."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ _COMMANDS = {
     "list": "codecmark.commands.list_codecs",
     "weights": "codecmark.commands.weights",
     "leaderboard": "codecmark.commands.leaderboard",
+    "report": "codecmark.commands.report",
     "diagnose": "codecmark.commands.diagnose",
     "compare": "codecmark.commands.compare",
 }
