@@ -75,7 +75,7 @@ def palette(rows: Sequence[ResultRow]) -> dict[str, int]:
         for row in rows
         if row.family not in SENTINELS and any(getattr(row, f) is not None for f in QUALITY_FIELDS)
     ]
-    count = Counter(family for family, _ in {(row.family, row.spec) for row in scored})
+    count = Counter(family for family, _ in dict.fromkeys((r.family, r.spec) for r in scored))
     learned = {row.family for row in scored if row.weights != "none"}
     order = sorted(count, key=lambda family: (family not in learned, -count[family]))
     return {family: min(index, OTHERS) for index, family in enumerate(order)}
@@ -97,14 +97,18 @@ def rate_distortion(
 def time_quality(
     rows: Sequence[ResultRow], classes: Sequence[str], highlighted: str | None
 ) -> list[Chart]:
-    """Return Pareto plots of time against quality; none where speeds are of several hosts."""
+    """Return Pareto plots of time against quality; none where speeds are of several hosts.
+
+    Without the lossless codecs: what saves little is fast, and would be the whole front.
+    """
     if len({row.host for row in rows if row.host}) > 1:
         return []
+    lossless = {row.spec for row in rows if row.is_exact("snr_db")}
     colours = palette(rows)
     wanted: list[tuple[str, str, str | None]] = [("decode_rtf", "snr_db", None)]
     wanted += [("decode_rtf", VISQOL_FIELD, name) for name in classes[:1]]
     wanted += [("encode_rtf", VISQOL_FIELD, name) for name in classes[:1]]
-    kept = [row for row in rows if row.family in colours]
+    kept = [row for row in rows if row.family in colours and row.spec not in lossless]
     found = (_pareto(kept, *axes, colours, highlighted) for axes in wanted)
     return [chart for chart in found if chart is not None]
 
@@ -167,7 +171,7 @@ def _pareto(
     label, unit = _LABELS[field]
     marks = []
     for spec, (spent, quality) in found.values.items():
-        if quality == float("inf") or spent <= 0:  # an exact copy has no place on the axis
+        if spent <= 0:  # no place on a logarithmic axis
             continue
         tip = (
             f"{spec}\n{label} {quality:.{digits(field)}f} {unit}".rstrip()
@@ -183,7 +187,7 @@ def _pareto(
     return Chart(
         f"{time}-{field}-{clip_class or 'all'}", f"{label}{where} and {_TIMES[time]} time", "",
         f"seconds of {_TIMES[time]} for one second of audio", f"{label} {unit}".strip(),
-        tuple(marks), (), _line(marks), _TARGETS.get(field), main=True,
+        tuple(marks), (), _line(marks), _TARGETS.get(field), main=time == "decode_rtf",
     )  # fmt: skip
 
 

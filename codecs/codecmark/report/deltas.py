@@ -43,12 +43,16 @@ class DeltaLine:
 
 @dataclass(frozen=True)
 class DeltaTable:
-    """Every codec against the anchor by one metric."""
+    """Every codec against the anchor by one metric.
+
+    `without` are reasons, each with the codecs that it leaves without any figure.
+    """
 
     view: str
     anchor: str
     metric: str
     lines: tuple[DeltaLine, ...]
+    without: tuple[tuple[str, tuple[str, ...]], ...]
 
 
 def delta_tables(
@@ -78,9 +82,17 @@ def _table(
         for name, curve in found.items()
         if name != anchor and curve.points
     ]
-    lines.sort(key=lambda one: (one.rate_sort is None, not one.distances, one.rate_sort or 0.0))
+    found_any = [one for one in lines if one.rate or one.distances]
+    found_any.sort(key=lambda one: (one.rate_sort is None, one.rate_sort or 0.0))
+    without: dict[str, list[str]] = {}
+    for one in lines:
+        if one not in found_any:
+            without.setdefault(one.reason, []).append(one.name)
     where = f", {clip_class}" if clip_class else ""
-    return DeltaTable(f"{_LABELS[field]}{where}", anchor, _LABELS[field], tuple(lines))
+    return DeltaTable(
+        f"{_LABELS[field]}{where}", anchor, _LABELS[field], tuple(found_any),
+        tuple((reason, tuple(names)) for reason, names in without.items()),
+    )  # fmt: skip
 
 
 def _line(found: Comparison, points: int, field: str) -> DeltaLine:

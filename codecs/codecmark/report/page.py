@@ -26,7 +26,7 @@ from codecmark.report.chain import ChainTable
 from codecmark.report.conditions import ConditionPart
 from codecmark.report.listening import Heard, Listening
 from codecmark.report.provenance import Provenance
-from codecmark.report.record import FOLDER, Record
+from codecmark.report.record import FOLDER
 from codecmark.report.verdict import Verdict
 from codecmark.result import ResultRow
 
@@ -61,6 +61,7 @@ def render(content: Content, *, beside: bool = False) -> tuple[str, dict[str, st
         otherwise the page holds everything.
     """
     audio, listening = _listening(content)
+    record = content.verdict.record
     data = {f"clips-{i}": _json(part.clips) for i, part in enumerate(content.conditions)}
     inside = {} if beside else data
     script = _static(*_SCRIPTS)
@@ -76,7 +77,8 @@ def render(content: Content, *, beside: bool = False) -> tuple[str, dict[str, st
         script=Markup(script),  # noqa: S704 - our own files
         verdict=content.verdict,
         option=content.verdict.option,
-        outcome=_outcome(content.verdict.record),
+        headline=_markup(record.headline, inline=True) if record else "",
+        summary=_markup(record.summary) if record else "",
         conditions=[_context(part, i) for i, part in enumerate(content.conditions)],
         listening=content.listening,
         listening_notes=content.listening_notes,
@@ -141,17 +143,16 @@ def _facts(heard: Heard) -> str:
     return ", ".join(found)
 
 
-def _outcome(record: Record | None) -> Markup | None:
-    """Return the record's outcome as HTML: raw HTML stays text, only harmless links are links."""
-    if record is None:
-        return None
+def _markup(text: str, *, inline: bool = False) -> Markup:
+    """Return Markdown of a record as HTML: raw HTML stays text, only harmless links are links."""
     markdown = MarkdownIt("commonmark", {"html": False}).enable("table").disable("image")
-    tokens = markdown.parse(record.outcome)
+    tokens = markdown.parseInline(text) if inline else markdown.parse(text)
     for token in (child for token in tokens for child in (token, *(token.children or ()))):
         href = token.attrGet("href")
         if isinstance(href, str) and not re.match(r"[a-z][a-z0-9+.-]*:|#|/", href, re.IGNORECASE):
             token.attrSet("href", f"../{FOLDER}/{href}")  # the record's links start where it is
-        token.attrs.pop("style", None)  # alignment of table cells: the policy forbids it
+        if token.attrs.pop("style", None) == "text-align:right":  # which the policy forbids
+            token.attrSet("class", "n")
     return Markup(markdown.renderer.render(tokens, markdown.options, {}))  # noqa: S704
 
 

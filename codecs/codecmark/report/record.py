@@ -10,10 +10,15 @@ from pathlib import Path
 from codecmark.errors import InputError
 
 FOLDER = "decisions"
+_FIRST_PART = re.compile(r"^##\s", re.MULTILINE)
 _OUTCOME = re.compile(r"^##\s+Decision Outcome\s*$", re.IGNORECASE | re.MULTILINE)
 _HEADING = re.compile(r"^#{1,6}\s", re.MULTILINE)
+_TITLE = re.compile(r"^#\s+(.+?)\s*$", re.MULTILINE)
+_STATUS = re.compile(r"^status:\s*(.+?)\s*$", re.MULTILINE)
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
-_MARKED = re.compile(r"`([^`\n]+)`|[\"“]([^\"”\n]+)[\"”]|\*\*([^*\n]+)\*\*")
+_DEFINITION = re.compile(r"^\[[^\]\n]+\]:\s.*$", re.MULTILINE)  # of links that stand elsewhere
+_HEADLINE = re.compile(r"\*\*(.+?)\*\*\s*")
+_MARKED = re.compile(r"`([^`\n]+)`|[\"“]([^\"”\n]+)[\"”]")
 
 
 @dataclass(frozen=True)
@@ -25,20 +30,25 @@ class Record:
     path : Path
     title, status : str
         `status` is empty where the front matter has none.
-    outcome : str
-        Markdown of the section Decision Outcome, down to its first subheading.
+    headline : str
+        Markdown: the bold sentence that the summary begins with; empty where there is none.
+    summary : str
+        Markdown: what stands between title and first part, without the headline; in a record
+        that has nothing there, its Decision Outcome down to the first subheading. Definitions of
+        links included.
     """
 
     path: Path
     title: str
     status: str
-    outcome: str
+    headline: str
+    summary: str
 
     def chosen(self, specs: Iterable[str]) -> str | None:
-        """Return the first of `specs` that the outcome names in quotes, code or bold."""
+        """Return the first of `specs` that headline and summary name as code or in quotes."""
         known = set(specs)
-        for found in _MARKED.finditer(self.outcome):
-            text = next(filter(None, found.groups())).strip("`\" ")
+        for found in _MARKED.finditer(f"{self.headline}\n{self.summary}"):
+            text = next(filter(None, found.groups()))
             if text in known:
                 return text
         return None
@@ -63,20 +73,28 @@ def newest(results: Path) -> Record | None:
 
 
 def parse(path: Path, text: str) -> Record | None:
-    """Return the record that `text` holds; None if it has no Decision Outcome."""
-    front, body = _split(text)
-    status = re.search(r"^status:\s*(.+?)\s*$", front, re.MULTILINE)
-    title = re.search(r"^#\s+(.+?)\s*$", body, re.MULTILINE)
-    outcome = _OUTCOME.search(body)
-    if outcome is None:
+    """Return the record that `text` holds; None if it says nothing that can be quoted."""
+    front, body = _split(_COMMENT.sub("", text))
+    title, status = _TITLE.search(body), _STATUS.search(front)
+    summary = body[title.end() if title else 0 :]
+    first = _FIRST_PART.search(summary)
+    summary = summary[: first.start()].strip() if first else summary.strip()
+    if not summary:
+        outcome = _OUTCOME.search(body)
+        rest = body[outcome.end() :] if outcome else ""
+        until = _HEADING.search(rest)
+        summary = (rest[: until.start()] if until else rest).strip()
+    if not summary:
         return None
-    rest = _COMMENT.sub("", body[outcome.end() :])
-    until = _HEADING.search(rest)
+    bold = _HEADLINE.match(summary)
+    if bold:
+        summary = summary[bold.end() :]
     return Record(
         path,
         title.group(1) if title else path.stem,
         status.group(1).strip("\"'") if status else "",
-        (rest[: until.start()] if until else rest).strip(),
+        bold.group(1) if bold else "",
+        "\n".join([summary, "", *_DEFINITION.findall(body)]),
     )
 
 

@@ -7,6 +7,7 @@ so that one drawing serves the dark and the light page.
 
 from __future__ import annotations
 
+import math
 import re
 from io import BytesIO
 from typing import Any
@@ -67,13 +68,17 @@ def _plot(axes: Any, chart: Chart) -> None:
     if chart.target is not None:
         axes.axhline(chart.target, color=_INK, linewidth=0.9, linestyle=(0, (5, 3)), zorder=1)
         axes.annotate(
-            f"target {chart.target:g}", (1, chart.target), xycoords=("axes fraction", "data"),
-            xytext=(-2, 3), textcoords="offset points", ha="right", fontsize=8, color=_MUTED,
+            f"target {chart.target:g}", (0, chart.target), xycoords=("axes fraction", "data"),
+            xytext=(3, 3), textcoords="offset points", fontsize=8, color=_MUTED,
         )  # fmt: skip
     if len(chart.front) > 1:
         axes.plot(*zip(*chart.front, strict=True), color=_GRID, linewidth=5, zorder=1.5)
     for colour, points in chart.lines:
-        axes.plot(*zip(*points, strict=True), color=_colour(colour), linewidth=1.2, zorder=2)
+        (line,) = axes.plot(
+            *zip(*points, strict=True), color=_colour(colour), linewidth=1.2, zorder=2
+        )
+        line.set_gid(f"curve-{colour}")
+    middle = math.sqrt(min(m.x for m in chart.marks) * max(m.x for m in chart.marks))
     for index, mark in enumerate(chart.marks):
         fill = _colour(mark.colour) if mark.on_front or chart.lines else _PAPER
         (line,) = axes.plot(
@@ -85,9 +90,11 @@ def _plot(axes: Any, chart: Chart) -> None:
             axes.plot(
                 [mark.x], [mark.y], "o", color=_INK, markerfacecolor="none", markersize=11, zorder=5
             )
+            left = mark.x > middle
             axes.annotate(
-                mark.spec, (mark.x, mark.y), xytext=(7, -12), textcoords="offset points",
-                fontsize=9, color=_INK, zorder=6,
+                mark.spec, (mark.x, mark.y), xytext=(-7 if left else 7, -12),
+                textcoords="offset points", ha="right" if left else "left", fontsize=9,
+                color=_INK, zorder=6,
             )  # fmt: skip
 
 
@@ -108,7 +115,10 @@ def _inlined(data: bytes, chart: Chart) -> str:
         mark = re.fullmatch(r"mark-(\d+)", element.get("id", ""))
         if mark:
             _titled(element, chart.marks[int(mark.group(1))])
-        if element.get("id", "").startswith(("mark-", "figure", "axes", "patch", "line2d", "text",
+        curve = re.fullmatch(r"curve-(\d+)", element.get("id", ""))
+        if curve:
+            element.set("class", f"curve family-{curve.group(1)}")
+        if element.get("id", "").startswith(("mark-", "curve-", "figure", "axes", "patch", "line2d", "text",
                                              "matplotlib", "xtick", "ytick")):  # fmt: skip
             del element.attrib["id"]  # not unique over the charts of a page
     for name in ("width", "height", "version"):

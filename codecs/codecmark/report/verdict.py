@@ -54,7 +54,7 @@ class Verdict:
     rate: str
     requirements: tuple[Requirement, ...]
     risk: str
-    baseline: str
+    baseline: tuple[str, str] | None
     alternatives: str
     record: Record | None
 
@@ -98,7 +98,7 @@ def requirements(summary: Summary) -> tuple[Requirement, ...]:
     if weakest is not None:
         found.append(
             _of_quality(
-                f"Predicted quality, {weakest}", "", classes[weakest], TARGET_QUALITY, VISQOL_FIELD
+                f"Predicted quality (ViSQOL, {weakest})", "", classes[weakest], TARGET_QUALITY, VISQOL_FIELD
             )
         )
     return (*found, _of_ratio(summary))
@@ -157,7 +157,7 @@ def _of_quality(name: str, unit: str, quality: Quality, threshold: float, field:
 
 
 def _of_ratio(summary: Summary) -> Requirement:
-    ratio, asked = summary.compression_ratio, f">= {TARGET_RATIO:g} : 1"
+    ratio, asked = summary.compression_ratio, f"≥ {TARGET_RATIO:g} : 1"
     if ratio is None:
         return Requirement("Compression", asked, "-", "not measured", "none", None, "", None)
     margin = ratio - TARGET_RATIO
@@ -180,22 +180,28 @@ def _risk(summary: Summary) -> str:
     bounded = [one for one in found if one.slack is not None]
     tightest = min(bounded, key=lambda one: one.slack or 0.0)
     text = (
-        "Its quality is a prediction (ViSQOL); nobody has listened yet. The tightest margin is "
-        f"{tightest.name[:1].lower()}{tightest.name[1:]}: {tightest.value} against "
-        f"{tightest.threshold}, {tightest.detail}."
+        "Its quality is a prediction; nobody has listened yet. The tightest margin is "
+        f"{_lowered(tightest.name)}: {tightest.value} where {tightest.threshold} is asked, "
+        f"{tightest.detail}."
     )
     pesq = summary.quality.get("speech", {}).get("pesq_wb", Quality()).estimate
     return f"{text} PESQ puts the same speech at {pesq.mean:.2f}." if pesq else text
 
 
-def _baseline(by_spec: dict[str, Summary]) -> str:
-    """Say where the chain that started the comparison stands."""
+def _baseline(by_spec: dict[str, Summary]) -> tuple[str, str] | None:
+    """Return the chain that started the comparison, and how it stands to each target."""
     for spec in BASELINES:
         if spec in by_spec and by_spec[spec].scored:
+            words = {"clear": "cleared", "close": "met on average", "fail": "missed"}
             said = ", ".join(
-                f"{one.name[:1].lower() if one.name[1].islower() else one.name[:1]}{one.name[1:]} "
-                f"{one.value} ({one.margin_text})"
+                f"{_lowered(one.name)} {one.value} "
+                f"({one.threshold} {words.get(one.standing, 'not measured')})"
                 for one in requirements(by_spec[spec])
             )
-            return f"{spec}: {said}"
-    return ""
+            return spec, said
+    return None
+
+
+def _lowered(name: str) -> str:
+    """Return a name as it stands within a sentence."""
+    return name if name.isupper() else f"{name[:1].lower()}{name[1:]}"
