@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 TORCH ?= torch==2.13.0
 
 .DEFAULT_GOAL := help
-.PHONY: help setup bench test check unit smoke leaderboard list clean
+.PHONY: help setup bench test check unit smoke leaderboard report list clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,8 +22,9 @@ $(READY): pyproject.toml constraints.txt
 	$(RUN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@touch $@
 
-bench: $(READY) ## run the benchmarks: rows, leaderboard, pytest-benchmark's tables
+bench: $(READY) ## run the benchmarks: rows, leaderboard, pytest-benchmark's tables; then the page
 	$(RUN)/pytest benchmarks/ --benchmark-only
+	$(RUN)/codecmark report
 
 test: check unit smoke ## everything CI runs
 
@@ -40,6 +41,9 @@ smoke: $(READY) ## every benchmark once, untimed, on one clip
 
 leaderboard: $(READY) ## print and write the tables of the newest stored run
 	$(RUN)/codecmark leaderboard
+
+report: $(READY) ## write the page of the newest stored run: results/report/index.html
+	$(RUN)/codecmark report
 
 list: $(READY) ## every codec, and what it lacks here
 	$(RUN)/codecmark list

@@ -58,6 +58,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     if arguments.clips < 1:
         raise InputError(f"clips: must be at least 1, got {arguments.clips}")
     rows = store.read(arguments.results, [arguments.run] if arguments.run else None)
+    out = arguments.out or arguments.results / "report" / "index.html"
+    _write(out, {})  # before a minute of drawing, not after
     summaries = [s for s in summarise(rows) if s.condition == rows[0].condition]
     decided = verdict.verdict(summaries, record.newest(arguments.results))
     progress = Progress(
@@ -75,8 +77,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         provenance.provenance(rows),
     )  # fmt: skip
     text, files = page.render(content, beside=arguments.assets)
-    out = arguments.out or arguments.results / "report" / "index.html"
-    size_mib = _write(out, text, files)
+    size_mib = _write(out, {out.name: text, **{f"{page.ASSETS}/{n}": t for n, t in files.items()}})
     console.print(f"page in {out}, {size_mib:.1f} MiB", markup=False)
     for note in notes:
         console.print(f"* {note}", markup=False, highlight=False)
@@ -136,15 +137,14 @@ def _start(heard: Sequence[listening.Listening], decided: Verdict) -> list[str]:
     return [spec for spec in wanted if spec in specs][:2]
 
 
-def _write(out: Path, text: str, files: dict[str, str]) -> float:
-    """Write the page and its folder; return their size in MiB."""
+def _write(out: Path, files: dict[str, str]) -> float:
+    """Write files beside `out`, by their names there; return their size in MiB."""
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        if files:
-            (out.parent / "assets").mkdir(exist_ok=True)
-        for name, content in files.items():
-            (out.parent / "assets" / name).write_text(content, encoding="utf-8")
-        out.write_text(text, encoding="utf-8")
+        for name, text in files.items():
+            path = out.parent / name
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(text, encoding="utf-8")
     except OSError as error:
         raise InputError(f"{out}: cannot be written ({error.strerror})") from error
-    return (len(text.encode()) + sum(len(c.encode()) for c in files.values())) / 2**20
+    return sum(len(text.encode()) for text in files.values()) / 2**20

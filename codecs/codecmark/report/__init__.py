@@ -1,1 +1,1 @@
-"""The report page, one module a step: rows, sections' data, listening material, charts, template."""
+"""The page, one module a step: verdict, tables, curves, clips, listening, drawing, template."""

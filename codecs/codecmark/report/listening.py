@@ -23,7 +23,7 @@ from codecmark.result import ResultRow
 
 CLIPS_A_CLASS = 2
 ANCHORS = ("opus@6k", "opus@12k", "opus@24k")
-LOW_PASS = "lowpass@3.5k"  # the low anchor of MUSHRA tests: what a bad sound is
+LOW_ANCHOR = "lowpass@3.5k"  # of MUSHRA tests: what a bad sound is
 MOST = 10
 
 
@@ -67,7 +67,7 @@ def default_specs(summaries: Sequence[Summary], option: str | None) -> list[str]
         if summary.weights in {"published", "trained"}:
             family = summary.rows[0].family
             best[family] = max(best.get(family, (0.0, "")), (_predicted(summary), spec))
-    wanted = [option, *BASELINES, *ANCHORS, *(spec for _, spec in best.values()), LOW_PASS]
+    wanted = [option, *BASELINES, *ANCHORS, *(spec for _, spec in best.values()), LOW_ANCHOR]
     return [spec for spec in dict.fromkeys(wanted) if spec in scored][:MOST]
 
 

@@ -147,7 +147,7 @@ def _markup(text: str, *, inline: bool = False) -> Markup:
     """Return Markdown of a record as HTML: raw HTML stays text, only harmless links are links."""
     markdown = MarkdownIt("commonmark", {"html": False}).enable("table").disable("image")
     tokens = markdown.parseInline(text) if inline else markdown.parse(text)
-    for token in (child for token in tokens for child in (token, *(token.children or ()))):
+    for token in (each for block in tokens for each in (block, *(block.children or ()))):
         href = token.attrGet("href")
         if isinstance(href, str) and not re.match(r"[a-z][a-z0-9+.-]*:|#|/", href, re.IGNORECASE):
             token.attrSet("href", f"../{FOLDER}/{href}")  # the record's links start where it is
@@ -185,7 +185,7 @@ def _json(value: object) -> str:
 
 def _headline(reason: str) -> str:
     """Return how a reason begins, up to its first clause."""
-    clause = re.split(r"[;:(]", reason, maxsplit=1)[0].strip()
+    clause = re.split(r"[;(]", reason, maxsplit=1)[0].strip()
     return clause if len(clause) <= _HEADLINE else f"{clause[:_HEADLINE].rstrip()}…"
 
 

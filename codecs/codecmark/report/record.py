@@ -48,7 +48,7 @@ class Record:
         """Return the first of `specs` that headline and summary name as code or in quotes."""
         known = set(specs)
         for found in _MARKED.finditer(f"{self.headline}\n{self.summary}"):
-            text = next(filter(None, found.groups()))
+            text: str = next(filter(None, found.groups()))
             if text in known:
                 return text
         return None

@@ -43,11 +43,12 @@ def draw(chart: Chart) -> str:
         raise UnavailableError(
             "the page's plots need matplotlib", "install it: pip install 'codecmark[figures]'"
         ) from error
-    settings = {
+    settings: Any = {
         "svg.fonttype": "none", "svg.hashsalt": chart.name, "font.size": 9.5, "text.color": _INK,
         "axes.edgecolor": _GRID, "axes.labelcolor": _MUTED, "xtick.color": _MUTED,
         "ytick.color": _MUTED, "grid.color": _GRID, "axes.spines.top": False,
         "axes.spines.right": False, "axes.axisbelow": True, "path.simplify": False,
+        "text.parse_math": False,
     }  # fmt: skip
     with matplotlib.rc_context(settings):
         figure = Figure(figsize=_SIZE_INCHES, layout="constrained")
@@ -118,9 +119,8 @@ def _inlined(data: bytes, chart: Chart) -> str:
         curve = re.fullmatch(r"curve-(\d+)", element.get("id", ""))
         if curve:
             element.set("class", f"curve family-{curve.group(1)}")
-        if element.get("id", "").startswith(("mark-", "curve-", "figure", "axes", "patch", "line2d", "text",
-                                             "matplotlib", "xtick", "ytick")):  # fmt: skip
-            del element.attrib["id"]  # not unique over the charts of a page
+        if element.tag == f"{{{_SVG}}}g":
+            element.attrib.pop("id", None)  # not unique over the charts of a page
     for name in ("width", "height", "version"):
         root.attrib.pop(name, None)
     root.set("role", "img")

@@ -18,12 +18,13 @@ _TONES = ("pass", "fail", "disputed")
 
 @dataclass(frozen=True)
 class Heading:
-    """A column's heading; `meaning` explains it."""
+    """A column's heading; `meaning` explains it, `sorted` says that the table is in its order."""
 
     text: str
     meaning: str
     is_text: bool
     higher_is_better: bool
+    sorted: bool
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,10 @@ def tables(rows: Sequence[ResultRow]) -> list[Table]:
 
 def _table(section: Section) -> Table:
     headings = tuple(
-        Heading(c.heading, c.meaning, c.is_text, c.higher_is_better) for c in section.columns
+        Heading(
+            c.heading, c.meaning, c.is_text, c.higher_is_better, section.order.endswith(f" {c.key}")
+        )
+        for c in section.columns
     )
     view = "all clips" if section.clip_class == ALL else section.clip_class
     lines = tuple(_line(section, summary) for summary in section.summaries)
@@ -127,8 +131,8 @@ def reason(summary: Summary) -> str:
     """Say why a codec lacks figures, with the remedy; empty for one that lacks none."""
     broken = [row for row in summary.rows if row.status != "ok"]
     if broken:
-        where = f"{len(broken)} of {summary.attempted} clips: " if broken[0].clip else ""
-        return f"{broken[0].status} {where}{broken[0].reason or 'no reason was stored'}".strip()
+        where = f" on {len(broken)} of {summary.attempted} clips" if broken[0].clip else ""
+        return f"{broken[0].status}{where}: {broken[0].reason or 'no reason was stored'}"
     if summary.scored:
         return ""
     return next((row.reasons["snr_db"] for row in summary.rows if "snr_db" in row.reasons), "")

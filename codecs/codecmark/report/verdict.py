@@ -98,7 +98,11 @@ def requirements(summary: Summary) -> tuple[Requirement, ...]:
     if weakest is not None:
         found.append(
             _of_quality(
-                f"Predicted quality (ViSQOL, {weakest})", "", classes[weakest], TARGET_QUALITY, VISQOL_FIELD
+                f"Predicted quality (ViSQOL, {weakest})",
+                "",
+                classes[weakest],
+                TARGET_QUALITY,
+                VISQOL_FIELD,
             )
         )
     return (*found, _of_ratio(summary))
@@ -134,7 +138,9 @@ def _standing(quality: Quality, threshold: float) -> Standing:
     return "clear" if low is not None and low > threshold else "close"
 
 
-def _of_quality(name: str, unit: str, quality: Quality, threshold: float, field: str) -> Requirement:
+def _of_quality(
+    name: str, unit: str, quality: Quality, threshold: float, field: str
+) -> Requirement:
     asked, decimals = f"> {threshold:g} {unit}".strip(), digits(field)
     standing = _standing(quality, threshold)
     if quality.estimate is None:

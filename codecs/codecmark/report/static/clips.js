@@ -13,7 +13,7 @@ for (const part of all(".per-clip")) {
     table.tHead.append(element("tr", {}, heading("codec", false), ...data.columns.map(([name]) => heading(name, true))));
     wireTable(table);
     const figure = (value, decimals) => {
-      const cell = element("td", { className: "n", textContent: value === null ? "-" : value === "exact" ? value : value.toFixed(decimals).replace("-", "−") });
+      const cell = element("td", { className: "n", textContent: value === null ? "-" : typeof value === "string" ? value : value.toFixed(decimals).replace("-", "−") });
       if (value !== null) cell.dataset.sort = value === "exact" ? "1e308" : String(value);
       return cell;
     };

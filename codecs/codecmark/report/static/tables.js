@@ -25,11 +25,13 @@ function limitRows(table) {
   const holder = table.closest(".board")?.parentElement ?? table.closest(".scroll").parentElement;
   const button = one(".more .all", holder);
   const rows = [...table.tBodies[0].rows].filter((row) => row.dataset.out === undefined);
-  const whole = tableShown.get(table) || !button || rows.length <= FIRST_ROWS + 3;
+  const filtered = rows.length < table.tBodies[0].rows.length; // who filters wants to see it all
+  const few = filtered || rows.length <= FIRST_ROWS + 3;
+  const whole = tableShown.get(table) || !button || few;
   [...table.tBodies[0].rows].forEach((row) => { row.hidden = row.dataset.out !== undefined; });
   if (!whole) rows.slice(FIRST_ROWS).forEach((row) => { row.hidden = true; });
   if (!button || table.closest("[hidden]")) return;
-  button.hidden = rows.length <= FIRST_ROWS + 3;
+  button.hidden = few;
   button.textContent = whole ? `Show the first ${FIRST_ROWS}` : `Show all ${rows.length}`;
   one(".count", holder).textContent = rows.length ? `${whole ? rows.length : FIRST_ROWS} of ${table.tBodies[0].rows.length} rows` : "no codec matches these filters";
   button.onclick = () => { tableShown.set(table, !whole); limitRows(table); };
