@@ -250,7 +250,7 @@ date: 2026-01-01
 
 # What to take
 
-**Recommended: `opus@16k`.** It passes [12 dB][1]. <b onclick=x>raw</b> [bad](javascript:alert(1))
+**Recommended: `opus@16k` at [16 kbit/s][1].** It passes [12 dB][1]. <b onclick=x>raw</b> [bad](javascript:alert(1))
 
 | a | b |
 | --- | ---: |
@@ -273,19 +273,24 @@ Chosen option: "opus@6k", because
 def test_a_decision_record_names_the_option_and_is_quoted(made: Made, tmp_path: Path) -> None:
     results = tmp_path / "results"
     store.append(results, made[3])
+    store.append(results, [replace(row, condition="48k-mono") for row in made[3]])
     (results / "decisions").mkdir()
     (results / "decisions" / "0001-old.md").write_text("# Old\n\nNothing.\n")
     (results / "decisions" / "0002-new.md").write_text(RECORD)
     assert main(["report", str(results), "--listen", "none"]) == 0
     text = (results / "report" / "index.html").read_text(encoding="utf-8")
     page = Page(text)
-    assert '<h1 id="verdict-h">Recommended: <code>opus@16k</code>.</h1>' in text
+    assert '<h1 id="verdict-h">Recommended: <code>opus@16k</code> at <a href=' in text
     assert "Decision record 0002-new · proposed" in text
     links = {attributes.get("href") for tag, attributes in page.tags if tag == "a"}
     assert "../decisions/../rows/r1.jsonl" in links
     assert not any((link or "").startswith("javascript") for link in links)
     assert "&lt;b onclick=x&gt;" in text
     assert "Not quoted" not in text
+    menu = re.search(r'<select id="condition">(.*?)</select>', text)
+    assert menu is not None
+    assert re.findall(r"<option>(.*?)</option>", menu[1]) == ["16k-mono", "48k-mono"]
+    assert text.count('<div data-condition="48k-mono"') == 4
     assert not any("style" in attributes for _, attributes in page.tags)
 
 

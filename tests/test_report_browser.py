@@ -7,11 +7,15 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from codecmark.__main__ import main
 from reported import HOSTILE, UNTRAINED, make_results
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, ConsoleMessage, Dialog, Page, ViewportSize
 
 sync_api = pytest.importorskip(
     "playwright.sync_api", reason="no playwright here: pip install playwright"
@@ -22,11 +26,12 @@ NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"
 REMEDY = "no Chromium here: apt-get install chromium, or playwright install chromium"
 LARGEST_BYTES = 12 * 2**20
 OPENS_WITHIN_MS = 2_000
-PHONE, DESKTOP = {"width": 390, "height": 844}, {"width": 1440, "height": 900}
+PHONE_PX = 390
+DESKTOP: ViewportSize = {"width": 1440, "height": 900}
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[sync_api.Browser]:
+def browser() -> Iterator[Browser]:
     with sync_api.sync_playwright() as playwright:
         own = playwright.chromium.executable_path
         path = next(filter(None, map(shutil.which, (*NAMES, own))), None)
@@ -38,14 +43,23 @@ def browser() -> Iterator[sync_api.Browser]:
 
 
 @pytest.fixture
-def page(browser: sync_api.Browser) -> Iterator[sync_api.Page]:
+def page(browser: Browser) -> Iterator[Page]:
     """A desktop page; fails its test if the console shows an error, or anything is fetched."""
     context = browser.new_context(viewport=DESKTOP, color_scheme="light")
     opened = context.new_page()
     errors: list[str] = []
-    opened.on("console", lambda m: errors.append(m.text) if m.type in {"error", "warning"} else 0)
+
+    def on_console(message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"}:
+            errors.append(message.text)
+
+    def on_dialog(dialog: Dialog) -> None:
+        errors.append(f"dialog: {dialog.message}")
+        dialog.dismiss()
+
+    opened.on("console", on_console)
     opened.on("pageerror", lambda error: errors.append(str(error)))
-    opened.on("dialog", lambda dialog: (errors.append("a dialog"), dialog.dismiss()))
+    opened.on("dialog", on_dialog)
     outside: list[str] = []
     opened.on("request", lambda request: outside.append(request.url))
     yield opened
@@ -84,16 +98,16 @@ def whole(tmp_path_factory: pytest.TempPathFactory, browser: object) -> Path:
     return results / "report" / "index.html"
 
 
-def visible_specs(page: sync_api.Page) -> list[str]:
+def visible_specs(page: Page) -> list[str]:
     return page.locator("#leaderboard .board:visible tbody tr:visible .spec").all_inner_texts()
 
 
-def state(page: sync_api.Page) -> dict[str, object]:
+def state(page: Page) -> dict[str, object]:
     found: dict[str, object] = page.evaluate("codecmarkPlayer.state()")
     return found
 
 
-def ready(page: sync_api.Page) -> None:
+def ready(page: Page) -> None:
     page.locator("#listen").scroll_into_view_if_needed()
     page.locator("#player[data-ready]").wait_for()
 
@@ -103,7 +117,7 @@ def test_the_committed_run_makes_a_page_of_bearable_size(whole: Path) -> None:
     assert {path.name for path in whole.parent.iterdir()} == {"index.html"}
 
 
-def test_it_opens_at_once(page: sync_api.Page, whole: Path) -> None:
+def test_it_opens_at_once(page: Page, whole: Path) -> None:
     times = []
     for _ in range(3):  # the machine may be busy with other things once
         page.goto(whole.as_uri())
@@ -115,9 +129,7 @@ def test_it_opens_at_once(page: sync_api.Page, whole: Path) -> None:
     assert min(times) < OPENS_WITHIN_MS
 
 
-def test_it_sorts_by_a_heading_and_keeps_the_unmeasured_last(
-    page: sync_api.Page, whole: Path
-) -> None:
+def test_it_sorts_by_a_heading_and_keeps_the_unmeasured_last(page: Page, whole: Path) -> None:
     page.goto(whole.as_uri())
     board = page.locator("#leaderboard .board:visible")
     page.locator("#leaderboard .all").click()
@@ -142,7 +154,7 @@ def test_it_sorts_by_a_heading_and_keeps_the_unmeasured_last(
     assert "-" not in figures[: figures.index("-")]
 
 
-def test_it_filters_by_class_evidence_name_and_target(page: sync_api.Page, whole: Path) -> None:
+def test_it_filters_by_class_evidence_name_and_target(page: Page, whole: Path) -> None:
     page.goto(whole.as_uri())
     evidence = page.locator("#leaderboard .evidence")
     evidence.select_option("random")
@@ -164,7 +176,7 @@ def test_it_filters_by_class_evidence_name_and_target(page: sync_api.Page, whole
     assert "opus@12k" not in visible_specs(page)
 
 
-def test_it_plays_and_switches_without_losing_a_sample(page: sync_api.Page, whole: Path) -> None:
+def test_it_plays_and_switches_without_losing_a_sample(page: Page, whole: Path) -> None:
     page.goto(whole.as_uri())
     ready(page)
     assert state(page)["playing"] is False
@@ -190,7 +202,7 @@ def test_it_plays_and_switches_without_losing_a_sample(page: sync_api.Page, whol
     assert page.locator("#clock").inner_text() != "0.00 s"
 
 
-def test_a_part_can_loop(page: sync_api.Page, whole: Path) -> None:
+def test_a_part_can_loop(page: Page, whole: Path) -> None:
     page.goto(whole.as_uri())
     ready(page)
     stage = page.locator(".stage").first
@@ -210,7 +222,7 @@ def test_a_part_can_loop(page: sync_api.Page, whole: Path) -> None:
     assert page.evaluate("codecmarkPlayer.state().region") is None
 
 
-def test_what_is_drawn_is_what_was_decoded(page: sync_api.Page, small: Path) -> None:
+def test_what_is_drawn_is_what_was_decoded(page: Page, small: Path) -> None:
     """A tone of 1 kHz lights the bin of 1 kHz, and equals itself."""
     page.goto(small.as_uri())
     ready(page)
@@ -240,7 +252,7 @@ def test_what_is_drawn_is_what_was_decoded(page: sync_api.Page, small: Path) -> 
     ) == 1  # fmt: skip
 
 
-def test_values_show_by_pointer_and_by_keys(page: sync_api.Page, whole: Path) -> None:
+def test_values_show_by_pointer_and_by_keys(page: Page, whole: Path) -> None:
     page.goto(whole.as_uri())
     chart = page.locator(".chart svg").first
     chart.scroll_into_view_if_needed()
@@ -261,7 +273,7 @@ def test_values_show_by_pointer_and_by_keys(page: sync_api.Page, whole: Path) ->
     assert chart.locator(".mark.lit").count() == 10
 
 
-def test_every_clip_has_its_table(page: sync_api.Page, small: Path) -> None:
+def test_every_clip_has_its_table(page: Page, small: Path) -> None:
     page.goto(small.as_uri())
     names = page.locator("select.clip option").all_text_contents()
     assert names == ["music/tone.wav (music)", f"speech/{HOSTILE} (speech)"]
@@ -271,7 +283,7 @@ def test_every_clip_has_its_table(page: sync_api.Page, small: Path) -> None:
     assert UNTRAINED not in (body or "")
 
 
-def test_a_hostile_clip_name_does_nothing(page: sync_api.Page, small: Path) -> None:
+def test_a_hostile_clip_name_does_nothing(page: Page, small: Path) -> None:
     page.goto(small.as_uri())  # a dialog, a script against the policy: the fixture sees them
     ready(page)
     page.locator("#clip").select_option(index=1)
@@ -279,9 +291,7 @@ def test_a_hostile_clip_name_does_nothing(page: sync_api.Page, small: Path) -> N
     assert page.locator("script:not([type])").count() == 1
 
 
-def test_the_folder_of_sound_works_from_a_file(
-    page: sync_api.Page, tmp_path: Path, small: Path
-) -> None:
+def test_the_folder_of_sound_works_from_a_file(page: Page, tmp_path: Path, small: Path) -> None:
     out = tmp_path / "index.html"
     results = small.parents[1]
     options = ["--corpus", str(results.parent / "corpus"), "--listen", "opus@12k,opus@6k"]
@@ -293,10 +303,10 @@ def test_the_folder_of_sound_works_from_a_file(
     page.locator('#player[data-playing="true"]').wait_for()
 
 
-@pytest.mark.parametrize("width", [PHONE["width"], DESKTOP["width"]])
+@pytest.mark.parametrize("width", [PHONE_PX, DESKTOP["width"]])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_nothing_overflows_and_both_themes_hold(
-    browser: sync_api.Browser, whole: Path, tmp_path: Path, width: int, scheme: str
+    browser: Browser, whole: Path, tmp_path: Path, width: int, scheme: str
 ) -> None:
     context = browser.new_context(
         viewport={"width": width, "height": 844},

@@ -77,8 +77,8 @@ def render(content: Content, *, beside: bool = False) -> tuple[str, dict[str, st
         script=Markup(script),  # noqa: S704 - our own files
         verdict=content.verdict,
         option=content.verdict.option,
-        headline=_markup(record.headline, inline=True) if record else "",
-        summary=_markup(record.summary) if record else "",
+        headline=_markup(record.headline, record.definitions, inline=True) if record else "",
+        summary=_markup(record.summary, record.definitions) if record else "",
         conditions=[_context(part, i) for i, part in enumerate(content.conditions)],
         listening=content.listening,
         listening_notes=content.listening_notes,
@@ -143,17 +143,19 @@ def _facts(heard: Heard) -> str:
     return ", ".join(found)
 
 
-def _markup(text: str, *, inline: bool = False) -> Markup:
+def _markup(text: str, definitions: str, *, inline: bool = False) -> Markup:
     """Return Markdown of a record as HTML: raw HTML stays text, only harmless links are links."""
+    known: dict[str, Any] = {}
     markdown = MarkdownIt("commonmark", {"html": False}).enable("table").disable("image")
-    tokens = markdown.parseInline(text) if inline else markdown.parse(text)
+    markdown.parse(definitions, known)
+    tokens = markdown.parseInline(text, known) if inline else markdown.parse(text, known)
     for token in (each for block in tokens for each in (block, *(block.children or ()))):
         href = token.attrGet("href")
         if isinstance(href, str) and not re.match(r"[a-z][a-z0-9+.-]*:|#|/", href, re.IGNORECASE):
             token.attrSet("href", f"../{FOLDER}/{href}")  # the record's links start where it is
         if token.attrs.pop("style", None) == "text-align:right":  # which the policy forbids
             token.attrSet("class", "n")
-    return Markup(markdown.renderer.render(tokens, markdown.options, {}))  # noqa: S704
+    return Markup(markdown.renderer.render(tokens, markdown.options, known))  # noqa: S704
 
 
 def _policy(style: str, script: str, *, beside: bool) -> str:

@@ -34,8 +34,9 @@ class Record:
         Markdown: the bold sentence that the summary begins with; empty where there is none.
     summary : str
         Markdown: what stands between title and first part, without the headline; in a record
-        that has nothing there, its Decision Outcome down to the first subheading. Definitions of
-        links included.
+        that has nothing there, its Decision Outcome down to the first subheading.
+    definitions : str
+        Markdown: what the links of both stand for.
     """
 
     path: Path
@@ -43,6 +44,7 @@ class Record:
     status: str
     headline: str
     summary: str
+    definitions: str
 
     def chosen(self, specs: Iterable[str]) -> str | None:
         """Return the first of `specs` that headline and summary name as code or in quotes."""
@@ -94,7 +96,8 @@ def parse(path: Path, text: str) -> Record | None:
         title.group(1) if title else path.stem,
         status.group(1).strip("\"'") if status else "",
         bold.group(1) if bold else "",
-        "\n".join([summary, "", *_DEFINITION.findall(body)]),
+        summary,
+        "\n".join(_DEFINITION.findall(body)),
     )
 
 

@@ -93,7 +93,7 @@ def _plot(axes: Any, chart: Chart) -> None:
             )
             left = mark.x > middle
             axes.annotate(
-                mark.spec, (mark.x, mark.y), xytext=(-7 if left else 7, -12),
+                mark.spec, (mark.x, mark.y), xytext=(-7, 6) if left else (8, -12),
                 textcoords="offset points", ha="right" if left else "left", fontsize=9,
                 color=_INK, zorder=6,
             )  # fmt: skip

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from codecmark.leaderboard.cell import Cell
+from codecmark.leaderboard.cell import Cell, Column
 from codecmark.leaderboard.sections import Section, sections
 from codecmark.leaderboard.summary import ALL, Summary
 from codecmark.leaderboard.targets import TARGETS
@@ -79,24 +79,30 @@ def tables(rows: Sequence[ResultRow]) -> list[Table]:
 
 
 def _table(section: Section) -> Table:
+    columns = _in_order(section)
     headings = tuple(
         Heading(
             c.heading, c.meaning, c.is_text, c.higher_is_better, section.order.endswith(f" {c.key}")
         )
-        for c in section.columns
+        for c in columns
     )
     view = "all clips" if section.clip_class == ALL else section.clip_class
-    lines = tuple(_line(section, summary) for summary in section.summaries)
+    lines = tuple(_line(columns, summary) for summary in section.summaries)
     return Table(
         section.kind, section.condition, section.clip_class, view, section.order, headings, lines
     )
 
 
-def _line(section: Section, summary: Summary) -> Line:
-    cells = {column.key: column.cell(summary) for column in section.columns}
+def _in_order(section: Section) -> list[Column]:
+    """Return the columns, the codec first and verdicts next: a phone shows four or five."""
+    first, *others = section.columns
+    return [first, *sorted(others, key=lambda column: column.key not in _TARGET_KEYS)]
+
+
+def _line(columns: Sequence[Column], summary: Summary) -> Line:
     entries = tuple(
-        _entry(cells[column.key], is_text=column.is_text, judged=column.key in _TARGET_KEYS)
-        for column in section.columns
+        _entry(column.cell(summary), is_text=column.is_text, judged=column.key in _TARGET_KEYS)
+        for column in columns
     )
     return Line(
         summary.spec,
