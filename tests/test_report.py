@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from codecmark import store
+from codecmark import corpus, store
 from codecmark.__main__ import main
 from codecmark.errors import InputError, ResultSchemaError
 from codecmark.leaderboard.summary import summarise
@@ -149,9 +149,11 @@ def test_a_page_without_its_corpus_says_so(
 ) -> None:
     out = tmp_path / "index.html"
     assert main(["report", str(made[0]), "--out", str(out)]) == 0  # the bundled clips are others
-    assert "nothing to hear: corpus: no clip can be used" in capsys.readouterr().out
+    assert "nothing to hear: corpus: none of its clips is in these rows" in capsys.readouterr().out
     assert "nothing to hear" in out.read_text(encoding="utf-8")
     assert main(["report", str(made[0]), "--clips", "0"]) == 2
+    assert main(["report", str(made[0]), "--listen", "opsu@6k"]) == 2
+    assert "did you mean opus@6k" in capsys.readouterr().err
 
 
 def test_a_place_that_cannot_be_written_is_one_line(
@@ -200,7 +202,7 @@ def test_what_cannot_run_here_is_a_reason_not_a_sound(made: Made) -> None:
 
 
 def test_clips_to_hear_are_of_each_class_and_of_several_sources(made: Made) -> None:
-    music, speech = prepared(made[1])
+    music, speech = corpus.load(made[1])
     same = replace(speech, name="same speaker")
     other = replace(speech, name="other speaker", source="x")
     rows = [replace(made[3][0], clip=c.name) for c in (speech, same, other, music)]
@@ -250,7 +252,8 @@ date: 2026-01-01
 
 # What to take
 
-**Recommended: `opus@16k` at [16 kbit/s][1].** It passes [12 dB][1]. <b onclick=x>raw</b> [bad](javascript:alert(1))
+**Recommended: `opus@16k` at [16 kbit/s][1].** It passes [12 dB][1]. <b onclick=x>raw</b>
+[bad](javascript:alert(1))
 
 | a | b |
 | --- | ---: |
@@ -287,11 +290,18 @@ def test_a_decision_record_names_the_option_and_is_quoted(made: Made, tmp_path: 
     assert not any((link or "").startswith("javascript") for link in links)
     assert "&lt;b onclick=x&gt;" in text
     assert "Not quoted" not in text
+    assert "may be of an older one" not in text  # it links to rows of r1
     menu = re.search(r'<select id="condition">(.*?)</select>', text)
     assert menu is not None
     assert re.findall(r"<option>(.*?)</option>", menu[1]) == ["16k-mono", "48k-mono"]
     assert text.count('<div data-condition="48k-mono"') == 4
     assert not any("style" in attributes for _, attributes in page.tags)
+    (results / "decisions" / "0002-new.md").write_text(RECORD.replace("r1.jsonl", "r0.jsonl"))
+    out = tmp_path / "elsewhere" / "page.html"
+    assert main(["report", str(results), "--listen", "none", "--out", str(out)]) == 0
+    text = out.read_text(encoding="utf-8")
+    assert 'href="../results/decisions/0002-new.md"' in text
+    assert "The record does not name run r1" in text
 
 
 def test_a_record_without_a_summary_gives_its_outcome() -> None:

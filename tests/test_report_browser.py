@@ -233,7 +233,8 @@ def test_what_is_drawn_is_what_was_decoded(page: Page, small: Path) -> None:
         """() => {
           const canvas = document.querySelector('.view-of[data-of="0"] .spectrogram');
           const data = canvas.getContext("2d").getImageData(10, 0, 1, canvas.height).data;
-          const light = Array.from({length: canvas.height}, (_, i) => data[4 * i]);
+          const light = Array.from({length: canvas.height}, (_, i) =>
+            data[4 * i] + data[4 * i + 1] + data[4 * i + 2]);
           return [canvas.height, light.indexOf(Math.max(...light))];
         }"""
     )

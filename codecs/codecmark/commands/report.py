@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from codecmark import catalog, condition, corpus, store
+from codecmark import catalog, condition, corpus, store, threads
 from codecmark.errors import InputError
-from codecmark.leaderboard.summary import summarise
+from codecmark.leaderboard.summary import Summary, summarise
 from codecmark.report import listening
 from codecmark.report.verdict import BASELINES, Verdict
 from codecmark.result import ResultRow
@@ -62,19 +63,20 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     _write(out, {})  # before a minute of drawing, not after
     summaries = [s for s in summarise(rows) if s.condition == rows[0].condition]
     decided = verdict.verdict(summaries, record.newest(arguments.results))
+    specs = _specs(arguments.listen, summaries, decided)
     progress = Progress(
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), console=console,
         transient=True,
     )  # fmt: skip
     with progress:
+        heard, notes = _listening(arguments, rows, specs, progress)
         task = progress.add_task("drawing", total=None)
         parts = condition_parts(
             rows, decided.option, lambda title: progress.update(task, description=f"plot: {title}")
         )
-        heard, notes = _listening(arguments, rows, decided, progress)
     content = page.Content(
         rows, decided, parts, heard, notes, _start(heard, decided), chain.read(arguments.results),
-        provenance.provenance(rows),
+        provenance.provenance(rows), _way(out, arguments.results / record.FOLDER),
     )  # fmt: skip
     text, files = page.render(content, beside=arguments.assets)
     size_mib = _write(out, {out.name: text, **{f"{page.ASSETS}/{n}": t for n, t in files.items()}})
@@ -90,28 +92,27 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 
 
 def _listening(
-    arguments: argparse.Namespace, rows: Sequence[ResultRow], decided: Verdict, progress: Progress
+    arguments: argparse.Namespace,
+    rows: Sequence[ResultRow],
+    specs: Sequence[str],
+    progress: Progress,
 ) -> tuple[list[listening.Listening], list[str]]:
     """Return what can be heard of the first condition, and what cannot."""
-    if arguments.listen == "none":
+    if not specs:
         return [], []
     chosen = condition.CONDITIONS.get(rows[0].condition)
     ours = [row for row in rows if row.condition == rows[0].condition]
     try:
         if chosen is None:
             raise InputError(f"condition: {rows[0].condition} is not known here")
-        entries = corpus.load(arguments.corpus)
-        measured = {row.clip for row in ours}
-        prepared, _ = condition.prepare([e for e in entries if e.name in measured], chosen)
-        clips = listening.default_clips(prepared, ours, arguments.clips)
+        entries = listening.default_clips(corpus.load(arguments.corpus), ours, arguments.clips)
+        clips, unused = condition.prepare(entries, chosen)
     except InputError as error:
         return [], [f"nothing to hear: {error}"]
-    specs = listening.default_specs(summarise(ours), decided.option)
-    if arguments.listen is not None:
-        specs = list(catalog.select(arguments.listen))
+    threads.limit(chosen.threads)  # as in the run
     task = progress.add_task("coding", total=len(specs))
     found: dict[str, list[listening.Heard]] = {clip.name: [] for clip in clips}
-    notes = []
+    notes = [f"{name} cannot be heard: {reason}" for name, reason in unused.items()]
     for spec, outcome in listening.listen(specs, clips, ours):
         progress.update(task, advance=1, description=f"to hear: {spec}")
         if isinstance(outcome, str):
@@ -130,11 +131,25 @@ def _listening(
     return heard, notes
 
 
+def _specs(listen: str | None, summaries: Sequence[Summary], decided: Verdict) -> list[str]:
+    """Return the codecs to hear; an unknown one ends the command before anything is drawn."""
+    if listen == "none":
+        return []
+    if listen is not None:
+        return list(catalog.select(listen))
+    return listening.default_specs(summaries, decided.option)
+
+
 def _start(heard: Sequence[listening.Listening], decided: Verdict) -> list[str]:
     """Return the two codecs that the player begins with: the option, and today's chain."""
     specs = [one.spec for one in heard[0].heard] if heard else []
     wanted = dict.fromkeys([decided.option, *BASELINES, *specs])
     return [spec for spec in wanted if spec in specs][:2]
+
+
+def _way(page: Path, folder: Path) -> str:
+    """Return the relative link from the page to a folder."""
+    return Path(os.path.relpath(folder.resolve(), page.parent.resolve())).as_posix()
 
 
 def _write(out: Path, files: dict[str, str]) -> float:

@@ -15,6 +15,7 @@ import soundfile
 from codecmark import catalog
 from codecmark.clip import AudioClip
 from codecmark.condition import PreparedClip
+from codecmark.corpus import CorpusClip
 from codecmark.errors import CodecmarkError, InputError
 from codecmark.leaderboard.summary import Summary
 from codecmark.metrics.table import VISQOL_FIELD
@@ -72,8 +73,8 @@ def default_specs(summaries: Sequence[Summary], option: str | None) -> list[str]
 
 
 def default_clips(
-    clips: Sequence[PreparedClip], rows: Iterable[ResultRow], a_class: int = CLIPS_A_CLASS
-) -> list[PreparedClip]:
+    clips: Sequence[CorpusClip], rows: Iterable[ResultRow], a_class: int = CLIPS_A_CLASS
+) -> list[CorpusClip]:
     """Return the first clips of each class that the rows know, each of another source if it can.
 
     Raises
@@ -86,7 +87,7 @@ def default_clips(
     if not known:
         raise InputError("corpus: none of its clips is in these rows; name the corpus of the run")
     classes = dict.fromkeys(clip.clip_class for clip in known)
-    chosen: list[PreparedClip] = []
+    chosen: list[CorpusClip] = []
     for name in classes:
         ours = [clip for clip in known if clip.clip_class == name]
         firsts = {clip.source: clip for clip in reversed(ours)}

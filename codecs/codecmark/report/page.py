@@ -39,7 +39,11 @@ _HEADLINE = 60  # characters of a reason that stand in the table
 
 @dataclass(frozen=True)
 class Content:
-    """All that the page shows; `listening_notes` say what could not be made audible."""
+    """All that the page shows.
+
+    `listening_notes` say what could not be made audible, `listening_start` which codecs are heard
+    first; `records` is the way from the page to the decision records.
+    """
 
     rows: Sequence[ResultRow]
     verdict: Verdict
@@ -49,6 +53,7 @@ class Content:
     listening_start: Sequence[str]
     chain: ChainTable | None
     provenance: Provenance
+    records: str = f"../{FOLDER}"
 
 
 def render(content: Content, *, beside: bool = False) -> tuple[str, dict[str, str]]:
@@ -77,8 +82,10 @@ def render(content: Content, *, beside: bool = False) -> tuple[str, dict[str, st
         script=Markup(script),  # noqa: S704 - our own files
         verdict=content.verdict,
         option=content.verdict.option,
-        headline=_markup(record.headline, record.definitions, inline=True) if record else "",
-        summary=_markup(record.summary, record.definitions) if record else "",
+        headline=_markup(record.headline, content, inline=True) if record else "",
+        summary=_markup(record.summary, content) if record else "",
+        records=content.records,
+        stale=[run for run in content.provenance.runs if record and run not in record.body],
         conditions=[_context(part, i) for i, part in enumerate(content.conditions)],
         listening=content.listening,
         listening_notes=content.listening_notes,
@@ -143,16 +150,19 @@ def _facts(heard: Heard) -> str:
     return ", ".join(found)
 
 
-def _markup(text: str, definitions: str, *, inline: bool = False) -> Markup:
+def _markup(text: str, content: Content, *, inline: bool = False) -> Markup:
     """Return Markdown of a record as HTML: raw HTML stays text, only harmless links are links."""
     known: dict[str, Any] = {}
     markdown = MarkdownIt("commonmark", {"html": False}).enable("table").disable("image")
-    markdown.parse(definitions, known)
+    if content.verdict.record is not None:
+        markdown.parse(content.verdict.record.definitions, known)
     tokens = markdown.parseInline(text, known) if inline else markdown.parse(text, known)
     for token in (each for block in tokens for each in (block, *(block.children or ()))):
         href = token.attrGet("href")
         if isinstance(href, str) and not re.match(r"[a-z][a-z0-9+.-]*:|#|/", href, re.IGNORECASE):
-            token.attrSet("href", f"../{FOLDER}/{href}")  # the record's links start where it is
+            token.attrSet(
+                "href", f"{content.records}/{href}"
+            )  # the record's links start where it is
         if token.attrs.pop("style", None) == "text-align:right":  # which the policy forbids
             token.attrSet("class", "n")
     return Markup(markdown.renderer.render(tokens, markdown.options, known))  # noqa: S704

@@ -37,6 +37,8 @@ class Record:
         that has nothing there, its Decision Outcome down to the first subheading.
     definitions : str
         Markdown: what the links of both stand for.
+    body : str
+        All of it, without front matter and comments.
     """
 
     path: Path
@@ -45,6 +47,7 @@ class Record:
     headline: str
     summary: str
     definitions: str
+    body: str
 
     def chosen(self, specs: Iterable[str]) -> str | None:
         """Return the first of `specs` that headline and summary name as code or in quotes."""
@@ -98,6 +101,7 @@ def parse(path: Path, text: str) -> Record | None:
         bold.group(1) if bold else "",
         summary,
         "\n".join(_DEFINITION.findall(body)),
+        body,
     )
 
 
