@@ -259,6 +259,10 @@ date: 2026-01-01
 | --- | ---: |
 | x | 1 |
 
+**Largest risk**: nobody `listened`.
+
+More.
+
 ## Context and Problem Statement
 
 Not quoted.
@@ -289,6 +293,9 @@ def test_a_decision_record_names_the_option_and_is_quoted(made: Made, tmp_path: 
     assert "../decisions/../rows/r1.jsonl" in links
     assert not any((link or "").startswith("javascript") for link in links)
     assert "&lt;b onclick=x&gt;" in text
+    assert text.count("Largest risk") == 1
+    assert "<b>Largest risk.</b> nobody <code>listened</code>.</p>" in text
+    assert "<p>More.</p>" in text
     assert "Not quoted" not in text
     assert "may be of an older one" not in text  # it links to rows of r1
     menu = re.search(r'<select id="condition">(.*?)</select>', text)
@@ -305,8 +312,8 @@ def test_a_decision_record_names_the_option_and_is_quoted(made: Made, tmp_path: 
 
 
 def test_a_record_without_a_summary_gives_its_outcome() -> None:
-    text = RECORD.replace(RECORD.split("\n\n")[3], "").replace("| a | b |\n| --- | ---: |\n", "")
-    found = record.parse(Path("0001-x.md"), text.replace("| x | 1 |", ""))
+    summary = RECORD[RECORD.index("**Recommended") : RECORD.index("## Context")]
+    found = record.parse(Path("0001-x.md"), RECORD.replace(summary, ""))
     assert found is not None
     assert found.summary.startswith('Chosen option: "opus@6k"')
     assert found.chosen(OPUS) == "opus@6k"

@@ -83,6 +83,7 @@ def render(content: Content, *, beside: bool = False) -> tuple[str, dict[str, st
         verdict=content.verdict,
         option=content.verdict.option,
         headline=_markup(record.headline, content, inline=True) if record else "",
+        risk=_markup(record.risk, content, inline=True) if record else "",
         summary=_markup(record.summary, content) if record else "",
         records=content.records,
         stale=[run for run in content.provenance.runs if record and run not in record.body],

@@ -18,6 +18,7 @@ _STATUS = re.compile(r"^status:\s*(.+?)\s*$", re.MULTILINE)
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _DEFINITION = re.compile(r"^\[[^\]\n]+\]:\s.*$", re.MULTILINE)  # of links that stand elsewhere
 _HEADLINE = re.compile(r"\*\*(.+?)\*\*\s*")
+_RISK = re.compile(r"^\*\*Largest risk\*\*[:.]?\s*(.+?)(?:\n\n|\Z)", re.MULTILINE | re.DOTALL)
 _MARKED = re.compile(r"`([^`\n]+)`|[\"“]([^\"”\n]+)[\"”]")
 
 
@@ -35,8 +36,10 @@ class Record:
     summary : str
         Markdown: what stands between title and first part, without the headline; in a record
         that has nothing there, its Decision Outcome down to the first subheading.
+    risk : str
+        Markdown: the summary's paragraph that begins with a bold "Largest risk", parted from it.
     definitions : str
-        Markdown: what the links of both stand for.
+        Markdown: what the links of all three stand for.
     body : str
         All of it, without front matter and comments.
     """
@@ -46,6 +49,7 @@ class Record:
     status: str
     headline: str
     summary: str
+    risk: str
     definitions: str
     body: str
 
@@ -94,12 +98,16 @@ def parse(path: Path, text: str) -> Record | None:
     bold = _HEADLINE.match(summary)
     if bold:
         summary = summary[bold.end() :]
+    risk = _RISK.search(summary)
+    if risk:
+        summary = summary[: risk.start()] + summary[risk.end() :]
     return Record(
         path,
         title.group(1) if title else path.stem,
         status.group(1).strip("\"'") if status else "",
         bold.group(1) if bold else "",
         summary,
+        risk.group(1) if risk else "",
         "\n".join(_DEFINITION.findall(body)),
         body,
     )
