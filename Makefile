@@ -11,7 +11,8 @@ PARITY_READY := $(PARITY_VENV)/.ready
 PIP_PARITY := $(PARITY_VENV)/bin/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help setup bench test check unit smoke review parity parity-environment leaderboard list clean
+.PHONY: help setup bench test check unit smoke review report parity parity-environment \
+    leaderboard list clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-19s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,8 +27,9 @@ $(READY): pyproject.toml constraints.txt
 	$(RUN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@touch $@
 
-bench: $(READY) ## run the benchmarks: rows, leaderboard, decision record, timing tables
+bench: $(READY) ## run the benchmarks: rows, leaderboard, decision record, timing tables; then the page
 	$(RUN)/pytest benchmarks/ --benchmark-only
+	$(RUN)/codecmark report
 
 test: check unit smoke ## everything CI runs
 
@@ -62,6 +64,9 @@ $(PARITY_READY): pyproject.toml constraints.txt codecs/codecmark/parity/torchaud
 
 leaderboard: $(READY) ## print and write the tables of the newest stored run
 	$(RUN)/codecmark leaderboard
+
+report: $(READY) ## write the page of the newest stored run: results/report/index.html
+	$(RUN)/codecmark report
 
 list: $(READY) ## every codec, and what it lacks here
 	$(RUN)/codecmark list

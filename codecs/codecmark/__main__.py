@@ -20,6 +20,7 @@ _COMMANDS = {
     "list": "codecmark.commands.list_codecs",
     "weights": "codecmark.commands.weights",
     "leaderboard": "codecmark.commands.leaderboard",
+    "report": "codecmark.commands.report",
     "diagnose": "codecmark.commands.diagnose",
     "latency": "codecmark.commands.latency",
     "compare": "codecmark.commands.compare",

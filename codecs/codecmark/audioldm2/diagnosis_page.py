@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -84,6 +85,20 @@ def markdown(names: Sequence[str], clips: Sequence[Sequence[Stage]], chain: str)
     if absent:
         parts += ["## Not measured", "\n".join(f"- {line}" for line in absent)]
     return "\n\n".join(parts) + "\n"
+
+
+def as_json(names: Sequence[str], clips: Sequence[Sequence[Stage]], chain: str) -> str:
+    """Return what the page's table and lists hold, for the report."""
+    headings, rows = table(clips)
+    record = {
+        "chain": chain,
+        "clips": list(names),
+        "headings": headings,
+        "stages": rows,
+        "reading": reading(clips),
+        "missing": missing(clips),
+    }
+    return json.dumps(record, ensure_ascii=False, indent=1) + "\n"
 
 
 def figure(stages: Sequence[Stage], sample_rate_hz: int, path: Path) -> None:

@@ -26,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--vocoder", default="griffinlim-64", help="phase retrieval (default: %(default)s)"
     )
     parser.add_argument(
-        "--out", type=Path, metavar="DIR", help="write chain.md and chain.png there"
+        "--out", type=Path, metavar="DIR", help="write chain.md, chain.json and chain.png there"
     )
 
 
@@ -53,8 +53,11 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     if arguments.out is not None:
         arguments.out.mkdir(parents=True, exist_ok=True)
         chain = f"mel:{arguments.mel}/{arguments.vocoder}"
-        page = diagnosis_page.markdown([clip.name for clip in prepared], stages, chain)
+        names = [clip.name for clip in prepared]
+        page = diagnosis_page.markdown(names, stages, chain)
         (arguments.out / "chain.md").write_text(page, encoding="utf-8")
+        record = diagnosis_page.as_json(names, stages, chain)
+        (arguments.out / "chain.json").write_text(record, encoding="utf-8")
         rate = prepared[0].audio.sample_rate_hz
         diagnosis_page.figure(stages[0], rate, arguments.out / "chain.png")
         console.print(f"page and figure in {arguments.out}", markup=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from codecmark.corpus.entry import CLASSES
 from codecmark.errors import InputError
@@ -17,13 +17,27 @@ DEFAULT_SORT = "snr_db"
 
 @dataclass(frozen=True)
 class Section:
-    """One table; `order` says how its codecs are sorted, `page_only` keeps it from terminals."""
+    """One table.
+
+    Attributes
+    ----------
+    order : str
+        How its codecs are sorted.
+    page_only : bool
+        Kept from terminals.
+    kind, condition, clip_class : str
+        What it shows: `overall`, `quality`, `worst` or `cost`; of which condition; and for
+        `quality` of which class of clips.
+    """
 
     title: str
     columns: Sequence[Column]
     summaries: Sequence[Summary]
     order: str = ""
     page_only: bool = False
+    kind: str = ""
+    condition: str = ""
+    clip_class: str = ALL
 
 
 def sections(rows: Iterable[ResultRow], sort: str = DEFAULT_SORT) -> list[Section]:
@@ -57,21 +71,32 @@ def sections(rows: Iterable[ResultRow], sort: str = DEFAULT_SORT) -> list[Sectio
 def _of_condition(condition: str, summaries: Sequence[Summary], sort: str) -> list[Section]:
     present = {name for s in summaries for name in s.quality if name != ALL}
     classes = sorted(present, key=CLASSES.index)
-    first = _sorted(Section(f"Leaderboard, {condition}", overall(classes), summaries), sort)
+    first = Section(
+        f"Leaderboard, {condition}", overall(classes), summaries, kind="overall",
+        condition=condition,
+    )  # fmt: skip
+    first = _sorted(first, sort)
     found = [first]
     for name in classes:
         scored = [s for s in summaries if _has_quality(s, name)]
         if scored:
-            title = f"Quality on {name}, {condition}"
-            found.append(_sorted(Section(title, by_class(name), scored), sort))
+            section = Section(
+                f"Quality on {name}, {condition}", by_class(name), scored, kind="quality",
+                condition=condition, clip_class=name,
+            )  # fmt: skip
+            found.append(_sorted(section, sort))
     scored = [s for s in first.summaries if any(_has_quality(s, name) for name in classes)]
     if scored:
         order = "the worst figure, its clip, the median over clips; in the order of the first table"
         found.append(
-            Section(f"Worst clips, {condition}", worst(classes), scored, order, page_only=True)
-        )
+            Section(
+                f"Worst clips, {condition}", worst(classes), scored, order, page_only=True,
+                kind="worst", condition=condition,
+            )
+        )  # fmt: skip
     coded = [s for s in summaries if s.ok]
-    found.append(_sorted(Section(f"Cost, {condition}", COST, coded), sort))
+    cost = Section(f"Cost, {condition}", COST, coded, kind="cost", condition=condition)
+    found.append(_sorted(cost, sort))
     return found
 
 
@@ -90,7 +115,7 @@ def _sorted(section: Section, sort: str) -> Section:
     else:
         order = f"sorted by {column.key}"
         summaries = sorted(section.summaries, key=lambda summary: _rank(column, summary))
-    return Section(section.title, section.columns, summaries, order)
+    return replace(section, summaries=summaries, order=order)
 
 
 def _rank(column: Column, summary: Summary) -> tuple[bool, float, str]:

@@ -1,0 +1,165 @@
+"""`codecmark report`: one page of tables, curves and sound, for a meeting to decide by."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+from codecmark import catalog, condition, corpus, store, threads
+from codecmark.errors import InputError
+from codecmark.leaderboard.summary import Summary, summarise
+from codecmark.report import listening
+from codecmark.report.verdict import BASELINES, Verdict
+from codecmark.result import ResultRow
+
+HELP = "write one self-contained page: verdict, tables, curves, listening"
+LARGEST_MIB = 12
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add this command's options."""
+    parser.add_argument(
+        "results", type=Path, nargs="?", default=Path("results"), metavar="DIR",
+        help="where the rows are (default: %(default)s)",
+    )  # fmt: skip
+    parser.add_argument("--run", metavar="ID", help="a stored run (default: the newest)")
+    parser.add_argument(
+        "--out", type=Path, metavar="FILE", help="the page (default: DIR/report/index.html)"
+    )
+    parser.add_argument(
+        "--assets", action="store_true",
+        help="put audio and clip tables into a folder `assets` beside the page: for large runs",
+    )  # fmt: skip
+    parser.add_argument(
+        "--listen", metavar="SPEC,...",
+        help="codecs to hear, `none` for none (default: the recommended one, the mel chain, Opus "
+        "at 6, 12 and 24 kbit/s, the best setting of each learned codec, a low-pass anchor)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--clips", type=int, default=listening.CLIPS_A_CLASS, metavar="N",
+        help="clips of each class to hear (default: %(default)s)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--corpus", type=Path, metavar="PATH",
+        help="where the run's clips are (default: the bundled ones)",
+    )  # fmt: skip
+
+
+def run(arguments: argparse.Namespace, console: Console) -> int:
+    """Run it."""
+    # heavy: matplotlib, Jinja2
+    from codecmark.report import chain, page, provenance, record, verdict
+    from codecmark.report.conditions import condition_parts
+
+    if arguments.clips < 1:
+        raise InputError(f"clips: must be at least 1, got {arguments.clips}")
+    rows = store.read(arguments.results, [arguments.run] if arguments.run else None)
+    out = arguments.out or arguments.results / "report" / "index.html"
+    _write(out, {})  # before a minute of drawing, not after
+    summaries = [s for s in summarise(rows) if s.condition == rows[0].condition]
+    decided = verdict.verdict(summaries, record.newest(arguments.results))
+    specs = _specs(arguments.listen, summaries, decided)
+    progress = Progress(
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), console=console,
+        transient=True,
+    )  # fmt: skip
+    with progress:
+        heard, notes = _listening(arguments, rows, specs, progress)
+        task = progress.add_task("drawing", total=None)
+        parts = condition_parts(
+            rows, decided.option, lambda title: progress.update(task, description=f"plot: {title}")
+        )
+    content = page.Content(
+        rows, decided, parts, heard, notes, _start(heard, decided), chain.read(arguments.results),
+        provenance.provenance(rows), _way(out, arguments.results / record.FOLDER),
+    )  # fmt: skip
+    text, files = page.render(content, beside=arguments.assets)
+    size_mib = _write(out, {out.name: text, **{f"{page.ASSETS}/{n}": t for n, t in files.items()}})
+    console.print(f"page in {out}, {size_mib:.1f} MiB", markup=False)
+    for note in notes:
+        console.print(f"* {note}", markup=False, highlight=False)
+    if size_mib > LARGEST_MIB and not arguments.assets:
+        console.print(
+            f"larger than {LARGEST_MIB} MiB: try --assets, or fewer --listen or --clips",
+            style="yellow",
+        )
+    return 0
+
+
+def _listening(
+    arguments: argparse.Namespace,
+    rows: Sequence[ResultRow],
+    specs: Sequence[str],
+    progress: Progress,
+) -> tuple[list[listening.Listening], list[str]]:
+    """Return what can be heard of the first condition, and what cannot."""
+    if not specs:
+        return [], []
+    chosen = condition.CONDITIONS.get(rows[0].condition)
+    ours = [row for row in rows if row.condition == rows[0].condition]
+    try:
+        if chosen is None:
+            raise InputError(f"condition: {rows[0].condition} is not known here")
+        entries = listening.default_clips(corpus.load(arguments.corpus), ours, arguments.clips)
+        clips, unused = condition.prepare(entries, chosen)
+    except InputError as error:
+        return [], [f"nothing to hear: {error}"]
+    threads.limit(chosen.threads)  # as in the run
+    task = progress.add_task("coding", total=len(specs))
+    found: dict[str, list[listening.Heard]] = {clip.name: [] for clip in clips}
+    notes = [f"{name} cannot be heard: {reason}" for name, reason in unused.items()]
+    for spec, outcome in listening.listen(specs, clips, ours):
+        progress.update(task, advance=1, description=f"to hear: {spec}")
+        if isinstance(outcome, str):
+            notes.append(f"{spec} cannot be heard: {outcome}")
+            continue
+        for name, one in outcome.items():
+            found[name].append(one)
+    if len({row.condition for row in rows}) > 1:
+        notes.append(f"condition {rows[0].condition} only")
+    if not any(found.values()):
+        return [], [*notes, "nothing to hear: no codec of the choice can run here"]
+    heard = [
+        listening.Listening(clip, listening.flac(clip.audio), tuple(found[clip.name]))
+        for clip in clips
+    ]
+    return heard, notes
+
+
+def _specs(listen: str | None, summaries: Sequence[Summary], decided: Verdict) -> list[str]:
+    """Return the codecs to hear; an unknown one ends the command before anything is drawn."""
+    if listen == "none":
+        return []
+    if listen is not None:
+        return list(catalog.select(listen))
+    return listening.default_specs(summaries, decided.option)
+
+
+def _start(heard: Sequence[listening.Listening], decided: Verdict) -> list[str]:
+    """Return the two codecs that the player begins with: the option, and today's chain."""
+    specs = [one.spec for one in heard[0].heard] if heard else []
+    wanted = dict.fromkeys([decided.option, *BASELINES, *specs])
+    return [spec for spec in wanted if spec in specs][:2]
+
+
+def _way(page: Path, folder: Path) -> str:
+    """Return the relative link from the page to a folder."""
+    return Path(os.path.relpath(folder.resolve(), page.parent.resolve())).as_posix()
+
+
+def _write(out: Path, files: dict[str, str]) -> float:
+    """Write files beside `out`, by their names there; return their size in MiB."""
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        for name, text in files.items():
+            path = out.parent / name
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"{out}: cannot be written ({error.strerror})") from error
+    return sum(len(text.encode()) for text in files.values()) / 2**20

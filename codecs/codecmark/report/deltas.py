@@ -1,0 +1,125 @@
+"""Each codec's curve against the anchor's, as lines of a table: Bjøntegaard deltas or distances."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from codecmark.errors import InputError
+from codecmark.leaderboard.columns import digits
+from codecmark.metrics.table import METRICS, VISQOL_FIELD
+from codecmark.rate_distortion.curves import curves
+from codecmark.rate_distortion.delta import (
+    DEFAULT_ANCHOR,
+    MIN_POINTS,
+    Comparison,
+    Delta,
+    Refusal,
+    compare,
+)
+from codecmark.report.charts import SENTINELS
+from codecmark.result import ResultRow
+
+_LABELS = {**{metric.field: metric.label for metric in METRICS}, VISQOL_FIELD: "ViSQOL"}
+
+
+@dataclass(frozen=True)
+class DeltaLine:
+    """One codec against the anchor; empty texts where there is no figure, `reason` says why.
+
+    `distances` are the anchor's rate over the codec's own at the same quality, over its settings.
+    """
+
+    name: str
+    points: int
+    rate: str
+    rate_sort: float | None
+    akima: str
+    overlap: str
+    quality: str
+    distances: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class DeltaTable:
+    """Every codec against the anchor by one metric.
+
+    `without` are reasons, each with the codecs that it leaves without any figure.
+    """
+
+    view: str
+    anchor: str
+    metric: str
+    lines: tuple[DeltaLine, ...]
+    without: tuple[tuple[str, tuple[str, ...]], ...]
+
+
+def delta_tables(
+    rows: Sequence[ResultRow], classes: Sequence[str], anchor: str = DEFAULT_ANCHOR
+) -> list[DeltaTable]:
+    """Return a table for SNR, for ViSQOL of each class and for PESQ; none without the anchor."""
+    wanted: list[tuple[str, str | None]] = [("snr_db", None)]
+    wanted += [(VISQOL_FIELD, name) for name in classes]
+    if "speech" in classes:
+        wanted.append(("pesq_wb", "speech"))
+    found = (_table(rows, field, name, anchor) for field, name in wanted)
+    return [table for table in found if table is not None]
+
+
+def _table(
+    rows: Sequence[ResultRow], field: str, clip_class: str | None, anchor: str
+) -> DeltaTable | None:
+    kept = [row for row in rows if row.family not in SENTINELS]
+    try:
+        found = curves(kept, field, clip_class)
+    except InputError:  # no clip of that class
+        return None
+    if anchor not in found or not found[anchor].points:
+        return None
+    lines = [
+        _line(compare(curve, found[anchor]), len(curve.points), field)
+        for name, curve in found.items()
+        if name != anchor and curve.points
+    ]
+    found_any = [one for one in lines if one.rate or one.distances]
+    found_any.sort(key=lambda one: (one.rate_sort is None, one.rate_sort or 0.0))
+    without: dict[str, list[str]] = {}
+    for one in lines:
+        if one not in found_any:
+            without.setdefault(one.reason, []).append(one.name)
+    where = f", {clip_class}" if clip_class else ""
+    return DeltaTable(
+        f"{_LABELS[field]}{where}", anchor, _LABELS[field], tuple(found_any),
+        tuple((reason, tuple(names)) for reason, names in without.items()),
+    )  # fmt: skip
+
+
+def _line(found: Comparison, points: int, field: str) -> DeltaLine:
+    rate, quality, decimals = found.bd_rate, found.bd_quality, digits(field)
+    factors = [one.factor for one in found.distances if isinstance(one.factor, float)]
+    distances = ""
+    if factors:
+        low, high = min(factors), max(factors)
+        near = f"{low:.2f}" == f"{high:.2f}"
+        distances = f"{low:.2f}" if near else f"{low:.2f} to {high:.2f}"
+    reason = ""
+    if isinstance(rate, Refusal):
+        # one that no setting reaches says more than how many settings there are
+        beyond = next((d.factor for d in found.distances if isinstance(d.factor, Refusal)), None)
+        few = points < MIN_POINTS and beyond is not None and not factors
+        reason = beyond.reason if few and beyond is not None else rate.reason
+    elif rate.disputed:
+        reason = "PCHIP and Akima disagree on the sign: too few points to say"
+    is_delta = isinstance(rate, Delta)
+    return DeltaLine(
+        found.name,
+        points,
+        f"{rate.pchip:+.1f}" if isinstance(rate, Delta) else "",
+        rate.pchip if isinstance(rate, Delta) else None,
+        f"{rate.akima:+.1f}" if isinstance(rate, Delta) else "",
+        f"{rate.overlap_percent:.0f}" if isinstance(rate, Delta) else "",
+        f"{quality.pchip:+.{decimals}f}" if is_delta and isinstance(quality, Delta) else "",
+        distances,
+        reason,
+    )
