@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from math import sqrt
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import torch
 
@@ -84,13 +85,11 @@ def _filled(
         direction = state[name.replace("weight_g", "weight_v")]
         transposed = direction.shape[0] > direction.shape[1] and direction.shape[2] % 2 == 0
         inputs, outputs, taps = direction.shape
-        gain = (outputs * taps / inputs / 2) ** 0.5 if transposed else _GAINS.get(name, 1.0)
-        return cast(torch.Tensor, gain * spread)
+        gain = sqrt(outputs * taps / inputs / 2) if transposed else _GAINS.get(name, 1.0)
+        return gain * spread
     if tensor.dim() == 1:  # biases
         return 0.05 * noise
-    fan_in = tensor[0].numel()
-    scaled: torch.Tensor = noise / fan_in**0.5
-    return scaled
+    return noise / sqrt(tensor[0].numel())
 
 
 def _write(root: Path, name: str, content: Any, state: Any, network: Any) -> Checkpoint:
