@@ -34,7 +34,7 @@ _FOOT = f"""
   them to the same audio.
 - *largest difference*: of a decoded sample; {TOLERANCE:g} or less holds.
 - Checkpoints are in the authors' own format and are read with `torch.load(weights_only=True)`.
-  Every tensor is random, none has its first value, so an exchange of two would show; loading
+  Every tensor but one flag is random, so an exchange of two would show; loading
   refuses a name that is left over or absent.
 
 ## What it does not say
@@ -42,8 +42,9 @@ _FOOT = f"""
 - Weights are random numbers, not the published ones: it proves the computation, not their files.
 - DAC is compared by `preprocess`, `encode`, `from_codes` and `decode` on the whole clip. Its
   `compress` first brings the clip to -16 LUFS and cuts it up; the wrapper does neither.
-- DAC's output is compared after the wrapper has put back the samples that strides of 5 lose, 8 at
-  16 and 24 kHz: the reference returns them early and the wrapper does not.
+- At 16 and 24 kHz DAC returns 8 samples less than it was given, and the wrapper puts 8 zeros in
+  front; audio is compared behind them. That published weights answer 8 samples early is others'
+  measurement: random weights cannot show it.
 - EnCodec's language model for entropy coding is not part of the wrapper.
 """
 
