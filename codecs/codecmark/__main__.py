@@ -1,4 +1,4 @@
-"""The command line: `codecmark run | list | weights | leaderboard | compare`."""
+"""The command line: `codecmark run | list | weights | leaderboard | compare | train`."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ _COMMANDS = {
     "leaderboard": "codecmark.commands.leaderboard",
     "diagnose": "codecmark.commands.diagnose",
     "compare": "codecmark.commands.compare",
+    "train": "codecmark.commands.train",
 }
 
 
