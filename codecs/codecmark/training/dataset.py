@@ -88,7 +88,7 @@ class Dataset:
         return [item.sha256 for item in self.items if item.split == "train"]
 
     def validation(self, at_most: int) -> list[tuple[Item, NDArray[np.float32]]]:
-        """Return held-out items of the sources in turn, at most 4 s of each, scaled as clips are."""
+        """Return held-out items, the sources in turn, at most 4 s of each, scaled as clips are."""
         groups = [items for _, items in self._by_source("validation")]
         chosen = [group[turn] for turn in range(99) for group in groups if turn < len(group)]
         return [(item, self._scaled(item)[: 4 * RATE_HZ]) for item in chosen[:at_most]]

@@ -24,7 +24,7 @@ import os
 import signal
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -306,11 +306,13 @@ def _columns(path: Path) -> list[str] | None:
         return list(csv.DictReader(file).fieldnames or ())
 
 
-def _rewrite(path: Path, columns: list[str], keep: Any = lambda row: True) -> None:
+def _rewrite(
+    path: Path, columns: list[str], keep: Callable[[dict[str, str]], bool] | None = None
+) -> None:
     rows = []
     if path.is_file():
         with path.open(newline="", encoding="utf-8") as file:
-            rows = [row for row in csv.DictReader(file) if keep(row)]
+            rows = [row for row in csv.DictReader(file) if keep is None or keep(row)]
     part = path.with_suffix(".part")
     with part.open("w", newline="", encoding="utf-8") as file:
         table = csv.DictWriter(file, columns)

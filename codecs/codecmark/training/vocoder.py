@@ -9,7 +9,6 @@ from typing import Any, cast
 
 import torch
 
-from codecmark.audioldm2.excitation import clock_of
 from codecmark.audioldm2.formats import AUDIOLDM2
 from codecmark.audioldm2.harmonic import (
     HarmonicConfig,
@@ -100,8 +99,7 @@ class VocoderTask(Task):
             "voiced": is_voiced,
         }
         if self._adversary_at(step):
-            assert isinstance(self.adversary, Adversary)
-            values |= self.adversary.generator_losses(made, waveform)
+            values |= cast(Adversary, self.adversary).generator_losses(made, waveform)
             self._made = made.detach(), waveform
         return {name: _WEIGHTS[name] * value for name, value in values.items()}
 
@@ -109,8 +107,7 @@ class VocoderTask(Task):
         """Return the discriminator's loss."""
         if not self._adversary_at(step) or self._made is None:
             return {}
-        assert isinstance(self.adversary, Adversary)
-        return {"d_loss": self.adversary.own_loss(*self._made)}
+        return {"d_loss": cast(Adversary, self.adversary).own_loss(*self._made)}
 
     def validate(self, generator: torch.nn.Module, figure: Path) -> dict[str, float]:
         """Score true mels turned into waveforms."""
