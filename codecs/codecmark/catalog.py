@@ -87,6 +87,10 @@ _FRONT_ENDS = (
         for n_fft in (1024, 2048)
     ),
 )
+_TRAINED_VOCODER = ("mel:16k-64/harmonic", "mel:16k-64/harmonic+griffinlim-8")
+_TRAINED_CHAIN = tuple(
+    f"audioldm2:compact/{vocoder}" for vocoder in ("harmonic", "joint", "griffinlim-64")
+)
 _MEL_CODINGS = tuple(f"mel:16k-64/griffinlim-64@{coding}" for coding in ("int8", "q0.5", "q1"))
 
 FAMILIES: dict[str, Family] = {
@@ -134,11 +138,11 @@ FAMILIES: dict[str, Family] = {
     "mel": Family(
         "codecmark.audioldm2.chain:MelCodec", "mel spectrogram, and a vocoder without its VAE",
         ("mel:16k-64/griffinlim-64", "mel:16k-80-256/griffinlim-64", "mel:22k-80/hifigan-22k"),
-        (*_PHASE_METHODS, *_FRONT_ENDS, *_MEL_CODINGS),
+        (*_PHASE_METHODS, *_FRONT_ENDS, *_MEL_CODINGS, *_TRAINED_VOCODER),
     ),
     "audioldm2": Family(
         "codecmark.audioldm2.chain:AudioLDM2Codec", "AudioLDM2: mel, VAE latent, mel, waveform",
-        _AUDIOLDM2, _LATENT_CODINGS,
+        _AUDIOLDM2, (*_LATENT_CODINGS, *_TRAINED_CHAIN),
     ),
     "encodec": Family(
         "codecmark.wrappers.encodec:EncodecCodec", "EnCodec 24 kHz",

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from math import prod
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -23,7 +23,8 @@ import torch
 from codecmark import latent_coding, networks
 from codecmark.audioldm2 import postfilter
 from codecmark.audioldm2.formats import AUDIOLDM2, HIFIGAN_22K, USER, mel_format
-from codecmark.audioldm2.mel import log_mel
+from codecmark.audioldm2.harmonic_vocoder import HarmonicVocoder, stage_of
+from codecmark.audioldm2.mel import MelFormat, log_mel
 from codecmark.audioldm2.spectrogram import MelSpectrogram
 from codecmark.audioldm2.vocoder import PhaseRetrieval, Vocoder
 from codecmark.bitstream import StreamHeader
@@ -31,7 +32,11 @@ from codecmark.clip import AudioClip, Samples, fit_length, resample
 from codecmark.codec import Codec, CodecInfo
 from codecmark.errors import BitstreamError, InputError
 from codecmark.spec import Spec
+from codecmark.trained_weights import locate_trained, together
 from codecmark.weights import NO_WEIGHTS, Located, Weights, locate, locate_or_random
+
+if TYPE_CHECKING:
+    from codecmark.audioldm2.autoencoder import MelAutoencoder
 
 STRIDE = 4  # the VAE halves both axes twice; frames are padded to it with or without a VAE
 USER_CHAIN = "user-80-256"
@@ -41,6 +46,7 @@ CHECKPOINTS = {
     "large": "cvssp/audioldm2-large",
     USER_CHAIN: "cvssp/audioldm2-music",
 }
+COMPACT = "compact"  # this project's own, small
 SMALL_HIFIGAN, SMALL_HIFIGAN_WEIGHTS = "hifigan-22k", "hifigan-22khz-80mel"
 _PEAK = 0.5  # AudioLDM2 scales its waveforms to this before the mel
 _LEVEL_BYTES = 8
@@ -138,9 +144,20 @@ class MelCodec(ChainCodec):
         mel = mel_format(first)
         if stage == SMALL_HIFIGAN:
             return cls._small_hifigan(spec, filters)
+        if (trained := stage_of(stage)) is not None:
+            return cls._harmonic(spec, *trained, filters)
         return cls(
             spec, PhaseRetrieval.from_stage(stage, mel), filters, parameters=0,
             weights=NO_WEIGHTS, licence="MIT", notes="the log-mel is sent, phase is not",
+        )  # fmt: skip
+
+    @classmethod
+    def _harmonic(cls, spec: Spec, name: str, iterations: int, filters: list[str]) -> MelCodec:
+        _require_harmonic_mel(spec, mel_format(spec.stages[0]))
+        vocoder = HarmonicVocoder.load(located := locate_trained(name), iterations)
+        return cls(
+            spec, vocoder, filters, parameters=vocoder.parameters, weights=located.weights,
+            licence="MIT", notes="vocoder trained by this project; the log-mel is sent",
         )  # fmt: skip
 
     @classmethod
@@ -180,26 +197,46 @@ class AudioLDM2Codec(ChainCodec):
         vae_config: Mapping[str, Any] | None = None,
         hifigan_config: Mapping[str, Any] | None = None,
     ) -> None:
-        from codecmark.audioldm2 import autoencoder, hifigan
+        # transformers and diffusers, which the chain without a VAE does not need
+        from codecmark.audioldm2 import hifigan
+        from codecmark.audioldm2.autoencoder import PUBLISHED, MelAutoencoder
+        from codecmark.audioldm2.compact import CompactAutoencoder
 
-        checkpoint, stage, filters = _stages(spec, f"checkpoint: {', '.join(CHECKPOINTS)}")
-        if checkpoint not in CHECKPOINTS:
-            raise InputError(f"spec: {spec}: checkpoint must be one of {', '.join(CHECKPOINTS)}")
+        known = (*CHECKPOINTS, COMPACT)
+        checkpoint, stage, filters = _stages(spec, f"checkpoint: {', '.join(known)}")
+        if checkpoint not in known:
+            raise InputError(f"spec: {spec}: checkpoint must be one of {', '.join(known)}")
         mel = USER if checkpoint == USER_CHAIN else AUDIOLDM2
+        trained = stage_of(stage)
         vocoder: Vocoder | None = None
-        if stage != "hifigan":  # a wrong stage is refused before a network is built
+        evidence = []
+        if trained is not None:
+            _require_harmonic_mel(spec, mel)
+            of_vocoder = locate_trained(trained[0])
+            vocoder = HarmonicVocoder.load(of_vocoder, trained[1])
+            evidence.append(of_vocoder.weights)
+        elif stage != "hifigan":  # a wrong stage is refused before a network is built
             vocoder = PhaseRetrieval.from_stage(stage, mel)
-        source: Located | Weights = locate_or_random(CHECKPOINTS[checkpoint])
-        if vocoder is None:
-            vocoder = hifigan.HifiGan(source, mel, hifigan_config or hifigan.PUBLISHED)
-        self.autoencoder = autoencoder.MelAutoencoder(source, vae_config or autoencoder.PUBLISHED)
+        if checkpoint == COMPACT:
+            if vocoder is None:
+                raise InputError(f"spec: {spec}: hifigan comes with a published checkpoint only")
+            of_vae = locate_trained("joint" if trained and trained[0] == "joint" else COMPACT)
+            self.autoencoder: MelAutoencoder = CompactAutoencoder.load(of_vae)
+            evidence.append(of_vae.weights)
+        else:
+            source: Located | Weights = locate_or_random(CHECKPOINTS[checkpoint])
+            if vocoder is None:
+                vocoder = hifigan.HifiGan(source, mel, hifigan_config or hifigan.PUBLISHED)
+            self.autoencoder = MelAutoencoder(source, vae_config or PUBLISHED)
+            evidence.append(networks.weights_of(source))
+        licence = "MIT" if checkpoint == COMPACT else "weights CC-BY-NC-SA-4.0"
         super().__init__(
             spec,
             vocoder,
             filters,
             parameters=networks.parameter_count(self.autoencoder.network) + vocoder.parameters,
-            weights=networks.weights_of(source),
-            licence="Apache-2.0 (diffusers, transformers); weights CC-BY-NC-SA-4.0",
+            weights=together(*evidence),
+            licence=f"Apache-2.0 (diffusers, transformers); {licence}",
             notes="the latent is sent: 2 mel values for each latent value, the '2:1' of its users",
         )
 
@@ -214,6 +251,14 @@ class AudioLDM2Codec(ChainCodec):
     def coded_shape(self, frames: int) -> tuple[int, ...]:
         """Return the latent's shape."""
         return self.autoencoder.latent_shape(frames, self.mel.bands)
+
+
+def _require_harmonic_mel(spec: Spec, mel: MelFormat) -> None:
+    if mel != AUDIOLDM2:
+        raise InputError(
+            f"spec: {spec}: the harmonic vocoder takes {AUDIOLDM2.describe()}; write "
+            "mel:16k-64/harmonic, or name a checkpoint of that format"
+        )
 
 
 def _stages(spec: Spec, first: str) -> tuple[str, str, list[str]]:

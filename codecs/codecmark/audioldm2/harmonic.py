@@ -87,10 +87,17 @@ class PitchNetwork(nn.Module):
 
 
 class HarmonicNetwork(nn.Module):
-    """Both networks and what joins them; made for one mel format."""
+    """Both networks and what joins them; made for one mel format.
+
+    Attributes
+    ----------
+    mixed_precision : bool
+        Whether the main network multiplies in bfloat16; spectra stay in single precision.
+    """
 
     def __init__(self, mel: MelFormat, config: HarmonicConfig) -> None:
         super().__init__()
+        self.mixed_precision = False
         self.mel = mel
         self.config = config
         width, bins = config.width, config.bins
@@ -127,7 +134,9 @@ class HarmonicNetwork(nn.Module):
             comb, (turn_re, turn_im), voiced = _direction(pulses(clock, rate), self.mel)
             _, (hiss_re, hiss_im), _ = _direction(hiss, self.mel)
         known = torch.cat([scaled(log_mel), scaled(prior), comb], dim=-1)
-        found = self.leave(self.leave_norm(self.blocks(self.enter_norm(self.enter(known)))))
+        with torch.autocast(known.device.type, torch.bfloat16, enabled=self.mixed_precision):
+            found = self.leave(self.leave_norm(self.blocks(self.enter_norm(self.enter(known)))))
+        found = found.float()
         step, gate, pulse_re, pulse_im, rough, free_re, free_im = found.chunk(7, dim=-1)
         level = prior + _LARGEST_STEP * torch.tanh((step + gate * comb) / _LARGEST_STEP)
         a, b = (1 + pulse_re) * voiced, pulse_im * voiced
@@ -147,16 +156,25 @@ class HarmonicNetwork(nn.Module):
         mean = (near * index).sum(-1) / near.sum(-1)
         return pitch_at(mean, self.config.pitches) * (logits[..., 0] > 0)
 
+    def spectrum(self, log_mel: torch.Tensor) -> Pair:
+        """Return the spectrum of a log-mel `[batch, frames, bands]`, with a clock of its own."""
+        clock, rate = clock_of(self.pitch_hz(log_mel), self.mel)
+        found: Pair = self(log_mel, clock, rate, noise(1, clock.shape[1], clock.device))
+        return found
+
     def synthesize(self, log_mel: torch.Tensor) -> torch.Tensor:
         """Return the waveform `[batch, samples]` of a log-mel `[batch, frames, bands]`."""
-        clock, rate = clock_of(self.pitch_hz(log_mel), self.mel)
-        hiss = noise(1, clock.shape[1], clock.device)
-        return waveform_of(self(log_mel, clock, rate, hiss), self.mel)
+        return waveform_of(self.spectrum(log_mel), self.mel)
 
 
 def scaled(logs: torch.Tensor) -> torch.Tensor:
     """Return logarithms of magnitudes at a scale that networks like."""
     return (logs + _SPREAD) / _SPREAD
+
+
+def unscaled(values: torch.Tensor) -> torch.Tensor:
+    """Return logarithms of what `scaled` made of them."""
+    return values * _SPREAD - _SPREAD
 
 
 def pitch_at(index: torch.Tensor, pitches: int) -> torch.Tensor:

@@ -199,7 +199,7 @@ class Trainer:
         against = self.task.adversary_losses(self.step)
         if against and self.task.adversary is not None:
             self._descend("adversary", self.task.adversary, against)
-        return {name: float(value) for name, value in {**losses, **against}.items()}
+        return {name: float(value.detach()) for name, value in {**losses, **against}.items()}
 
     def _descend(
         self, name: str, network: torch.nn.Module, losses: dict[str, torch.Tensor]
