@@ -154,7 +154,8 @@ class HarmonicNetwork(nn.Module):
         index = torch.arange(likely.shape[-1], device=likely.device)
         near = likely * ((index - best).abs() <= 3)
         mean = (near * index).sum(-1) / near.sum(-1)
-        return pitch_at(mean, self.config.pitches) * (logits[..., 0] > 0)
+        pitch: torch.Tensor = pitch_at(mean, self.config.pitches) * (logits[..., 0] > 0)
+        return pitch
 
     def spectrum(self, log_mel: torch.Tensor) -> Pair:
         """Return the spectrum of a log-mel `[batch, frames, bands]`, with a clock of its own."""

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import argparse
+import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
+
+if TYPE_CHECKING:
+    from codecmark.training.trainer import Task
 
 HELP = "train the project's own vocoder and autoencoder, from data to shipped weights"
 _WHAT = {
     "data": "prepare a folder of audio: Debian packages under permissive licences, or your own",
-    "vocoder": "train the harmonic vocoder on a prepared folder; goes on where it was stopped",
+    "vocoder": "train the harmonic vocoder on true mels",
+    "vae": "train the compact autoencoder",
+    "joint": "train decoder and vocoder together, from the latent to the waveform",
+    "export": "write the best weights of a run as codecs take them, with a model card",
 }
 
 
@@ -32,10 +40,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     data.add_argument("--folder", type=Path, metavar="PATH", help="your own audio in their place")
     data.add_argument("--licence", default="", help="licence of --folder, for the manifest")
-    _add_run(kinds.add_parser("vocoder", help=_WHAT["vocoder"], description=_WHAT["vocoder"]))
+    for task in ("vocoder", "vae", "joint"):
+        parser_of = kinds.add_parser(task, help=_WHAT[task], description=_WHAT[task])
+        _add_run(parser_of, task)
+    export = kinds.add_parser("export", help=_WHAT["export"], description=_WHAT["export"])
+    export.add_argument("--run", type=Path, required=True, metavar="RUN", help="folder of a run")
+    export.add_argument("--data", type=Path, required=True, metavar="DIR", help="what it saw")
+    export.add_argument(
+        "--out", type=Path, required=True, metavar="DIR",
+        help="folder of the set, named harmonic, compact or joint; see CODECMARK_TRAINED",
+    )  # fmt: skip
 
 
-def _add_run(parser: argparse.ArgumentParser) -> None:
+def _add_run(parser: argparse.ArgumentParser, task: str) -> None:
     parser.add_argument(
         "--data", type=Path, required=True, metavar="DIR", help="made by `codecmark train data`"
     )
@@ -50,16 +67,25 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--threads", type=int, metavar="N", help="of the processor")
     parser.add_argument("--batch", type=int, default=8, help="crops a step (default: %(default)s)")
-    parser.add_argument(
-        "--adversary-from", type=int, metavar="STEP",
-        help="the discriminator joins here, e.g. after two thirds (default: never)",
-    )  # fmt: skip
+    if task == "joint":
+        parser.add_argument("--vae", type=Path, required=True, metavar="RUN", help="its run")
+        parser.add_argument("--vocoder", type=Path, required=True, metavar="RUN", help="its run")
+        parser.add_argument(
+            "--keep-vae", action="store_true", help="train the vocoder alone, on decoded mels"
+        )
+    if task != "vae":
+        parser.add_argument(
+            "--adversary-from", type=int, metavar="STEP",
+            help="the discriminator joins here, e.g. after two thirds (default: never)",
+        )  # fmt: skip
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Run it."""
     if arguments.what == "data":
         _data(arguments, console)
+    elif arguments.what == "export":
+        _export(arguments, console)
     else:
         _train(arguments, console)
     return 0
@@ -86,25 +112,49 @@ def _data(arguments: argparse.Namespace, console: Console) -> None:
         console.print(f"left out: {name}: {reason}", style="yellow", markup=False)
 
 
-def _train(arguments: argparse.Namespace, console: Console) -> None:
-    import os
+def _export(arguments: argparse.Namespace, console: Console) -> None:
+    from codecmark.training.dataset import Dataset
+    from codecmark.training.export import export
 
-    from codecmark import networks, threads
+    for path in export(arguments.run, arguments.out, Dataset(arguments.data)):
+        console.print(f"{path}: {path.stat().st_size} bytes", markup=False, highlight=False)
+
+
+def _train(arguments: argparse.Namespace, console: Console) -> None:
+    from codecmark import threads
 
     if arguments.threads is not None:
         threads.limit(arguments.threads)
     if arguments.device != "auto":
         os.environ["CODECMARK_DEVICE"] = arguments.device
-    from codecmark.training.dataset import Dataset
     from codecmark.training.trainer import Schedule, Trainer
-    from codecmark.training.vocoder import VocoderTask
 
-    task = VocoderTask(
-        Dataset(arguments.data), networks.device(), seed=arguments.seed, batch=arguments.batch,
-        adversary_from=arguments.adversary_from,
-    )  # fmt: skip
-    trainer = Trainer(task, arguments.out, Schedule(hours=arguments.hours, steps=arguments.steps))
+    schedule = Schedule(hours=arguments.hours, steps=arguments.steps)
+    trainer = Trainer(_task(arguments), arguments.out, schedule)
     if trainer.step:
         console.print(f"going on from step {trainer.step}")
     trainer.run(console)
     console.print(f"step {trainer.step}; checkpoint, log and scores in {arguments.out}")
+
+
+def _task(arguments: argparse.Namespace) -> Task:
+    from codecmark import networks
+    from codecmark.training.dataset import Dataset
+
+    dataset, device = Dataset(arguments.data), networks.device()
+    shared = {"seed": arguments.seed, "batch": arguments.batch}
+    if arguments.what == "vae":
+        from codecmark.training.vae import VaeTask
+
+        return VaeTask(dataset, device, **shared)
+    if arguments.what == "joint":
+        from codecmark.training.joint import JointTask
+        from codecmark.training.runs import read_run
+
+        return JointTask(
+            dataset, device, read_run(arguments.vae, "vae"), read_run(arguments.vocoder, "vocoder"),
+            train_vae=not arguments.keep_vae, adversary_from=arguments.adversary_from, **shared,
+        )  # fmt: skip
+    from codecmark.training.vocoder import VocoderTask
+
+    return VocoderTask(dataset, device, adversary_from=arguments.adversary_from, **shared)

@@ -127,7 +127,7 @@ class Dataset:
         waveform = waveform * np.float32(min(1.0, _PEAK / max(peak, 1e-9)))
         if not speech:
             return waveform.astype(np.float32), *_no_clock(samples), False
-        positions = item.first + start + np.arange(samples) * speed
+        positions = item.first + start + speed * np.arange(samples, dtype=np.float64)
         clock, rate = self._clock_at(positions, speed)
         return waveform.astype(np.float32), clock, rate, True
 

@@ -36,7 +36,7 @@ def render(soundfont: Path, out: Path, seed: int) -> None:
             "rendering needs the program fluidsynth", "install it, or --scores 0"
         )
     midi = out.with_suffix(".mid")
-    _write(midi, np.random.default_rng([seed, 1]))
+    write_midi(midi, np.random.default_rng([seed, 1]))
     done = subprocess.run(
         [program, "-n", "-i", "-q", "-g", "0.5", "-r", "44100", "-F", str(out), str(soundfont),
          str(midi)],
@@ -48,7 +48,14 @@ def render(soundfont: Path, out: Path, seed: int) -> None:
         raise UnavailableError(f"fluidsynth failed: {last[0]}", "render fewer: --scores 0")
 
 
-def _write(path: Path, rng: np.random.Generator) -> None:
+def write_midi(path: Path, rng: np.random.Generator) -> None:
+    """Write a random score of about 20 s.
+
+    Raises
+    ------
+    UnavailableError
+        If the package `mido` is missing.
+    """
     try:
         import mido
     except ImportError as error:
@@ -96,10 +103,10 @@ def _write(path: Path, rng: np.random.Generator) -> None:
     for channel in (0, 1):
         instrument = int(rng.integers(0, 112))  # beyond: percussion and sound effects
         messages.append(mido.Message("program_change", channel=channel, program=instrument))
-    events = [(tick, "note_on", *rest) for tick, *rest in notes]
-    events += [(tick + ticks, "note_off", ch, key, 0, 0) for tick, ch, key, _, ticks in notes]
+    events = [(tick, "note_on", on, note, loud) for tick, on, note, loud, _ in notes]
+    events += [(tick + ticks, "note_off", on, note, 0) for tick, on, note, _, ticks in notes]
     now = 0
-    for tick, kind, channel, note, velocity, _ in sorted(events):
+    for tick, kind, channel, note, velocity in sorted(events):
         messages.append(
             mido.Message(kind, channel=channel, note=note, velocity=velocity, time=tick - now)
         )

@@ -87,8 +87,8 @@ class Task(ABC):
         return {}
 
     @abstractmethod
-    def validate(self, generator: torch.nn.Module, figure: Path) -> dict[str, float]:
-        """Return scores of these weights on held-out items, and draw one of them."""
+    def validate(self, figure: Path) -> dict[str, float]:
+        """Return scores of the generator on held-out items, and draw one of them."""
 
     @abstractmethod
     def quality(self, scores: Mapping[str, float]) -> float:
@@ -96,7 +96,15 @@ class Task(ABC):
 
 
 class Trainer:
-    """Runs a task in a folder, from its last checkpoint if there is one."""
+    """Runs a task in a folder, from its last checkpoint if there is one.
+
+    Attributes
+    ----------
+    step : int
+        How many were made.
+    averaged : dict
+        The moving average of the generator's state.
+    """
 
     def __init__(self, task: Task, out: Path, schedule: Schedule) -> None:
         self.task = task
@@ -106,7 +114,7 @@ class Trainer:
         self.seconds = 0.0
         self.best: float | None = None
         self._device = next(task.generator.parameters()).device
-        self._average = {k: v.detach().clone() for k, v in task.generator.state_dict().items()}
+        self.averaged = {k: v.detach().clone() for k, v in task.generator.state_dict().items()}
         self._optimizers = {"generator": self._optimizer(task.generator)}
         if task.adversary is not None:
             self._optimizers["adversary"] = self._optimizer(task.adversary)
@@ -157,7 +165,7 @@ class Trainer:
         state = {
             "format": FORMAT, "task": self.task.name, "step": self.step, "seconds": self.seconds,
             "best": self.best, "generator": self.task.generator.state_dict(),
-            "average": self._average,
+            "average": self.averaged,
             "optimizers": {name: opt.state_dict() for name, opt in self._optimizers.items()},
             "adversary": self.task.adversary and self.task.adversary.state_dict(),
         }  # fmt: skip
@@ -185,7 +193,7 @@ class Trainer:
         self.step, self.seconds = state["step"], state["seconds"]
         self.best = state["best"]
         self.task.generator.load_state_dict(state["generator"])
-        self._average = {k: v.to(self._device) for k, v in state["average"].items()}
+        self.averaged = {k: v.to(self._device) for k, v in state["average"].items()}
         self._optimizers["generator"].load_state_dict(state["optimizers"]["generator"])
         if self.task.adversary is not None and state["adversary"] is not None:
             self.task.adversary.load_state_dict(state["adversary"])
@@ -208,7 +216,7 @@ class Trainer:
         for group in optimizer.param_groups:
             group["lr"] = self._rate()
         optimizer.zero_grad(set_to_none=True)
-        torch.stack(list(losses.values())).sum().backward()
+        torch.autograd.backward(torch.stack(list(losses.values())).sum())
         torch.nn.utils.clip_grad_norm_(network.parameters(), _LONGEST_GRADIENT)
         optimizer.step()
 
@@ -226,16 +234,16 @@ class Trainer:
         keep = min(_AVERAGE, (self.step + 1) / (self.step + 10))
         for name, value in self.task.generator.state_dict().items():
             if value.is_floating_point():
-                self._average[name].lerp_(value, 1 - keep)
+                self.averaged[name].lerp_(value, 1 - keep)
             else:
-                self._average[name].copy_(value)
+                self.averaged[name].copy_(value)
 
     def _validate(self) -> None:
         trained = {k: v.detach().clone() for k, v in self.task.generator.state_dict().items()}
-        self.task.generator.load_state_dict(self._average)
+        self.task.generator.load_state_dict(self.averaged)
         self.task.generator.eval()
         with torch.inference_mode():
-            scores = self.task.validate(self.task.generator, self.out / "sample.png")
+            scores = self.task.validate(self.out / "sample.png")
         self.task.generator.load_state_dict(trained)
         self._append(VALIDATION, scores)
         score = self.task.quality(scores)
@@ -243,7 +251,7 @@ class Trainer:
             self.best = score
             _write(
                 {"format": FORMAT, "task": self.task.name, "step": self.step,
-                 "seconds": self.seconds, "scores": scores, "average": self._average},
+                 "seconds": self.seconds, "scores": scores, "average": self.averaged},
                 self.out / BEST,
             )  # fmt: skip
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from codecmark import networks
 from codecmark.audioldm2.formats import AUDIOLDM2
-from codecmark.audioldm2.mel import log_mel
+from codecmark.audioldm2.mel import MelFormat, log_mel
 from codecmark.errors import MetricError
 from codecmark.metrics.perceptual import pesq_wb
 from codecmark.training.dataset import RATE_HZ, Item
@@ -36,9 +36,7 @@ class Validation:
         distances: dict[str, list[float]] = {"speech": [], "other": []}
         drawn = False
         for item, samples in self._items:
-            frames = AUDIOLDM2.frames(len(samples), multiple=4)
-            padded = np.pad(samples, (0, AUDIOLDM2.samples(frames) - len(samples)))
-            truth = networks.to_tensor(padded[None])
+            truth = networks.to_tensor(_padded(samples))
             made = rebuild(truth)
             wanted, found = log_mel(truth, AUDIOLDM2), log_mel(made, AUDIOLDM2)
             speech = item.clip_class == "speech"
@@ -56,6 +54,25 @@ class Validation:
                 drawn = True
         means = {f"mel_{name}": float(np.mean(v)) for name, v in distances.items() if v}
         return {"pesq_wb": float(np.mean(pesq)), **means} if pesq else means
+
+    def mel_distances(
+        self, rebuild: Callable[[torch.Tensor], torch.Tensor], mel: MelFormat, figure: Path
+    ) -> dict[str, float]:
+        """Measure `rebuild`, which turns log-mels `[1, frames, bands]` into the same."""
+        distances: dict[str, list[float]] = {"speech": [], "other": []}
+        for turn, (item, samples) in enumerate(self._items):
+            wanted = log_mel(networks.to_tensor(_padded(samples)), mel)
+            found = rebuild(wanted)
+            speech = "speech" if item.clip_class == "speech" else "other"
+            distances[speech].append(float((found - wanted).abs().mean()))
+            if turn == 0:
+                draw(figure, networks.to_array(wanted)[0], networks.to_array(found)[0], item.name)
+        return {f"mel_{name}": float(np.mean(v)) for name, v in distances.items() if v}
+
+
+def _padded(samples: Samples) -> Samples:
+    frames = AUDIOLDM2.frames(len(samples), multiple=4)
+    return np.pad(samples, (0, AUDIOLDM2.samples(frames) - len(samples)))[None]
 
 
 def draw(path: Path, wanted: Samples, found: Samples, title: str) -> None:

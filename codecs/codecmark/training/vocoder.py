@@ -28,7 +28,7 @@ from codecmark.training.validation import Validation
 _PHASE_BINS = 256  # phases are compared up to 4 kHz: above, the clock is not that exact
 _WEIGHTS = {
     "log": 1.0, "convergence": 0.5, "mel": 1.0, "complex": 0.5, "delay": 0.3, "frequency": 0.3,
-    "pitch": 0.2, "voiced": 0.2, "adversary": 0.1, "features": 0.5,
+    "pitch": 0.2, "voiced": 0.2, "heard": 0.5, "adversary": 0.1, "features": 0.5,
 }  # fmt: skip
 
 
@@ -66,13 +66,14 @@ class VocoderTask(Task):
         self._validation = Validation(dataset.validation(validation_items))
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            self.generator = HarmonicNetwork(AUDIOLDM2, config).to(device)
+            self.vocoder = HarmonicNetwork(AUDIOLDM2, config).to(device)
             self.adversary = Adversary().to(device)
+        self.vocoder.mixed_precision = device.type == "cuda"
+        self.generator: torch.nn.Module = self.vocoder
         self._made: tuple[torch.Tensor, torch.Tensor] | None = None
 
     def losses(self, step: int) -> dict[str, torch.Tensor]:
         """Return the losses of the step's crops."""
-        network = cast(HarmonicNetwork, self.generator)
         options = self.options
         batch = self._dataset.batch(options["seed"], step, options["batch"], self._samples)
         waveform, clock, rate = (
@@ -81,13 +82,14 @@ class VocoderTask(Task):
         truth = linear_spectrum(waveform, AUDIOLDM2)
         wanted: Pair = truth.real.contiguous(), truth.imag.contiguous()
         mel = log_of(truth.abs(), AUDIOLDM2)
-        found = network(mel, clock, rate, self._hiss(step, waveform))
+        heard = self.heard(mel)
+        found: Pair = self.vocoder(heard, clock, rate, self._hiss(step, waveform))
         made = waveform_of(found, AUDIOLDM2)
         log, convergence = losses.spectral(made, waveform)
         voiced = _voiced(rate)
         mask = voiced[..., None] * (torch.arange(truth.shape[-1], device=mel.device) < _PHASE_BINS)
         delay, frequency = losses.phase_differences(found, wanted, mask)
-        pitch, is_voiced = _pitch_losses(network, mel, rate)
+        pitch, is_voiced = _pitch_losses(self.vocoder, heard, rate)
         values = {
             "log": log,
             "convergence": convergence,
@@ -97,11 +99,21 @@ class VocoderTask(Task):
             "frequency": frequency,
             "pitch": pitch,
             "voiced": is_voiced,
+            **self.more_losses(heard, mel),
         }
         if self._adversary_at(step):
             values |= cast(Adversary, self.adversary).generator_losses(made, waveform)
             self._made = made.detach(), waveform
         return {name: _WEIGHTS[name] * value for name, value in values.items()}
+
+    def heard(self, mel: torch.Tensor) -> torch.Tensor:
+        """Return the log-mel that the vocoder is given in place of the true one."""
+        return mel
+
+    def more_losses(self, heard: torch.Tensor, mel: torch.Tensor) -> dict[str, torch.Tensor]:
+        """Return losses of what came before the vocoder."""
+        del heard, mel
+        return {}
 
     def adversary_losses(self, step: int) -> dict[str, torch.Tensor]:
         """Return the discriminator's loss."""
@@ -109,11 +121,11 @@ class VocoderTask(Task):
             return {}
         return {"d_loss": cast(Adversary, self.adversary).own_loss(*self._made)}
 
-    def validate(self, generator: torch.nn.Module, figure: Path) -> dict[str, float]:
-        """Score true mels turned into waveforms."""
-        network = cast(HarmonicNetwork, generator)
+    def validate(self, figure: Path) -> dict[str, float]:
+        """Score mels turned into waveforms."""
         return self._validation.scores(
-            lambda waveform: network.synthesize(log_mel(waveform, AUDIOLDM2)), figure
+            lambda waveform: self.vocoder.synthesize(self.heard(log_mel(waveform, AUDIOLDM2))),
+            figure,
         )
 
     def quality(self, scores: Mapping[str, float]) -> float:
