@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
+from diffusers import AutoencoderKL
 
 from codecmark import environment, networks, trained_weights
 from codecmark.audioldm2 import compact, harmonic_vocoder
@@ -34,12 +36,12 @@ def export(run: Path, out: Path, dataset: Dataset) -> list[Path]:
         config["scaling_factor"] = _scaling(config, state, dataset)
         parts[compact.FILE] = compact.KIND, config, state
     if trained.task in ("vocoder", "joint"):
-        state = _part(trained, "vocoder") if trained.task == "joint" else dict(trained.state)
-        parts[harmonic_vocoder.FILE] = harmonic_vocoder.KIND, trained.config, state
+        of_vocoder = _part(trained, "vocoder") if trained.task == "joint" else trained.state
+        parts[harmonic_vocoder.FILE] = harmonic_vocoder.KIND, trained.config, of_vocoder
     written = []
-    for name, (kind, config, state) in parts.items():
+    for name, part in parts.items():
         path = out / name
-        trained_weights.write(path, kind, config, state)
+        trained_weights.write(path, *part)
         if path.stat().st_size > trained_weights.LARGEST_BYTES:
             raise InputError(
                 f"{path}: {path.stat().st_size} bytes, at most {trained_weights.LARGEST_BYTES} "
@@ -75,10 +77,9 @@ def _scaling(
     return float((count / squares) ** 0.5)
 
 
-def _unscaled_vae(config: Mapping[str, object], state: Mapping[str, torch.Tensor]) -> object:
-    from diffusers import AutoencoderKL
-
-    network = AutoencoderKL(**{**config, "scaling_factor": 1.0})
+def _unscaled_vae(config: Mapping[str, object], state: Mapping[str, torch.Tensor]) -> Any:
+    model: Any = AutoencoderKL  # its constructor is not typed
+    network = model(**{**config, "scaling_factor": 1.0})
     network.load_state_dict(state)
     return network
 

@@ -42,7 +42,7 @@ def phase_differences(
 
     The difference of two phases is the phase of a product, which needs no unwrapping.
     """
-    level = (_power(wanted).clamp(min=1e-8).pow(_COMPRESSION / 2)) * mask
+    level = (_power(wanted) + 1e-8).sqrt() * mask  # uncompressed: phases count where harmonics are
     real, imaginary = _product_with_conjugate(found, wanted)
     scale = (real * real + imaginary * imaginary + 1e-12).rsqrt()
     real, imaginary = real * scale, imaginary * scale  # phasor of the error

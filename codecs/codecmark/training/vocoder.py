@@ -27,7 +27,7 @@ from codecmark.training.validation import Validation
 
 _PHASE_BINS = 256  # phases are compared up to 4 kHz: above, the clock is not that exact
 _WEIGHTS = {
-    "log": 1.0, "convergence": 0.5, "mel": 1.0, "complex": 0.5, "delay": 0.3, "frequency": 0.3,
+    "log": 1.0, "convergence": 0.5, "mel": 1.0, "complex": 0.5, "delay": 0.5, "frequency": 0.5,
     "pitch": 0.2, "voiced": 0.2, "heard": 0.5, "adversary": 0.1, "features": 0.5,
 }  # fmt: skip
 
