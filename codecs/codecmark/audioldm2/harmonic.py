@@ -199,6 +199,7 @@ def log_prior(log_mel: torch.Tensor, mel: MelFormat) -> torch.Tensor:
 
 
 @cache
+@torch.inference_mode(mode=False)
 def _spreading(mel: MelFormat, device: torch.device) -> torch.Tensor:
     """Matrix `[bands, bins]` that spreads each band's mean magnitude over its bins."""
     bank = filters(mel, device)

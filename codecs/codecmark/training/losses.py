@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from functools import cache
-
 import torch
 
 from codecmark.audioldm2.harmonic import Pair
+from codecmark.audioldm2.stft import window
 
 RESOLUTIONS = ((256, 64), (512, 128), (1024, 256), (2048, 512))
 _COMPRESSION = 0.3
@@ -74,11 +73,6 @@ def _compressed(spectrum: Pair) -> Pair:
 
 def magnitude(signal: torch.Tensor, n_fft: int, hop: int) -> torch.Tensor:
     """Return STFT magnitudes `[batch, frames, bins]`; their gradient is finite at zero."""
-    frames = signal.unfold(-1, n_fft, hop) * _window(n_fft, signal.device)
+    frames = signal.unfold(-1, n_fft, hop) * window(n_fft, signal.device)
     spectrum = torch.fft.rfft(frames)
     return (_power((spectrum.real, spectrum.imag)) + 1e-10).sqrt()
-
-
-@cache
-def _window(n_fft: int, device: torch.device) -> torch.Tensor:
-    return torch.hann_window(n_fft, device=device)
