@@ -8,6 +8,7 @@ at what sizes, so nothing else has to be known to build it.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from collections.abc import Mapping
@@ -15,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from codecmark.errors import DamagedWeightsError, UnavailableError
-from codecmark.weights import Located, Weights, digest_of, file_sha256
+from codecmark.weights import Located, Weights, file_sha256
 
 if TYPE_CHECKING:
     import torch
@@ -40,7 +41,7 @@ def locate_trained(name: str) -> Located:
     for folder in _folders(name):
         files = [folder / file for file in SETS[name]]
         if all(file.is_file() for file in files):
-            digest = digest_of({file.name: file_sha256(file) for file in files})
+            digest = _digest_of({file.name: file_sha256(file) for file in files})
             return Located(folder, Weights("trained", digest, f"trained by this project: {name}"))
     task = {"harmonic": "vocoder", "compact": "vae"}.get(name, name)
     raise UnavailableError(
@@ -60,7 +61,7 @@ def together(*sources: Weights) -> Weights:
     if weakest.evidence == "random" or len(learned) == 1:
         return weakest
     digests = {f"{n} {w.note}": w.sha256 or "" for n, w in enumerate(learned)}
-    return Weights(weakest.evidence, digest_of(digests), "; ".join(w.note for w in learned))
+    return Weights(weakest.evidence, _digest_of(digests), "; ".join(w.note for w in learned))
 
 
 def write(
@@ -102,6 +103,14 @@ def read(path: Path, kind: str) -> tuple[dict[str, Any], dict[str, torch.Tensor]
         raise DamagedWeightsError(f"{path} holds a {metadata.get('kind')}, not a {kind}", remedy)
     floats = {k: v.float() if v.dtype == torch.float16 else v for k, v in state.items()}
     return dict(config), floats
+
+
+def _digest_of(digests: Mapping[str, str]) -> str:
+    """Return a single digest, or that of the sorted lines "name digest"."""
+    if len(digests) == 1:
+        return next(iter(digests.values()))
+    lines = "".join(f"{name} {digests[name]}\n" for name in sorted(digests))
+    return hashlib.sha256(lines.encode()).hexdigest()
 
 
 def _folders(name: str) -> list[Path]:

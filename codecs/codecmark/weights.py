@@ -22,7 +22,6 @@ import os
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -112,15 +111,6 @@ def file_sha256(path: Path) -> str:
     return _file_sha256(path, stat.st_size, stat.st_mtime_ns)
 
 
-def digest_of(digests: Mapping[str, str]) -> str:
-    """Return the digest of a set by name: a single one's own, else of its lines "path digest"."""
-    if len(digests) == 1:
-        (digest,) = digests.values()
-        return digest
-    lines = "".join(f"{path} {digests[path]}\n" for path in sorted(digests))
-    return hashlib.sha256(lines.encode()).hexdigest()
-
-
 @cache
 def _file_sha256(path: Path, _size: int, _mtime_ns: int) -> str:
     with path.open("rb") as file:
@@ -161,9 +151,14 @@ def _checked(weight_set: WeightSet, folder: Path) -> Located:
                 f"{digests[file.path][:16]}..., the published file has {file.sha256[:16]}...",
                 "delete it, or replace it with the published file",
             )
+    if len(digests) == 1:
+        (digest,) = digests.values()
+    else:
+        lines = "".join(f"{path} {digests[path]}\n" for path in sorted(digests))
+        digest = hashlib.sha256(lines.encode()).hexdigest()
     pinned = all(file.sha256 for file in learned)
     note = "published file" if pinned else "no published digest is known here: taken on trust"
-    return Located(folder, Weights("published", digest_of(digests), note))
+    return Located(folder, Weights("published", digest, note))
 
 
 def _fetch(weight_set: WeightSet) -> Path:
