@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 if TYPE_CHECKING:
-    from codecmark.training.trainer import Task
+    from codecmark.training.task import Task
 
 HELP = "train the project's own vocoder and autoencoder, from data to shipped weights"
 _WHAT = {

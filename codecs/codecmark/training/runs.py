@@ -12,7 +12,8 @@ from typing import Any
 import torch
 
 from codecmark.errors import InputError
-from codecmark.training.trainer import BEST, RUN, VALIDATION, read_checkpoint
+from codecmark.training import checkpoint
+from codecmark.training.trainer import BEST, RUN, VALIDATION
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ def read_run(folder: Path, task: str | None = None) -> Trained:
         raise InputError(f"run: {folder} trains {asked.get('task')}, a {task} is needed")
     if not (folder / BEST).is_file():
         raise InputError(f"run: {folder} has not been validated yet; train it for longer")
-    best = read_checkpoint(folder / BEST)
+    best = checkpoint.read(folder / BEST)
     return Trained(
         best["task"], asked["network"], best["average"], best["step"], best["seconds"],
         best["scores"], asked,

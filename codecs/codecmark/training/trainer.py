@@ -18,13 +18,11 @@ step, so no length has to be known beforehand.
 
 from __future__ import annotations
 
-import csv
 import json
-import os
+import math
 import signal
 import time
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,8 +33,9 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from codecmark.errors import InputError
+from codecmark.training import checkpoint, log
+from codecmark.training.task import Task
 
-FORMAT = 1
 CHECKPOINT, BEST, LOG, VALIDATION, RUN = (
     "checkpoint.pt", "best.pt", "log.csv", "validation.csv", "run.json",
 )  # fmt: skip
@@ -56,43 +55,6 @@ class Schedule:
     log_every: int = 50
     validate_every: int = 2_000
     checkpoint_every_s: float = 300.0
-
-
-class Task(ABC):
-    """What is trained: networks, losses of a step, scores.
-
-    Attributes
-    ----------
-    name : str
-    options : Mapping
-        What a run must be continued with; JSON values.
-    generator : torch.nn.Module
-        What is wanted in the end.
-    adversary : torch.nn.Module or None
-        What it is trained against, where the task uses one.
-    """
-
-    name: str
-    options: Mapping[str, Any]
-    generator: torch.nn.Module
-    adversary: torch.nn.Module | None = None
-
-    @abstractmethod
-    def losses(self, step: int) -> dict[str, torch.Tensor]:
-        """Return the weighted losses of the generator; their sum is minimised."""
-
-    def adversary_losses(self, step: int) -> dict[str, torch.Tensor]:
-        """Return the adversary's losses on what the generator just made; none where it rests."""
-        del step
-        return {}
-
-    @abstractmethod
-    def validate(self, figure: Path) -> dict[str, float]:
-        """Return scores of the generator on held-out items, and draw one of them."""
-
-    @abstractmethod
-    def quality(self, scores: Mapping[str, float]) -> float:
-        """Return what decides which weights are best; higher is better."""
 
 
 class Trainer:
@@ -126,6 +88,7 @@ class Trainer:
         started = saved = time.monotonic()
         before = self.seconds
         sums: dict[str, float] = {}
+        counted = 0
         progress = Progress(
             TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[state]}"),
             TimeElapsedColumn(), console=console, transient=True,
@@ -136,15 +99,18 @@ class Trainer:
                 for name, value in self._one_step().items():
                     sums[name] = sums.get(name, 0.0) + value
                 self.step += 1
+                counted += 1
                 if self.step % self.schedule.log_every:
                     continue
                 now = time.monotonic()
                 self.seconds = before + now - started
-                means = {name: total / self.schedule.log_every for name, total in sums.items()}
+                means = {name: total / counted for name, total in sums.items()}
                 sums.clear()
-                self._append(LOG, {"rate": self._rate(), **means})
+                counted = 0
+                self._refuse_nonsense(means)
+                self._log(LOG, {"rate": self._rate(), **means})
                 done = self.step if self.schedule.steps else now - started
-                total = sum(value for name, value in means.items() if name[0] != "d")
+                total = sum(value for name, value in means.items() if not name.startswith("d_"))
                 state = f"step {self.step}, loss {total:.3f}"
                 progress.update(bar, completed=done, state=state)
                 if self.step % self.schedule.validate_every == 0:
@@ -157,22 +123,21 @@ class Trainer:
                     saved = time.monotonic()
                 if stop:
                     break
-        if self.step % self.schedule.log_every == 0:
-            self.save()
+        self.save()
 
     def save(self) -> None:
         """Write the checkpoint whole or not at all."""
         state = {
-            "format": FORMAT, "task": self.task.name, "step": self.step, "seconds": self.seconds,
+            "task": self.task.name, "step": self.step, "seconds": self.seconds,
             "best": self.best, "generator": self.task.generator.state_dict(),
             "average": self.averaged,
             "optimizers": {name: opt.state_dict() for name, opt in self._optimizers.items()},
             "adversary": self.task.adversary and self.task.adversary.state_dict(),
         }  # fmt: skip
-        _write(state, self.out / CHECKPOINT)
+        checkpoint.write(state, self.out / CHECKPOINT)
 
     def _open(self) -> None:
-        asked = {"format": FORMAT, "task": self.task.name, **self.task.options}
+        asked = {"format": checkpoint.FORMAT, "task": self.task.name, **self.task.options}
         path = self.out / RUN
         if not path.is_file():
             self.out.mkdir(parents=True, exist_ok=True)
@@ -185,9 +150,9 @@ class Trainer:
                 "what its run.json says, or name another folder"
             )
         if (self.out / CHECKPOINT).is_file():
-            self._restore(read_checkpoint(self.out / CHECKPOINT))
+            self._restore(checkpoint.read(self.out / CHECKPOINT))
         for name in (LOG, VALIDATION):
-            self._forget_after(name, self.step)
+            log.forget_after(self.out / name, self.step)
 
     def _restore(self, state: dict[str, Any]) -> None:
         self.step, self.seconds = state["step"], state["seconds"]
@@ -245,12 +210,12 @@ class Trainer:
         with torch.inference_mode():
             scores = self.task.validate(self.out / "sample.png")
         self.task.generator.load_state_dict(trained)
-        self._append(VALIDATION, scores)
+        self._log(VALIDATION, scores)
         score = self.task.quality(scores)
         if self.best is None or score > self.best:
             self.best = score
-            _write(
-                {"format": FORMAT, "task": self.task.name, "step": self.step,
+            checkpoint.write(
+                {"task": self.task.name, "step": self.step,
                  "seconds": self.seconds, "scores": scores, "average": self.averaged},
                 self.out / BEST,
             )  # fmt: skip
@@ -261,76 +226,21 @@ class Trainer:
         at_line = self.step % self.schedule.log_every == 0
         return until is not None and at_line and time.monotonic() - started >= until
 
-    def _append(self, name: str, values: Mapping[str, float]) -> None:
-        path = self.out / name
+    def _log(self, name: str, values: Mapping[str, float]) -> None:
         row = {"step": self.step, "seconds": round(self.seconds, 1), **values}
-        columns = _columns(path)
-        if columns is None or not set(row) <= set(columns):
-            columns = [*dict.fromkeys([*(columns or ()), *row])]
-            _rewrite(path, columns)
-        with path.open("a", newline="", encoding="utf-8") as file:
-            csv.DictWriter(file, columns).writerow({k: _short(v) for k, v in row.items()})
+        log.append(self.out / name, row)
 
-    def _forget_after(self, name: str, step: int) -> None:
-        """Drop the lines that a killed run wrote after its last checkpoint."""
-        path = self.out / name
-        columns = _columns(path)
-        if columns is not None:
-            _rewrite(path, columns, lambda row: int(row["step"]) <= step)
+    def _refuse_nonsense(self, means: Mapping[str, float]) -> None:
+        wrong = [name for name, value in means.items() if not math.isfinite(value)]
+        if wrong:
+            raise InputError(
+                f"losses {', '.join(wrong)} are not finite before step {self.step}; the last "
+                f"checkpoint in {self.out} is kept: train with another seed or batch"
+            )
 
     def _optimizer(self, network: torch.nn.Module) -> torch.optim.Optimizer:
         trainable = [p for p in network.parameters() if p.requires_grad]
         return torch.optim.AdamW(trainable, lr=self.schedule.rate, betas=(0.9, 0.99))
-
-
-def read_checkpoint(path: Path) -> dict[str, Any]:
-    """Read a checkpoint; no code in it is run.
-
-    Raises
-    ------
-    InputError
-        If it is missing, damaged or of another version.
-    """
-    try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
-        version = state["format"]
-    except Exception as error:
-        raise InputError(f"{path}: is no checkpoint ({type(error).__name__}: {error})") from error
-    if version != FORMAT:
-        raise InputError(f"{path}: has format {version}, this version reads {FORMAT}")
-    return dict(state)
-
-
-def _write(state: dict[str, Any], path: Path) -> None:
-    part = path.with_suffix(".part")
-    torch.save(state, part)
-    os.replace(part, path)  # noqa: PTH105
-
-
-def _columns(path: Path) -> list[str] | None:
-    if not path.is_file():
-        return None
-    with path.open(newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file).fieldnames or ())
-
-
-def _rewrite(
-    path: Path, columns: list[str], keep: Callable[[dict[str, str]], bool] | None = None
-) -> None:
-    rows = []
-    if path.is_file():
-        with path.open(newline="", encoding="utf-8") as file:
-            rows = [row for row in csv.DictReader(file) if keep is None or keep(row)]
-    part = path.with_suffix(".part")
-    with part.open("w", newline="", encoding="utf-8") as file:
-        table = csv.DictWriter(file, columns)
-        table.writeheader()
-        table.writerows(rows)
-    os.replace(part, path)  # noqa: PTH105
-
-
-def _short(value: float) -> str:
-    return str(value) if isinstance(value, int) else f"{value:.6g}"
 
 
 @contextmanager

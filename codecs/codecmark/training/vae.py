@@ -14,7 +14,7 @@ from codecmark.audioldm2.formats import AUDIOLDM2
 from codecmark.audioldm2.harmonic import scaled, unscaled
 from codecmark.audioldm2.mel import log_mel
 from codecmark.training.dataset import Dataset
-from codecmark.training.trainer import Task
+from codecmark.training.task import Task
 from codecmark.training.validation import Validation
 
 _WEIGHTS = {"level": 1.0, "edges": 0.5, "kl": 1e-4}

@@ -22,7 +22,7 @@ from codecmark.audioldm2.mel import linear_spectrum, log_mel, log_of
 from codecmark.training import losses
 from codecmark.training.adversary import Adversary
 from codecmark.training.dataset import Dataset
-from codecmark.training.trainer import Task
+from codecmark.training.task import Task
 from codecmark.training.validation import Validation
 
 _PHASE_BINS = 256  # phases are compared up to 4 kHz: above, the clock is not that exact
