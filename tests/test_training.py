@@ -432,6 +432,27 @@ def test_the_command_trains_and_reports(
     assert "is not prepared" in capsys.readouterr().err
 
 
+def test_the_page_of_a_run(dataset: Dataset, prepared: Path, tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    train(vocoder_task(dataset), tmp_path / "run")
+    rows = tmp_path / "rows"
+    clips = ["--codecs", "mel:16k-64/griffinlim-32", "--corpus", str(tmp_path / "clips")]
+    write(tmp_path / "clips/speech/a/9.wav", voice(120, 0.6))
+    write(tmp_path / "clips/speech/z/9.wav", voice(140, 0.6))
+    assert main(["run", *clips, "--out", str(rows)]) == 0
+    report = ["train", "report", "--run", str(tmp_path / "run"), "--data", str(prepared)]
+    assert main([*report, "--rows", str(rows), "--out", str(tmp_path / "page")]) == 0
+    text = (tmp_path / "page/training.md").read_text()
+    assert (tmp_path / "page/training.png").stat().st_size > 1_000
+    assert "| vocoder | 4 | 0.0 | 2 | 0 | 4 | " in text
+    assert "## vocoder: scores while it was trained\n\n| step | " in text
+    line = next(line for line in text.splitlines() if "griffinlim-32" in line)
+    cells = [cell.strip() for cell in line.strip("|").split("|")]
+    assert cells[1] == "none"
+    assert cells[5] == cells[6] == "-"  # no music, no ambient sound
+    assert float(cells[9]) < 0
+
+
 def test_the_command_prepares_a_folder(audio: Path, tmp_path: Path) -> None:
     out = tmp_path / "data"
     assert main(["train", "data", "--folder", str(audio), "--out", str(out)]) == 0

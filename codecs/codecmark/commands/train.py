@@ -18,6 +18,7 @@ _WHAT = {
     "vocoder": "train the harmonic vocoder on true mels",
     "vae": "train the compact autoencoder",
     "joint": "train decoder and vocoder together, from the latent to the waveform",
+    "report": "write training.md from runs' logs and stored rows of the chain",
     "export": "write the best weights of a run as codecs take them, with a model card",
 }
 
@@ -43,6 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     for task in ("vocoder", "vae", "joint"):
         parser_of = kinds.add_parser(task, help=_WHAT[task], description=_WHAT[task])
         _add_run(parser_of, task)
+    _add_report(kinds.add_parser("report", help=_WHAT["report"], description=_WHAT["report"]))
     export = kinds.add_parser("export", help=_WHAT["export"], description=_WHAT["export"])
     export.add_argument("--run", type=Path, required=True, metavar="RUN", help="folder of a run")
     export.add_argument("--data", type=Path, required=True, metavar="DIR", help="what it saw")
@@ -50,6 +52,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--out", type=Path, required=True, metavar="DIR",
         help="folder of the set, named harmonic, compact or joint; see CODECMARK_TRAINED",
     )  # fmt: skip
+
+
+def _add_report(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--run", type=Path, action="append", required=True, metavar="RUN", help="may be repeated"
+    )
+    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="what they saw")
+    parser.add_argument(
+        "--rows", type=Path, metavar="DIR",
+        help="results folder whose newest run has the trained entries and what to compare with",
+    )  # fmt: skip
+    parser.add_argument(
+        "--out", type=Path, default=Path("results"), metavar="DIR", help="(default: %(default)s)"
+    )
 
 
 def _add_run(parser: argparse.ArgumentParser, task: str) -> None:
@@ -82,12 +98,8 @@ def _add_run(parser: argparse.ArgumentParser, task: str) -> None:
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Run it."""
-    if arguments.what == "data":
-        _data(arguments, console)
-    elif arguments.what == "export":
-        _export(arguments, console)
-    else:
-        _train(arguments, console)
+    handlers = {"data": _data, "export": _export, "report": _report}
+    handlers.get(arguments.what, _train)(arguments, console)
     return 0
 
 
@@ -118,6 +130,19 @@ def _export(arguments: argparse.Namespace, console: Console) -> None:
 
     for path in export(arguments.run, arguments.out, Dataset(arguments.data)):
         console.print(f"{path}: {path.stat().st_size} bytes", markup=False, highlight=False)
+
+
+def _report(arguments: argparse.Namespace, console: Console) -> None:
+    from codecmark import store
+    from codecmark.training import page
+    from codecmark.training.dataset import Dataset
+
+    rows = [] if arguments.rows is None else store.read(arguments.rows)
+    text = page.markdown(arguments.run, Dataset(arguments.data), rows)
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    (arguments.out / page.PAGE).write_text(text, encoding="utf-8")
+    page.figure(arguments.run, arguments.out / page.FIGURE)
+    console.print(f"page and figure in {arguments.out}", markup=False)
 
 
 def _train(arguments: argparse.Namespace, console: Console) -> None:
