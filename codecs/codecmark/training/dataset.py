@@ -30,6 +30,8 @@ SPEECH_SHARE = 0.7  # of the crops
 _PEAK = 0.5  # what the chain scales a clip to
 _QUIETEST_DB = 20.0  # how far below that a crop may lie
 _SPEEDS = 1.3  # a voice is slowed down or sped up by at most that, which makes it another one
+_NOISY_SHARE = 0.5  # of the crops get a background: few recordings are as clean as these
+_BACKGROUND_DB = (-65.0, -30.0)  # its level, full scale being 0
 _TILT_DB = 6.0
 _TILT_POINTS = 9
 
@@ -89,9 +91,14 @@ class Dataset:
 
     def validation(self, at_most: int) -> list[tuple[Item, NDArray[np.float32]]]:
         """Return held-out items, the sources in turn, at most 4 s of each, scaled as clips are."""
-        groups = [items for _, items in self._by_source("validation")]
-        chosen = [group[turn] for turn in range(99) for group in groups if turn < len(group)]
-        return [(item, self._scaled(item)[: 4 * RATE_HZ]) for item in chosen[:at_most]]
+        chosen: list[Item] = []
+        # speech decides which weights are best, so three quarters are speech where there is enough
+        for wanted, share in (("other", at_most // 4), ("speech", at_most)):
+            groups = [items for name, items in self._by_source("validation") if name == wanted]
+            turns = max(map(len, groups), default=0)
+            inside = [group[turn] for turn in range(turns) for group in groups if turn < len(group)]
+            chosen = [*inside[: share - (len(chosen) if wanted == "speech" else 0)], *chosen]
+        return [(item, self._scaled(item)[: 4 * RATE_HZ]) for item in chosen]
 
     def batch(self, seed: int, step: int, size: int, samples: int) -> Batch:
         """Return the crops of a step; the same ones for the same seed and step."""
@@ -122,7 +129,10 @@ class Dataset:
         played = soxr.resample(signal, speed, 1.0)[:samples]
         played = np.pad(played, (0, samples - len(played)))
         gain = 10 ** (-rng.uniform(0, _QUIETEST_DB) / 20)
-        waveform = _tilted(played, rng) * np.float32(gain)
+        waveform = _tilted(played, rng)
+        if rng.random() < _NOISY_SHARE:
+            waveform = waveform + _background(samples, rng)
+        waveform = waveform * np.float32(gain)
         peak = float(np.abs(waveform).max(initial=0))
         waveform = waveform * np.float32(min(1.0, _PEAK / max(peak, 1e-9)))
         if not speech:
@@ -185,6 +195,15 @@ def _refuse_bundled(items: list[Item], folder: Path) -> None:
 
 def _no_clock(samples: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     return np.zeros(samples, np.float32), np.zeros(samples, np.float32)
+
+
+def _background(samples: int, rng: np.random.Generator) -> NDArray[np.float32]:
+    """Return noise between white and brown."""
+    level_db, slope = rng.uniform(*_BACKGROUND_DB), rng.uniform(0, 1)
+    spectrum = np.fft.rfft(rng.standard_normal(samples))
+    spectrum *= (np.arange(len(spectrum)) + 0.01 * len(spectrum)) ** -slope
+    noise = np.fft.irfft(spectrum, samples)
+    return np.asarray(noise * (10 ** (level_db / 20) / noise.std()), np.float32)
 
 
 def _tilted(signal: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:

@@ -34,7 +34,7 @@ class VaeTask(Task):
         batch: int = 8,
         seconds: float = 1.0,
         config: Mapping[str, Any] = CONFIG,
-        validation_items: int = 10,
+        validation_items: int = 12,
     ) -> None:
         self.options: dict[str, Any] = {
             "seed": seed, "batch": batch, "seconds": seconds, "network": dict(config),

@@ -53,7 +53,7 @@ class VocoderTask(Task):
         seconds: float = 1.0,
         adversary_from: int | None = None,
         config: HarmonicConfig | None = None,
-        validation_items: int = 10,
+        validation_items: int = 12,
     ) -> None:
         config = config or HarmonicConfig()
         self.options: dict[str, Any] = {
