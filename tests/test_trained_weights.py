@@ -120,7 +120,7 @@ def test_what_is_exported_is_what_was_trained(
     dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, speech: AudioClip
 ) -> None:
     config = HarmonicConfig(**TINY_HARMONIC)
-    task = VocoderTask(dataset, CPU, batch=2, seconds=0.2, config=config, validation_items=2)
+    task = VocoderTask(dataset, CPU, batch=2, seconds=0.2, config=config, validation_items=4)
     trainer = Trainer(task, tmp_path / "run", Schedule(steps=2, log_every=1, validate_every=2))
     trainer.run(Console(quiet=True))
     written = export(tmp_path / "run", tmp_path / "sets" / "harmonic", dataset)
@@ -144,7 +144,7 @@ def test_what_is_exported_is_what_was_trained(
 def test_an_exported_autoencoder_has_latents_of_unit_variance(
     dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, speech: AudioClip
 ) -> None:
-    task = VaeTask(dataset, CPU, batch=2, seconds=0.2, config=TINY_VAE, validation_items=2)
+    task = VaeTask(dataset, CPU, batch=2, seconds=0.2, config=TINY_VAE, validation_items=4)
     Trainer(task, tmp_path / "run", Schedule(steps=2, log_every=1, validate_every=2)).run(
         Console(quiet=True)
     )

@@ -90,12 +90,12 @@ def dataset(prepared: Path) -> Dataset:
 def vocoder_task(dataset: Dataset, **options: int) -> VocoderTask:
     return VocoderTask(
         dataset, CPU, batch=2, seconds=0.2, config=HarmonicConfig(**TINY_HARMONIC),
-        validation_items=2, **options,
+        validation_items=4, **options,
     )  # fmt: skip
 
 
 def vae_task(dataset: Dataset) -> VaeTask:
-    return VaeTask(dataset, CPU, batch=2, seconds=0.2, config=TINY_VAE, validation_items=2)
+    return VaeTask(dataset, CPU, batch=2, seconds=0.2, config=TINY_VAE, validation_items=4)
 
 
 def train(task: Task, out: Path, schedule: Schedule = SCHEDULE) -> Trainer:
@@ -408,7 +408,7 @@ def test_joint_training_moves_the_decoder_and_not_the_encoder(
     for keep in (False, True):
         task = JointTask(
             dataset, CPU, vae, vocoder, train_vae=not keep, batch=2, seconds=0.2,
-            validation_items=2,
+            validation_items=4,
         )  # fmt: skip
         train(task, tmp_path / f"joint-{keep}")
         moved = {
