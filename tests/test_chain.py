@@ -30,7 +30,8 @@ from codecmark import (
     weights,
 )
 from codecmark.audioldm2 import autoencoder, formats, griffinlim_cpu, hifigan, phase, postfilter
-from codecmark.audioldm2.chain import AudioLDM2Codec, ChainCodec
+from codecmark.audioldm2.chain import ChainCodec
+from codecmark.audioldm2.latent_chain import AudioLDM2Codec
 from codecmark.audioldm2.mel import MelFormat, filters, linear_spectrum, log_mel, magnitude_from_mel
 from codecmark.audioldm2.phase import retrieve
 from codecmark.audioldm2.spectrogram import MelSpectrogram
@@ -177,7 +178,7 @@ def test_a_checkpoint_in_the_published_layout_is_loaded_by_path(
     vae.save_pretrained(folder / "vae")
     hifigan.save_pretrained(folder / "vocoder")
     monkeypatch.setenv("CODECMARK_WEIGHTS", str(tmp_path))
-    codec = AudioLDM2Codec.from_spec(Spec.parse("audioldm2:base/hifigan"))
+    codec = AudioLDM2Codec(Spec.parse("audioldm2:base/hifigan"))
     assert codec.info.weights.evidence == "published"
     assert codec.info.weights.sha256 is not None
     loaded = codec.autoencoder.network.state_dict()

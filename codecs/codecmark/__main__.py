@@ -25,6 +25,7 @@ _COMMANDS = {
     "latency": "codecmark.commands.latency",
     "compare": "codecmark.commands.compare",
     "review": "codecmark.commands.review",
+    "train": "codecmark.commands.train",
 }
 
 

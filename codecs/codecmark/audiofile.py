@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from av.container import InputContainer
 
 _LIBSNDFILE = (".wav", ".flac", ".ogg", ".mp3", ".aiff", ".aif", ".opus", ".w64", ".caf")
-_FFMPEG = (".m4a", ".mp4", ".aac", ".wma", ".webm", ".mka")
+_FFMPEG = (".m4a", ".mp4", ".aac", ".wma", ".webm", ".mka", ".g722")
 SUFFIXES = _LIBSNDFILE + _FFMPEG
 
 LATEST_S = 1e9  # 31 years: no file is longer, and as samples it is still a number

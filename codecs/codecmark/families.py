@@ -25,12 +25,13 @@ class Family:
 
 
 _AUDIOLDM2 = (
-    *(
-        f"audioldm2:{checkpoint}/{vocoder}"
-        for checkpoint in ("base", "music", "large")
-        for vocoder in ("hifigan", "griffinlim-64")
-    ),
+    "audioldm2:music/hifigan", "audioldm2:music/griffinlim-64",
     "audioldm2:user-80-256/griffinlim-64",
+)  # fmt: skip
+_OTHER_CHECKPOINTS = tuple(
+    f"audioldm2:{checkpoint}/{vocoder}"
+    for checkpoint in ("base", "large")
+    for vocoder in ("hifigan", "griffinlim-64")
 )
 _LATENT_CODINGS = tuple(
     f"audioldm2:music/hifigan@{coding}" for coding in ("f32", "int8", "q0.25", "q0.5", "q1")
@@ -51,6 +52,10 @@ _FRONT_ENDS = (
         for hop in (160, 256)
         for n_fft in (1024, 2048)
     ),
+)
+_TRAINED_VOCODER = ("mel:16k-64/harmonic", "mel:16k-64/harmonic+griffinlim-8")
+_TRAINED_CHAIN = tuple(
+    f"audioldm2:compact/{vocoder}" for vocoder in ("harmonic", "joint", "griffinlim-64")
 )
 _MEL_CODINGS = tuple(f"mel:16k-64/griffinlim-64@{coding}" for coding in ("int8", "q0.5", "q1"))
 
@@ -100,13 +105,18 @@ FAMILIES: dict[str, Family] = {
         "codecmark.audioldm2.chain:MelCodec", "mel spectrogram, and a vocoder without its VAE",
         ("mel:16k-64/griffinlim-64", "mel:16k-80-256/griffinlim-64", "mel:22k-80/hifigan-22k"),
         (
-            *_PHASE_METHODS, *_FRONT_ENDS, *_MEL_CODINGS, "mel:24k-100/univnet",
-            "mel:24k-100-htk/vocos",
+            *_PHASE_METHODS, *_FRONT_ENDS, *_MEL_CODINGS, *_TRAINED_VOCODER,
+            "mel:24k-100/univnet", "mel:24k-100-htk/vocos",
         ),
     ),
     "audioldm2": Family(
-        "codecmark.audioldm2.chain:AudioLDM2Codec", "AudioLDM2: mel, VAE latent, mel, waveform",
-        _AUDIOLDM2, (*_LATENT_CODINGS, "audioldm2:48k/hifigan", "audioldm2:48k/griffinlim-64"),
+        "codecmark.audioldm2.latent_chain:AudioLDM2Codec",
+        "AudioLDM2: mel, VAE latent, mel, waveform",
+        _AUDIOLDM2,
+        (
+            *_OTHER_CHECKPOINTS, *_LATENT_CODINGS, *_TRAINED_CHAIN, "audioldm2:48k/hifigan",
+            "audioldm2:48k/griffinlim-64",
+        ),
     ),
     "ltx2": Family(
         "codecmark.audioldm2.ltx2:LTX2Codec", "LTX-2's audio VAE and HiFi-GAN, stereo",

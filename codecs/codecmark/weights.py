@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Literal
 
 from codecmark import download
-from codecmark.digest import file_sha256
+from codecmark.digest import combined, file_sha256
 from codecmark.errors import DamagedWeightsError, UnavailableError
 from codecmark.weight_sets import SETS, WeightSet
 
@@ -168,14 +168,9 @@ def _checked(weight_set: WeightSet, folder: Path) -> Located:
             )
         if file.sha256 is None and file.path.endswith(".safetensors"):
             _require_whole(weight_set, folder / file.path)
-    if len(digests) == 1:
-        (digest,) = digests.values()
-    else:
-        lines = "".join(f"{path} {digests[path]}\n" for path in sorted(digests))
-        digest = hashlib.sha256(lines.encode()).hexdigest()
     pinned = all(file.sha256 for file in learned)
     note = "published file" if pinned else "no published digest is known here: taken on trust"
-    return Located(folder, Weights("published", digest, note), weight_set.name)
+    return Located(folder, Weights("published", combined(digests), note), weight_set.name)
 
 
 def _require_whole(weight_set: WeightSet, path: Path) -> None:

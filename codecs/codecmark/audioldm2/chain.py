@@ -16,14 +16,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from math import prod
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
 
 from codecmark import latent_coding, networks
 from codecmark.audioldm2 import postfilter
-from codecmark.audioldm2.formats import AUDIOLDM2, AUDIOLDM_48K, USER, mel_format
+from codecmark.audioldm2.formats import mel_format
+from codecmark.audioldm2.harmonic_vocoder import trained_vocoder
 from codecmark.audioldm2.mel import log_mel
 from codecmark.audioldm2.mel_vocoders import NETWORKS, MelVocoder
 from codecmark.audioldm2.spectrogram import MelSpectrogram
@@ -33,17 +34,8 @@ from codecmark.clip import AudioClip, Samples, fit_length, resample
 from codecmark.codec import Codec, CodecInfo
 from codecmark.errors import BitstreamError, InputError
 from codecmark.spec import Spec
-from codecmark.weights import NO_WEIGHTS, Located, Weights, locate_or_random
+from codecmark.weights import NO_WEIGHTS, Weights
 
-USER_CHAIN = "user-80-256"
-FULLBAND = "48k"
-CHECKPOINTS = {
-    "base": "cvssp/audioldm2",
-    "music": "cvssp/audioldm2-music",
-    "large": "cvssp/audioldm2-large",
-    USER_CHAIN: "cvssp/audioldm2-music",
-    FULLBAND: "haoheliu/audioldm_48k",
-}
 _PEAK = 0.5  # AudioLDM2 scales its waveforms to this before the mel
 _LEVEL_BYTES = 8
 
@@ -160,6 +152,12 @@ class MelCodec(ChainCodec):
         mel = mel_format(first)
         if stage in NETWORKS:
             return cls._with_network(spec, NETWORKS[stage], filters, vocoder_config)
+        if (trained := trained_vocoder(spec, stage, mel)) is not None:
+            vocoder, weights = trained
+            return cls(
+                spec, vocoder, filters, parameters=vocoder.parameters, weights=weights,
+                licence="MIT", notes="vocoder trained by this project; the log-mel is sent",
+            )  # fmt: skip
         return cls(
             spec, PhaseRetrieval.from_stage(stage, mel), filters, parameters=0,
             weights=NO_WEIGHTS, licence="MIT", notes="the log-mel is sent, phase is not",
@@ -187,89 +185,6 @@ class MelCodec(ChainCodec):
             notes=f"trained at {wanted.sample_rate_hz / 1000:g} kHz; the log-mel is sent, phase "
             "is not",
         )  # fmt: skip
-
-
-class Autoencoder(Protocol):
-    """Log-mel to latent and back."""
-
-    def latent_shape(self, frames: int, bands: int) -> tuple[int, ...]:
-        """Return the latent's shape without its first axis."""
-        ...
-
-    def encode(self, log_mel: torch.Tensor) -> torch.Tensor:
-        """Return the latent of `[channels, frames, bands]`, of about unit variance."""
-        ...
-
-    def decode(self, latent: torch.Tensor) -> torch.Tensor:
-        """Return the log-mel."""
-        ...
-
-
-class LatentCodec(ChainCodec):
-    """The chain with an autoencoder: its latent is sent."""
-
-    autoencoder: Autoencoder
-
-    def analyse(self, values: torch.Tensor) -> torch.Tensor:
-        """Return the latent."""
-        return self.autoencoder.encode(values)
-
-    def restore(self, coded: torch.Tensor) -> torch.Tensor:
-        """Return the log-mel."""
-        return self.autoencoder.decode(coded)
-
-    def coded_shape(self, frames: int) -> tuple[int, ...]:
-        """Return the latent's shape."""
-        return self.autoencoder.latent_shape(frames, self.mel.bands)
-
-
-class AudioLDM2Codec(LatentCodec):
-    """The whole chain at the published size."""
-
-    @classmethod
-    def from_spec(
-        cls,
-        spec: Spec,
-        vae_config: Mapping[str, Any] | None = None,
-        hifigan_config: Mapping[str, Any] | None = None,
-    ) -> AudioLDM2Codec:
-        """Build from e.g. `audioldm2:music/hifigan`; the configurations are for tests."""
-        return cls(spec, vae_config, hifigan_config)
-
-    def __init__(
-        self,
-        spec: Spec,
-        vae_config: Mapping[str, Any] | None = None,
-        hifigan_config: Mapping[str, Any] | None = None,
-    ) -> None:
-        from codecmark.audioldm2 import autoencoder, hifigan
-
-        checkpoint, stage, filters = split_stages(spec, f"checkpoint: {', '.join(CHECKPOINTS)}")
-        if checkpoint not in CHECKPOINTS:
-            raise InputError(f"spec: {spec}: checkpoint must be one of {', '.join(CHECKPOINTS)}")
-        fullband = checkpoint == FULLBAND
-        mel = {USER_CHAIN: USER, FULLBAND: AUDIOLDM_48K}.get(checkpoint, AUDIOLDM2)
-        vae_config = vae_config or (autoencoder.FULLBAND if fullband else autoencoder.PUBLISHED)
-        hifigan_config = hifigan_config or (hifigan.FULLBAND if fullband else hifigan.PUBLISHED)
-        vocoder: Vocoder | None = None
-        if stage != "hifigan":  # a wrong stage is refused before a network is built
-            vocoder = PhaseRetrieval.from_stage(stage, mel)
-        source: Located | Weights = locate_or_random(CHECKPOINTS[checkpoint])
-        if vocoder is None:
-            vocoder = hifigan.HifiGan(source, mel, hifigan_config)
-        self.autoencoder: autoencoder.MelAutoencoder
-        self.autoencoder = autoencoder.MelAutoencoder(source, vae_config)
-        self.stride = self.autoencoder.stride
-        super().__init__(
-            spec,
-            vocoder,
-            filters,
-            parameters=networks.parameter_count(self.autoencoder.network) + vocoder.parameters,
-            weights=networks.weights_of(source),
-            licence="Apache-2.0 (diffusers, transformers); weights CC-BY-NC-SA-4.0",
-            notes=f"the latent is sent: {4 if fullband else 2} mel values for each latent value"
-            + ("" if fullband else ", the '2:1' of its users"),
-        )
 
 
 def split_stages(spec: Spec, first: str) -> tuple[str, str, list[str]]:

@@ -13,8 +13,9 @@ from diffusers import AutoencoderKLLTX2Audio
 from diffusers.pipelines.ltx2.vocoder import LTX2Vocoder
 
 from codecmark import networks
-from codecmark.audioldm2.chain import LatentCodec, split_stages
+from codecmark.audioldm2.chain import split_stages
 from codecmark.audioldm2.formats import AUDIOLDM2_CENTRED
+from codecmark.audioldm2.latent_chain import LatentCodec
 from codecmark.audioldm2.spectrogram import MelSpectrogram
 from codecmark.audioldm2.vocoder import PhaseRetrieval, Vocoder
 from codecmark.errors import InputError

@@ -142,6 +142,7 @@ def magnitude_from_mel(log_mel: torch.Tensor, mel: MelFormat, iterations: int = 
 
 
 @cache
+@torch.inference_mode(mode=False)
 def filters(mel: MelFormat, device: torch.device) -> torch.Tensor:
     """Return the mel filter bank `[bands, n_fft / 2 + 1]`."""
     bank = librosa.filters.mel(
@@ -157,6 +158,7 @@ def filters(mel: MelFormat, device: torch.device) -> torch.Tensor:
 
 
 @cache
+@torch.inference_mode(mode=False)
 def _pseudo_inverse(mel: MelFormat, device: torch.device) -> torch.Tensor:
     inverse: torch.Tensor = torch.linalg.pinv(filters(mel, device))
     return inverse

@@ -12,8 +12,9 @@ import torch
 from diffusers import MMAudioVAE, MMAudioVocoder
 
 from codecmark import networks
-from codecmark.audioldm2.chain import LatentCodec, split_stages
+from codecmark.audioldm2.chain import split_stages
 from codecmark.audioldm2.formats import MMAUDIO
+from codecmark.audioldm2.latent_chain import LatentCodec
 from codecmark.audioldm2.spectrogram import MelSpectrogram
 from codecmark.audioldm2.vocoder import PhaseRetrieval, Vocoder
 from codecmark.errors import InputError

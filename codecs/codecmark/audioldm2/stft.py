@@ -38,13 +38,16 @@ def inverse_stft(spectrum: torch.Tensor, framing: Framing) -> torch.Tensor:
     return _overlap_add(frames, framing) / overlap_weight(framing, frames.shape[1], spectrum.device)
 
 
+# what is kept serves decoding and training alike: a tensor made in inference mode could not
 @cache
+@torch.inference_mode(mode=False)
 def window(n_fft: int, device: torch.device) -> torch.Tensor:
     """Return the periodic Hann window `[n_fft]`."""
     return torch.hann_window(n_fft, device=device)
 
 
 @cache
+@torch.inference_mode(mode=False)
 def overlap_weight(framing: Framing, frames: int, device: torch.device) -> torch.Tensor:
     """Return what the squared windows add up to, `[1, samples]`."""
     shape = window(framing.n_fft, device)

@@ -1,7 +1,8 @@
 """The last stage: from a log-mel spectrogram to a waveform, by phase retrieval or by a network.
 
 Stages are named in specs: `griffinlim-64`, `griffinlim-64m0` (momentum 0), `admm-64`,
-`pghi+griffinlim-64` (another start than random phase), `pghi` alone, `hifigan`, `hifigan-22k`.
+`pghi+griffinlim-64` (another start than random phase), `pghi` alone, `hifigan`, `hifigan-22k`,
+`harmonic` and `harmonic+griffinlim-8` (trained by this project; `joint`: together with its VAE).
 """
 
 from __future__ import annotations
@@ -71,7 +72,7 @@ class PhaseRetrieval:
         match = _METHOD.fullmatch(method)
         if match is None or (plus and start not in STARTS):
             raise InputError(
-                f"spec: stage {stage!r} is not a vocoder: use hifigan, or griffinlim-N, "
+                f"spec: stage {stage!r} is not a vocoder: use hifigan, harmonic, or griffinlim-N, "
                 f"griffinlim-Nm0 or admm-N, with {', '.join(STARTS)} and '+' before it for "
                 "another first phase, e.g. pghi+griffinlim-64"
             )

@@ -1,0 +1,1 @@
+"""Training of this project's own networks: data, losses, one task a network, one trainer."""

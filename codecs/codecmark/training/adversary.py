@@ -1,0 +1,74 @@
+"""A discriminator of log-magnitude spectrograms at several resolutions.
+
+References
+----------
+UnivNet (arXiv 2106.07889); hinge loss and feature matching as in MelGAN (arXiv 1910.06711).
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+from torch.nn.utils.parametrizations import weight_norm
+
+from codecmark.training.losses import magnitude
+
+_RESOLUTIONS = ((512, 128), (1024, 256), (2048, 512))
+_CHANNELS = 16
+
+
+class Adversary(nn.Module):
+    """One stack of convolutions for each resolution."""
+
+    def __init__(self, channels: int = _CHANNELS) -> None:
+        super().__init__()
+        self.stacks = nn.ModuleList(_stack(channels) for _ in _RESOLUTIONS)
+
+    def forward(self, waveform: torch.Tensor) -> list[list[torch.Tensor]]:
+        """Return what each layer of each stack gives; the last is the verdict."""
+        verdicts = []
+        for stack, (n_fft, hop) in zip(self.stacks, _RESOLUTIONS, strict=True):
+            level = torch.log(magnitude(waveform, n_fft, hop) + 1e-2 * n_fft / 1024)[:, None]
+            layers = []
+            for layer in stack:  # type: ignore[attr-defined]
+                level = layer(level)
+                layers.append(level)
+            verdicts.append(layers)
+        return verdicts
+
+    def generator_losses(self, made: torch.Tensor, real: torch.Tensor) -> dict[str, torch.Tensor]:
+        """Return the generator's hinge loss and its distance in features."""
+        self.requires_grad_(False)
+        with torch.no_grad():
+            true = self(real)
+        found = self(made)
+        self.requires_grad_(True)
+        verdict = torch.stack([-layers[-1].mean() for layers in found]).mean()
+        features = torch.stack([
+            (a - b).abs().mean() / b.abs().mean().clamp(min=1e-3)
+            for ours, theirs in zip(found, true, strict=True)
+            for a, b in zip(ours[:-1], theirs[:-1], strict=True)
+        ]).mean()  # fmt: skip
+        return {"adversary": verdict, "features": features}
+
+    def own_loss(self, made: torch.Tensor, real: torch.Tensor) -> torch.Tensor:
+        """Return the hinge loss of telling made from real."""
+        hinge = nn.functional.relu
+        return torch.stack([
+            hinge(1 - theirs[-1]).mean() + hinge(1 + ours[-1]).mean()
+            for theirs, ours in zip(self(real), self(made), strict=True)
+        ]).mean()  # fmt: skip
+
+
+def _stack(channels: int) -> nn.ModuleList:
+    shapes = ((1, channels, (3, 9), (1, 2)), *([(channels, channels, (3, 9), (1, 2))] * 3),
+              (channels, channels, (3, 3), (1, 1)))  # fmt: skip
+    layers: list[nn.Module] = [
+        nn.Sequential(
+            weight_norm(nn.Conv2d(into, out, kernel, stride, (kernel[0] // 2, kernel[1] // 2))),
+            nn.LeakyReLU(0.1),
+        )
+        for into, out, kernel, stride in shapes
+    ]
+    layers.append(weight_norm(nn.Conv2d(channels, 1, 3, padding=1)))
+    return nn.ModuleList(layers)

@@ -1,0 +1,127 @@
+"""From a run to a set of weights that codecs take: safetensors in half precision, a model card."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from diffusers import AutoencoderKL
+
+from codecmark import environment, networks, trained_weights
+from codecmark.audioldm2 import compact, harmonic_vocoder
+from codecmark.audioldm2.formats import AUDIOLDM2
+from codecmark.audioldm2.mel import log_mel
+from codecmark.errors import InputError
+from codecmark.training.dataset import RATE_HZ, Dataset
+from codecmark.training.runs import Trained, read_run
+
+_LATENT_ITEMS = 20
+
+
+def export(run: Path, out: Path, dataset: Dataset) -> list[Path]:
+    """Write the best weights of a run below `out`, and their card; return what was written.
+
+    Raises
+    ------
+    InputError
+        If the run cannot be read, or a file would be too large to ship.
+    """
+    trained = read_run(run)
+    parts: dict[str, tuple[str, Mapping[str, object], Mapping[str, torch.Tensor]]] = {}
+    if trained.task in ("vae", "joint"):
+        state = _part(trained, "vae") if trained.task == "joint" else dict(trained.state)
+        config = dict(trained.options["vae"] if trained.task == "joint" else trained.config)
+        config["scaling_factor"] = _scaling(config, state, dataset)
+        parts[compact.FILE] = compact.KIND, config, state
+    if trained.task in ("vocoder", "joint"):
+        of_vocoder = _part(trained, "vocoder") if trained.task == "joint" else trained.state
+        parts[harmonic_vocoder.FILE] = harmonic_vocoder.KIND, trained.config, of_vocoder
+    written = []
+    for name, part in parts.items():
+        path = out / name
+        trained_weights.write(path, *part)
+        if path.stat().st_size > trained_weights.LARGEST_BYTES:
+            raise InputError(
+                f"{path}: {path.stat().st_size} bytes, at most {trained_weights.LARGEST_BYTES} "
+                "are shipped; train a smaller network"
+            )
+        written.append(path)
+    card = out / trained_weights.CARD
+    card.write_text(_card(trained, dataset, parts), encoding="utf-8")
+    return [*written, card]
+
+
+def _part(trained: Trained, name: str) -> dict[str, torch.Tensor]:
+    prefix = f"{name}."
+    return {k[len(prefix) :]: v for k, v in trained.state.items() if k.startswith(prefix)}
+
+
+@torch.inference_mode()
+def _scaling(
+    config: Mapping[str, object], state: Mapping[str, torch.Tensor], dataset: Dataset
+) -> float:
+    """Return what brings latents to unit variance, measured on held-out items."""
+    vae = compact.CompactAutoencoder(_unscaled_vae(config, state))
+    squares, count = 0.0, 0
+    for _, samples in dataset.validation(_LATENT_ITEMS):
+        length = AUDIOLDM2.samples(len(samples) // AUDIOLDM2.hop // 4 * 4)
+        if length < AUDIOLDM2.n_fft:
+            continue
+        latent = vae.encode(log_mel(networks.to_tensor(samples[None, :length]), AUDIOLDM2))
+        squares += float(latent.square().sum())
+        count += latent.numel()
+    if not count or not squares:
+        raise InputError("--data: no held-out item is long enough to measure the latent's variance")
+    return float((count / squares) ** 0.5)
+
+
+def _unscaled_vae(config: Mapping[str, object], state: Mapping[str, torch.Tensor]) -> Any:
+    model: Any = AutoencoderKL  # its constructor is not typed
+    network = model(**{**config, "scaling_factor": 1.0})
+    network.load_state_dict(state)
+    return network
+
+
+def _card(
+    trained: Trained,
+    dataset: Dataset,
+    parts: Mapping[str, tuple[str, Mapping[str, object], Mapping[str, torch.Tensor]]],
+) -> str:
+    lines = [
+        f"# {trained.task}, step {trained.step}",
+        "",
+        f"Trained by `codecmark train {trained.task}`; licence MIT. Takes and gives "
+        f"{AUDIOLDM2.describe()}.",
+        "",
+        "| file | network | parameters |",
+        "| --- | --- | ---: |",
+    ]
+    for file, (kind, _, state) in parts.items():
+        count = sum(value.numel() for value in state.values())
+        lines.append(f"| `{file}` | {kind} | {count} |")
+    hours = trained.seconds / 3600
+    lines += [
+        "",
+        f"Steps {trained.step} of {trained.options['batch']} crops of "
+        f"{trained.options['seconds']:g} s, {hours:.1f} h, seed {trained.options['seed']}, on "
+        f"{environment.host()}.",
+        "",
+        "Held-out items of the training data: "
+        + ", ".join(f"{name} {value:.3f}" for name, value in trained.scores.items())
+        + ". Scores on the bundled clips, of which nothing was trained on, are in `results/`.",
+        "",
+        "## Data",
+        "",
+        "| source | package | licence | author | minutes |",
+        "| --- | --- | --- | --- | ---: |",
+    ]
+    seconds: dict[tuple[str, str, str, str], float] = {}
+    for item in dataset.items:
+        if item.split == "train":
+            speaker = item.source if item.clip_class == "speech" else "(not speech)"
+            key = speaker, item.package or "own audio", item.licence or "not stated", item.author
+            seconds[key] = seconds.get(key, 0.0) + item.samples / RATE_HZ
+    lines += [f"| {' | '.join(key)} | {value / 60:.1f} |" for key, value in seconds.items()]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,58 @@
+"""Autoencoder and vocoder trained together, from the latent to the waveform.
+
+The encoder stays as it was, so that latents of the compact autoencoder remain what they are; its
+decoder learns what the vocoder needs, and the vocoder what the decoder gives.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from diffusers import AutoencoderKL
+
+from codecmark.audioldm2.harmonic import HarmonicConfig
+from codecmark.training.dataset import Dataset
+from codecmark.training.runs import Trained
+from codecmark.training.vae import decoded
+from codecmark.training.vocoder import VocoderTask
+
+
+class JointTask(VocoderTask):
+    """Fine-tunes two trained networks; `train_vae` False leaves the decoder as it was.
+
+    With `train_vae` False this is training of the vocoder on decoded mels.
+    """
+
+    name = "joint"
+
+    def __init__(
+        self,
+        dataset: Dataset,
+        device: torch.device,
+        vae: Trained,
+        vocoder: Trained,
+        *,
+        train_vae: bool = True,
+        **options: Any,
+    ) -> None:
+        super().__init__(dataset, device, config=HarmonicConfig(**vocoder.config), **options)
+        self.options |= {"vae": dict(vae.config), "train_vae": train_vae}
+        self.options |= {"started_from": [vae.described, vocoder.described]}
+        model: Any = AutoencoderKL
+        self.vae: Any = model(**vae.config)
+        self.vae.load_state_dict(vae.state)
+        self.vae.to(device).requires_grad_(False)
+        if train_vae:
+            self.vae.decoder.requires_grad_(True)
+            self.vae.post_quant_conv.requires_grad_(True)
+        self.vocoder.load_state_dict(vocoder.state)
+        self.generator = torch.nn.ModuleDict({"vae": self.vae, "vocoder": self.vocoder})
+
+    def heard(self, mel: torch.Tensor) -> torch.Tensor:
+        """Return the log-mel after the autoencoder."""
+        return decoded(self.vae, mel)
+
+    def more_losses(self, heard: torch.Tensor, mel: torch.Tensor) -> dict[str, torch.Tensor]:
+        """Hold the decoder's log-mel near the true one."""
+        return {"heard": (heard - mel).abs().mean()}

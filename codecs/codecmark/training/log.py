@@ -1,0 +1,51 @@
+"""CSV logs of a run: a line a time, new columns as they come, lines taken back on resuming."""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+
+def append(path: Path, row: Mapping[str, float]) -> None:
+    """Add a line; a column that is new is empty in the lines before."""
+    columns = _columns(path)
+    if columns is None or not set(row) <= set(columns):
+        columns = [*dict.fromkeys([*(columns or ()), *row])]
+        _rewrite(path, columns)
+    with path.open("a", newline="", encoding="utf-8") as file:
+        csv.DictWriter(file, columns).writerow({k: _short(v) for k, v in row.items()})
+
+
+def forget_after(path: Path, step: int) -> None:
+    """Drop the lines that a killed run wrote after its last checkpoint."""
+    columns = _columns(path)
+    if columns is not None:
+        _rewrite(path, columns, lambda row: int(row["step"]) <= step)
+
+
+def _columns(path: Path) -> list[str] | None:
+    if not path.is_file():
+        return None
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file).fieldnames or ())
+
+
+def _rewrite(
+    path: Path, columns: list[str], keep: Callable[[dict[str, str]], bool] | None = None
+) -> None:
+    rows = []
+    if path.is_file():
+        with path.open(newline="", encoding="utf-8") as file:
+            rows = [row for row in csv.DictReader(file) if keep is None or keep(row)]
+    part = path.with_suffix(".part")
+    with part.open("w", newline="", encoding="utf-8") as file:
+        table = csv.DictWriter(file, columns)
+        table.writeheader()
+        table.writerows(rows)
+    os.replace(part, path)  # noqa: PTH105
+
+
+def _short(value: float) -> str:
+    return str(value) if isinstance(value, int) else f"{value:.6g}"

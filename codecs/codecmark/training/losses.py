@@ -1,0 +1,78 @@
+"""Losses on waveforms and spectra; each returns one number for a batch."""
+
+from __future__ import annotations
+
+import torch
+
+from codecmark.audioldm2.harmonic import Pair
+from codecmark.audioldm2.stft import window
+
+RESOLUTIONS = ((256, 64), (512, 128), (1024, 256), (2048, 512))
+_COMPRESSION = 0.3
+_FLOOR = 1e-2  # of an STFT of 1024 points; full scale is 256
+
+
+def spectral(found: torch.Tensor, wanted: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return log-magnitude distance and spectral convergence, means over resolutions."""
+    logs, convergences = [], []
+    for n_fft, hop in RESOLUTIONS:
+        a, b = (magnitude(x, n_fft, hop) for x in (found, wanted))
+        floor = _FLOOR * n_fft / 1024
+        logs.append((torch.log(a + floor) - torch.log(b + floor)).abs().mean())
+        norm = b.flatten(1).norm(dim=1).clamp(min=floor)
+        convergences.append(((a - b).flatten(1).norm(dim=1) / norm).mean())
+    return torch.stack(logs).mean(), torch.stack(convergences).mean()
+
+
+def complex_distance(found: Pair, wanted: Pair, mask: torch.Tensor) -> torch.Tensor:
+    """Distance of spectra whose magnitudes are compressed.
+
+    Parts and `mask` are `[batch, frames, bins]`; the mask says where a phase can be known.
+    """
+    (a_re, a_im), (b_re, b_im) = _compressed(found), _compressed(wanted)
+    distance = ((a_re - b_re).abs() + (a_im - b_im).abs()) * mask
+    return distance.sum() / ((b_re.abs() + b_im.abs()) * mask).sum().clamp(min=1.0)
+
+
+def phase_differences(
+    found: Pair, wanted: Pair, mask: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return how wrong group delay and instantaneous frequency are: 1 - cos, weighted by level.
+
+    The difference of two phases is the phase of a product, which needs no unwrapping.
+    """
+    level = (_power(wanted) + 1e-8).sqrt() * mask  # uncompressed: phases count where harmonics are
+    real, imaginary = _product_with_conjugate(found, wanted)
+    scale = (real * real + imaginary * imaginary + 1e-12).rsqrt()
+    real, imaginary = real * scale, imaginary * scale  # phasor of the error
+    over_bins = real[:, :, 1:] * real[:, :, :-1] + imaginary[:, :, 1:] * imaginary[:, :, :-1]
+    over_frames = real[:, 1:] * real[:, :-1] + imaginary[:, 1:] * imaginary[:, :-1]
+    return (
+        _weighted(1 - over_bins, torch.minimum(level[:, :, 1:], level[:, :, :-1])),
+        _weighted(1 - over_frames, torch.minimum(level[:, 1:], level[:, :-1])),
+    )
+
+
+def _weighted(values: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
+    return (values * weights).sum() / weights.sum().clamp(min=1.0)
+
+
+def _power(spectrum: Pair) -> torch.Tensor:
+    real, imaginary = spectrum
+    return real * real + imaginary * imaginary
+
+
+def _product_with_conjugate(a: Pair, b: Pair) -> Pair:
+    return a[0] * b[0] + a[1] * b[1], a[1] * b[0] - a[0] * b[1]
+
+
+def _compressed(spectrum: Pair) -> Pair:
+    scale = _power(spectrum).clamp(min=1e-8).pow((_COMPRESSION - 1) / 2)
+    return spectrum[0] * scale, spectrum[1] * scale
+
+
+def magnitude(signal: torch.Tensor, n_fft: int, hop: int) -> torch.Tensor:
+    """Return STFT magnitudes `[batch, frames, bins]`; their gradient is finite at zero."""
+    frames = signal.unfold(-1, n_fft, hop) * window(n_fft, signal.device)
+    spectrum = torch.fft.rfft(frames)
+    return (_power((spectrum.real, spectrum.imag)) + 1e-10).sqrt()

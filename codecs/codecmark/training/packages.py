@@ -1,0 +1,93 @@
+"""The audio that the shipped recipe trains on: Debian packages under permissive licences.
+
+Only BSD-like, CC0, CC-BY and MIT terms; nothing share-alike, nothing GPL. The speakers of the
+English, French and Spanish bundled clips are in none of them. The licences are those that each
+package's copyright file states.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from codecmark.errors import UnavailableError
+
+
+@dataclass(frozen=True)
+class PackageAudio:
+    """Files of one author in one package; `folder` below the root, `without` are name prefixes."""
+
+    package: str
+    folder: str
+    pattern: str
+    clip_class: str
+    source: str | None  # None: each file by itself
+    licence: str
+    author: str
+    without: tuple[str, ...] = ()
+
+
+_ASTERISK = "usr/share/asterisk/sounds"
+_KITS = "usr/share/hydrogen/data/drumkits"
+AUDIO = (
+    PackageAudio(
+        "festvox-ru", "usr/share/festival/voices/russian/msu_ru_nsh_clunits/wav", "*.wav",
+        "speech", "shmyrev_msu_ru", "BSD-like (Festival style)", "Nickolay V. Shmyrev",
+    ),
+    PackageAudio(
+        "asterisk-core-sounds-it-g722", f"{_ASTERISK}/it_IT_m_Carlo", "**/*.g722",
+        "speech", "carlo_flora", "CC-BY-3.0", "Carlo Flora", ("demo-",),
+    ),
+    PackageAudio(
+        "asterisk-core-sounds-ru-g722", f"{_ASTERISK}/ru_RU_f_IvrvoiceRU", "**/*.g722",
+        "speech", "ivrvoice_ru", "CC-BY-3.0", "IvrvoiceRU", ("demo-",),
+    ),
+    PackageAudio(
+        "sonic-pi-samples", "usr/share/sonic-pi/samples", "*.flac",
+        "music", None, "CC0-1.0", "see the package's copyright file",
+        ("loop_amen",),  # recordings of a break whose owner may be another than the uploader
+    ),
+    PackageAudio(
+        "hydrogen-drumkits", f"{_KITS}/Audiophob", "*.*",
+        "music", "kit_audiophob", "CC0-1.0", "audiophobdubstep",
+    ),
+    PackageAudio(
+        "hydrogen-drumkits", f"{_KITS}/rumpf_kit_z01_h2", "*.*",
+        "music", "kit_rumpf", "CC-BY-3.0", "Emanuel Rumpf",
+    ),
+)  # fmt: skip
+SOUNDFONT_PACKAGE, SOUNDFONT = "fluid-soundfont-gm", "usr/share/sounds/sf2/FluidR3_GM.sf2"
+SOUNDFONT_LICENCE, SOUNDFONT_AUTHOR = "MIT (samples)", "Frank Wen (SoundFont)"
+NAMES = (*dict.fromkeys(audio.package for audio in AUDIO), SOUNDFONT_PACKAGE)
+
+
+def missing(root: Path) -> tuple[str, ...]:
+    """Return the packages that are not below `root`, e.g. `/` or a folder they were unpacked to."""
+    absent = [audio.package for audio in AUDIO if not (root / audio.folder).is_dir()]
+    if not (root / SOUNDFONT).is_file():
+        absent.append(SOUNDFONT_PACKAGE)
+    return tuple(dict.fromkeys(absent))
+
+
+def fetch(root: Path, names: tuple[str, ...]) -> None:
+    """Download packages with apt and unpack them below `root`, without installing them.
+
+    Raises
+    ------
+    UnavailableError
+        If apt or dpkg is not here or fails; says what to do.
+    """
+    remedy = f"unpack or install {' '.join(names)} yourself and name their root with --packages"
+    apt, dpkg = shutil.which("apt-get"), shutil.which("dpkg-deb")
+    if apt is None or dpkg is None:
+        raise UnavailableError("fetching needs Debian's apt-get and dpkg-deb", remedy)
+    root.mkdir(parents=True, exist_ok=True)
+    try:
+        subprocess.run([apt, "--quiet", "download", *names], cwd=root, check=True)
+        for archive in sorted(root.glob("*.deb")):
+            subprocess.run([dpkg, "-x", archive.name, "."], cwd=root, check=True)
+            archive.unlink()
+    except subprocess.CalledProcessError as error:
+        raise UnavailableError(f"{error.cmd[0]} failed ({error.returncode})", remedy) from error

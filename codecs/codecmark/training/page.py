@@ -1,0 +1,150 @@
+"""`training.md`: how networks came about and what they do, from runs' logs and stored rows."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from pathlib import Path
+
+from codecmark.errors import InputError
+from codecmark.result import ResultRow
+from codecmark.training.dataset import Dataset
+from codecmark.training.runs import Trained, read_run, validation_curve
+from codecmark.training.trainer import LOG
+
+PAGE, FIGURE = "training.md", "training.png"
+_LINES = 12  # of a curve in the page
+_COLUMNS = (  # heading, field, clips by class, digits
+    ("PESQ unseen", "pesq_wb", "unseen", 2),
+    ("PESQ trained", "pesq_wb", "seen", 2),
+    ("ViSQOL unseen", "visqol_mos_lqo", "unseen", 2),
+    ("ViSQOL music", "visqol_mos_lqo", "music", 2),
+    ("ViSQOL ambient", "visqol_mos_lqo", "ambient", 2),
+    ("mel dB unseen", "mel_distance_db", "unseen", 2),
+    ("mel dB music", "mel_distance_db", "music", 2),
+    ("SNR dB unseen", "snr_db", "unseen", 1),
+    ("dec RTF", "decode_rtf", "all", 4),
+)
+
+
+def markdown(folders: Sequence[Path], dataset: Dataset, rows: Sequence[ResultRow]) -> str:
+    """Return the page of some runs, and of stored rows of the chain to compare with.
+
+    Raises
+    ------
+    InputError
+        If a folder is no run that was validated.
+    """
+    runs = [(folder, read_run(folder)) for folder in folders]
+    speakers = {item.source for item in dataset.items if item.clip_class == "speech"}
+    minutes = sum(item.samples for item in dataset.items if item.split == "train") / 960_000
+    lines = [
+        "# Networks trained here",
+        "",
+        f"Data: {minutes:.0f} minutes from "
+        + ", ".join(sorted({item.package or "own audio" for item in dataset.items}))
+        + f"; speakers {', '.join(sorted(speakers))}. No bundled clip is in it.",
+        "",
+        f"![losses and scores]({FIGURE})",
+        "",
+        "| run | steps | hours | batch | seed | best at step | its scores on held-out items |",
+        "| --- | ---: | ---: | ---: | ---: | ---: | --- |",
+        *(_run_line(folder, trained) for folder, trained in runs),
+        "",
+    ]
+    for folder, trained in runs:
+        lines += [f"## {trained.task}: scores while it was trained", "", *_curve(folder), ""]
+    if rows:
+        lines += [
+            "## Against the rest of the chain",
+            "",
+            "Bundled clips; *unseen* are those of speakers that were not trained on, *trained* "
+            "those of speakers that were, in other sentences. Means over clips.",
+            "",
+            *_comparison(rows, speakers),
+        ]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def figure(folders: Sequence[Path], path: Path) -> None:
+    """Draw the sum of the losses and the first validation score over steps."""
+    try:
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise InputError("figure: needs matplotlib; pip install 'codecmark[figures]'") from error
+    sheet = Figure(figsize=(9, 3.5), layout="constrained")
+    left, right = sheet.subplots(1, 2)
+    for folder in folders:
+        with (folder / LOG).open(newline="", encoding="utf-8") as file:
+            log = list(csv.DictReader(file))
+        names = [name for name in log[0] if name not in {"step", "seconds", "rate"}]
+        names = [name for name in names if not name.startswith("d_")]
+        totals = [sum(float(line[name] or 0) for name in names) for line in log]
+        left.plot([int(line["step"]) for line in log], totals, label=folder.name)
+        scores = validation_curve(folder)
+        if scores:
+            score = next(name for name in scores[0] if name not in {"step", "seconds"})
+            steps = [int(line["step"]) for line in scores]
+            right.plot(
+                steps, [float(line[score]) for line in scores], label=f"{folder.name}: {score}"
+            )
+    left.set_title("weighted losses")
+    right.set_title("held-out items, averaged weights")
+    for axes in (left, right):
+        axes.set_xlabel("step")
+        if axes.lines:
+            axes.legend(fontsize=7)
+    sheet.savefig(path, dpi=90)
+
+
+def _run_line(folder: Path, trained: Trained) -> str:
+    with (folder / LOG).open(newline="", encoding="utf-8") as file:
+        last = list(csv.DictReader(file))[-1]
+    scores = ", ".join(f"{name} {value:.3f}" for name, value in trained.scores.items())
+    options = trained.options
+    return (
+        f"| {trained.task} | {last['step']} | {float(last['seconds']) / 3600:.1f} | "
+        f"{options['batch']} | {options['seed']} | {trained.step} | {scores} |"
+    )
+
+
+def _curve(folder: Path) -> list[str]:
+    lines = validation_curve(folder)
+    every = -(-len(lines) // _LINES)
+    kept = [*lines[: -1 : max(every, 1)], lines[-1]]
+    names = [name for name in lines[0] if name != "seconds"]
+    return [
+        f"| {' | '.join([*names, 'hours'])} |",
+        f"|{' ---: |' * (len(names) + 1)}",
+        *(
+            f"| {' | '.join(line[name] for name in names)} | {float(line['seconds']) / 3600:.2f} |"
+            for line in kept
+        ),
+    ]
+
+
+def _comparison(rows: Sequence[ResultRow], speakers: set[str]) -> list[str]:
+    headings = [heading for heading, *_ in _COLUMNS]
+    lines = [f"| codec | weights | {' | '.join(headings)} |", f"| --- | --- |{' ---: |' * 9}"]
+    for spec in dict.fromkeys(row.spec for row in rows if row.status == "ok"):
+        own = [row for row in rows if row.spec == spec and row.status == "ok"]
+        cells = [_mean(own, field, group, digits, speakers) for _, field, group, digits in _COLUMNS]
+        lines.append(f"| {spec} | {own[0].weights} | {' | '.join(cells)} |")
+    return lines
+
+
+def _mean(
+    rows: Sequence[ResultRow], field: str, group: str, digits: int, speakers: set[str]
+) -> str:
+    values = []
+    for row in rows:
+        speech = row.clip_class == "speech"
+        belongs = {
+            "all": True,
+            "unseen": speech and row.source not in speakers,
+            "seen": speech and row.source in speakers,
+        }.get(group, row.clip_class == group)
+        value = getattr(row, field)
+        if belongs and value is not None:
+            values.append(value)
+    return f"{sum(values) / len(values):.{digits}f}" if values else "-"

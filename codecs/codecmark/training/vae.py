@@ -1,0 +1,89 @@
+"""Training of the compact autoencoder: log-mel to latent and back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, cast
+
+import torch
+from diffusers import AutoencoderKL
+
+from codecmark.audioldm2.compact import CONFIG
+from codecmark.audioldm2.formats import AUDIOLDM2
+from codecmark.audioldm2.harmonic import scaled, unscaled
+from codecmark.audioldm2.mel import log_mel
+from codecmark.training.dataset import Dataset
+from codecmark.training.task import Task
+from codecmark.training.validation import Validation
+
+_WEIGHTS = {"level": 1.0, "edges": 0.5, "kl": 1e-4}
+
+
+class VaeTask(Task):
+    """Crops of recordings to the parameters of an `AutoencoderKL`."""
+
+    name = "vae"
+
+    def __init__(
+        self,
+        dataset: Dataset,
+        device: torch.device,
+        *,
+        seed: int = 0,
+        batch: int = 8,
+        seconds: float = 1.0,
+        config: Mapping[str, Any] = CONFIG,
+        validation_items: int = 12,
+    ) -> None:
+        self.options: dict[str, Any] = {
+            "seed": seed, "batch": batch, "seconds": seconds, "network": dict(config),
+        }  # fmt: skip
+        self._dataset = dataset
+        self._device = device
+        self._samples = AUDIOLDM2.samples(AUDIOLDM2.frames(round(seconds * 16_000), 4))
+        self._validation = Validation(dataset.validation(validation_items))
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            model: Any = AutoencoderKL
+            self.network: Any = model(**config).to(device)
+        self.generator = cast(torch.nn.Module, self.network)
+
+    def losses(self, step: int) -> dict[str, torch.Tensor]:
+        """Return the losses of the step's crops."""
+        options = self.options
+        batch = self._dataset.batch(options["seed"], step, options["batch"], self._samples)
+        wanted = scaled(log_mel(torch.from_numpy(batch.waveform).to(self._device), AUDIOLDM2))
+        found_latent = self.network.encode(wanted[:, None]).latent_dist
+        generator = torch.Generator().manual_seed((options["seed"] << 32) + step)
+        drawn = torch.randn(found_latent.mean.shape, generator=generator).to(wanted)
+        latent = found_latent.mean + found_latent.std * drawn
+        found = self.network.decode(latent).sample[:, 0]
+        values = {
+            "level": (found - wanted).abs().mean(),
+            # what blurs is worst at edges, of harmonics and of onsets
+            "edges": _edges(found, wanted, 1) + _edges(found, wanted, 2),
+            "kl": found_latent.kl().mean() / latent[0].numel(),
+        }
+        return {name: _WEIGHTS[name] * value for name, value in values.items()}
+
+    def validate(self, figure: Path) -> dict[str, float]:
+        """Measure how far decoded mels are from true ones, in nepers."""
+        return self._validation.mel_distances(
+            lambda mel: decoded(self.network, mel), AUDIOLDM2, figure
+        )
+
+    def quality(self, scores: Mapping[str, float]) -> float:
+        """Return the negative distance."""
+        return -sum(scores.values()) / len(scores)
+
+
+def decoded(network: Any, mel: torch.Tensor) -> torch.Tensor:
+    """Return a log-mel `[batch, frames, bands]` after encoder, mode and decoder."""
+    latent = network.encode(scaled(mel)[:, None]).latent_dist.mode()
+    found: torch.Tensor = network.decode(latent).sample
+    return unscaled(found[:, 0])
+
+
+def _edges(found: torch.Tensor, wanted: torch.Tensor, axis: int) -> torch.Tensor:
+    return (found.diff(dim=axis) - wanted.diff(dim=axis)).abs().mean()

@@ -1,0 +1,92 @@
+"""Scores of a network on held-out items while it is trained, and a picture of one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from codecmark import networks
+from codecmark.audioldm2.formats import AUDIOLDM2
+from codecmark.audioldm2.mel import MelFormat, log_mel
+from codecmark.errors import MetricError
+from codecmark.metrics.perceptual import pesq_wb
+from codecmark.training.dataset import RATE_HZ, Item
+
+Samples = NDArray[np.float32]
+
+
+class Validation:
+    """Held-out items, whole: their mean PESQ (speech) and distance of log-mels (all)."""
+
+    def __init__(self, items: list[tuple[Item, Samples]]) -> None:
+        self._items = [
+            (item, samples[: len(samples) // AUDIOLDM2.hop * AUDIOLDM2.hop])
+            for item, samples in items
+        ]
+
+    def scores(
+        self, rebuild: Callable[[torch.Tensor], torch.Tensor], figure: Path
+    ) -> dict[str, float]:
+        """Score `rebuild`, which turns `[1, samples]` into the same."""
+        pesq: list[float] = []
+        distances: dict[str, list[float]] = {"speech": [], "other": []}
+        drawn = False
+        for item, samples in self._items:
+            truth = networks.to_tensor(_padded(samples))
+            made = rebuild(truth)
+            wanted, found = log_mel(truth, AUDIOLDM2), log_mel(made, AUDIOLDM2)
+            speech = item.clip_class == "speech"
+            distance = float((found - wanted).abs().mean())
+            distances["speech" if speech else "other"].append(distance)
+            if not speech:
+                continue
+            decoded = networks.to_array(made)[:, : len(samples)]
+            try:
+                pesq.append(pesq_wb(samples[None], decoded, RATE_HZ))
+            except MetricError:
+                continue  # too short or silent: no score is not a bad score
+            if not drawn:
+                draw(figure, networks.to_array(wanted)[0], networks.to_array(found)[0], item.name)
+                drawn = True
+        means = {f"mel_{name}": float(np.mean(v)) for name, v in distances.items() if v}
+        return {"pesq_wb": float(np.mean(pesq)), **means} if pesq else means
+
+    def mel_distances(
+        self, rebuild: Callable[[torch.Tensor], torch.Tensor], mel: MelFormat, figure: Path
+    ) -> dict[str, float]:
+        """Measure `rebuild`, which turns log-mels `[1, frames, bands]` into the same."""
+        distances: dict[str, list[float]] = {"speech": [], "other": []}
+        for turn, (item, samples) in enumerate(self._items):
+            wanted = log_mel(networks.to_tensor(_padded(samples)), mel)
+            found = rebuild(wanted)
+            speech = "speech" if item.clip_class == "speech" else "other"
+            distances[speech].append(float((found - wanted).abs().mean()))
+            if turn == 0:
+                draw(figure, networks.to_array(wanted)[0], networks.to_array(found)[0], item.name)
+        return {f"mel_{name}": float(np.mean(v)) for name, v in distances.items() if v}
+
+
+def _padded(samples: Samples) -> Samples:
+    frames = AUDIOLDM2.frames(len(samples), multiple=4)
+    return np.pad(samples, (0, AUDIOLDM2.samples(frames) - len(samples)))[None]
+
+
+def draw(path: Path, wanted: Samples, found: Samples, title: str) -> None:
+    """Draw two log-mels `[frames, bands]` above each other; without matplotlib, nothing."""
+    try:
+        from matplotlib.figure import Figure
+    except ImportError:
+        return
+    figure = Figure(figsize=(9, 5), layout="constrained")
+    for axes, values, name in zip(
+        figure.subplots(2, 1), (wanted, found), ("true", "made"), strict=True
+    ):
+        axes.imshow(values.T, origin="lower", aspect="auto", vmin=-8, vmax=2)
+        axes.set_title(f"{title}: {name}", fontsize=9)
+        axes.set_ylabel("mel band")
+    axes.set_xlabel("frame (10 ms)")
+    figure.savefig(path, dpi=80)

@@ -1,0 +1,166 @@
+"""Training of the harmonic vocoder on true mels, or on mels that a trained VAE gives back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, cast
+
+import torch
+
+from codecmark.audioldm2.formats import AUDIOLDM2
+from codecmark.audioldm2.harmonic import (
+    HarmonicConfig,
+    HarmonicNetwork,
+    Pair,
+    index_of,
+    scaled,
+    waveform_of,
+)
+from codecmark.audioldm2.mel import linear_spectrum, log_mel, log_of
+from codecmark.training import losses
+from codecmark.training.adversary import Adversary
+from codecmark.training.dataset import Dataset
+from codecmark.training.task import Task
+from codecmark.training.validation import Validation
+
+_PHASE_BINS = 256  # phases are compared up to 4 kHz: above, the clock is not that exact
+_WEIGHTS = {
+    "log": 1.0, "convergence": 0.5, "mel": 1.0, "complex": 0.5, "delay": 0.5, "frequency": 0.5,
+    "pitch": 0.2, "voiced": 0.2, "heard": 0.5, "adversary": 0.1, "features": 0.5,
+}  # fmt: skip
+
+
+class VocoderTask(Task):
+    """Crops of recordings to the parameters of a `HarmonicNetwork`.
+
+    Parameters
+    ----------
+    adversary_from : int or None
+        Step at which the discriminator joins; it may be decided while a run is under way.
+    """
+
+    name = "vocoder"
+
+    def __init__(
+        self,
+        dataset: Dataset,
+        device: torch.device,
+        *,
+        seed: int = 0,
+        batch: int = 8,
+        seconds: float = 1.0,
+        adversary_from: int | None = None,
+        config: HarmonicConfig | None = None,
+        validation_items: int = 12,
+    ) -> None:
+        config = config or HarmonicConfig()
+        self.options: dict[str, Any] = {
+            "seed": seed, "batch": batch, "seconds": seconds, "network": asdict(config),
+        }  # fmt: skip
+        self._dataset = dataset
+        self._device = device
+        self._samples = AUDIOLDM2.samples(AUDIOLDM2.frames(round(seconds * 16_000), 4))
+        self._adversary_from = adversary_from
+        self._validation = Validation(dataset.validation(validation_items))
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            self.vocoder = HarmonicNetwork(AUDIOLDM2, config).to(device)
+            self.adversary = Adversary().to(device)
+        self.vocoder.mixed_precision = device.type == "cuda"
+        self.generator: torch.nn.Module = self.vocoder
+        self._made: tuple[torch.Tensor, torch.Tensor] | None = None
+
+    def losses(self, step: int) -> dict[str, torch.Tensor]:
+        """Return the losses of the step's crops."""
+        options = self.options
+        batch = self._dataset.batch(options["seed"], step, options["batch"], self._samples)
+        waveform, clock, rate = (
+            torch.from_numpy(x).to(self._device) for x in (batch.waveform, batch.clock, batch.rate)
+        )
+        truth = linear_spectrum(waveform, AUDIOLDM2)
+        wanted: Pair = truth.real.contiguous(), truth.imag.contiguous()
+        mel = log_of(truth.abs(), AUDIOLDM2)
+        heard = self.heard(mel)
+        found: Pair = self.vocoder(heard, clock, rate, self._hiss(step, waveform))
+        made = waveform_of(found, AUDIOLDM2)
+        log, convergence = losses.spectral(made, waveform)
+        voiced = _voiced(rate)
+        mask = voiced[..., None] * (torch.arange(truth.shape[-1], device=mel.device) < _PHASE_BINS)
+        delay, frequency = losses.phase_differences(found, wanted, mask)
+        pitch, is_voiced = _pitch_losses(self.vocoder, heard, rate)
+        values = {
+            "log": log,
+            "convergence": convergence,
+            "mel": (log_mel(made, AUDIOLDM2) - mel).abs().mean(),
+            "complex": losses.complex_distance(found, wanted, mask),
+            "delay": delay,
+            "frequency": frequency,
+            "pitch": pitch,
+            "voiced": is_voiced,
+            **self.more_losses(heard, mel),
+        }
+        if self._adversary_at(step):
+            values |= cast(Adversary, self.adversary).generator_losses(made, waveform)
+            self._made = made.detach(), waveform
+        return {name: _WEIGHTS[name] * value for name, value in values.items()}
+
+    def heard(self, mel: torch.Tensor) -> torch.Tensor:
+        """Return the log-mel that the vocoder is given in place of the true one."""
+        return mel
+
+    def more_losses(self, heard: torch.Tensor, mel: torch.Tensor) -> dict[str, torch.Tensor]:
+        """Return losses of what came before the vocoder."""
+        del heard, mel
+        return {}
+
+    def adversary_losses(self, step: int) -> dict[str, torch.Tensor]:
+        """Return the discriminator's loss."""
+        if not self._adversary_at(step) or self._made is None:
+            return {}
+        return {"d_loss": cast(Adversary, self.adversary).own_loss(*self._made)}
+
+    def validate(self, figure: Path) -> dict[str, float]:
+        """Score mels turned into waveforms."""
+        return self._validation.scores(
+            lambda waveform: self.vocoder.synthesize(self.heard(log_mel(waveform, AUDIOLDM2))),
+            figure,
+        )
+
+    def quality(self, scores: Mapping[str, float]) -> float:
+        """Return PESQ; where no speech is held out, the distance of mels."""
+        return scores["pesq_wb"] if "pesq_wb" in scores else -scores["mel_other"]
+
+    def _adversary_at(self, step: int) -> bool:
+        return self._adversary_from is not None and step >= self._adversary_from
+
+    def _hiss(self, step: int, like: torch.Tensor) -> torch.Tensor:
+        generator = torch.Generator().manual_seed((self.options["seed"] << 32) + step)
+        return torch.randn(1, like.shape[1], generator=generator).to(like)
+
+
+def _voiced(rate: torch.Tensor) -> torch.Tensor:
+    """Return 1 for frames `[batch, frames]` that are voiced throughout, else 0."""
+    reflected = torch.nn.functional.pad(
+        (rate > 0).float()[:, None], (AUDIOLDM2.reflected, AUDIOLDM2.reflected), "reflect"
+    )
+    share = torch.nn.functional.avg_pool1d(reflected, AUDIOLDM2.n_fft, AUDIOLDM2.hop)[:, 0]
+    return (share > 0.9).float()
+
+
+def _pitch_losses(
+    network: HarmonicNetwork, mel: torch.Tensor, rate: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return the losses of the pitch and of whether there is one, at the middle of each frame."""
+    middle = rate[:, AUDIOLDM2.hop // 2 :: AUDIOLDM2.hop][:, : mel.shape[1]]
+    voiced = (middle > 0).float()
+    logits = network.pitch(scaled(mel))
+    pitches = network.config.pitches
+    index = index_of(middle * AUDIOLDM2.sample_rate_hz, pitches)
+    distance = torch.arange(pitches, device=mel.device) - index[..., None]
+    target = torch.softmax(-0.5 * distance.square(), dim=-1)
+    entropy = -(target * torch.log_softmax(logits[..., 1:], dim=-1)).sum(-1)
+    pitch = (entropy * voiced).sum() / voiced.sum().clamp(min=1.0)
+    is_voiced = torch.nn.functional.binary_cross_entropy_with_logits(logits[..., 0], voiced)
+    return pitch, is_voiced

@@ -1,0 +1,496 @@
+"""Training: data that is allowed, clocks that are right, runs that can be repeated and resumed."""
+
+from __future__ import annotations
+
+import csv
+import shutil
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+import torch
+from rich.console import Console
+
+from codecmark import corpus
+from codecmark.__main__ import main
+from codecmark.audiofile import read_audio, write_wav
+from codecmark.audioldm2.excitation import clock_of, pulses
+from codecmark.audioldm2.formats import AUDIOLDM2
+from codecmark.audioldm2.harmonic import (
+    HarmonicConfig,
+    HarmonicNetwork,
+    index_of,
+    log_prior,
+    pitch_at,
+    scaled,
+    unscaled,
+)
+from codecmark.audioldm2.mel import linear_spectrum, log_mel
+from codecmark.clip import AudioClip
+from codecmark.errors import InputError, UnavailableError
+from codecmark.training import losses, packages, pitch, prepare
+from codecmark.training.adversary import Adversary
+from codecmark.training.dataset import MANIFEST, Dataset, Item, write_manifest
+from codecmark.training.heldout import HeldOut
+from codecmark.training.joint import JointTask
+from codecmark.training.runs import read_run
+from codecmark.training.task import Task
+from codecmark.training.trainer import CHECKPOINT, LOG, VALIDATION, Schedule, Trainer
+from codecmark.training.vae import VaeTask
+from codecmark.training.vocoder import VocoderTask
+from entries import TINY_HARMONIC, TINY_VAE
+
+CPU = torch.device("cpu")
+RATE = 16_000
+SCHEDULE = Schedule(steps=4, log_every=1, validate_every=4)
+
+
+def voice(pitch_hz: float, seconds: float, seed: int = 0) -> np.ndarray:
+    """Ten harmonics, the fundamental a cosine from sample 0 on, a little noise, half scale."""
+    time = np.arange(round(seconds * RATE)) / RATE
+    total = sum(np.cos(2 * np.pi * pitch_hz * k * time) / k for k in range(1, 11))
+    hiss = np.random.default_rng(seed).standard_normal(len(time))
+    return np.asarray(0.5 * total / np.abs(total).max() + 1e-3 * hiss, np.float32)
+
+
+def write(path: Path, samples: np.ndarray) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_wav(path, AudioClip(samples[None], RATE))
+
+
+@pytest.fixture(scope="module")
+def audio(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("audio")
+    for speaker, hz in (("a", 110.0), ("b", 220.0)):
+        for take in range(2):
+            write(folder / f"speech/{speaker}/{take}.wav", voice(hz + 20 * take, 1.5, take))
+    rng = np.random.default_rng(5)
+    for index in range(2):
+        noise = 0.1 * rng.standard_normal(RATE).astype(np.float32)
+        write(folder / f"music/{index}.wav", noise)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def prepared(audio: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("prepared")
+    done = prepare.prepare(prepare.from_folder(audio, "CC0-1.0"), out, lambda _: None)
+    assert done.left_out == {}
+    return out
+
+
+@pytest.fixture(scope="module")
+def dataset(prepared: Path) -> Dataset:
+    return Dataset(prepared)
+
+
+def vocoder_task(dataset: Dataset, **options: int) -> VocoderTask:
+    return VocoderTask(
+        dataset, CPU, batch=2, seconds=0.2, config=HarmonicConfig(**TINY_HARMONIC),
+        validation_items=4, **options,
+    )  # fmt: skip
+
+
+def vae_task(dataset: Dataset) -> VaeTask:
+    return VaeTask(dataset, CPU, batch=2, seconds=0.2, config=TINY_VAE, validation_items=4)
+
+
+def train(task: Task, out: Path, schedule: Schedule = SCHEDULE) -> Trainer:
+    trainer = Trainer(task, out, schedule)
+    trainer.run(Console(quiet=True))
+    return trainer
+
+
+def curve(out: Path, name: str = LOG) -> list[Mapping[str, str]]:
+    with (out / name).open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    return [{k: v for k, v in row.items() if k != "seconds"} for row in rows]
+
+
+# data
+
+
+def test_what_was_prepared(prepared: Path, dataset: Dataset) -> None:
+    items = dataset.items
+    assert {item.licence for item in items} == {"CC0-1.0"}
+    assert [item.first for item in items] == list(
+        np.cumsum([0, *(item.samples for item in items[:-1])])
+    )
+    splits = {(item.clip_class, item.split) for item in items}
+    assert splits == {(c, s) for c in ("speech", "music") for s in ("train", "validation")}
+    manifest = (prepared / MANIFEST).read_text()
+    assert all(item.sha256 in manifest for item in items)
+
+
+def test_bundled_clips_are_left_out_in_any_disguise(audio: Path, tmp_path: Path) -> None:
+    """As the file itself, louder and shifted inside other audio, and under its source's name."""
+    folder = tmp_path / "mixed"
+    shutil.copytree(audio, folder)
+    bundled = corpus.bundled_folder()
+    shutil.copy(bundled / "fr_female_1.flac", folder / "copy.flac")
+    clip = read_audio(bundled / "it_male_1.flac").with_channels(1).resampled(RATE).samples[0]
+    hidden = np.concatenate([voice(150, 3.3), 0.4 * clip, voice(180, 1.0)])
+    write(folder / "speech/hidden.wav", hidden)
+    done = prepare.prepare(prepare.from_folder(folder, ""), tmp_path / "out", lambda _: None)
+    assert set(done.left_out) == {"copy.flac", "speech/hidden.wav"}
+    assert done.left_out["copy.flac"] == "is a bundled clip"
+    assert done.left_out["speech/hidden.wav"].startswith("contains it_male_1.flac")
+    reason = HeldOut.bundled().reason(
+        audio / "music/0.wav", "", np.zeros(RATE, np.float32)
+    )  # silence resembles nothing
+    assert reason is None
+
+
+def test_a_folder_of_bundled_clips_is_refused(tmp_path: Path) -> None:
+    folder = tmp_path / "theirs"
+    folder.mkdir()
+    for name in ("fr_female_1.flac", "vinyl_hiss.flac"):
+        shutil.copy(corpus.bundled_folder() / name, folder / name)
+    with pytest.raises(InputError, match=r"0 of 2 files could be used \(is a bundled clip\)"):
+        prepare.prepare(prepare.from_folder(folder, ""), tmp_path / "out", lambda _: None)
+
+
+def test_a_manifest_that_lists_a_bundled_clip_is_refused(prepared: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "edited"
+    shutil.copytree(prepared, folder)
+    items = Dataset(folder).items
+    digest = next(c.sha256 for c in corpus.load() if c.name == "en_male_1.flac")
+    assert digest is not None
+    write_manifest(folder, [replace(items[0], sha256=digest), *items[1:]])
+    with pytest.raises(InputError, match=r"lists the bundled clip en_male_1\.flac"):
+        Dataset(folder)
+
+
+def test_folders_that_are_not_prepared_are_refused(prepared: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="codecmark train data --out DIR"):
+        Dataset(tmp_path)
+    folder = tmp_path / "long"
+    shutil.copytree(prepared, folder)
+    items = Dataset(folder).items
+    write_manifest(folder, [*items[:-1], replace(items[-1], samples=10**9)])
+    with pytest.raises(InputError, match="is shorter than"):
+        Dataset(folder)
+
+
+def test_missing_packages_are_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"apt-get install festvox-ru .*fluid-soundfont-gm"):
+        prepare.from_packages(tmp_path)
+
+
+def test_the_recipe_is_permissive_and_has_no_speaker_of_the_headline() -> None:
+    for audio in packages.AUDIO:
+        assert audio.licence.split()[0] in {"BSD-like", "CC0-1.0", "CC-BY-3.0"}
+    with (corpus.bundled_folder() / "clips.csv").open() as file:
+        rows = [row for row in csv.DictReader(file) if row["language"] in {"en", "fr", "es"}]
+    assert rows
+    assert not {row["source_package"] for row in rows} & set(packages.NAMES)
+    assert not {row["source"] for row in rows} & {audio.source for audio in packages.AUDIO}
+
+
+def test_crops_depend_on_seed_and_step_alone(dataset: Dataset) -> None:
+    first = dataset.batch(3, 7, 4, 3_200)
+    dataset.batch(3, 8, 4, 3_200)
+    again = dataset.batch(3, 7, 4, 3_200)
+    assert np.array_equal(first.waveform, again.waveform)
+    assert np.array_equal(first.clock, again.clock)
+    assert not np.array_equal(first.waveform, dataset.batch(3, 8, 4, 3_200).waveform)
+    assert not np.array_equal(first.waveform, dataset.batch(4, 7, 4, 3_200).waveform)
+    assert np.abs(first.waveform).max() <= 0.5 + 1e-6
+
+
+def test_a_crop_comes_with_the_clock_of_its_own_speed(dataset: Dataset) -> None:
+    """Slowed down or sped up, the clock still turns once for each period of the waveform."""
+    checked = 0
+    for step in range(20):
+        batch = dataset.batch(0, step, 4, 6_400)
+        for waveform, clock, rate, speech in zip(
+            batch.waveform, batch.clock, batch.rate, batch.is_speech, strict=True
+        ):
+            if not speech:
+                assert not rate.any()
+                continue
+            voiced = rate > 0
+            if voiced.mean() < 0.9:
+                continue
+            fundamental = np.mean(waveform[voiced] * np.exp(-2j * np.pi * clock[voiced]))
+            assert abs(fundamental) > 0.1 * waveform[voiced].std()
+            assert abs(np.angle(fundamental)) < 0.5  # the fundamental is a cosine of the clock
+            checked += 1
+    assert checked > 10
+
+
+# clocks
+
+
+@pytest.mark.parametrize("hz", [80.0, 137.0, 301.0])
+def test_the_clock_of_a_voice(hz: float) -> None:
+    samples = voice(hz, 2.0)
+    track = pitch.track(samples)
+    inner = track[20:-20]
+    assert (inner[:, 1] > 0).all()
+    assert inner[:, 1].mean() * RATE / pitch.KNOT == pytest.approx(hz, rel=1e-3)
+    expected = np.arange(len(track))[20:-20] * pitch.KNOT * hz / RATE
+    error = (inner[:, 0] - expected + 0.5) % 1 - 0.5
+    assert np.abs(error).max() < 0.03
+
+
+def test_noise_and_silence_have_no_clock() -> None:
+    noise = np.random.default_rng(0).standard_normal(RATE).astype(np.float32)
+    assert (pitch.track(0.1 * noise)[:, 1] > 0).mean() < 0.1
+    assert not pitch.track(np.zeros(RATE, np.float32))[:, 1].any()
+
+
+def test_pulses_are_all_harmonics_in_phase() -> None:
+    frames = 40
+    clock, rate = clock_of(torch.full((1, frames), 200.0), AUDIOLDM2)
+    assert clock.shape == (1, frames * 160)
+    train_of_pulses = pulses(clock, rate)[0, 1_600:4_800].numpy()
+    assert train_of_pulses.std() == pytest.approx(1.0, rel=0.02)
+    spectrum = np.abs(np.fft.rfft(train_of_pulses)) * 2 / 3_200
+    assert spectrum[40:1_560:40] == pytest.approx(spectrum[40], rel=0.02)  # every 200 Hz
+    assert spectrum[20:1_580:40].max() < 0.02 * spectrum[40]  # nothing between
+    silent, still = clock_of(torch.zeros(1, frames), AUDIOLDM2)
+    assert not pulses(silent, still).any()
+
+
+def test_pitches_and_their_places_are_inverse() -> None:
+    hz = torch.tensor([50.0, 100.0, 440.0, 600.0])
+    assert torch.allclose(pitch_at(index_of(hz, 192), 192), hz, rtol=1e-5)
+
+
+# the network
+
+
+def test_the_prior_is_near_the_truth(speech: AudioClip) -> None:
+    waveform = torch.tensor(speech.samples)
+    truth = linear_spectrum(waveform, AUDIOLDM2).abs().clamp(min=1e-3).log()
+    prior = log_prior(log_mel(waveform, AUDIOLDM2), AUDIOLDM2).clamp(min=-6.9)
+    flat = truth.mean().expand_as(truth)
+    assert (prior - truth).abs().mean() < 0.4 * (flat - truth).abs().mean()
+    assert torch.allclose(unscaled(scaled(truth)), truth, atol=1e-5)
+
+
+def test_an_untrained_network_keeps_the_prior_and_turns_with_the_clock() -> None:
+    network = HarmonicNetwork(AUDIOLDM2, HarmonicConfig(**TINY_HARMONIC))
+    torch.nn.init.zeros_(network.leave.weight)
+    mel = torch.randn(1, 40, 64) - 3
+    clock, rate = clock_of(torch.full((1, 40), 150.0), AUDIOLDM2)
+    hiss = torch.zeros(1, clock.shape[1])
+    with torch.inference_mode():
+        real, imaginary = network(mel, clock, rate, hiss)
+        moved = network(mel, (clock + 0.5) % 1, rate, hiss)
+    assert torch.allclose(torch.hypot(real, imaginary).log(), log_prior(mel, AUDIOLDM2), atol=0.01)
+    fundamental = round(150 * 1024 / RATE)
+    turned = torch.atan2(imaginary, real) - torch.atan2(moved[1], moved[0])
+    assert torch.cos(turned[0, 10:30, fundamental]).max() < -0.9  # by half a period
+    assert network.synthesize(mel).shape == (1, 40 * 160)
+
+
+# losses
+
+
+def test_losses_are_zero_for_the_truth_and_blind_to_nothing() -> None:
+    signal = torch.tensor(voice(150, 0.5))[None]
+    log, convergence = losses.spectral(signal, signal)
+    assert float(log) == float(convergence) == 0.0
+    spectrum = linear_spectrum(signal, AUDIOLDM2)
+    truth = spectrum.real.contiguous(), spectrum.imag.contiguous()
+    everywhere = torch.ones_like(truth[0])
+    assert float(losses.complex_distance(truth, truth, everywhere)) == 0.0
+    negated = -truth[0], -truth[1]
+    assert float(losses.complex_distance(negated, truth, everywhere)) == pytest.approx(2.0)
+    delay, frequency = losses.phase_differences(negated, truth, everywhere)
+    assert max(float(delay), float(frequency)) < 0.01  # a constant phase is neither
+    later = linear_spectrum(torch.roll(signal, 40, 1), AUDIOLDM2)
+    delay, frequency = losses.phase_differences((later.real, later.imag), truth, everywhere)
+    assert float(delay) > 2 * float(frequency) > 0
+
+
+def test_the_adversary_learns_to_tell_noise_from_a_voice() -> None:
+    torch.manual_seed(0)
+    adversary = Adversary(4)
+    optimizer = torch.optim.Adam(adversary.parameters(), 5e-3)
+    real, made = torch.tensor(voice(150, 0.3))[None], 0.1 * torch.randn(1, 4_800)
+    first = float(adversary.own_loss(made, real).detach())
+    for _ in range(15):
+        optimizer.zero_grad()
+        torch.autograd.backward(adversary.own_loss(made, real))
+        optimizer.step()
+    assert float(adversary.own_loss(made, real).detach()) < 0.6 * first
+    assert float(adversary.generator_losses(real, real)["features"]) == 0.0
+
+
+# runs
+
+
+def test_the_same_seed_gives_the_same_curve(dataset: Dataset, tmp_path: Path) -> None:
+    for name, seed in (("a", 0), ("b", 0), ("c", 1)):
+        train(vocoder_task(dataset, seed=seed), tmp_path / name)
+    assert curve(tmp_path / "a") == curve(tmp_path / "b") != curve(tmp_path / "c")
+    assert len(curve(tmp_path / "a")) == 4
+    assert set(curve(tmp_path / "a", VALIDATION)[0]) >= {"step", "mel_speech", "mel_other"}
+
+
+@pytest.mark.parametrize("adversary_from", [None, 2])
+def test_a_killed_run_goes_on_to_the_same_curve(
+    dataset: Dataset, tmp_path: Path, adversary_from: int | None
+) -> None:
+    def task() -> VocoderTask:
+        options = {} if adversary_from is None else {"adversary_from": adversary_from}
+        return vocoder_task(dataset, **options)
+
+    train(task(), tmp_path / "whole", replace(SCHEDULE, steps=8))
+    train(task(), tmp_path / "killed", replace(SCHEDULE, steps=4))
+    saved = (tmp_path / "killed" / CHECKPOINT).read_bytes()
+    train(task(), tmp_path / "killed", replace(SCHEDULE, steps=6))
+    # killed after step 6 was logged: the checkpoint is still that of step 4
+    (tmp_path / "killed" / CHECKPOINT).write_bytes(saved)
+    resumed = Trainer(task(), tmp_path / "killed", replace(SCHEDULE, steps=8))
+    assert resumed.step == 4
+    assert len(curve(tmp_path / "killed")) == 4
+    resumed.run(Console(quiet=True))
+    assert curve(tmp_path / "killed") == curve(tmp_path / "whole")
+    assert curve(tmp_path / "killed", VALIDATION) == curve(tmp_path / "whole", VALIDATION)
+
+
+def test_training_lowers_the_loss(dataset: Dataset, tmp_path: Path) -> None:
+    def unseen(task: Task) -> float:
+        with torch.no_grad():
+            return sum(float(sum(task.losses(step).values())) for step in range(1_000, 1_008))
+
+    schedule = Schedule(steps=60, rate=2e-3, log_every=20, validate_every=100)
+    for name, task in (("vae", vae_task(dataset)), ("vocoder", vocoder_task(dataset))):
+        before = unseen(task)
+        train(task, tmp_path / name, schedule)
+        assert unseen(task) < 0.95 * before, name
+
+
+def test_a_run_is_not_continued_as_another(dataset: Dataset, tmp_path: Path) -> None:
+    train(vocoder_task(dataset), tmp_path, replace(SCHEDULE, steps=1))
+    with pytest.raises(InputError, match="another seed"):
+        Trainer(vocoder_task(dataset, seed=5), tmp_path, SCHEDULE)
+    with pytest.raises(InputError, match="another network, task"):
+        Trainer(vae_task(dataset), tmp_path, SCHEDULE)
+    (tmp_path / CHECKPOINT).write_bytes(b"half of a checkpoint")
+    with pytest.raises(InputError, match="is no checkpoint"):
+        Trainer(vocoder_task(dataset), tmp_path, SCHEDULE)
+
+
+def test_losses_that_are_not_finite_end_the_run(dataset: Dataset, tmp_path: Path) -> None:
+    train(vocoder_task(dataset), tmp_path, replace(SCHEDULE, steps=2))
+    task = vocoder_task(dataset)
+    trainer = Trainer(task, tmp_path, SCHEDULE)
+    torch.nn.init.constant_(task.vocoder.leave.bias, float("nan"))
+    with pytest.raises(InputError, match=r"losses log, .* not finite before step 3"):
+        trainer.run(Console(quiet=True))
+    assert Trainer(vocoder_task(dataset), tmp_path, SCHEDULE).step == 2
+
+
+def test_a_run_that_cannot_be_used_says_so(dataset: Dataset, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="is no run"):
+        read_run(tmp_path)
+    train(vocoder_task(dataset), tmp_path, replace(SCHEDULE, steps=1))
+    with pytest.raises(InputError, match="has not been validated"):
+        read_run(tmp_path)
+    with pytest.raises(InputError, match="trains vocoder, a vae is needed"):
+        read_run(tmp_path, "vae")
+
+
+def test_joint_training_moves_the_decoder_and_not_the_encoder(
+    dataset: Dataset, tmp_path: Path
+) -> None:
+    train(vae_task(dataset), tmp_path / "vae")
+    train(vocoder_task(dataset), tmp_path / "vocoder")
+    vae, vocoder = read_run(tmp_path / "vae"), read_run(tmp_path / "vocoder")
+    for keep in (False, True):
+        task = JointTask(
+            dataset, CPU, vae, vocoder, train_vae=not keep, batch=2, seconds=0.2,
+            validation_items=4,
+        )  # fmt: skip
+        train(task, tmp_path / f"joint-{keep}")
+        moved = {
+            name.split(".")[0]
+            for name, value in task.vae.state_dict().items()
+            if not torch.equal(value, vae.state[name])
+        }
+        assert moved == (set() if keep else {"decoder", "post_quant_conv"})
+
+
+# the command
+
+
+def test_the_command_trains_and_reports(
+    prepared: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = ["train", "vae", "--data", str(prepared), "--out", str(tmp_path / "run"), "--batch", "1"]
+    assert main([*run, "--steps", "1", "--device", "cpu"]) == 0
+    assert "step 1" in capsys.readouterr().out
+    assert main(["train", "vae", "--data", str(tmp_path), "--out", str(tmp_path / "run")]) == 2
+    assert "is not prepared" in capsys.readouterr().err
+
+
+def test_the_page_of_a_run(dataset: Dataset, prepared: Path, tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    train(vocoder_task(dataset), tmp_path / "run")
+    rows = tmp_path / "rows"
+    clips = ["--codecs", "mel:16k-64/griffinlim-32", "--corpus", str(tmp_path / "clips")]
+    write(tmp_path / "clips/speech/a/9.wav", voice(120, 0.6))
+    write(tmp_path / "clips/speech/z/9.wav", voice(140, 0.6))
+    assert main(["run", *clips, "--out", str(rows)]) == 0
+    report = ["train", "report", "--run", str(tmp_path / "run"), "--data", str(prepared)]
+    assert main([*report, "--rows", str(rows), "--out", str(tmp_path / "page")]) == 0
+    text = (tmp_path / "page/training.md").read_text()
+    assert (tmp_path / "page/training.png").stat().st_size > 1_000
+    assert "| vocoder | 4 | 0.0 | 2 | 0 | 4 | " in text
+    assert "## vocoder: scores while it was trained\n\n| step | " in text
+    line = next(line for line in text.splitlines() if "griffinlim-32" in line)
+    cells = [cell.strip() for cell in line.strip("|").split("|")]
+    assert cells[1] == "none"
+    assert cells[5] == cells[6] == "-"  # no music, no ambient sound
+    assert float(cells[9]) < 0
+
+
+def test_the_command_prepares_a_folder(audio: Path, tmp_path: Path) -> None:
+    out = tmp_path / "data"
+    assert main(["train", "data", "--folder", str(audio), "--out", str(out)]) == 0
+    assert len(Dataset(out).items) == 6
+    assert main(["train", "data", "--packages", str(tmp_path), "--out", str(out)]) == 2
+
+
+def test_rendering_says_what_it_needs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from codecmark.training import scores
+
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(UnavailableError, match="fluidsynth"):
+        scores.render(tmp_path / "none.sf2", tmp_path / "piece.wav", 0)
+
+
+def test_generated_scores_differ_and_repeat(tmp_path: Path) -> None:
+    pytest.importorskip("mido")
+    from codecmark.training import scores
+
+    for index, seed in enumerate((1, 1, 2)):
+        scores.write_midi(tmp_path / f"{index}.mid", np.random.default_rng(seed))
+    first, second, third = ((tmp_path / f"{index}.mid").read_bytes() for index in range(3))
+    assert first == second != third
+
+
+def test_items_round_trip(tmp_path: Path) -> None:
+    item = Item('a, "b".wav', "0" * 64, 80, 160, "speech", "s", "CC0-1.0", "é", "p", "train")
+    write_manifest(tmp_path, [item])
+    with (tmp_path / MANIFEST).open(encoding="utf-8", newline="") as file:
+        assert next(csv.DictReader(file))["name"] == item.name
+
+
+def test_audio_without_a_header_is_read(tmp_path: Path) -> None:
+    """Raw G.722, as Asterisk's packages hold it: half a byte a sample at 16 kHz."""
+    path = tmp_path / "prompt.g722"
+    path.write_bytes(bytes(range(256)) * 100)
+    clip = read_audio(path)
+    assert clip.sample_rate_hz == RATE
+    assert clip.n_samples == 2 * 25_600
+    with pytest.raises(soundfile.LibsndfileError):
+        soundfile.SoundFile(path)
