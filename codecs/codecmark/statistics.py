@@ -13,7 +13,6 @@ from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
-import scipy.stats
 
 CONFIDENCE = 0.95
 # percentile bootstraps of 8 to 14 normal sources cover 88 to 90 %, t intervals 95 %
@@ -117,7 +116,9 @@ def estimate_of_sources(means: _Floats, n: int) -> Estimate:
         low, high = (float(v) for v in np.percentile(drawn, [tail, 100 - tail]))
     else:
         error = float(means.std(ddof=1)) / np.sqrt(n_sources)
-        reach = float(scipy.stats.t.ppf((1 + CONFIDENCE) / 2, n_sources - 1)) * error
+        from scipy.stats import t
+
+        reach = float(t.ppf((1 + CONFIDENCE) / 2, n_sources - 1)) * error
         low, high = mean - reach, mean + reach
     return Estimate(mean, low, high, n, n_sources)
 
@@ -183,10 +184,14 @@ def _t_test(means: _Floats) -> float:
     error = float(means.std(ddof=1)) / np.sqrt(len(means))
     if error == 0:
         return 1.0 if means[0] == 0 else 0.0
-    return float(2 * scipy.stats.t.sf(abs(float(means.mean())) / error, len(means) - 1))
+    from scipy.stats import t
+
+    return float(2 * t.sf(abs(float(means.mean())) / error, len(means) - 1))
 
 
 def _wilcoxon(means: _Floats) -> float:
     if not means.any():  # scipy has no statistic for this
         return 1.0
-    return float(scipy.stats.wilcoxon(means).pvalue)
+    from scipy.stats import wilcoxon
+
+    return float(wilcoxon(means).pvalue)

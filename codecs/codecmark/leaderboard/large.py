@@ -139,7 +139,7 @@ def _groups(connection: Any) -> Iterator[_Group]:
         for name in ("versions", "reasons"):
             fields[name] = json.loads(fields[name])
         one = ResultRow(**fields)
-        sums = {
+        sums: dict[str, Any] = {
             name: value if value is None or name.endswith("_s") else int(value)
             for name in _TOTALS
             for value in (record[f"total_{name}"],)
