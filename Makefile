@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 TORCH ?= torch==2.13.0
 
 .DEFAULT_GOAL := help
-.PHONY: help setup bench test check unit smoke leaderboard list clean
+.PHONY: help setup bench test check unit performance smoke leaderboard list clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ check: $(READY) ## ruff and mypy
 
 unit: $(READY) ## the tests
 	$(RUN)/pytest
+
+performance: $(READY) ## write results/performance.md: what a run costs (wants a quiet machine)
+	$(RUN)/python benchmarks/performance.py
 
 smoke: $(READY) ## every benchmark once, untimed, on one clip
 	CODECMARK_OFFLINE=1 $(RUN)/pytest benchmarks/ --benchmark-disable
