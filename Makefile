@@ -11,7 +11,7 @@ PARITY_READY := $(PARITY_VENV)/.ready
 PIP_PARITY := $(PARITY_VENV)/bin/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help setup bench test check unit smoke review report parity parity-environment \
+.PHONY: help setup bench test check unit performance smoke review report parity parity-environment \
     leaderboard list clean
 
 help: ## list the targets
@@ -40,6 +40,9 @@ check: $(READY) ## ruff and mypy
 
 unit: $(READY) ## the tests
 	$(RUN)/pytest
+
+performance: $(READY) ## write results/performance.md: what a run costs (wants a quiet machine)
+	$(RUN)/python benchmarks/performance.py
 
 smoke: $(READY) ## every benchmark once, untimed, on one clip
 	CODECMARK_OFFLINE=1 $(RUN)/pytest benchmarks/ --benchmark-disable

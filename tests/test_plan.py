@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import soundfile
 
-from codecmark import condition, corpus, environment, fingerprint, plan, store, weights
+from codecmark import condition, corpus, environment, fingerprint, plan, store, weight_sets
 from codecmark.__main__ import main
 from codecmark.engines.inprocess import InProcess
 from codecmark.errors import InputError
@@ -122,7 +122,7 @@ def test_a_key_changes_with_a_weight_file(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setenv("CODECMARK_WEIGHTS", str(tmp_path))
     name = "descript/dac_16khz"
     absent = key(sets=name)
-    for file in weights.SETS[name].files:
+    for file in weight_sets.SETS[name].files:
         (tmp_path / name).mkdir(parents=True, exist_ok=True)
         (tmp_path / name / file.path).write_text("one")
     keys = {absent, key(sets=name)}
@@ -131,7 +131,9 @@ def test_a_key_changes_with_a_weight_file(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def _is_pinned(name: str) -> bool:
-    return all(file.sha256 for file in weights.SETS[name].files if file.path.endswith("tensors"))
+    return all(
+        file.sha256 for file in weight_sets.SETS[name].files if file.path.endswith("tensors")
+    )
 
 
 def test_a_key_changes_with_a_command_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -33,8 +33,9 @@ def cluster(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 
     for name in ("RAY_USAGE_STATS_ENABLED", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO"):
         monkeypatch.setenv(name, "0")
-    node = {"num_cpus": 1, "object_store_memory": 80 * 2**20}
-    made = Cluster(initialize_head=True, head_node_args={**node, "include_dashboard": False})
+    node: dict[str, Any] = {"num_cpus": 1, "object_store_memory": 80 * 2**20}
+    head = {**node, "include_dashboard": False}
+    made: Any = Cluster(initialize_head=True, head_node_args=head)
     made.second = made.add_node(**node)
     ray.init(address=made.address, log_to_driver=False)
     yield made
@@ -61,7 +62,7 @@ def test_the_loss_of_a_node_changes_no_row(tmp_path: Path, cluster: Any) -> None
 
     for _ in run(planned(tmp_path / "alone"), InProcess(), tmp_path / "alone"):
         pass
-    left = []
+    left: list[int] = []
     for count, _ in enumerate(run(planned(tmp_path / "ray"), RayCluster(), tmp_path / "ray")):
         if not left and len(_nodes_at_work()) == 2:
             cluster.remove_node(cluster.second, allow_graceful=False)

@@ -587,3 +587,22 @@ def test_a_parquet_run_has_the_tables_of_its_lines(
     assert f"{len(rows)} rows in" in capsys.readouterr().out
     assert main(["leaderboard", str(tmp_path), "--markdown"]) == 0
     assert capsys.readouterr().out == lines
+
+
+@pytest.mark.parametrize("n_sources", [20, 200, 201])
+def test_bootstrap_and_t_interval_meet(n_sources: int) -> None:
+    """Where one takes over from the other, both say nearly the same."""
+    values = np.random.default_rng(3).normal(size=n_sources)
+    found = estimate(values.tolist(), [str(index) for index in range(n_sources)])
+    low, high = scipy.stats.t.interval(0.95, n_sources - 1, values.mean(), scipy.stats.sem(values))
+    assert found.half_width == pytest.approx((high - low) / 2, rel=0.1 if n_sources < 100 else 0.04)
+
+
+def test_many_failures_of_a_parquet_run_are_counted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("duckdb")
+    store.append(tmp_path, [row(), *(failing("opus@6k", clip) for clip in "abc")])
+    store.compact(tmp_path, "r1")
+    assert main(["leaderboard", str(tmp_path), "--markdown"]) == 0
+    assert "opus@6k on 3 clips: failed: encode: broke" in capsys.readouterr().out

@@ -13,12 +13,11 @@ from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
-import scipy.stats
 
 CONFIDENCE = 0.95
 # percentile bootstraps of 8 to 14 normal sources cover 88 to 90 %, t intervals 95 %
 BOOTSTRAP_FROM_SOURCES = 20
-BOOTSTRAP_TO_SOURCES = 2_000  # beyond, the mean is normal and both intervals are one
+BOOTSTRAP_TO_SOURCES = 200  # beyond, the mean is as good as normal, and so is its interval
 _RESAMPLES = 4_000
 _SEED = 20_261_124
 _Floats = npt.NDArray[np.float64]
@@ -95,7 +94,7 @@ def uses_wilcoxon(n_sources: int, family: int) -> bool:
 def estimate(values: Sequence[float], sources: Sequence[str]) -> Estimate:
     """Estimate the mean over sources.
 
-    With 20 to 2,000 sources the interval is the percentile bootstrap over sources, otherwise
+    With 20 to 200 sources the interval is the percentile bootstrap over sources, otherwise
     Student's t on the source means.
 
     Parameters
@@ -117,12 +116,14 @@ def estimate_of_sources(means: _Floats, n: int) -> Estimate:
         low, high = (float(v) for v in np.percentile(drawn, [tail, 100 - tail]))
     else:
         error = float(means.std(ddof=1)) / np.sqrt(n_sources)
-        reach = float(scipy.stats.t.ppf((1 + CONFIDENCE) / 2, n_sources - 1)) * error
+        from scipy.stats import t
+
+        reach = float(t.ppf((1 + CONFIDENCE) / 2, n_sources - 1)) * error
         low, high = mean - reach, mean + reach
     return Estimate(mean, low, high, n, n_sources)
 
 
-@lru_cache(maxsize=4)  # 4 of 64 MB at most
+@lru_cache(maxsize=4)  # 6 MB each at most
 def _resampling(n_sources: int) -> _Floats:
     """Return each resample's weights of the sources, `[resamples, n_sources]`."""
     rng = np.random.default_rng(_SEED)
@@ -193,9 +194,11 @@ def ratio_estimate(
     ratio, n = float(above.sum() / below.sum()), len(names)
     if n < 2:
         return Estimate(ratio, None, None, len(sources), n)
+    from scipy.stats import t
+
     residuals = above - ratio * below
     error = float(np.sqrt(n / (n - 1) * (residuals**2).sum()) / below.sum())
-    reach = float(scipy.stats.t.ppf((1 + CONFIDENCE) / 2, n - 1)) * error
+    reach = float(t.ppf((1 + CONFIDENCE) / 2, n - 1)) * error
     return Estimate(ratio, ratio - reach, ratio + reach, len(sources), n)
 
 
@@ -209,9 +212,11 @@ def median_estimate(values: Sequence[float], sources: Sequence[str]) -> Estimate
     ----------
     values, sources : sequences of equal length, not empty
     """
+    from scipy.stats import binom
+
     means = np.sort(_source_means(values, sources))
     n, median = len(means), float(np.median(means))
-    below = int(scipy.stats.binom.ppf((1 - CONFIDENCE) / 2, n, 0.5)) - 1
+    below = int(binom.ppf((1 - CONFIDENCE) / 2, n, 0.5)) - 1
     if below < 0:
         return Estimate(median, None, None, len(values), n)
     return Estimate(median, float(means[below]), float(means[n - 1 - below]), len(values), n)
@@ -228,10 +233,14 @@ def _t_test(means: _Floats) -> float:
     error = float(means.std(ddof=1)) / np.sqrt(len(means))
     if error == 0:
         return 1.0 if means[0] == 0 else 0.0
-    return float(2 * scipy.stats.t.sf(abs(float(means.mean())) / error, len(means) - 1))
+    from scipy.stats import t
+
+    return float(2 * t.sf(abs(float(means.mean())) / error, len(means) - 1))
 
 
 def _wilcoxon(means: _Floats) -> float:
     if not means.any():  # scipy has no statistic for this
         return 1.0
-    return float(scipy.stats.wilcoxon(means).pvalue)
+    from scipy.stats import wilcoxon
+
+    return float(wilcoxon(means).pvalue)

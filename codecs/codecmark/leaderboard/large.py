@@ -21,7 +21,7 @@ from codecmark.leaderboard.summary import (
     Summary,
     Worst,
 )
-from codecmark.metrics.table import LOWER_IS_BETTER, QUALITY_FIELDS
+from codecmark.metrics.table import LOWER_IS_BETTER, NOT_DEFINED, QUALITY_FIELDS
 from codecmark.result import ResultRow
 from codecmark.statistics import Estimate, estimate_of_sources
 
@@ -61,6 +61,17 @@ class _Group:
     lags: tuple[int, int] | None
 
     @property
+    def lacks_a_figure(self) -> bool:
+        """Whether a metric that is defined for these clips has none."""
+        row = self.one
+        return any(
+            getattr(row, name) is None
+            and not row.is_exact(name)
+            and not row.reasons.get(name, "").startswith(NOT_DEFINED)
+            for name in QUALITY_FIELDS
+        )
+
+    @property
     def is_scored(self) -> bool:
         """Whether these clips have a quality figure, an infinite one included."""
         row = self.one
@@ -69,9 +80,12 @@ class _Group:
         )
 
     def notes(self) -> list[ResultRow]:
-        """Rows that make the notes which these would make."""
+        """Rows that make the notes which these would make; failures are counted, not listed."""
+        if self.one.status != "ok":
+            clips = self.one.clip if self.count == 1 else f"{self.count} clips"
+            return [replace(self.one, clip=self.one.clip and clips)]
         if self.lags is None:
-            return [self.one] * self.count
+            return [self.one] * (self.count if self.lacks_a_figure else 1)
         low, high = (replace(self.one, lag_samples=lag) for lag in self.lags)
         return [low] * (self.count - 1) + [high]
 
@@ -139,7 +153,7 @@ def _groups(connection: Any) -> Iterator[_Group]:
         for name in ("versions", "reasons"):
             fields[name] = json.loads(fields[name])
         one = ResultRow(**fields)
-        sums = {
+        sums: dict[str, Any] = {
             name: value if value is None or name.endswith("_s") else int(value)
             for name in _TOTALS
             for value in (record[f"total_{name}"],)

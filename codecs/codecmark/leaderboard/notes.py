@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from codecmark.metrics.table import METRICS, VISQOL_FIELD
+from codecmark.metrics.table import METRICS, NOT_DEFINED, VISQOL_FIELD
 from codecmark.result import ResultRow
 
 _LABELS = {**{metric.field: metric.label for metric in METRICS}, VISQOL_FIELD: "ViSQOL"}
@@ -60,7 +60,7 @@ def _without_a_figure(rows: Sequence[ResultRow]) -> list[str]:
                 reason = row.reasons.get(name, "no reason was stored")
                 missing.setdefault(reason, []).append(label)
         for reason, labels in missing.items():
-            if not reason.startswith("not defined for "):  # that is as it should be
+            if not reason.startswith(NOT_DEFINED):  # that is as it should be
                 clips = groups.setdefault((", ".join(labels), reason), {})
                 clips.setdefault(row.spec, []).append(row.clip or "")
     return [

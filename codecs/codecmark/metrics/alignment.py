@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import scipy.signal
 
 from codecmark.clip import Samples
 
@@ -39,11 +38,13 @@ def find_lag(reference: Samples, decoded: Samples, search: int = SEARCH) -> Alig
     search : int
         Lags from -search to +search samples are considered.
     """
+    from scipy.signal import correlate  # slow to import, and a rerun needs none of it
+
     length = reference.shape[1]
     search = min(search, length - 1)
     total = np.zeros(2 * search + 1)
     for ours, theirs in zip(reference.astype(float), decoded.astype(float), strict=True):
-        full = scipy.signal.correlate(theirs, ours, mode="full", method="fft")
+        full = correlate(theirs, ours, mode="full", method="fft")
         total += full[length - 1 - search : length + search]
     energy = float(np.linalg.norm(reference) * np.linalg.norm(decoded))
     if energy == 0:

@@ -18,8 +18,6 @@ from collections import OrderedDict
 from functools import cache
 from typing import Any, Literal
 
-import numpy as np
-
 from codecmark.clip import Samples, resample
 from codecmark.errors import MetricError
 
@@ -107,7 +105,7 @@ class _RememberedSpectrograms:
     def build(self, signal: Any, window: Any) -> Any:
         """Return what the wrapped builder makes of `signal`."""
         samples = signal.data
-        key = hashlib.blake2b(np.ascontiguousarray(samples), digest_size=16).digest()
+        key = hashlib.blake2b(samples.tobytes(), digest_size=16).digest()
         if key not in self._made:
             self._made[key] = self._builder.build(signal, window)
             if len(self._made) > _SPECTROGRAMS_KEPT:

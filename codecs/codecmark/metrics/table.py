@@ -52,6 +52,7 @@ METRICS: tuple[Metric, ...] = (
 )
 LOWER_IS_BETTER = frozenset(metric.field for metric in METRICS if not metric.higher_is_better)
 VISQOL_FIELD = "visqol_mos_lqo"
+NOT_DEFINED = "not defined for "  # how the reason of a figure begins that no such clip has
 QUALITY_FIELDS = (*(metric.field for metric in METRICS), VISQOL_FIELD, "snr_raw_db")
 
 
@@ -107,7 +108,7 @@ def score(reference: Samples, decoded: Samples, sample_rate_hz: int, clip_class:
     for metric in METRICS:
         if metric.speech_only and not is_speech:
             scores.reasons[metric.field] = (
-                f"not defined for {clip_class}: {metric.label} is for speech"
+                f"{NOT_DEFINED}{clip_class}: {metric.label} is for speech"
             )
             continue
         function = metric.function

@@ -73,7 +73,8 @@ def encodec(variant: str, model: Any, clip: AudioClip) -> Iterator[Comparison]:
             payload, audio = _through_bytes(codec, each)
             segments = len(theirs.levels)
             levels = np.frombuffer(payload[: 4 * segments], "<f4")
-            tokens = _unpacked(payload[4 * segments :], theirs.tokens.shape)
+            unpacked = _unpacked if segments else _frames_first
+            tokens = unpacked(payload[4 * segments :], theirs.tokens.shape)
             written = reference.ecdc(model, each, bitrate_kbps, _frame_counts(model, each))
             same_ecdc = np.array_equal(written.tokens, tokens) and np.array_equal(
                 written.levels, levels
@@ -109,7 +110,7 @@ def _descript(
 ) -> Comparison:
     theirs = reference.descript(model, clip, codebooks)
     payload, audio = _through_bytes(codec, clip)
-    tokens = _unpacked(payload, theirs.tokens.shape)
+    tokens = _frames_first(payload, theirs.tokens.shape)
     early = codec.early_samples
     return _compared(
         spec, tokens, theirs, audio[:, early:], theirs.audio[:, : clip.n_samples - early],
@@ -130,6 +131,10 @@ def _same_through_bytes(twin: Codec, clip: AudioClip, payload: bytes, audio: Sam
 
 def _unpacked(payload: bytes, shape: tuple[int, ...]) -> NDArray[np.int64]:
     return bitpacking.unpack_integers(payload, int(np.prod(shape)), TOKEN_BITS).reshape(shape)
+
+
+def _frames_first(payload: bytes, shape: tuple[int, ...]) -> NDArray[np.int64]:
+    return _unpacked(payload, shape[::-1]).T
 
 
 def _frame_counts(model: Any, clip: AudioClip) -> list[int]:
