@@ -26,6 +26,7 @@ from codecmark.audioldm2.formats import AUDIOLDM2, HIFIGAN_22K, USER, mel_format
 from codecmark.audioldm2.mel import log_mel
 from codecmark.audioldm2.spectrogram import MelSpectrogram
 from codecmark.audioldm2.vocoder import PhaseRetrieval, Vocoder
+from codecmark.audioldm2.waveform_layer import codec as waveform_layer
 from codecmark.bitstream import StreamHeader
 from codecmark.clip import AudioClip, Samples, fit_length, resample
 from codecmark.codec import Codec, CodecInfo
@@ -132,8 +133,10 @@ class MelCodec(ChainCodec):
     """The chain without its VAE: the log-mel itself is sent."""
 
     @classmethod
-    def from_spec(cls, spec: Spec) -> MelCodec:
-        """Build from e.g. `mel:16k-64/griffinlim-64`."""
+    def from_spec(cls, spec: Spec) -> Codec:
+        """Build from e.g. `mel:16k-64/griffinlim-64`, or `mel:16k-64+wave@snr10`."""
+        if (spec.variant or "").endswith(waveform_layer.SUFFIX):
+            return waveform_layer.WaveformLayerCodec.from_spec(spec)
         first, stage, filters = _stages(spec, "mel format, e.g. mel:16k-64/griffinlim-64")
         mel = mel_format(first)
         if stage == SMALL_HIFIGAN:
