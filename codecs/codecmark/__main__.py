@@ -19,6 +19,7 @@ _COMMANDS = {
     "weights": "codecmark.commands.weights",
     "leaderboard": "codecmark.commands.leaderboard",
     "diagnose": "codecmark.commands.diagnose",
+    "layers": "codecmark.commands.layers",
     "compare": "codecmark.commands.compare",
 }
 

@@ -87,6 +87,9 @@ _FRONT_ENDS = (
         for n_fft in (1024, 2048)
     ),
 )
+_WAVEFORM_LAYER = tuple(
+    f"mel:16k-64+wave@{target}" for target in ("snr10", "snr12", "snr15", "snr20", "8k")
+)
 _MEL_CODINGS = tuple(f"mel:16k-64/griffinlim-64@{coding}" for coding in ("int8", "q0.5", "q1"))
 
 FAMILIES: dict[str, Family] = {
@@ -134,7 +137,7 @@ FAMILIES: dict[str, Family] = {
     "mel": Family(
         "codecmark.audioldm2.chain:MelCodec", "mel spectrogram, and a vocoder without its VAE",
         ("mel:16k-64/griffinlim-64", "mel:16k-80-256/griffinlim-64", "mel:22k-80/hifigan-22k"),
-        (*_PHASE_METHODS, *_FRONT_ENDS, *_MEL_CODINGS),
+        (*_PHASE_METHODS, *_FRONT_ENDS, *_MEL_CODINGS, *_WAVEFORM_LAYER),
     ),
     "audioldm2": Family(
         "codecmark.audioldm2.chain:AudioLDM2Codec", "AudioLDM2: mel, VAE latent, mel, waveform",

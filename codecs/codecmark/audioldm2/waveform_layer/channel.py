@@ -20,7 +20,7 @@ _PEAK = 0.5  # as AudioLDM2 scales its waveforms before the mel
 _SILENT = 0
 _LEVEL_ZERO, _LEVELS_PER_OCTAVE = 32_768, 64
 _MOST_OCTAVES = 150
-_ROUNDING = 0.35  # of the mel's levels: the dead zone reaches to 0.65
+_ROUNDING = 0.32  # of the mel's levels: the dead zone reaches to 0.68
 
 
 @dataclass(frozen=True)
@@ -56,11 +56,9 @@ class Waveform:
         """Return dequantised coefficients."""
         return quantiser.dequantise(self.levels, self.step, self.inward)
 
-    def filled(self, base: Base) -> Filled:
+    def filled(self, base: Base, rounds: int = ROUNDS) -> Filled:
         """Return the decoded signal, its fill's gain still open."""
-        return Filled(
-            self.coefficients(), self.modes, base.mel, base.envelope, self.step, ROUNDS
-        )
+        return Filled(self.coefficients(), self.modes, base.mel, base.envelope, self.step, rounds)
 
 
 def level_of(signal: Floats) -> int:

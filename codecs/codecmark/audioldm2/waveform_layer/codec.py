@@ -50,7 +50,9 @@ class WaveformLayerCodec(Codec):
 
     def __init__(self, spec: Spec) -> None:
         if spec.variant != BASE + SUFFIX:
-            raise InputError(f"spec: {spec}: the waveform layer stands on {BASE}: mel:{BASE}{SUFFIX}")
+            raise InputError(
+                f"spec: {spec}: the waveform layer stands on {BASE}: mel:{BASE}{SUFFIX}"
+            )
         match = _SNR.fullmatch(spec.setting or "")
         self._snr_db = None if match is None else float(match.group(1))
         self._kbps = None
@@ -79,7 +81,7 @@ class WaveformLayerCodec(Codec):
         else:
             total = int((self._kbps or 0) * 125 * clip.duration_s) - _FRAME_BYTES
             each = total // clip.channels - _LAYER_BYTES * len(NAMES)
-            target = RateTarget(max(each, 0), clip.duration_s)
+            target = RateTarget(max(each, 0))
         return layers.pack([rate_loop.encode(one, target) for one in samples])
 
     def decode_payload(self, payload: bytes, header: StreamHeader) -> Samples:

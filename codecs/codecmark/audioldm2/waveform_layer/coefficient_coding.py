@@ -7,7 +7,6 @@ in time and frequency were. Where the mel lies far below the step, a zero costs 
 
 from __future__ import annotations
 
-
 import librosa
 import numba
 import numpy as np
@@ -134,13 +133,9 @@ def _code_modes(
     for u in range(len(modes)):
         upper, lower = modes[u] >> 1, modes[u] & 1
         contexts[:] = 8192 * 48 + mode
-        upper = mixed_bit(
-            coder, buffer, probabilities, counts, weights, contexts, 384, 60, upper
-        )
+        upper = mixed_bit(coder, buffer, probabilities, counts, weights, contexts, 384, 60, upper)
         contexts[:] = 8192 * 48 + 4 + mode * 2 + upper
-        lower = mixed_bit(
-            coder, buffer, probabilities, counts, weights, contexts, 384, 60, lower
-        )
+        lower = mixed_bit(coder, buffer, probabilities, counts, weights, contexts, 384, 60, lower)
         mode = 2 * upper + lower
         modes[u] = mode
 

@@ -1,7 +1,7 @@
 """The decoder's part that no bits are spent on: what was not coded, at the decoded mel's level.
 
-Start: random signs at the mel's level where a coefficient is zero, never louder than half a step
-(or it would have been coded). Then a few rounds of phase retrieval with two constraints: bins of
+Start: random signs at the mel's level where a coefficient is zero, never louder than half a step, since
+what is louder was coded. Then a few rounds of phase retrieval with two constraints: bins of
 the STFT that the waveform layer carries stay as they are, and the others keep their shape but are
 scaled, band by band, until the mel of the whole is the decoded one.
 
@@ -12,6 +12,7 @@ near the level that would have been coded. How far is the encoder's choice, sent
 from __future__ import annotations
 
 from functools import cache
+from typing import Any
 
 import numba
 import numpy as np
@@ -32,6 +33,7 @@ _N_FFT, _HOP = AUDIOLDM2.n_fft, AUDIOLDM2.hop
 _REFLECTED = AUDIOLDM2.reflected
 _SIGMA = 0.9  # of a coefficient of the lapped transform, for a mel magnitude of 1
 _STFT_SIGMA = 19.6  # of an STFT bin, for a coefficient of 1: root of the window's energy
+_LOUDEST = 0.5  # of a step: what is louder would have been coded
 _KNEE = 0.3  # of a step: where the gain has come all the way down
 _MOST = 4.0  # of a band's correction in one pass
 _PASSES = 3
@@ -79,23 +81,24 @@ class Filled:
         noise = _noise(coefficients, modes, envelope, step)
         signal = self.coded + synthesise(noise, modes).astype(np.float32)
         target = np.exp2(mel.astype(np.float32) / UNIT)
+        loudest = np.float32(np.inf if step is None else step * _STFT_SIGMA * _LOUDEST)
         carried = _stft(self.coded)
         size = np.abs(carried)
-        keep = size > _from_bands(target / _widths(), *_bank())
+        keep = size > np.minimum(_from_bands(target / _widths(), *_bank()), loudest)
         size[~keep] = 0
         missing = np.maximum(target - _to_bands(size, *_bank()), 0.05 * target)
         for number in range(rounds):
             spectrum = _stft(signal)
             shape = np.abs(spectrum)
             shape[keep] = 0
-            wanted = _scaled_to_mel(shape, missing)
+            wanted = np.minimum(_scaled_to_mel(shape, missing), loudest)
             spectrum *= wanted / np.maximum(shape, np.float32(1e-12))
             if number < rounds - 1:
                 spectrum[keep] = carried[keep]
                 signal = _istft(spectrum)
         carried[~keep] = 0
         self._carried, self._fill, self._size = carried, spectrum, wanted
-        self._knee = np.float32(np.inf if step is None else step * _STFT_SIGMA * _KNEE)
+        self._knee = loudest * np.float32(_KNEE / _LOUDEST)
 
     def signal(self, gain: int) -> Singles:
         """Return the decoded signal `[superframes * 640]`.
@@ -103,10 +106,9 @@ class Filled:
         Parameters
         ----------
         gain : int
-            0 fills nothing; else fill that is about to reach the coded level has gain / 7.
+            Fill that is about to reach the coded level is turned down to gain / 7, softer fill
+            less, and what is far below not at all.
         """
-        if gain == 0:
-            return self.coded
         down = np.float32(1 - gain / (GAINS - 1)) * np.minimum(1, self._size / self._knee)
         return _istft(self._carried + self._fill * (1 - down))
 
@@ -130,7 +132,7 @@ def _noise(coefficients: Floats, modes: Modes, envelope: Ints, step: float | Non
     return noise
 
 
-def _frames(padded: NDArray[np.floating]) -> NDArray[np.floating]:
+def _frames(padded: NDArray[Any]) -> NDArray[Any]:
     return np.lib.stride_tricks.sliding_window_view(padded, _N_FFT)[::_HOP]
 
 
@@ -186,9 +188,7 @@ def _widths() -> Singles:
 
 
 @numba.njit(cache=True)
-def _to_bands(
-    magnitude: NDArray[np.floating], bank: Singles, starts: Ints, ends: Ints
-) -> NDArray[np.floating]:
+def _to_bands(magnitude: NDArray[Any], bank: Singles, starts: Ints, ends: Ints) -> NDArray[Any]:
     """Sum magnitudes into bands; plain loops, so the threads of a BLAS play no part."""
     out = np.zeros((magnitude.shape[0], bank.shape[0]), magnitude.dtype)
     for t in range(magnitude.shape[0]):

@@ -1,4 +1,4 @@
-"""The payload: layers, each with its own length and checksum, the base layers of all channels first.
+"""The payload: layers, each with its own length and checksum; base layers come first.
 
 Byte layout, for each layer of each channel: length (varint), the low 16 bits of the CRC-32 of the
 layer's number and bytes (little endian), then the bytes. A stream cut short, or damaged in one

@@ -54,8 +54,8 @@ def blocks(frames: int) -> int:
 def steps(index: int) -> Ints:
     """Return the quantiser steps `[16, 64]` in 1/1024, for index 0 (finest) to 63."""
     base = 0.35 * 2.0 ** (index / 12)
-    slow = np.arange(FRAMES)[:, None] / 4
-    shape = np.sqrt(1 + slow**2) * np.where(np.arange(BANDS) < 32, 1.0, 1.5)
+    slow = np.arange(FRAMES)[:, None] / 8
+    shape = np.sqrt(1 + slow**2) * np.where(np.arange(BANDS) < 24, 1.0, 1.5)
     table: Ints = np.rint(UNIT * base * shape).astype(np.int64)
     return table
 

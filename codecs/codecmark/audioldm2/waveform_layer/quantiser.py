@@ -10,12 +10,12 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from codecmark.audioldm2.waveform_layer import coefficient_coding
 from codecmark.audioldm2.waveform_layer.bit_models import Ints
 from codecmark.audioldm2.waveform_layer.lapped import BLOCKS, SUPERFRAME, Floats, Modes, analyse
 
 STEPS = 1024  # step indices
 STEPS_PER_OCTAVE = 64
+LARGEST = 4095  # level
 _PRICE = 0.16  # of a bit, in squared steps
 _SWITCHING_BITS = 1.0  # another block length than 320 must save this much
 _COUNTS = np.array(BLOCKS, np.int64)
@@ -50,7 +50,7 @@ def quantise(coefficients: Floats, modes: Modes, ratio: Ints, step: float) -> In
     """
     scaled = coefficients / step
     levels = np.sign(scaled) * np.floor(np.abs(scaled) + 0.4)
-    plain: Ints = np.clip(levels, -4095, 4095).astype(np.int64)
+    plain: Ints = np.clip(levels, -LARGEST, LARGEST).astype(np.int64)
     counts = np.zeros((48, 8, 3))
     _count(plain, modes, ratio, counts)
     # each context leans on its mel class, that on the class of all
@@ -130,7 +130,7 @@ def _decide(
                         cost = (value - size_) ** 2 + _PRICE * price
                         if cost < cheapest:
                             best, cheapest = size_, cost
-                    best = min(best, 4095)
+                    best = min(best, LARGEST)
                     levels[u, at] = best if scaled[u, at] > 0 else -best
                 else:
                     levels[u, at] = 0

@@ -17,11 +17,12 @@ from codecmark.audioldm2.waveform_layer.fill import GAINS, Singles
 from codecmark.audioldm2.waveform_layer.lapped import SUPERFRAME, Floats, Modes
 
 MARGIN_DB = 0.05
-_FILL_KBPS = 0.7  # the fill may lower the SNR by what this much rate would raise it
+BASE_SHARE = 0.5  # of a target of rate
+_FILL_KBPS = 0.2  # louder fill may lower the SNR by what this much rate would raise it
 _PER_DB = quantiser.STEPS_PER_OCTAVE / 6.02
 _ATTEMPTS = 16
 _CLOSE_ENOUGH_DB = 0.05
-_FINEST, _COARSEST = quantiser.STEPS - 1, 0
+_COARSEST = 0
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,6 @@ class RateTarget:
     """The channel's layers fit into this many bytes."""
 
     most_bytes: int
-    seconds: float
 
 
 def encode(signal: Floats, target: SnrTarget | RateTarget) -> tuple[bytes, bytes]:
@@ -62,13 +62,13 @@ def encode(signal: Floats, target: SnrTarget | RateTarget) -> tuple[bytes, bytes
 
 
 def _base_within(whole: Floats, level: int, target: RateTarget) -> bytes:
-    """Return the finest base layer of at most half the bytes."""
+    """Return the finest base layer of at most its share of the bytes."""
     low, high = 8, 52
     best = channel.encode_base(whole, level, high)
     while low < high:
         middle = (low + high) // 2
         data = channel.encode_base(whole, level, middle)
-        if len(data) <= target.most_bytes * 0.5:
+        if len(data) <= target.most_bytes * BASE_SHARE:
             high, best = middle, data
         else:
             low = middle + 1
@@ -81,6 +81,10 @@ class _Search:
         self._energy = float(np.sum(whole[:samples] ** 2))
         self._modes: Modes = np.ones(base.superframes, np.int64)
         self._coefficients = lapped.analyse(whole, self._modes)
+        largest = float(np.abs(self._coefficients).max())
+        # room for another choice of blocks, which moves energy together
+        octaves = math.log2(quantiser.LARGEST / 4 / max(largest, 1e-9))
+        self._finest = min(max(int(octaves * quantiser.STEPS_PER_OCTAVE), 0), quantiser.STEPS - 1)
 
     def at_snr(self, snr_db: float) -> bytes:
         """Return the smallest layer whose decoded SNR is at least `snr_db`."""
@@ -89,7 +93,8 @@ class _Search:
         step_index = self._coded_to(snr_db + 1)
         gain = self._gain(self._layer(step_index))
         best: Waveform | None = None
-        low, high = _COARSEST, _FINEST  # the answer lies between them
+        nearest, missing = self._layer(self._finest), np.inf
+        low, high = _COARSEST, self._finest  # the answer lies between them
         for attempt in range(_ATTEMPTS):
             step_index = min(max(step_index, low), high)
             layer = replace(self._layer(step_index), gain=gain)
@@ -100,19 +105,19 @@ class _Search:
                     break
             else:
                 low = step_index + 1
+                if -excess < missing:
+                    nearest, missing = layer, -excess
             if low > high:
                 break
             towards = -1 if excess >= 0 else 1
             step_index += towards * max(1, round(abs(excess) * _PER_DB)) * (1 + attempt // 4)
-        if best is None:
-            best = replace(self._layer(_FINEST), gain=0)
-        return channel.encode_waveform(best, self._base)
+        return channel.encode_waveform(best or nearest, self._base)
 
     def within(self, most_bytes: int) -> bytes:
         """Return the finest layer of at most `most_bytes`, or the coarsest."""
-        low = self._within(most_bytes, _COARSEST, _FINEST)
+        low = self._within(most_bytes, _COARSEST, self._finest)
         self._choose_modes(low)
-        low = self._within(most_bytes, max(low - 64, _COARSEST), min(low + 64, _FINEST))
+        low = self._within(most_bytes, max(low - 64, _COARSEST), min(low + 64, self._finest))
         layer = self._layer(low)
         return channel.encode_waveform(replace(layer, gain=self._gain(layer)), self._base)
 
@@ -141,7 +146,7 @@ class _Search:
 
     def _coded_to(self, snr_db: float) -> int:
         """Return the largest step whose coefficients alone reach the SNR."""
-        low, high = _COARSEST, _FINEST
+        low, high = _COARSEST, self._finest
         while low < high:
             middle = (low + high) // 2
             error = self._coefficients - self._layer(middle).coefficients()
@@ -159,9 +164,9 @@ class _Search:
         per_db = max(saved * 8 / 3.01, 1e-9)
         allowed_db = _FILL_KBPS * len(self._whole) / 16 / per_db
         filled = layer.filled(self._base)
-        without = self._snr_db(filled.coded)
+        lowest = self._snr_db(filled.signal(0))
         for gain in range(GAINS - 1, 0, -1):
-            if without - self._snr_db(filled.signal(gain)) <= allowed_db:
+            if lowest - self._snr_db(filled.signal(gain)) <= allowed_db:
                 return gain
         return 0
 
