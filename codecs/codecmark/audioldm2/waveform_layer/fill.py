@@ -1,8 +1,8 @@
 """The decoder's part that no bits are spent on: what was not coded, at the decoded mel's level.
 
-Start: random signs at the mel's level where a coefficient is zero, never louder than half a step, since
-what is louder was coded. Then a few rounds of phase retrieval with two constraints: bins of
-the STFT that the waveform layer carries stay as they are, and the others keep their shape but are
+Start: random signs at the mel's level where a coefficient is zero, never louder than half a step:
+what is louder was coded. Then a few rounds of phase retrieval with two constraints: bins of the
+STFT that the waveform layer carries stay as they are, and the others keep their shape but are
 scaled, band by band, until the mel of the whole is the decoded one.
 
 What is louder costs more SNR, and adds less to what is heard: the fill is turned down as it comes
@@ -80,11 +80,12 @@ class Filled:
         self.coded = synthesise(coefficients, modes).astype(np.float32)
         noise = _noise(coefficients, modes, envelope, step)
         signal = self.coded + synthesise(noise, modes).astype(np.float32)
-        target = np.exp2(mel.astype(np.float32) / UNIT)
+        target: Singles = np.exp2(mel.astype(np.float32) / UNIT)
         loudest = np.float32(np.inf if step is None else step * _STFT_SIGMA * _LOUDEST)
         carried = _stft(self.coded)
         size = np.abs(carried)
-        keep = size > np.minimum(_from_bands(target / _widths(), *_bank()), loudest)
+        level = _from_bands((target / _widths()).astype(np.float32), *_bank())
+        keep = size > np.minimum(level, loudest)
         size[~keep] = 0
         missing = np.maximum(target - _to_bands(size, *_bank()), 0.05 * target)
         for number in range(rounds):
