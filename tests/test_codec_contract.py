@@ -23,7 +23,10 @@ from codecmark.spec import Spec
 from entries import noise, tiny, tone
 
 SPECS = (*catalog.all_specs(), "command:top-byte")
-ONE_OF_EACH = tuple({Spec.parse(spec).family: spec for spec in reversed(SPECS)}.values())
+ONE_OF_EACH = (
+    *{Spec.parse(spec).family: spec for spec in reversed(SPECS)}.values(),
+    "mel:16k-64+wave@snr10",  # of another class than the rest of its family
+)
 FULL_SIZE = tuple(s for s in SPECS if s.startswith(("audioldm2:base", "encodec", "dac"))
                   and s in set(catalog.all_specs(default_only=True)))  # fmt: skip
 FRAME = 320

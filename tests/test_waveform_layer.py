@@ -25,12 +25,15 @@ from codecmark.audioldm2.waveform_layer import (
     layers,
     mel_coding,
     quantiser,
+    study,
+    study_page,
 )
 from codecmark.audioldm2.waveform_layer.codec import WaveformLayerCodec
 from codecmark.clip import AudioClip
-from codecmark.condition import named, prepare
+from codecmark.condition import PreparedClip, named, prepare
 from codecmark.errors import BitstreamError, InputError
 from codecmark.metrics.waveform import snr_db
+from codecmark.result import ResultRow
 from codecmark.spec import Spec
 from entries import noise, tone
 
@@ -327,3 +330,46 @@ def test_bytes_do_not_depend_on_threads_or_process(threads: int) -> None:
 
 
 KNOWN_TABLES = [497350944, 769704783, 319823759, 2263955148, 3314315686, 3700783117, 569256472]
+
+
+# the study
+
+
+@cache
+def parts() -> study.Parts:
+    clip = PreparedClip("voice.flac", "speaker", "speech", speech())
+    return next(study.take_apart([clip]))
+
+
+def test_the_parts_are_those_of_one_stream() -> None:
+    one = parts()
+    found = {part: one.scores[part].values for part in study.PARTS}
+    assert found["both layers"]["snr_db"] >= 10
+    assert found["waveform layer alone"]["snr_db"] > found["both layers"]["snr_db"]
+    assert found["base alone"]["snr_db"] < 2
+    assert found["both layers"]["pesq_wb"] > found["base alone"]["pesq_wb"]
+    assert one.unconditioned_kbps > one.waveform_kbps
+    layers_bytes = (one.base_kbps + one.waveform_kbps) * 125 * speech().duration_s
+    assert len(stream()) - 30 < layers_bytes < len(stream())
+
+
+def test_the_page_says_what_the_rows_say() -> None:
+    rows = [
+        ResultRow(
+            run_id="r", spec=spec, family=spec.partition(":")[0].partition("@")[0],
+            condition="16k-mono", status="ok", clip=f"{name}.flac", source=name, clip_class=name,
+            clip_s=5.0, stream_bytes=625 * (place + 1), bitrate_kbps=place + 1.0,
+            compression_ratio=256 / (place + 1), snr_db=9.5 + place, segmental_snr_db=7.0 + place,
+            si_sdr_db=9.0 + place, pesq_wb=2.0 + place / 10 if name == "speech" else None,
+            visqol_mos_lqo=3.9 + place / 10,
+        )
+        for name in study_page.CLASSES
+        for family in (study.CURVE, ("opus@1k", "opus@2k", "opus@3k", "opus@4k", "opus@5k"), ("lc3@9k",))
+        for place, spec in enumerate(family)
+    ]  # fmt: skip
+    page = study_page.markdown(rows, [parts()])
+    assert "SNR >= 10 dB on the final output: 3 of 3 clips, lowest 10.50 dB" in page
+    assert "| mel:16k-64+wave@snr10 | 2.0 | 128.0 | 10.5 (10.5) | 8.0 | 10.0 | 2.10 | 4.00 |" in page
+    assert "| speech | mel:16k-64+wave | 2.0 |" in page  # the price: both targets hold from there on
+    assert "| speech | SNR dB | opus | +0 | 100 |" in page  # equal curves
+    assert "the anchor has 1 of the 4 points" in page
