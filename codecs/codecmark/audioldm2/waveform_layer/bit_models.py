@@ -19,6 +19,8 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from codecmark.errors import CodecError
+
 Ints = NDArray[np.int64]
 Bytes = NDArray[np.uint8]
 
@@ -80,8 +82,16 @@ def open_decoder(data: bytes) -> tuple[Ints, Bytes]:
 
 
 def finish(coder: Ints, buffer: Bytes) -> bytes:
-    """Return the coded bytes, as few as the decoder needs."""
+    """Return the coded bytes, as few as the decoder needs.
+
+    Raises
+    ------
+    CodecError
+        If they were more than the buffer holds.
+    """
     low, high = int(coder[_LOW]), int(coder[_HIGH])
+    if coder[_POSITION] > len(buffer):
+        raise CodecError(f"the coded levels are longer than {len(buffer)} bytes")
     for kept in range(5):  # the shortest number, zeros behind it, inside low..high
         unit = 1 << 8 * (4 - kept)
         value = -(-low // unit) * unit
@@ -112,7 +122,7 @@ def _code_bit(coder: Ints, buffer: Bytes, bit: int, p: int) -> int:
             if coder[_POSITION] < len(buffer):
                 following = buffer[coder[_POSITION]]
             coder[_CODE] = ((coder[_CODE] << 8) & 0xFFFFFFFF) | following
-        else:
+        elif coder[_POSITION] < len(buffer):
             buffer[coder[_POSITION]] = high >> 24
         coder[_POSITION] += 1
         low = (low << 8) & 0xFFFFFFFF

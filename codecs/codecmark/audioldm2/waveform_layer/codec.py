@@ -25,7 +25,7 @@ from codecmark.spec import Spec
 SUFFIX = "+wave"
 BASE = "16k-64"
 LOWEST_KBPS, HIGHEST_KBPS = 2.0, 64.0
-LOWEST_SNR_DB, HIGHEST_SNR_DB = 1.0, 60.0
+LOWEST_SNR_DB, HIGHEST_SNR_DB = 1.0, 30.0
 
 _RATE_HZ = AUDIOLDM2.sample_rate_hz
 _SNR = re.compile(r"snr(\d+(?:\.\d+)?)")

@@ -28,9 +28,13 @@ from codecmark.audioldm2.waveform_layer.lapped import BLOCKS, SUPERFRAME, Modes
 
 HOP = 160  # samples for each frame of the mel
 FRAMES = SUPERFRAME // HOP  # mel frames in a superframe
+RATIOS = 48  # classes of mel over step
 BAND_UNIT = 16  # the highest coded bin is told in units of this
 
-_INPUTS, _KINDS, _SLOTS = 6, 8, 8192
+_INPUTS, _SLOTS = 6, 8192  # contexts of a decision, room for each of them
+_KINDS = 8  # of decision: is it 0, is it 1, ...
+_MODES_AT, _MODES_SET = _SLOTS * _INPUTS * _KINDS, RATIOS * _KINDS  # behind those of the levels
+_LIMIT, _MODES_LIMIT = 250, 60
 _COUNTS = np.array(BLOCKS, np.int64)
 
 
@@ -65,7 +69,9 @@ def ratios(mel_over_step: Ints, modes: Modes) -> Ints:
     mel_over_step : Ints, shape=(frames, 640)
         `envelope` less the step's logarithm, in the mel's unit.
     """
-    quarters: Ints = np.clip((at_coefficients(mel_over_step, modes) >> 8) + 24, 0, 47)
+    quarters: Ints = np.clip(
+        (at_coefficients(mel_over_step, modes) >> 8) + RATIOS // 2, 0, RATIOS - 1
+    )
     return quarters
 
 
@@ -103,7 +109,7 @@ def _coded_band(levels: Ints, modes: Modes) -> int:
 
 
 def _models() -> tuple[Ints, Ints, Ints]:
-    return new_models(_SLOTS * _INPUTS * _KINDS + 16, _INPUTS, _KINDS * 48 + 1)
+    return new_models(_MODES_AT + 16, _INPUTS, _MODES_SET + 1)
 
 
 @numba.njit(cache=True)
@@ -128,14 +134,18 @@ def _at_coefficients(envelope: Ints, modes: Modes, out: Ints) -> Ints:
 def _code_modes(
     modes: Modes, coder: Ints, buffer: Bytes, probabilities: Ints, counts: Ints, weights: Ints
 ) -> None:
-    contexts = np.zeros(6, np.int64)
+    contexts = np.zeros(_INPUTS, np.int64)
     mode = 0
     for u in range(len(modes)):
         upper, lower = modes[u] >> 1, modes[u] & 1
-        contexts[:] = 8192 * 48 + mode
-        upper = mixed_bit(coder, buffer, probabilities, counts, weights, contexts, 384, 60, upper)
-        contexts[:] = 8192 * 48 + 4 + mode * 2 + upper
-        lower = mixed_bit(coder, buffer, probabilities, counts, weights, contexts, 384, 60, lower)
+        contexts[:] = _MODES_AT + mode
+        upper = mixed_bit(
+            coder, buffer, probabilities, counts, weights, contexts, _MODES_SET, _MODES_LIMIT, upper
+        )
+        contexts[:] = _MODES_AT + 4 + mode * 2 + upper
+        lower = mixed_bit(
+            coder, buffer, probabilities, counts, weights, contexts, _MODES_SET, _MODES_LIMIT, lower
+        )
         mode = 2 * upper + lower
         modes[u] = mode
 
@@ -154,7 +164,7 @@ def _code_levels(
 ) -> None:
     """Code or decode the levels below the bin `highest` in place."""
     decoding = coder[MODE] == DECODE
-    contexts = np.zeros(6, np.int64)
+    contexts = np.zeros(_INPUTS, np.int64)
     last = np.zeros(SUPERFRAME + 16, np.int64)  # sizes in the block before, at the finest bins
     older = np.zeros(SUPERFRAME + 16, np.int64)
     for u in range(len(modes)):
@@ -181,15 +191,17 @@ def _code_levels(
                 length, i = abs(value), 0
                 while i < 4095:
                     kind = min(i, 7)
-                    contexts[0] = kind * 8192 + mel * 4 + mode
-                    contexts[1] = (8 + kind) * 8192 + (side * 8 + past) * 4 + far
-                    contexts[2] = (16 + kind) * 8192 + mel * 8 + side
-                    contexts[3] = (24 + kind) * 8192 + mel * 8 + past
-                    contexts[4] = (32 + kind) * 8192 + (place * 4 + min(side + past, 3)) * 4 + mode
-                    contexts[5] = (40 + kind) * 8192 + ((mel // 2) * 8 + side) * 8 + past
+                    contexts[0] = kind * _SLOTS + mel * 4 + mode
+                    contexts[1] = (8 + kind) * _SLOTS + (side * 8 + past) * 4 + far
+                    contexts[2] = (16 + kind) * _SLOTS + mel * 8 + side
+                    contexts[3] = (24 + kind) * _SLOTS + mel * 8 + past
+                    contexts[4] = (
+                        (32 + kind) * _SLOTS + (place * 4 + min(side + past, 3)) * 4 + mode
+                    )
+                    contexts[5] = (40 + kind) * _SLOTS + ((mel // 2) * 8 + side) * 8 + past
                     more = mixed_bit(
                         coder, buffer, probabilities, counts, weights, contexts,
-                        kind * 48 + mel, 250, 1 if length > i else 0,
+                        kind * RATIOS + mel, _LIMIT, 1 if length > i else 0,
                     )  # fmt: skip
                     if more == 0:
                         break

@@ -37,9 +37,10 @@ UNIT = 1024  # of the decoded mel: 1 is a factor of two
 STEPS = 64  # step indices
 FLOOR, CEILING = -17 * UNIT, 11 * UNIT
 
-_LARGEST = 4095  # level
+LARGEST = 4095  # level
 _FINE = 12  # bits of the integer basis
-_INPUTS, _SETS, _SLOTS = 5, 80, 4096
+_INPUTS, _SETS, _SLOTS = 5, 72, 4096  # contexts of a decision, sets of weights, room a context
+_KINDS = 6  # of decision: is it 0, is it 1, ...
 _LIMIT = 120
 
 Floats = NDArray[np.float64]
@@ -67,7 +68,7 @@ def quantise(log2_mel: Floats, step_index: int, rounding: float) -> Ints:
     tiles = np.pad(log2_mel, ((0, missing), (0, 0)), "edge").reshape(count, FRAMES, BANDS)
     values = scipy.fft.dctn(tiles, axes=(1, 2), norm="ortho") / (steps(step_index) / UNIT)
     levels = np.sign(values) * np.floor(np.abs(values) + rounding)
-    quantised: Ints = np.clip(levels, -_LARGEST, _LARGEST).astype(np.int64)
+    quantised: Ints = np.clip(levels, -LARGEST, LARGEST).astype(np.int64)
     return quantised
 
 
@@ -110,7 +111,7 @@ def decode(data: bytes, count: int) -> Ints:
 
 
 def _models() -> tuple[Ints, Ints, Ints]:
-    return new_models(_SLOTS * 30, _INPUTS, _SETS)
+    return new_models(_SLOTS * _INPUTS * _KINDS, _INPUTS, _SETS)
 
 
 @cache
@@ -127,7 +128,7 @@ def _code(
 ) -> None:
     """Code or decode `levels` in place; the mean is coded as its change from block to block."""
     count, frames, bands = levels.shape
-    contexts = np.zeros(5, np.int64)
+    contexts = np.zeros(_INPUTS, np.int64)
     decoding = coder[MODE] == DECODE
     mean = 0
     for n in range(count):
@@ -164,16 +165,16 @@ def _code(
                 if i + j == 0 and not decoding:
                     value -= mean
                 size, k = abs(value), 0
-                while k < 8191:
+                while k < 2 * LARGEST:
                     kind = min(k, 5)
-                    contexts[0] = kind * 4096 + row * 16 + column
-                    contexts[1] = (6 + kind) * 4096 + near * 8 + before
-                    contexts[2] = (12 + kind) * 4096 + near * 16 + column
-                    contexts[3] = (18 + kind) * 4096 + row * 12 + near
-                    contexts[4] = (24 + kind) * 4096 + (row * 8 + before) * 16 + column
+                    contexts[0] = kind * _SLOTS + row * 16 + column
+                    contexts[1] = (6 + kind) * _SLOTS + near * 8 + before
+                    contexts[2] = (12 + kind) * _SLOTS + near * 16 + column
+                    contexts[3] = (18 + kind) * _SLOTS + row * 12 + near
+                    contexts[4] = (24 + kind) * _SLOTS + (row * 8 + before) * 16 + column
                     more = mixed_bit(
                         coder, buffer, probabilities, counts, weights, contexts,
-                        kind * 12 + near, 120, 1 if size > k else 0,
+                        kind * 12 + near, _LIMIT, 1 if size > k else 0,
                     )  # fmt: skip
                     if more == 0:
                         break

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codecmark.audioldm2.waveform_layer.bit_models import Ints
+from codecmark.audioldm2.waveform_layer.coefficient_coding import RATIOS
 from codecmark.audioldm2.waveform_layer.lapped import BLOCKS, SUPERFRAME, Floats, Modes, analyse
 
 STEPS = 1024  # step indices
@@ -51,7 +52,7 @@ def quantise(coefficients: Floats, modes: Modes, ratio: Ints, step: float) -> In
     scaled = coefficients / step
     levels = np.sign(scaled) * np.floor(np.abs(scaled) + 0.4)
     plain: Ints = np.clip(levels, -LARGEST, LARGEST).astype(np.int64)
-    counts = np.zeros((48, 8, 3))
+    counts = np.zeros((RATIOS, 8, 3))
     _count(plain, modes, ratio, counts)
     # each context leans on its mel class, that on the class of all
     everywhere = counts.sum(axis=(0, 1)) + np.array([1.0, 0.1, 0.05])
