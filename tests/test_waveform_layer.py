@@ -213,6 +213,14 @@ def test_snr_holds_on_noise_and_tones() -> None:
         assert snr(clip, codec().decode(codec().encode(clip))) >= 10
 
 
+@pytest.mark.parametrize("peak", [1e-38, 1e-9, 1e9, 1e38])
+def test_any_level_is_coded(peak: float) -> None:
+    clip = AudioClip((tone(0.2).samples * (2 * peak)).astype(np.float32), 16_000)
+    decoded = codec().decode(codec().encode(clip))
+    if 1e-30 < peak < 1e30:  # beyond 2^100 only the form is promised
+        assert snr(clip, decoded) >= 10
+
+
 @pytest.mark.parametrize("kbps", [6, 12])
 def test_the_stream_fits_the_rate(kbps: int) -> None:
     spent = len(stream(f"{kbps}k")) * 8 / speech().duration_s / 1000

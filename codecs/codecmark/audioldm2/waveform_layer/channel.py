@@ -19,7 +19,7 @@ SUPERFRAMES_PER_BYTE = 4  # a base layer is at least this long, so bytes justify
 _PEAK = 0.5  # as AudioLDM2 scales its waveforms before the mel
 _SILENT = 0
 _LEVEL_ZERO, _LEVELS_PER_OCTAVE = 32_768, 64
-_MOST_OCTAVES = 150
+_MOST_OCTAVES = 100  # float32 holds what is decoded
 _ROUNDING = 0.32  # of the mel's levels: the dead zone reaches to 0.68
 
 
@@ -64,7 +64,10 @@ class Waveform:
 def level_of(signal: Floats) -> int:
     """Return the index of the peak's level; 0 for silence."""
     peak = float(np.abs(signal).max(initial=0))
-    return _SILENT if peak == 0 else _LEVEL_ZERO + round(np.log2(peak) * _LEVELS_PER_OCTAVE)
+    if peak == 0:
+        return _SILENT
+    octaves = min(max(float(np.log2(peak)), -_MOST_OCTAVES), _MOST_OCTAVES)
+    return _LEVEL_ZERO + round(octaves * _LEVELS_PER_OCTAVE)
 
 
 def scaled(signal: Floats, level: int) -> Floats:
@@ -91,7 +94,7 @@ def decode_base(data: bytes, superframes: int) -> Base | None:
     if level == _SILENT:
         return None
     if abs(level - _LEVEL_ZERO) > _MOST_OCTAVES * _LEVELS_PER_OCTAVE:
-        raise BitstreamError("level", f"2^{(level - _LEVEL_ZERO) / _LEVELS_PER_OCTAVE:.0f}")
+        raise BitstreamError("level", f"the peak must be 2^-{_MOST_OCTAVES} to 2^{_MOST_OCTAVES}")
     if len(data) < 3 or data[2] >= mel_coding.STEPS:
         raise BitstreamError("mel step", f"must be 0 to {mel_coding.STEPS - 1}")
     frames = superframes * coefficient_coding.FRAMES
