@@ -26,6 +26,7 @@ SPECS = (*catalog.all_specs(), "command:top-byte")
 ONE_OF_EACH = (
     *{Spec.parse(spec).family: spec for spec in reversed(SPECS)}.values(),
     "encodec:48khz@6k",  # a payload of its own
+    "mel:16k-64+wave@snr10",  # of another class than the rest of its family
 )
 FULL_SIZE = tuple(s for s in SPECS if s.startswith(("audioldm2:base", "encodec", "dac"))
                   and s in set(catalog.all_specs(default_only=True)))  # fmt: skip

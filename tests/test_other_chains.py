@@ -284,6 +284,7 @@ def test_vocos_is_loaded_from_its_published_file_alone(
     torch.save({**state, **constants}, file)
     codec = MelCodec.from_spec(Spec.parse("mel:24k-100-htk/vocos"), TINY_VOCOS)
     assert codec.info.weights.evidence == "published"
+    assert isinstance(codec, MelCodec)
     assert isinstance(codec.vocoder, vocos.Vocos)
     loaded = codec.vocoder.network.state_dict()
     assert all(torch.equal(value, loaded[key]) for key, value in state.items())

@@ -9,10 +9,12 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 import soundfile
+from safetensors.numpy import save_file
 
-from codecmark import condition, corpus, environment, fingerprint, plan, store, weight_sets
+from codecmark import condition, corpus, environment, fingerprint, plan, store
 from codecmark.__main__ import main
 from codecmark.engines.inprocess import InProcess
 from codecmark.errors import InputError
@@ -122,18 +124,14 @@ def test_a_key_changes_with_a_weight_file(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setenv("CODECMARK_WEIGHTS", str(tmp_path))
     name = "descript/dac_16khz"
     absent = key(sets=name)
-    for file in weight_sets.SETS[name].files:
-        (tmp_path / name).mkdir(parents=True, exist_ok=True)
-        (tmp_path / name / file.path).write_text("one")
-    keys = {absent, key(sets=name)}
-    (tmp_path / name / "model.safetensors").write_text("other")
-    assert len(keys | {key(sets=name)}) == (2 if _is_pinned(name) else 3)
-
-
-def _is_pinned(name: str) -> bool:
-    return all(
-        file.sha256 for file in weight_sets.SETS[name].files if file.path.endswith("tensors")
-    )
+    (tmp_path / name).mkdir(parents=True)
+    (tmp_path / name / "config.json").write_text("{}")
+    keys = {absent}
+    for value in (1, 2):
+        network = {"weight": np.full(10, value, np.float32)}
+        save_file(network, tmp_path / name / "model.safetensors")
+        keys.add(key(sets=name))
+    assert len(keys) == 3
 
 
 def test_a_key_changes_with_a_command_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

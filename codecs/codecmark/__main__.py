@@ -23,6 +23,7 @@ _COMMANDS = {
     "report": "codecmark.commands.report",
     "diagnose": "codecmark.commands.diagnose",
     "latency": "codecmark.commands.latency",
+    "layers": "codecmark.commands.layers",
     "compare": "codecmark.commands.compare",
     "review": "codecmark.commands.review",
     "train": "codecmark.commands.train",

@@ -53,6 +53,7 @@ _FRONT_ENDS = (
         for n_fft in (1024, 2048)
     ),
 )
+_WAVEFORM_LAYER = tuple(f"mel:16k-64+wave@{target}" for target in ("snr12", "snr15", "snr20"))
 _TRAINED_VOCODER = ("mel:16k-64/harmonic", "mel:16k-64/harmonic+griffinlim-8")
 _TRAINED_CHAIN = tuple(
     f"audioldm2:compact/{vocoder}" for vocoder in ("harmonic", "joint", "griffinlim-64")
@@ -103,9 +104,10 @@ FAMILIES: dict[str, Family] = {
     ),
     "mel": Family(
         "codecmark.audioldm2.chain:MelCodec", "mel spectrogram, and a vocoder without its VAE",
-        ("mel:16k-64/griffinlim-64", "mel:16k-80-256/griffinlim-64", "mel:22k-80/hifigan-22k"),
+        ("mel:16k-64/griffinlim-64", "mel:16k-80-256/griffinlim-64", "mel:22k-80/hifigan-22k",
+         "mel:16k-64+wave@snr10", "mel:16k-64+wave@8k"),
         (
-            *_PHASE_METHODS, *_FRONT_ENDS, *_MEL_CODINGS, *_TRAINED_VOCODER,
+            *_PHASE_METHODS, *_FRONT_ENDS, *_MEL_CODINGS, *_TRAINED_VOCODER, *_WAVEFORM_LAYER,
             "mel:24k-100/univnet", "mel:24k-100-htk/vocos",
         ),
     ),

@@ -29,6 +29,7 @@ from codecmark.audioldm2.mel import log_mel
 from codecmark.audioldm2.mel_vocoders import NETWORKS, MelVocoder
 from codecmark.audioldm2.spectrogram import MelSpectrogram
 from codecmark.audioldm2.vocoder import PhaseRetrieval, Vocoder
+from codecmark.audioldm2.waveform_layer import codec as waveform_layer
 from codecmark.bitstream import StreamHeader
 from codecmark.clip import AudioClip, Samples, fit_length, resample
 from codecmark.codec import Codec, CodecInfo
@@ -146,8 +147,13 @@ class MelCodec(ChainCodec):
     """The chain without its VAE: the log-mel itself is sent."""
 
     @classmethod
-    def from_spec(cls, spec: Spec, vocoder_config: Mapping[str, Any] | None = None) -> MelCodec:
-        """Build from e.g. `mel:16k-64/griffinlim-64`; the configuration is for tests."""
+    def from_spec(cls, spec: Spec, vocoder_config: Mapping[str, Any] | None = None) -> Codec:
+        """Build from e.g. `mel:16k-64/griffinlim-64`; the configuration is for tests.
+
+        `mel:16k-64+wave@snr10` is a codec of its own.
+        """
+        if (spec.variant or "").endswith(waveform_layer.SUFFIX):
+            return waveform_layer.WaveformLayerCodec.from_spec(spec)
         first, stage, filters = split_stages(spec, "mel format, e.g. mel:16k-64/griffinlim-64")
         mel = mel_format(first)
         if stage in NETWORKS:

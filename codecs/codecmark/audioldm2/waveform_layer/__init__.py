@@ -1,0 +1,1 @@
+"""A mel spectrogram and a waveform layer beside it: the phase that the chain never sent."""

@@ -1,0 +1,179 @@
+"""The encoder's search: the largest step that meets a target of SNR, or fits a target of rate.
+
+The SNR is that of the decoder's own output, fill included. The targets choose the mel's step, the
+loop the waveform layer's.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from codecmark.audioldm2.waveform_layer import channel, coefficient_coding, lapped, quantiser
+from codecmark.audioldm2.waveform_layer.channel import Base, Waveform
+from codecmark.audioldm2.waveform_layer.fill import GAINS, Singles
+from codecmark.audioldm2.waveform_layer.lapped import SUPERFRAME, Floats, Modes
+
+MARGIN_DB = 0.05
+BASE_SHARE = 0.5  # of a target of rate
+_FILL_KBPS = 0.2  # louder fill may lower the SNR by what this much rate would raise it
+_PER_DB = quantiser.STEPS_PER_OCTAVE / 6.02
+_ATTEMPTS = 16
+_CLOSE_ENOUGH_DB = 0.05
+_COARSEST = 0
+
+
+@dataclass(frozen=True)
+class SnrTarget:
+    """The decoder's output reaches this SNR."""
+
+    snr_db: float
+
+    @property
+    def mel_step(self) -> int:
+        """A finer mel where the waveform is finer."""
+        return int(np.clip(round(28 - (self.snr_db - 10) * 0.8), 12, 44))
+
+
+@dataclass(frozen=True)
+class RateTarget:
+    """The channel's layers fit into this many bytes."""
+
+    most_bytes: int
+
+
+def encode(signal: Floats, target: SnrTarget | RateTarget) -> tuple[bytes, bytes]:
+    """Return the two layers of one channel, for `[samples]` at 16 kHz."""
+    level = channel.level_of(signal)
+    whole = channel.scaled(signal, level)
+    if isinstance(target, SnrTarget):
+        data = channel.encode_base(whole, level, target.mel_step)
+    else:
+        data = _base_within(whole, level, target)
+    base = channel.decode_base(data, len(whole) // SUPERFRAME)
+    if base is None:
+        return data, b""
+    search = _Search(whole, len(signal), base)
+    if isinstance(target, SnrTarget):
+        return data, search.at_snr(target.snr_db + MARGIN_DB)
+    return data, search.within(target.most_bytes - len(data))
+
+
+def _base_within(whole: Floats, level: int, target: RateTarget) -> bytes:
+    """Return the finest base layer of at most its share of the bytes."""
+    low, high = 8, 52
+    best = channel.encode_base(whole, level, high)
+    while low < high:
+        middle = (low + high) // 2
+        data = channel.encode_base(whole, level, middle)
+        if len(data) <= target.most_bytes * BASE_SHARE:
+            high, best = middle, data
+        else:
+            low = middle + 1
+    return best
+
+
+class _Search:
+    def __init__(self, whole: Floats, samples: int, base: Base) -> None:
+        self._whole, self._samples, self._base = whole, samples, base
+        self._energy = float(np.sum(whole[:samples] ** 2))
+        self._modes: Modes = np.ones(base.superframes, np.int64)
+        self._coefficients = lapped.analyse(whole, self._modes)
+        largest = float(np.abs(self._coefficients).max())
+        # room for another choice of blocks, which moves energy together
+        octaves = math.log2(quantiser.LARGEST / 4 / max(largest, 1e-9))
+        self._finest = min(max(int(octaves * quantiser.STEPS_PER_OCTAVE), 0), quantiser.STEPS - 1)
+
+    def at_snr(self, snr_db: float) -> bytes:
+        """Return the smallest layer whose decoded SNR is at least `snr_db`."""
+        step_index = self._coded_to(snr_db + 1)
+        self._choose_modes(step_index)
+        step_index = self._coded_to(snr_db + 1)
+        gain = self._gain(self._layer(step_index))
+        best: Waveform | None = None
+        nearest, missing = self._layer(self._finest), np.inf
+        low, high = _COARSEST, self._finest  # the answer lies between them
+        for attempt in range(_ATTEMPTS):
+            step_index = min(max(step_index, low), high)
+            layer = replace(self._layer(step_index), gain=gain)
+            excess = self._snr_db(layer.filled(self._base).signal(gain)) - snr_db
+            if excess >= 0:
+                best, high = layer, step_index - 1
+                if excess < _CLOSE_ENOUGH_DB:
+                    break
+            else:
+                low = step_index + 1
+                if -excess < missing:
+                    nearest, missing = layer, -excess
+            if low > high:
+                break
+            towards = -1 if excess >= 0 else 1
+            step_index += towards * max(1, round(abs(excess) * _PER_DB)) * (1 + attempt // 4)
+        return channel.encode_waveform(best or nearest, self._base)
+
+    def within(self, most_bytes: int) -> bytes:
+        """Return the finest layer of at most `most_bytes`, or the coarsest."""
+        low = self._within(most_bytes, _COARSEST, self._finest)
+        self._choose_modes(low)
+        low = self._within(most_bytes, max(low - 64, _COARSEST), min(low + 64, self._finest))
+        layer = self._layer(low)
+        return channel.encode_waveform(replace(layer, gain=self._gain(layer)), self._base)
+
+    def _within(self, most_bytes: int, low: int, high: int) -> int:
+        """Return the finest step from `low` to `high` that fits, or `low`."""
+        while low < high:
+            middle = (low + high + 1) // 2
+            if len(channel.encode_waveform(self._layer(middle), self._base)) <= most_bytes:
+                low = middle
+            else:
+                high = middle - 1
+        return low
+
+    def _choose_modes(self, step_index: int) -> None:
+        step = quantiser.step_size(step_index)
+        self._modes = quantiser.choose_modes(self._whole, self._base.superframes, step)
+        self._coefficients = lapped.analyse(self._whole, self._modes)
+
+    def _layer(self, step_index: int) -> Waveform:
+        step = quantiser.step_size(step_index)
+        over_step = quantiser.mel_over_step(self._base.envelope, step_index)
+        ratio = coefficient_coding.ratios(over_step, self._modes)
+        levels = quantiser.quantise(self._coefficients, self._modes, ratio, step)
+        inward = quantiser.centroids(self._coefficients, levels, step)
+        return Waveform(levels, self._modes, step_index, GAINS - 1, inward)
+
+    def _coded_to(self, snr_db: float) -> int:
+        """Return the largest step whose coefficients alone reach the SNR."""
+        low, high = _COARSEST, self._finest
+        while low < high:
+            middle = (low + high) // 2
+            error = self._coefficients - self._layer(middle).coefficients()
+            if _ratio_db(self._energy, float(np.sum(error**2))) >= snr_db:
+                high = middle
+            else:
+                low = middle + 1
+        return low
+
+    def _gain(self, layer: Waveform) -> int:
+        """Return the highest gain of the fill that is worth its rate."""
+        coarser = self._layer(max(layer.step_index - quantiser.STEPS_PER_OCTAVE // 2, 0))
+        saved = len(channel.encode_waveform(layer, self._base))
+        saved -= len(channel.encode_waveform(coarser, self._base))
+        per_db = max(saved * 8 / 3.01, 1e-9)
+        allowed_db = _FILL_KBPS * len(self._whole) / 16 / per_db
+        filled = layer.filled(self._base)
+        lowest = self._snr_db(filled.signal(0))
+        for gain in range(GAINS - 1, 0, -1):
+            if lowest - self._snr_db(filled.signal(gain)) <= allowed_db:
+                return gain
+        return 0
+
+    def _snr_db(self, decoded: Singles) -> float:
+        error = self._whole[: self._samples] - decoded[: self._samples]
+        return _ratio_db(self._energy, float(np.sum(error**2)))
+
+
+def _ratio_db(signal: float, error: float) -> float:
+    return 10 * math.log10(signal / error) if error > 0 else math.inf

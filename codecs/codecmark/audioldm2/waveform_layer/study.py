@@ -1,0 +1,116 @@
+"""What each part of the codec is worth, and how it stands beside Opus and LC3: the measurements.
+
+The parts are taken out of the same streams: base alone, waveform layer alone, both without fill,
+and the bits of the waveform layer without the mel as its condition.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from codecmark import bitstream, catalog, environment, threads
+from codecmark.audioldm2.waveform_layer import channel, coefficient_coding, lapped, layers
+from codecmark.audioldm2.waveform_layer.codec import WaveformLayerCodec
+from codecmark.clip import Samples
+from codecmark.condition import Condition, PreparedClip
+from codecmark.measure import Input, Measurement, Output
+from codecmark.metrics.table import Scores
+from codecmark.result import ResultRow
+from codecmark.scoring import Job, Scorer
+from codecmark.timing import Timed, perf_counter_timer
+
+OURS = "mel:16k-64+wave"
+CURVE = tuple(f"{OURS}@snr{db}" for db in (8, 10, 12, 15, 20))
+RATES = tuple(f"{OURS}@{kbps}k" for kbps in (6, 8, 12, 16))
+OTHERS = (
+    "opus@6k", "opus@9.2k", "opus@12k", "opus@16k", "opus@24k", "opus@32k", "lc3@16k", "lc3@24k",
+    "lc3@32k", "lc3@48k", "mel:16k-64/griffinlim-64",
+)  # fmt: skip
+PARTS = ("both layers", "base alone", "waveform layer alone", "both, without phase retrieval")
+ABLATED = CURVE[1]
+
+
+@dataclass(frozen=True)
+class Parts:
+    """One clip taken apart.
+
+    Attributes
+    ----------
+    scores : dict[str, Scores]
+        By part, in the order of `PARTS`.
+    base_kbps, waveform_kbps, unconditioned_kbps : float
+        Of the layers; the last is the waveform layer with a flat mel as its condition.
+    """
+
+    clip: PreparedClip
+    scores: dict[str, Scores]
+    base_kbps: float
+    waveform_kbps: float
+    unconditioned_kbps: float
+
+
+def measure(
+    specs: Sequence[str], clips: Sequence[PreparedClip], condition: Condition
+) -> Iterator[list[ResultRow]]:
+    """Yield the rows of each codec, every clip timed once."""
+    run_id = environment.new_run_id()
+    threads.limit(condition.threads)
+    with Scorer() as scorer:
+        for spec in specs:
+            measurement = Measurement(catalog.create(spec), clips, condition)
+            measurement.encode(_once)
+            measurement.decode(_once)
+            yield measurement.rows(run_id, scorer, memory=False)
+
+
+def take_apart(clips: Sequence[PreparedClip]) -> Iterator[Parts]:
+    """Yield each clip's parts."""
+    codec = catalog.create(ABLATED)
+    assert isinstance(codec, WaveformLayerCodec)  # noqa: S101 - the catalog's own
+    with Scorer() as scorer:
+        for clip in clips:
+            stream = codec.encode(clip.audio)
+            header, payload = bitstream.unpack(ABLATED, stream)
+            ((base_data, waveform_data),), _ = layers.unpack(payload, 1, 2)
+            superframes = lapped.superframes(header.n_samples)
+            base = channel.decode_base(base_data or b"", superframes)
+            if base is None:
+                continue
+            waveform = channel.decode_waveform(waveform_data or b"", base)
+            scale, seconds = base.peak / 0.5, clip.audio.duration_s
+            unfilled = waveform.filled(base, rounds=1)
+            decoded = (
+                codec.decode(stream).samples,
+                codec.decode_layers(stream, upto=1).clip.samples,
+                _fitted(lapped.synthesise(waveform.coefficients(), waveform.modes) * scale, clip),
+                _fitted(unfilled.signal(waveform.gain) * scale, clip),
+            )
+            rate_hz, reference = clip.audio.sample_rate_hz, clip.audio.samples
+            jobs = [Job(reference, one, rate_hz, clip.clip_class) for one in decoded]
+            flat = np.full_like(base.envelope, int(base.envelope.mean()))
+            flat_bytes = len(coefficient_coding.encode(waveform.levels, waveform.modes, flat))
+            yield Parts(
+                clip,
+                dict(zip(PARTS, scorer.score(jobs), strict=True)),
+                len(base_data or b"") * 8 / seconds / 1000,
+                len(waveform_data or b"") * 8 / seconds / 1000,
+                (3 + flat_bytes) * 8 / seconds / 1000,
+            )
+
+
+def _fitted(signal: np.ndarray, clip: PreparedClip) -> Samples:
+    samples: Samples = signal[None, : clip.audio.n_samples].astype(np.float32)
+    return samples
+
+
+def _once(
+    call: Callable[[Input], Output],
+    inputs: Sequence[Input],
+    *,
+    before: Callable[[], None],
+    rounds: int,  # noqa: ARG001 - one is enough here
+) -> list[Timed[Output]]:
+    return perf_counter_timer(call, inputs, before=before, rounds=1)

@@ -1,0 +1,44 @@
+"""`codecmark layers`: what each layer of the mel codec is worth, beside Opus and LC3."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from rich.console import Console
+
+from codecmark import condition, corpus
+
+HELP = "measure the waveform layer: rate curves beside Opus and LC3, and its parts one by one"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add this command's options."""
+    parser.add_argument("--corpus", type=Path, metavar="PATH", help="clips (default: the bundled)")
+    parser.add_argument(
+        "--out", type=Path, default=Path("results"), metavar="DIR",
+        help="where waveform_layer.md goes (default: %(default)s)",
+    )  # fmt: skip
+
+
+def run(arguments: argparse.Namespace, console: Console) -> int:
+    """Run it."""
+    # heavy: torch and its friends, which the other commands do not need
+    from codecmark.audioldm2.waveform_layer import study, study_page
+
+    chosen = condition.named("16k-mono")
+    clips, _ = condition.prepare(corpus.load(arguments.corpus), chosen)
+    specs = (*study.CURVE, *study.RATES, *study.OTHERS)
+    rows, parts = [], []
+    with console.status("measuring") as status:
+        for spec, found in zip(specs, study.measure(specs, clips, chosen), strict=True):
+            rows += found
+            status.update(f"{spec} is through, {len(specs)} codecs")
+        for one in study.take_apart(clips):
+            parts.append(one)
+            status.update(f"parts of {one.clip.name}")
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    page = arguments.out / "waveform_layer.md"
+    page.write_text(study_page.markdown(rows, parts), encoding="utf-8")
+    console.print(f"page in {page}", markup=False)
+    return 0
