@@ -38,6 +38,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--condition", default=condition.DEFAULT_CONDITION, choices=sorted(condition.CONDITIONS)
     )
     group.addoption(
+        "--hour", action="store_true", help="code an hour of speech too: some fifteen minutes"
+    )
+    group.addoption(
         "--require", type=Path, metavar="FILE", help="requirements that this run has to meet"
     )
     group.addoption(

@@ -20,6 +20,15 @@ def pytest_configure() -> None:
     threads.limit(1)
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what needs published weights, unless `-m weights` asks for it."""
+    if "weights" in config.option.markexpr:
+        return
+    opt_in = [item for item in items if item.get_closest_marker("weights")]
+    config.hook.pytest_deselected(items=opt_in)
+    items[:] = [item for item in items if item not in opt_in]
+
+
 @pytest.fixture(scope="session")
 def speech() -> AudioClip:
     """A lossless clip of speech, 5 s at 16 kHz."""

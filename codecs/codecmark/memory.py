@@ -19,7 +19,7 @@ from codecmark.errors import MetricError
 _TIMEOUT_S = 300
 
 
-def peak_memory_mib(spec: str, clip: AudioClip) -> float:
+def peak_memory_mib(spec: str, clip: AudioClip, timeout_s: float = _TIMEOUT_S) -> float:
     """Return the peak resident set of a process that does nothing but code `clip` once.
 
     Raises
@@ -35,12 +35,12 @@ def peak_memory_mib(spec: str, clip: AudioClip) -> float:
                 [sys.executable, "-m", "codecmark.memory", spec, str(path)],
                 capture_output=True,
                 text=True,
-                timeout=_TIMEOUT_S,
+                timeout=timeout_s,
                 # what could be fetched was fetched by the caller's own instance
                 env={**os.environ, "CODECMARK_OFFLINE": "1"},
             )
         except subprocess.TimeoutExpired as error:
-            raise MetricError(f"the process took more than {_TIMEOUT_S} s") from error
+            raise MetricError(f"the process took more than {timeout_s:g} s") from error
     if done.returncode != 0:
         last = done.stderr.strip().splitlines()[-1:] or ["no message"]
         raise MetricError(f"the process failed: {last[0]}")
