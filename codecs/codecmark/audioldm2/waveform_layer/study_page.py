@@ -53,7 +53,8 @@ def markdown(rows: Sequence[ResultRow], parts: Sequence[Parts]) -> str:
 _SCEPTIC = (
     "- **A global SNR flatters loud low frequencies.** True, and the layer is built on it: one "
     "step for the whole clip spends its bits on the few strong coefficients. Segmental SNR, which "
-    "gives each 20 ms the same say, stands beside it in every table and is lower.\n"
+    "gives each 20 ms the same say, stands in every table: it is lower than the global one here "
+    "and not so in Opus, and by it the lead is smaller.\n"
     "- **ViSQOL compares spectrograms**, and a spectrogram is what the base layer sends; PESQ asks "
     "more. At the rates where each just meets the target, the layered codec's PESQ is below that "
     "of Opus: read both columns, and listen.\n"
