@@ -128,8 +128,9 @@ def _rate_table(rows: Sequence[ResultRow], name: str) -> str:
 
 def _prices(rows: Sequence[ResultRow]) -> str:
     lines = []
+    kept = [row for row in rows if row.spec in CURVE or row.family in _ANCHORS]
     for name in CLASSES:
-        prices = rate_at_target([row for row in rows if "griffinlim" not in row.spec], name)
+        prices = rate_at_target(kept, name)
         for codec, price in prices.items():
             if isinstance(price, Reached):
                 bound = "at most " if price.may_be_lower else ""
