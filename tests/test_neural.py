@@ -190,7 +190,10 @@ def test_mimis_file_has_the_published_names(models: Path) -> None:
 
 @pytest.mark.parametrize("spec", ["mimi@1.1k", "encodec:24khz@6k", "lyra@6k"])
 def test_causal_codecs_look_no_further_ahead_than_they_declare(spec: str) -> None:
-    """What changes from a frame's last sample on is heard from its first sample on, not before."""
+    """What changes from a frame's last sample on is heard from its first sample on, not before.
+
+    EnCodec mirrors seven frames at its start: the change comes well behind them.
+    """
     try:
         codec = tiny(spec)
     except UnavailableError as error:
@@ -198,16 +201,16 @@ def test_causal_codecs_look_no_further_ahead_than_they_declare(spec: str) -> Non
     assert isinstance(codec, TokenCodec)
     hop = codec.info.algorithmic_delay_samples
     assert hop == codec.hop
-    samples = noise(10 * hop, rate_hz=codec.rate_hz).samples.copy()
+    samples = noise(40 * hop, rate_hz=codec.rate_hz).samples.copy()
     changed = samples.copy()
-    changed[0, 6 * hop - 1 :] = 200 * samples[0, 6 * hop - 1 :]
+    changed[0, 20 * hop - 1 :] = 200 * samples[0, 20 * hop - 1 :]
     decoded = [
         codec.decode(codec.encode(AudioClip(each, codec.rate_hz))).samples[0]
         for each in (samples, changed)
     ]
     heard = np.flatnonzero(decoded[0] != decoded[1])
     assert heard.size
-    assert heard[0] >= 5 * hop
+    assert heard[0] >= 19 * hop
 
 
 @pytest.mark.parametrize(

@@ -586,7 +586,11 @@ def test_a_parquet_run_has_the_tables_of_its_lines(
     assert main(["compact", str(tmp_path)]) == 0
     assert f"{len(rows)} rows in" in capsys.readouterr().out
     assert main(["leaderboard", str(tmp_path), "--markdown"]) == 0
-    assert capsys.readouterr().out == lines
+    page = capsys.readouterr().out
+    # curves and ranks compare clip by clip, which sums do not hold
+    before, _, after = lines.partition("## Rate at target")
+    assert "## Rate" not in page
+    assert page == before + after[after.index("## Notes") :]
 
 
 @pytest.mark.parametrize("n_sources", [20, 200, 201])

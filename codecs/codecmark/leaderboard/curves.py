@@ -10,7 +10,7 @@ from codecmark.corpus.entry import CLASSES
 from codecmark.errors import InputError
 from codecmark.families import FAMILIES
 from codecmark.leaderboard.cell import NOTHING
-from codecmark.leaderboard.summary import ALL
+from codecmark.leaderboard.summary import ALL, Summarised
 from codecmark.metrics.table import METRICS, VISQOL_FIELD
 from codecmark.ranking import Ranking, rank
 from codecmark.rate_distortion.curves import Curve, curves
@@ -38,7 +38,12 @@ class Table:
 
 
 def tables(rows: Iterable[ResultRow]) -> list[Table]:
-    """Return the tables of each condition; those that would be empty are left out."""
+    """Return the tables of each condition; those that would be empty are left out.
+
+    They compare clip by clip, which a run that was summed up elsewhere no longer holds.
+    """
+    if isinstance(rows, Summarised):
+        return []
     by_condition: dict[str, list[ResultRow]] = {}
     for row in rows:
         by_condition.setdefault(row.condition, []).append(row)

@@ -66,7 +66,7 @@ class WaveformLayerCodec(Codec):
             sample_rate_hz=_RATE_HZ,
             channels=1,
             nominal_bitrate_kbps=self._kbps,
-            algorithmic_delay_samples=AUDIOLDM2.n_fft,
+            algorithmic_delay_samples=None,
             licence="MIT",
             reference="this project",
             notes="the log-mel and the strongest MDCT coefficients; models adapt over the clip",
