@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from codecmark import AudioClip, InputError
-from codecmark.clip import fit_length, resample
+from codecmark.clip import fit_length, resample, resample_blocks
 from entries import noise, tone
 
 GOOD = np.zeros((1, 10), np.float32)
@@ -94,3 +94,17 @@ def test_sha256_tells_rate_and_samples_apart() -> None:
     assert clip.sha256() == same.sha256()
     assert clip.sha256() != AudioClip(clip.samples, 8_000).sha256()
     assert clip.sha256() != noise(100, seed=1).sha256()
+
+
+@pytest.mark.parametrize("to_hz", [16_000, 44_100, 48_000])
+def test_blocks_are_resampled_as_the_whole_is(to_hz: int) -> None:
+    clip = noise(48_000, channels=2, rate_hz=48_000)
+    cuts = [0, 1, 700, 700, 31_000]
+    blocks = np.split(clip.samples, cuts, axis=1)
+    whole = resample(clip.samples, 48_000, to_hz, to_hz)
+    assert np.array_equal(resample_blocks(blocks, 48_000, to_hz, to_hz), whole)
+
+
+def test_no_blocks_are_refused() -> None:
+    with pytest.raises(InputError, match="at least one"):
+        resample_blocks([], 48_000, 16_000, 1)

@@ -9,6 +9,7 @@ then the packets.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
 
@@ -16,7 +17,7 @@ import numpy as np
 from av.audio.codeccontext import AudioCodecContext
 
 from codecmark.bitstream import StreamHeader, decode_varint, encode_varint
-from codecmark.clip import AudioClip, Samples, fit_length, resample
+from codecmark.clip import AudioClip, Samples, resample_blocks
 from codecmark.codec import Codec, CodecInfo
 from codecmark.errors import BitstreamError, InputError
 from codecmark.spec import Spec
@@ -121,13 +122,10 @@ class FfmpegCodec(Codec):
         wanted = -(-header.n_samples * rate // header.sample_rate_hz)
         if wanted > len(packets) * fmt.frame_samples:
             raise BitstreamError("samples", f"{header.n_samples}, too many for the packets")
-        decoded = libav.decode(fmt.decoder, packets, rate, header.channels, extradata)
-        if self.info.family == "opus":
-            decoded = _shift(decoded, -_opus_residual(packets))
-        decoded = decoded[:, priming:]
-        if decoded.shape[1] < wanted:
-            raise BitstreamError("samples", f"packets hold {decoded.shape[1]}, {wanted} expected")
-        return resample(decoded, rate, header.sample_rate_hz, header.n_samples)
+        blocks = libav.decode_blocks(fmt.decoder, packets, rate, header.channels, extradata)
+        late = priming + (_opus_residual(packets) if self.info.family == "opus" else 0)
+        aligned = _aligned(blocks, late, header.channels, wanted)
+        return resample_blocks(aligned, rate, header.sample_rate_hz, header.n_samples)
 
     def live_encoder(self) -> ChunkEncoder:
         """Return an encoder of single frames of 16 kHz."""
@@ -192,8 +190,15 @@ def _opus_residual(packets: list[bytes]) -> int:
     return _OPUS_RESIDUAL[configs.most_common(1)[0][0]] if configs else 0
 
 
-def _shift(samples: Samples, by: int) -> Samples:
-    """Delay by `by` samples with zeros in front, or advance where it is negative."""
-    if by <= 0:
-        return samples[:, -by:]
-    return np.pad(fit_length(samples, samples.shape[1]), ((0, 0), (by, 0)))
+def _aligned(blocks: Iterable[Samples], late: int, channels: int, wanted: int) -> Iterator[Samples]:
+    """Drop what comes `late` from the front, or put silence there, and require `wanted` in all."""
+    count = max(0, -late)
+    if count:
+        yield np.zeros((channels, count), np.float32)
+    for block in blocks:
+        kept = block[:, max(0, late) :]
+        late -= block.shape[1] - kept.shape[1]
+        count += kept.shape[1]
+        yield kept
+    if count < wanted:
+        raise BitstreamError("samples", f"packets hold {count}, {wanted} expected")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
@@ -17,6 +17,7 @@ from codecmark.clip import Samples, to_pcm16
 from codecmark.errors import BitstreamError
 from codecmark.streaming import ChunkDecoder, ChunkEncoder
 
+_BLOCK_FRAMES = 512
 LAYOUTS = {1: "mono", 2: "stereo"}
 
 
@@ -94,11 +95,28 @@ def decode(
     decoder: str, packets: Iterable[bytes], rate_hz: int, channels: int, extradata: bytes = b""
 ) -> Samples:
     """Decode to `[channels, n]` with the decoder's delay still in it."""
+    blocks = list(decode_blocks(decoder, packets, rate_hz, channels, extradata))
+    return blocks[0] if len(blocks) == 1 else np.concatenate(blocks, axis=1)
+
+
+def decode_blocks(
+    decoder: str, packets: Iterable[bytes], rate_hz: int, channels: int, extradata: bytes = b""
+) -> Iterator[Samples]:
+    """Decode to `[channels, n]`, some hundred frames at once: a frame takes more than its samples.
+
+    At least one block comes, if only for its shape.
+    """
     context = open_decoder(decoder, rate_hz, channels, extradata)
-    frames = [frame for packet in packets for frame in context.decode(av.Packet(packet))]
+    frames: list[av.AudioFrame] = []
+    for packet in packets:
+        frames += context.decode(av.Packet(packet))
+        if len(frames) >= _BLOCK_FRAMES:
+            yield joined(frames, channels)
+            frames.clear()
     with suppress(av.EOFError):  # how some decoders report their end
         frames += context.decode(None)
-    return joined(frames, channels)
+    if frames:
+        yield joined(frames, channels)
 
 
 def open_decoder(
