@@ -49,6 +49,7 @@ smoke: $(READY) ## every benchmark once, untimed, on one clip
 
 review: $(READY) ## judge results/decisions/requirements.toml by the newest stored run
 	$(RUN)/codecmark review results/decisions/requirements.toml
+
 parity: $(PARITY_READY) ## compare EnCodec and DAC with their authors' packages: results/parity.md
 	$(PARITY_VENV)/bin/python -m codecmark.parity
 
