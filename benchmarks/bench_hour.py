@@ -22,10 +22,8 @@ SPECS = ("pcm16", "opus@24k", "lyra@9.2k", "encodec:24khz@6k")
 
 
 @pytest.fixture(scope="module")
-def hour(request: pytest.FixtureRequest) -> AudioClip:
+def hour() -> AudioClip:
     """An hour of speech at 16 kHz."""
-    if not request.config.getoption("--hour"):
-        pytest.skip("takes some fifteen minutes: ask for it with --hour")
     setting = condition.named("16k-mono")
     speech = [clip for clip in corpus.load() if clip.clip_class == "speech"]
     clips, _ = condition.prepare(speech, setting)

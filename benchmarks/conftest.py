@@ -99,6 +99,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("measurement", specs, indirect=True, scope="session")
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave out what takes long, unless it is asked for."""
+    return collection_path.name == "bench_hour.py" and not config.getoption("--hour") or None
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     # before pytest groups them by codec: decoding needs the streams that encoding leaves
