@@ -101,7 +101,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """Leave out what takes long, unless it is asked for."""
-    return collection_path.name == "bench_hour.py" and not config.getoption("--hour") or None
+    if collection_path.name == "bench_hour.py" and not config.getoption("--hour"):
+        return True
+    return None
 
 
 @pytest.hookimpl(tryfirst=True)
