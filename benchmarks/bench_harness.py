@@ -110,7 +110,7 @@ def _encodec(clip: AudioClip) -> tuple[Direct, Direct]:
 
     codec: Any = catalog.create("encodec:24khz@6k")
     threads.limit(1)
-    model = codec._model
+    model = codec._network.model
 
     @torch.inference_mode()
     def encode() -> Any:
@@ -132,7 +132,7 @@ def _audioldm2(clip: AudioClip) -> tuple[Direct, Direct]:
 
     from codecmark.audioldm2.mel import filters
 
-    codec: Any = catalog.create("audioldm2:base/hifigan")
+    codec: Any = catalog.create("audioldm2:music/hifigan")
     threads.limit(1)
     vae, vocoder, mel = codec.autoencoder.network, codec.vocoder.network, codec.mel
     bank, window = filters(mel, torch.device("cpu")), torch.hann_window(mel.n_fft)
@@ -166,7 +166,7 @@ DIRECT: dict[str, Callable[[AudioClip], tuple[Direct, Direct]]] = {
     "mp3@32k": _pyav("libmp3lame", "mp3float", "fltp", 32_000),
     "aac@32k": _pyav("aac", "aac", "fltp", 32_000),
     "encodec:24khz@6k": _encodec,
-    "audioldm2:base/hifigan": _audioldm2,
+    "audioldm2:music/hifigan": _audioldm2,
 }
 
 

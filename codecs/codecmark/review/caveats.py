@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from codecmark.metrics.table import VISQOL_FIELD
 from codecmark.review import wording
 from codecmark.review.choice import Candidate, Field
 from codecmark.review.figures import NO_ROWS, Figure
-from codecmark.review.requirements import TIMES
+from codecmark.review.requirements import TIMES, Requirement
 from codecmark.review.verdict import Finding, disputed_by
 
 FEW_SOURCES = 8
@@ -33,7 +34,7 @@ def risks(recommended: Candidate | None, field: Field) -> tuple[Risk, ...]:
     hard = [f for f in recommended.findings if f.requirement.hard]
     by_margin = sorted((f.effective for f in hard), key=_relative_margin)
     return (
-        *(Risk(_not_heard(f), f.effective.figure) for f in hard if f.provisional),
+        *(Risk(_not_heard(f, field), f.effective.figure) for f in hard if f.provisional),
         *_missed_on_clips([f.effective for f in hard], field),
         *(Risk(_margin(f), f.figure) for f in by_margin if f.safe_margin is not None),
     )
@@ -56,7 +57,7 @@ def caveats(candidates: Sequence[Candidate], field: Field) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _not_heard(finding: Finding) -> str:
+def _not_heard(finding: Finding, field: Field) -> str:
     asked, stand_in = finding.requirement, finding.effective
     text = (
         f"{asked.name} is predicted, not heard: no listening test stands behind it, only "
@@ -68,7 +69,16 @@ def _not_heard(finding: Finding) -> str:
             f"{wording.number(stand_in.safe_margin, stand_in.requirement.metric)} on "
             f"{stand_in.figure.clip_class} ({_sample(stand_in)})"
         )
-    return text
+    return text + _other_opinion(stand_in, field)
+
+
+def _other_opinion(stand_in: Finding, field: Field) -> str:
+    """Return what PESQ says of the speech that ViSQOL stands for, agreeing or not."""
+    if stand_in.requirement.metric != VISQOL_FIELD or "speech" not in field.figures.classes:
+        return ""
+    asked = Requirement("", "pesq_wb", ">", 1.0)
+    pesq = field.figures.get(stand_in.figure.spec, asked, "speech").value
+    return "" if pesq is None else f"; PESQ-WB, another predictor, gives speech {pesq:.2f}"
 
 
 def _missed_on_clips(findings: Sequence[Finding], field: Field) -> list[Risk]:
