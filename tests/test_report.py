@@ -151,6 +151,10 @@ def test_a_page_without_its_corpus_says_so(
     assert main(["report", str(made[0]), "--out", str(out)]) == 0  # the bundled clips are others
     assert "nothing to hear: corpus: none of its clips is in these rows" in capsys.readouterr().out
     assert "nothing to hear" in out.read_text(encoding="utf-8")
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    assert main(["report", str(made[0]), "--listen", "none", "--out", str(folder)]) == 0
+    assert (folder / "index.html").is_file()
     assert main(["report", str(made[0]), "--clips", "0"]) == 2
     assert main(["report", str(made[0]), "--listen", "opsu@6k"]) == 2
     assert "did you mean opus@6k" in capsys.readouterr().err

@@ -60,6 +60,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         raise InputError(f"clips: must be at least 1, got {arguments.clips}")
     rows = store.read(arguments.results, [arguments.run] if arguments.run else None)
     out = arguments.out or arguments.results / "report" / "index.html"
+    if out.is_dir():
+        out /= "index.html"
     _write(out, {})  # before a minute of drawing, not after
     summaries = [s for s in summarise(rows) if s.condition == rows[0].condition]
     decided = verdict.verdict(summaries, record.newest(arguments.results))
