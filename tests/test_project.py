@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from codecmark import catalog, review, trained_weights
+from codecmark import catalog, review, store, trained_weights
 from codecmark.leaderboard import render
 from codecmark.leaderboard.summary import summarise
 from codecmark.metrics.table import QUALITY_FIELDS
@@ -102,10 +102,13 @@ def show(name: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def committed() -> list[ResultRow]:
+def committed(tmp_path_factory: pytest.TempPathFactory) -> list[ResultRow]:
     rows = [name for name in tracked() if name.startswith("results/rows/")]
     assert len(rows) == 1, "one run is committed"
-    return [ResultRow.from_json(line) for line in show(rows[0]).splitlines()]
+    path = tmp_path_factory.mktemp("committed") / store.ROWS / Path(rows[0]).name
+    path.parent.mkdir()
+    path.write_text(show(rows[0]), encoding="utf-8")
+    return store.read(path.parents[1])
 
 
 def speech(rows: list[ResultRow], spec: str) -> list[ResultRow]:
