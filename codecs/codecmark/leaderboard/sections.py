@@ -125,4 +125,5 @@ def _rank(column: Column, summary: Summary) -> tuple[bool, float, str]:
         return False, 0.0, cell.text
     if cell.rank is None:
         return True, 0.0, summary.spec
-    return False, -cell.rank if column.higher_is_better else cell.rank, summary.spec
+    rank = round(cell.rank, 9)  # sums in another order differ in their last bits: no rank
+    return False, -rank if column.higher_is_better else rank, summary.spec
