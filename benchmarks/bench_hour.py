@@ -2,7 +2,7 @@
 
 The bundled speech one clip after another until the hour is full, through a process of its own that
 codes it once. What it needs is mostly the hour itself, as the 32-bit samples that a codec is
-given and gives back; the networks see ten seconds at once.
+given and gives back; a network sees seconds of it at once.
 """
 
 from __future__ import annotations

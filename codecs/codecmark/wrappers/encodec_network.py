@@ -19,7 +19,8 @@ from codecmark.weights import Located, Weights, locate_or_random
 from codecmark.wrappers import original_checkpoints
 from codecmark.wrappers.encodec_stream import CausalStream
 
-_BLOCK_S = 10  # of a causal network's signal at once: what bounds its memory
+_WHOLE_S = 10  # a causal network runs over a signal up to this at once,
+_BLOCK_S = 2  # and over a longer one in blocks of this: what bounds its memory
 
 _SHARED: Mapping[str, Any] = {
     "hidden_size": 128,
@@ -131,7 +132,8 @@ class TransformersEncodec:
         self.model = model
         model.config.chunk_length_s = None
         self._segment = segment
-        self._block_frames = _BLOCK_S * int(model.config.frame_rate)
+        frame_rate_hz = int(model.config.frame_rate)
+        self._whole_frames, self._block_frames = _WHOLE_S * frame_rate_hz, _BLOCK_S * frame_rate_hz
         self.parameters = networks.parameter_count(model) + sum(
             layer.codebook.embed.numel() for layer in model.quantizer.layers
         )
@@ -160,17 +162,30 @@ class TransformersEncodec:
         return overlap_add(pieces, self._segment[1])
 
     def _encode_blocks(self, batch: torch.Tensor, bitrate_kbps: float) -> torch.Tensor:
-        blocks = torch.split(batch, self._block_frames * int(self.model.config.hop_length), dim=-1)
-        # a signal shorter than the layers' padding is mirrored at both ends at once
-        encode = self.model.encoder if len(blocks) == 1 else CausalStream(self.model.encoder)
+        hop = int(self.model.config.hop_length)
+        if batch.shape[-1] <= self._whole_frames * hop:
+            # a signal shorter than the layers' padding is mirrored at both ends at once
+            blocks, encode = [batch], self.model.encoder
+        else:
+            blocks = list(torch.split(batch, self._block_frames * hop, dim=-1))
+            encode = CausalStream(self.model.encoder)
         codes = [self.model.quantizer.encode(encode(block), bitrate_kbps) for block in blocks]
         return torch.cat(codes, dim=-1).transpose(0, 1)
 
     def _decode_blocks(self, tokens: torch.Tensor) -> torch.Tensor:
-        blocks = torch.split(tokens.transpose(0, 1), self._block_frames, dim=-1)
-        decode = self.model.decoder if len(blocks) == 1 else CausalStream(self.model.decoder)
-        pieces = [decode(self.model.quantizer.decode(block)) for block in blocks]
-        return torch.cat(pieces, dim=-1)
+        codes = tokens.transpose(0, 1)
+        frames, hop = codes.shape[-1], int(self.model.config.hop_length)
+        if frames <= self._whole_frames:
+            whole: torch.Tensor = self.model.decoder(self.model.quantizer.decode(codes))
+            return whole
+        decode = CausalStream(self.model.decoder)
+        length = self._block_frames
+        # written in place: pieces and what they are joined to would be there at once
+        waveform = torch.empty(len(tokens), 1, frames * hop, device=tokens.device)
+        for start in range(0, frames, length):
+            block = decode(self.model.quantizer.decode(codes[..., start : start + length]))
+            waveform[..., start * hop : start * hop + block.shape[-1]] = block
+        return waveform
 
 
 def segment_samples(config: Mapping[str, Any]) -> tuple[int, int]:
