@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -34,9 +35,10 @@ from codecmark.errors import InputError, UnavailableError
 from codecmark.training import losses, packages, pitch, prepare
 from codecmark.training.adversary import Adversary
 from codecmark.training.dataset import MANIFEST, Dataset, Item, write_manifest
+from codecmark.training.export import export
 from codecmark.training.heldout import HeldOut
 from codecmark.training.joint import JointTask
-from codecmark.training.runs import read_run
+from codecmark.training.runs import read_run, read_start
 from codecmark.training.task import Task
 from codecmark.training.trainer import CHECKPOINT, LOG, VALIDATION, Schedule, Trainer
 from codecmark.training.vae import VaeTask
@@ -87,15 +89,17 @@ def dataset(prepared: Path) -> Dataset:
     return Dataset(prepared)
 
 
-def vocoder_task(dataset: Dataset, **options: int) -> VocoderTask:
+def vocoder_task(dataset: Dataset, **options: Any) -> VocoderTask:
     return VocoderTask(
         dataset, CPU, batch=2, seconds=0.2, config=HarmonicConfig(**TINY_HARMONIC),
         validation_items=4, **options,
     )  # fmt: skip
 
 
-def vae_task(dataset: Dataset) -> VaeTask:
-    return VaeTask(dataset, CPU, batch=2, seconds=0.2, config=TINY_VAE, validation_items=4)
+def vae_task(dataset: Dataset, **options: Any) -> VaeTask:
+    return VaeTask(
+        dataset, CPU, batch=2, seconds=0.2, config=TINY_VAE, validation_items=4, **options
+    )
 
 
 def train(task: Task, out: Path, schedule: Schedule = SCHEDULE) -> Trainer:
@@ -404,7 +408,7 @@ def test_joint_training_moves_the_decoder_and_not_the_encoder(
 ) -> None:
     train(vae_task(dataset), tmp_path / "vae")
     train(vocoder_task(dataset), tmp_path / "vocoder")
-    vae, vocoder = read_run(tmp_path / "vae"), read_run(tmp_path / "vocoder")
+    vae, vocoder = (read_start(tmp_path / name, name) for name in ("vae", "vocoder"))
     for keep in (False, True):
         task = JointTask(
             dataset, CPU, vae, vocoder, train_vae=not keep, batch=2, seconds=0.2,
@@ -417,6 +421,23 @@ def test_joint_training_moves_the_decoder_and_not_the_encoder(
             if not torch.equal(value, vae.state[name])
         }
         assert moved == (set() if keep else {"decoder", "post_quant_conv"})
+
+
+@pytest.mark.parametrize("name", ["vae", "vocoder"])
+def test_a_training_goes_on_from_exported_weights(
+    name: str, dataset: Dataset, prepared: Path, tmp_path: Path
+) -> None:
+    make = {"vae": vae_task, "vocoder": vocoder_task}[name]
+    train(make(dataset), tmp_path / "run")
+    export(tmp_path / "run", tmp_path / "set", dataset)
+    start = read_start(tmp_path / "set", name)
+    task = make(dataset, start=start)
+    for key, value in read_run(tmp_path / "run").state.items():
+        held = task.generator.state_dict()[key]
+        assert torch.allclose(held, value, rtol=1e-3, atol=1e-6)  # half precision
+    train(task, tmp_path / "further", replace(SCHEDULE, steps=1))
+    with pytest.raises(InputError, match="holds a run with another started_from"):
+        train(make(dataset), tmp_path / "further")
 
 
 # the command

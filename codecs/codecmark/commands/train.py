@@ -83,9 +83,16 @@ def _add_run(parser: argparse.ArgumentParser, task: str) -> None:
     )
     parser.add_argument("--threads", type=int, metavar="N", help="of the processor")
     parser.add_argument("--batch", type=int, default=8, help="crops a step (default: %(default)s)")
-    if task == "joint":
-        parser.add_argument("--vae", type=Path, required=True, metavar="RUN", help="its run")
-        parser.add_argument("--vocoder", type=Path, required=True, metavar="RUN", help="its run")
+    if task != "joint":
+        parser.add_argument(
+            "--start", type=Path, metavar="DIR",
+            help="go on from the weights of this run or exported set (default: random weights)",
+        )  # fmt: skip
+    else:
+        for name in ("vae", "vocoder"):
+            parser.add_argument(
+                f"--{name}", type=Path, required=True, metavar="DIR", help="its run or exported set"
+            )
         parser.add_argument(
             "--keep-vae", action="store_true", help="train the vocoder alone, on decoded mels"
         )
@@ -165,21 +172,25 @@ def _train(arguments: argparse.Namespace, console: Console) -> None:
 def _task(arguments: argparse.Namespace) -> Task:
     from codecmark import networks
     from codecmark.training.dataset import Dataset
+    from codecmark.training.runs import read_start
 
     dataset, device = Dataset(arguments.data), networks.device()
     shared = {"seed": arguments.seed, "batch": arguments.batch}
+    if arguments.what == "joint":
+        from codecmark.training.joint import JointTask
+
+        vae, vocoder = (read_start(getattr(arguments, name), name) for name in ("vae", "vocoder"))
+        return JointTask(
+            dataset, device, vae, vocoder,
+            train_vae=not arguments.keep_vae, adversary_from=arguments.adversary_from, **shared,
+        )  # fmt: skip
+    start = None if arguments.start is None else read_start(arguments.start, arguments.what)
     if arguments.what == "vae":
         from codecmark.training.vae import VaeTask
 
-        return VaeTask(dataset, device, **shared)
-    if arguments.what == "joint":
-        from codecmark.training.joint import JointTask
-        from codecmark.training.runs import read_run
-
-        return JointTask(
-            dataset, device, read_run(arguments.vae, "vae"), read_run(arguments.vocoder, "vocoder"),
-            train_vae=not arguments.keep_vae, adversary_from=arguments.adversary_from, **shared,
-        )  # fmt: skip
+        return VaeTask(dataset, device, start=start, **shared)
     from codecmark.training.vocoder import VocoderTask
 
-    return VocoderTask(dataset, device, adversary_from=arguments.adversary_from, **shared)
+    return VocoderTask(
+        dataset, device, start=start, adversary_from=arguments.adversary_from, **shared
+    )

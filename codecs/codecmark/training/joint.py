@@ -11,9 +11,9 @@ from typing import Any
 import torch
 from diffusers import AutoencoderKL
 
-from codecmark.audioldm2.harmonic import HarmonicConfig
 from codecmark.training.dataset import Dataset
-from codecmark.training.runs import Trained
+from codecmark.training.precision import mixed_precision
+from codecmark.training.runs import Start
 from codecmark.training.vae import decoded
 from codecmark.training.vocoder import VocoderTask
 
@@ -30,13 +30,13 @@ class JointTask(VocoderTask):
         self,
         dataset: Dataset,
         device: torch.device,
-        vae: Trained,
-        vocoder: Trained,
+        vae: Start,
+        vocoder: Start,
         *,
         train_vae: bool = True,
         **options: Any,
     ) -> None:
-        super().__init__(dataset, device, config=HarmonicConfig(**vocoder.config), **options)
+        super().__init__(dataset, device, start=vocoder, **options)
         self.options |= {"vae": dict(vae.config), "train_vae": train_vae}
         self.options |= {"started_from": [vae.described, vocoder.described]}
         model: Any = AutoencoderKL
@@ -46,12 +46,13 @@ class JointTask(VocoderTask):
         if train_vae:
             self.vae.decoder.requires_grad_(True)
             self.vae.post_quant_conv.requires_grad_(True)
-        self.vocoder.load_state_dict(vocoder.state)
         self.generator = torch.nn.ModuleDict({"vae": self.vae, "vocoder": self.vocoder})
 
     def heard(self, mel: torch.Tensor) -> torch.Tensor:
         """Return the log-mel after the autoencoder."""
-        return decoded(self.vae, mel)
+        with mixed_precision(mel.device):
+            heard = decoded(self.vae, mel)
+        return heard.float()
 
     def more_losses(self, heard: torch.Tensor, mel: torch.Tensor) -> dict[str, torch.Tensor]:
         """Hold the decoder's log-mel near the true one."""

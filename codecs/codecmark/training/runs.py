@@ -1,4 +1,4 @@
-"""What a run brought: its best averaged weights, and how they came about."""
+"""What a run brought: its best averaged weights, how they came about, and starting from them."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ from typing import Any
 
 import torch
 
+from codecmark import trained_weights
+from codecmark.audioldm2 import compact, harmonic_vocoder
+from codecmark.digest import file_sha256
 from codecmark.errors import InputError
 from codecmark.training import checkpoint
 from codecmark.training.trainer import BEST, RUN, VALIDATION
@@ -61,6 +64,37 @@ def read_run(folder: Path, task: str | None = None) -> Trained:
         best["task"], asked["network"], best["average"], best["step"], best["seconds"],
         best["scores"], asked,
     )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Start:
+    """Weights that a training starts from, and what they are, for the record."""
+
+    config: Mapping[str, Any]
+    state: Mapping[str, torch.Tensor]
+    described: str
+
+
+def read_start(folder: Path, task: str) -> Start:
+    """Return the best weights of a run of `task`, vae or vocoder, or those of an exported set.
+
+    Raises
+    ------
+    InputError
+        If the folder is neither.
+    DamagedWeightsError
+        If the set's file cannot be read.
+    """
+    file, kind = {
+        "vae": (compact.FILE, compact.KIND),
+        "vocoder": (harmonic_vocoder.FILE, harmonic_vocoder.KIND),
+    }[task]
+    path = folder / file
+    if path.is_file():
+        config, state = trained_weights.read(path, kind)
+        return Start(config, state, f"{task}, {file_sha256(path)[:12]}")
+    trained = read_run(folder, task)
+    return Start(trained.config, trained.state, trained.described)
 
 
 def validation_curve(folder: Path) -> list[dict[str, str]]:

@@ -8,12 +8,15 @@ from typing import Any, cast
 
 import torch
 from diffusers import AutoencoderKL
+from diffusers.models.autoencoders.vae import DiagonalGaussianDistribution
 
 from codecmark.audioldm2.compact import CONFIG
 from codecmark.audioldm2.formats import AUDIOLDM2
 from codecmark.audioldm2.harmonic import scaled, unscaled
 from codecmark.audioldm2.mel import log_mel
 from codecmark.training.dataset import Dataset
+from codecmark.training.precision import mixed_precision
+from codecmark.training.runs import Start
 from codecmark.training.task import Task
 from codecmark.training.validation import Validation
 
@@ -34,11 +37,16 @@ class VaeTask(Task):
         batch: int = 8,
         seconds: float = 1.0,
         config: Mapping[str, Any] = CONFIG,
+        start: Start | None = None,
         validation_items: int = 12,
     ) -> None:
+        if start is not None:
+            config = {**start.config, "scaling_factor": 1.0}  # an export measures it anew
         self.options: dict[str, Any] = {
             "seed": seed, "batch": batch, "seconds": seconds, "network": dict(config),
         }  # fmt: skip
+        if start is not None:
+            self.options["started_from"] = start.described
         self._dataset = dataset
         self._device = device
         self._samples = AUDIOLDM2.samples(AUDIOLDM2.frames(round(seconds * 16_000), 4))
@@ -47,6 +55,8 @@ class VaeTask(Task):
             torch.manual_seed(seed)
             model: Any = AutoencoderKL
             self.network: Any = model(**config).to(device)
+        if start is not None:
+            self.network.load_state_dict(start.state)
         self.generator = cast(torch.nn.Module, self.network)
 
     def losses(self, step: int) -> dict[str, torch.Tensor]:
@@ -54,11 +64,14 @@ class VaeTask(Task):
         options = self.options
         batch = self._dataset.batch(options["seed"], step, options["batch"], self._samples)
         wanted = scaled(log_mel(torch.from_numpy(batch.waveform).to(self._device), AUDIOLDM2))
-        found_latent = self.network.encode(wanted[:, None]).latent_dist
+        with mixed_precision(self._device):
+            moments = self.network.encode(wanted[:, None]).latent_dist.parameters
+        found_latent = DiagonalGaussianDistribution(moments.float())
         generator = torch.Generator().manual_seed((options["seed"] << 32) + step)
         drawn = torch.randn(found_latent.mean.shape, generator=generator).to(wanted)
         latent = found_latent.mean + found_latent.std * drawn
-        found = self.network.decode(latent).sample[:, 0]
+        with mixed_precision(self._device):
+            found = self.network.decode(latent).sample[:, 0].float()
         values = {
             "level": (found - wanted).abs().mean(),
             # what blurs is worst at edges, of harmonics and of onsets

@@ -22,6 +22,8 @@ from codecmark.audioldm2.mel import linear_spectrum, log_mel, log_of
 from codecmark.training import losses
 from codecmark.training.adversary import Adversary
 from codecmark.training.dataset import Dataset
+from codecmark.training.precision import multiplies_bfloat16
+from codecmark.training.runs import Start
 from codecmark.training.task import Task
 from codecmark.training.validation import Validation
 
@@ -37,6 +39,8 @@ class VocoderTask(Task):
 
     Parameters
     ----------
+    start : Start or None
+        Weights to go on from, in place of random ones; `config` is theirs then.
     adversary_from : int or None
         Step at which the discriminator joins; it may be decided while a run is under way.
     """
@@ -53,12 +57,17 @@ class VocoderTask(Task):
         seconds: float = 1.0,
         adversary_from: int | None = None,
         config: HarmonicConfig | None = None,
+        start: Start | None = None,
         validation_items: int = 12,
     ) -> None:
+        if start is not None:
+            config = HarmonicConfig(**start.config)
         config = config or HarmonicConfig()
         self.options: dict[str, Any] = {
             "seed": seed, "batch": batch, "seconds": seconds, "network": asdict(config),
         }  # fmt: skip
+        if start is not None:
+            self.options["started_from"] = start.described
         self._dataset = dataset
         self._device = device
         self._samples = AUDIOLDM2.samples(AUDIOLDM2.frames(round(seconds * 16_000), 4))
@@ -68,7 +77,9 @@ class VocoderTask(Task):
             torch.manual_seed(seed)
             self.vocoder = HarmonicNetwork(AUDIOLDM2, config).to(device)
             self.adversary = Adversary().to(device)
-        self.vocoder.mixed_precision = _multiplies_bfloat16(device)
+        if start is not None:
+            self.vocoder.load_state_dict(start.state)
+        self.vocoder.mixed_precision = multiplies_bfloat16(device)
         self.generator: torch.nn.Module = self.vocoder
         self._made: tuple[torch.Tensor, torch.Tensor] | None = None
 
@@ -138,13 +149,6 @@ class VocoderTask(Task):
     def _hiss(self, step: int, like: torch.Tensor) -> torch.Tensor:
         generator = torch.Generator().manual_seed((self.options["seed"] << 32) + step)
         return torch.randn(1, like.shape[1], generator=generator).to(like)
-
-
-def _multiplies_bfloat16(device: torch.device) -> bool:
-    """Return whether products of bfloat16 are the faster ones: 1.7 times on such processors."""
-    if device.type == "cpu":
-        return bool(torch.cpu.get_capabilities().get("avx512_bf16", False))
-    return device.type == "cuda"
 
 
 def _voiced(rate: torch.Tensor) -> torch.Tensor:
