@@ -423,6 +423,17 @@ def test_joint_training_moves_the_decoder_and_not_the_encoder(
         assert moved == (set() if keep else {"decoder", "post_quant_conv"})
 
 
+def test_a_run_cools_down_to_zero(dataset: Dataset, tmp_path: Path) -> None:
+    schedule = replace(SCHEDULE, rate=2e-2)
+    plain = train(vae_task(dataset), tmp_path / "plain", schedule)
+    cooled = train(vae_task(dataset), tmp_path / "cooled", replace(schedule, cool_from=2))
+    rates = [[float(line["rate"]) for line in curve(t.out)] for t in (plain, cooled)]
+    assert rates[0] == pytest.approx([2e-4, 3e-4, 4e-4, 5e-4])
+    assert rates[1] == pytest.approx([2e-4, 3e-4, 2e-4, 0.0])
+    with pytest.raises(InputError, match=r"--cool-from: 4 needs --steps beyond it"):
+        Trainer(vae_task(dataset), tmp_path / "never", replace(SCHEDULE, cool_from=4))
+
+
 @pytest.mark.parametrize("name", ["vae", "vocoder"])
 def test_a_training_goes_on_from_exported_weights(
     name: str, dataset: Dataset, prepared: Path, tmp_path: Path
@@ -436,7 +447,7 @@ def test_a_training_goes_on_from_exported_weights(
         held = task.generator.state_dict()[key]
         assert torch.allclose(held, value, rtol=1e-3, atol=1e-6)  # half precision
     train(task, tmp_path / "further", replace(SCHEDULE, steps=1))
-    with pytest.raises(InputError, match="holds a run with another started_from"):
+    with pytest.raises(InputError, match="holds a run with another .*started_from"):
         train(make(dataset), tmp_path / "further")
 
 

@@ -77,6 +77,10 @@ def _add_run(parser: argparse.ArgumentParser, task: str) -> None:
     )
     parser.add_argument("--hours", type=float, metavar="H", help="stop after so long")
     parser.add_argument("--steps", type=int, metavar="N", help="stop at this step")
+    parser.add_argument(
+        "--cool-from", type=int, metavar="STEP",
+        help="the learning rate falls from here to zero at --steps (default: never)",
+    )  # fmt: skip
     parser.add_argument("--seed", type=int, default=0, help="(default: %(default)s)")
     parser.add_argument(
         "--device", default="auto", help="auto, cpu, cuda, ... (default: %(default)s)"
@@ -161,7 +165,7 @@ def _train(arguments: argparse.Namespace, console: Console) -> None:
         os.environ["CODECMARK_DEVICE"] = arguments.device
     from codecmark.training.trainer import Schedule, Trainer
 
-    schedule = Schedule(hours=arguments.hours, steps=arguments.steps)
+    schedule = Schedule(hours=arguments.hours, steps=arguments.steps, cool_from=arguments.cool_from)
     trainer = Trainer(_task(arguments), arguments.out, schedule)
     if trainer.step:
         console.print(f"going on from step {trainer.step}")

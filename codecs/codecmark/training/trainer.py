@@ -13,7 +13,7 @@ A run is a folder:
 
 What a step sees is drawn from the seed and its number alone, and checkpoints fall on lines of the
 log: a run that was killed goes on to the same curve. The learning rate falls with the root of the
-step, so no length has to be known beforehand.
+step, so no length has to be known beforehand; once it is, a run can be cooled down.
 """
 
 from __future__ import annotations
@@ -46,10 +46,15 @@ _AVERAGE = 0.999
 
 @dataclass(frozen=True)
 class Schedule:
-    """When what happens, in steps; `hours` ends the call, not the training."""
+    """When what happens, in steps; `hours` ends the call, not the training.
+
+    From `cool_from` on the rate falls to zero at `steps`, which settles the weights: the last
+    thing to do to a run.
+    """
 
     hours: float | None = None
     steps: int | None = None
+    cool_from: int | None = None
     rate: float = 8e-4
     flat_steps: int = 4_000  # the rate falls from here on
     log_every: int = 50
@@ -69,6 +74,11 @@ class Trainer:
     """
 
     def __init__(self, task: Task, out: Path, schedule: Schedule) -> None:
+        cool_from, steps = schedule.cool_from, schedule.steps
+        if cool_from is not None and (steps is None or not 0 <= cool_from < steps):
+            raise InputError(
+                f"--cool-from: {cool_from} needs --steps beyond it, where the rate is to be zero"
+            )
         self.task = task
         self.out = out
         self.schedule = schedule
@@ -186,12 +196,13 @@ class Trainer:
         optimizer.step()
 
     def _rate(self) -> float:
-        warm = min(1.0, (self.step + 1) / _WARM_UP_STEPS)
-        return float(
-            self.schedule.rate
-            * warm
-            * min(1.0, (self.schedule.flat_steps / (self.step + 1)) ** 0.5)
-        )
+        schedule, made = self.schedule, self.step + 1
+        rate = schedule.rate * min(1.0, made / _WARM_UP_STEPS)
+        rate *= min(1.0, (schedule.flat_steps / made) ** 0.5)
+        if schedule.cool_from is not None and schedule.steps is not None:
+            rest = schedule.steps - schedule.cool_from
+            rate *= min(1.0, max(0.0, (schedule.steps - self.step) / rest))
+        return rate
 
     @torch.no_grad()
     def _follow(self) -> None:
