@@ -136,7 +136,7 @@ def test_an_original_checkpoint_is_found_where_the_published_set_is_not(
     torch.save(as_encodec_writes_it(theirs.state_dict()), folder / "encodec_48khz-7e698e3e.th")
     network, source = encodec_network.build("48khz", config, None)
     assert getattr(source, "name", None) == "facebookresearch/encodec_48khz"
-    loaded = network.model.state_dict()  # type: ignore[attr-defined]
+    loaded = network.model.state_dict()
     assert all(torch.equal(loaded[name], t) for name, t in theirs.state_dict().items())
     assert EncodecStereoCodec(6.0, config).info.weights.evidence == "published"
     random_model(config).save_pretrained(tmp_path / "facebook" / "encodec_48khz")

@@ -9,6 +9,7 @@ implementation of the same codec, `encodec:24khz@6k#original`; `+ac` at the end,
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from codecmark.errors import InputError
@@ -76,15 +77,36 @@ class Spec:
         InputError
             If it is missing, not a rate, or outside `lowest..highest`.
         """
-        match = _RATE.fullmatch(self.setting or "")
-        if match is None:
-            raise InputError(
-                f"spec: {self} needs a bitrate in kbit/s after '@', e.g. {self.family}@24k"
-            )
-        kbps = float(match.group(1))
+        kbps = self._rate_kbps()
         if not lowest <= kbps <= highest:
             raise InputError(f"spec: {self}: bitrate must be {lowest:g}k to {highest:g}k")
         return kbps
+
+    def bitrate_among(self, rates_kbps: Collection[float]) -> float:
+        """Read the setting as one of a codec's few bitrates.
+
+        Raises
+        ------
+        InputError
+            If it is missing, not a rate, or none of `rates_kbps`, which are named.
+        """
+        kbps = self._rate_kbps()
+        if kbps not in rates_kbps:
+            rates = ", ".join(f"{rate:g}k" for rate in rates_kbps)
+            raise InputError(f"spec: {self}: bitrate must be one of {rates}")
+        return kbps
+
+    def variant_among(self, variants: Collection[str]) -> str:
+        """Return the variant.
+
+        Raises
+        ------
+        InputError
+            If it is missing or none of `variants`, which are named.
+        """
+        if self.variant is None or self.variant not in variants:
+            raise InputError(f"spec: {self}: variant must be one of {', '.join(variants)}")
+        return self.variant
 
     def refuse_setting(self) -> None:
         """Raise `InputError` if a setting is given where the codec has none."""
@@ -95,6 +117,14 @@ class Spec:
         """Raise `InputError` if a variant is given where the codec has none."""
         if self.variant is not None:
             raise InputError(f"spec: {self}: {self.family} takes no variant after ':'")
+
+    def _rate_kbps(self) -> float:
+        match = _RATE.fullmatch(self.setting or "")
+        if match is None:
+            raise InputError(
+                f"spec: {self} needs a bitrate in kbit/s after '@', e.g. {self.family}@24k"
+            )
+        return float(match.group(1))
 
 
 def without_setting(spec: str) -> str:

@@ -19,6 +19,7 @@ _SOURCES = (
     "wrappers/encodec_stream.py",
     "wrappers/original_checkpoints.py",
     "wrappers/tokens.py",
+    "wrappers/torch_tokens.py",
 )
 OURS = ("torch", "transformers", "numpy")
 THEIRS = ("encodec", "descript-audio-codec")

@@ -6,7 +6,6 @@ import numpy as np
 
 from codecmark.clip import Samples
 from codecmark.codec import CodecInfo
-from codecmark.errors import InputError
 from codecmark.spec import Spec
 from codecmark.wrappers.frames import FrameCodec, Frames, Pcm
 from codecmark.wrappers.libcodec2 import MODES, Library
@@ -50,11 +49,7 @@ class Codec2(FrameCodec):
     def from_spec(cls, spec: Spec) -> Codec2:
         """Build from `codec2@3.2k`, `2.4k`, `1.6k`, `1.3k` or `0.7k` (mode 700C)."""
         spec.refuse_variant()
-        bitrate_kbps = spec.bitrate_kbps(0, 100)
-        if bitrate_kbps not in MODES:
-            rates = ", ".join(f"{rate:g}k" for rate in MODES)
-            raise InputError(f"spec: {spec}: bitrate must be one of {rates}")
-        return cls(bitrate_kbps)
+        return cls(spec.bitrate_among(MODES))
 
     def frames(self, clip_rate_hz: int) -> Frames:  # noqa: ARG002 - the rate is fixed
         """Return the frames of the mode."""

@@ -4,21 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from math import prod
-from pathlib import Path
 from typing import Any, Protocol
 
-import numpy as np
 import torch
 from transformers import DacConfig, DacModel
 
 from codecmark import networks
-from codecmark.clip import Samples
-from codecmark.codec import CodecInfo
-from codecmark.errors import InputError
 from codecmark.spec import Spec
 from codecmark.weights import Located, Weights, locate_or_random
 from codecmark.wrappers import original_checkpoints
-from codecmark.wrappers.tokens import TokenCodec, Tokens
+from codecmark.wrappers.torch_tokens import TorchTokenCodec
 
 
 def _published(rate_hz: int, codebooks: int, ratios: tuple[int, ...]) -> Mapping[str, Any]:
@@ -54,7 +49,7 @@ LICENCES = {
 class DacNetwork(Protocol):
     """Waveforms `[batch, 1, samples]` to tokens `[batch, codebooks, frames]` and back."""
 
-    parameters: int
+    model: Any
 
     def encode(self, batch: torch.Tensor, codebooks: int) -> torch.Tensor:
         """Turn `[batch, 1, n * hop]` into `[batch, codebooks, n]`."""
@@ -65,7 +60,7 @@ class DacNetwork(Protocol):
         ...
 
 
-class DacCodec(TokenCodec):
+class DacCodec(TorchTokenCodec):
     """DAC at the number of codebooks that comes nearest to the asked bitrate.
 
     The stride of 5 makes the 16 and 24 kHz networks return 8 samples less than they were given,
@@ -89,7 +84,9 @@ class DacCodec(TokenCodec):
         asked = round(bitrate_kbps / one_book_kbps)
         self.codebooks = min(max(asked, 1), int(config["n_codebooks"]))
         self.early_samples = _early_samples(config["downsampling_ratios"])
-        self.info = CodecInfo(
+        self.info = networks.info(
+            self._network.model,
+            source,
             spec=str(Spec("dac", variant, f"{bitrate_kbps:g}k", implementation)),
             family="dac",
             sample_rate_hz=self.rate_hz,
@@ -98,37 +95,26 @@ class DacCodec(TokenCodec):
             algorithmic_delay_samples=None,
             licence=LICENCES[implementation],
             reference="arXiv 2306.06546",
-            parameters=self._network.parameters,
-            weights=networks.weights_of(source),
-            device=str(networks.device()),
-            backend="eager",
             notes=f"{self.codebooks} codebooks; not causal, so the delay is a lower bound",
         )
 
     @classmethod
     def from_spec(cls, spec: Spec) -> DacCodec:
         """Build from e.g. `dac:44khz@8k` or `dac:44khz@8k#original`."""
-        if spec.variant is None or spec.variant not in PUBLISHED:
-            raise InputError(f"spec: {spec}: variant must be one of {', '.join(PUBLISHED)}")
-        config = PUBLISHED[spec.variant]
+        variant = spec.variant_among(PUBLISHED)
+        config = PUBLISHED[variant]
         one_book = 10 * config["sampling_rate"] / config["hop_length"] / 1000
         highest = one_book * (config["n_codebooks"] + 0.5)  # 8k for the 7.75 of dac_44khz
         bitrate_kbps = spec.bitrate_kbps(one_book / 2, highest)
-        return cls(spec.variant, bitrate_kbps, implementation=spec.implementation)
+        return cls(variant, bitrate_kbps, implementation=spec.implementation)
 
-    @torch.inference_mode()
-    def tokenize(self, frames: Samples) -> Tokens:
-        """Turn `[channels, n * hop]` into `[channels, codebooks, n]`."""
-        batch = networks.to_tensor(frames)[:, None]
-        tokens: Tokens = self._network.encode(batch, self.codebooks).cpu().numpy()
-        return tokens
+    def codes_of(self, batch: torch.Tensor) -> torch.Tensor:
+        """Turn `[channels, 1, n * hop]` into `[channels, codebooks, n]`."""
+        return self._network.encode(batch, self.codebooks)
 
-    @torch.inference_mode()
-    def synthesize(self, tokens: Tokens) -> Samples:
+    def audio_of(self, codes: torch.Tensor) -> torch.Tensor:
         """Turn `[channels, codebooks, n]` into `[channels, n * hop]`."""
-        codes = torch.from_numpy(tokens).to(networks.device())
-        audio = networks.to_array(self._network.decode(codes))
-        return np.pad(audio, ((0, 0), (self.early_samples, 0)))
+        return torch.nn.functional.pad(self._network.decode(codes), (self.early_samples, 0))
 
 
 class TransformersDac:
@@ -136,7 +122,6 @@ class TransformersDac:
 
     def __init__(self, model: Any) -> None:
         self.model = model
-        self.parameters = networks.parameter_count(model)
 
     def encode(self, batch: torch.Tensor, codebooks: int) -> torch.Tensor:
         """Turn `[batch, 1, n * hop]` into `[batch, codebooks, n]`."""
@@ -158,22 +143,14 @@ def _build(
 
         source = locate_or_random(theirs)
         return OriginalDac(config, source), source
-    source = locate_or_random(published, theirs)
-    original = isinstance(source, Located) and source.name == theirs
-    model: Any = networks.build(
-        source,
-        lambda folder: (
-            _converted(folder, config) if original else networks.load_pretrained(DacModel, folder)
-        ),
-        lambda: DacModel(DacConfig(**config)),
+
+    def make() -> Any:
+        return DacModel(DacConfig(**config))
+
+    model, source = original_checkpoints.build_either(
+        DacModel, make, make, (published, theirs), original_checkpoints.dac_to_transformers
     )
     return TransformersDac(model), source
-
-
-def _converted(folder: Path, config: Mapping[str, Any]) -> Any:
-    (path,) = folder.glob("*.pth")
-    state = original_checkpoints.dac_to_transformers(original_checkpoints.read(path))
-    return original_checkpoints.load(DacModel(DacConfig(**config)), path, state)
 
 
 def _early_samples(downsampling_ratios: list[int]) -> int:

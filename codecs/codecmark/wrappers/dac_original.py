@@ -6,7 +6,6 @@ Its own `.dac` files are pickles and are never read; only `encode` and `decode` 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -21,9 +20,10 @@ class OriginalDac:
 
     def __init__(self, config: Mapping[str, Any], source: Located | Weights) -> None:
         self.model: Any = networks.build(
-            source, lambda folder: _loaded(config, folder), lambda: make(config)
+            source,
+            lambda folder: original_checkpoints.load_folder(make(config), folder),
+            lambda: make(config),
         )
-        self.parameters = networks.parameter_count(self.model)
 
     def encode(self, batch: torch.Tensor, codebooks: int) -> torch.Tensor:
         """Turn `[batch, 1, n * hop]` into `[batch, codebooks, n]`."""
@@ -50,8 +50,3 @@ def make(config: Mapping[str, Any]) -> Any:
         codebook_dim=config["codebook_dim"],
         sample_rate=config["sampling_rate"],
     )
-
-
-def _loaded(config: Mapping[str, Any], folder: Path) -> Any:
-    (path,) = folder.glob("*.pth")
-    return original_checkpoints.load(make(config), path, original_checkpoints.read(path))

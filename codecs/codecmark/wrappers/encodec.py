@@ -10,18 +10,18 @@ import torch
 
 from codecmark import bitpacking, networks
 from codecmark.clip import Samples
-from codecmark.codec import Codec, CodecInfo
-from codecmark.errors import InputError, UnavailableError
+from codecmark.codec import Codec
+from codecmark.errors import UnavailableError
 from codecmark.spec import Spec
 from codecmark.streaming import ChunkDecoder, ChunkEncoder
 from codecmark.wrappers import encodec_network
 from codecmark.wrappers.encodec_network import PUBLISHED, Segment, TransformersEncodec
 from codecmark.wrappers.encodec_stereo import EncodecStereoCodec
 from codecmark.wrappers.encodec_stream import CausalStream
-from codecmark.wrappers.tokens import TokenCodec, Tokens
+from codecmark.wrappers.torch_tokens import TorchTokenCodec
 
 
-class EncodecCodec(TokenCodec):
+class EncodecCodec(TorchTokenCodec):
     """EnCodec 24 kHz: 75 frames a second, 10 bits for each codebook."""
 
     def __init__(
@@ -37,7 +37,9 @@ class EncodecCodec(TokenCodec):
         self.live_rate_hz, self.chunk_samples = self.rate_hz, self.hop
         self.bits = (int(config["codebook_size"]) - 1).bit_length()
         self.codebooks = round(bitrate_kbps * 1000 * self.hop / self.rate_hz / self.bits)
-        self.info = CodecInfo(
+        self.info = networks.info(
+            self._network.model,
+            source,
             spec=str(Spec("encodec", "24khz", f"{bitrate_kbps:g}k", implementation)),
             family="encodec",
             sample_rate_hz=self.rate_hz,
@@ -47,23 +49,15 @@ class EncodecCodec(TokenCodec):
             licence=encodec_network.LICENCES[implementation],
             reference="arXiv 2210.13438",
             parameters=self._network.parameters,
-            weights=networks.weights_of(source),
-            device=str(networks.device()),
-            backend="eager",
             notes="causal; without the entropy-coding language model",
         )
 
     @classmethod
     def from_spec(cls, spec: Spec) -> Codec:
         """Build from e.g. `encodec:24khz@6k`, `encodec:48khz@6k` or `encodec:24khz@6k#original`."""
-        if spec.variant is None or spec.variant not in PUBLISHED:
-            raise InputError(f"spec: {spec}: variant must be one of {', '.join(PUBLISHED)}")
-        allowed = PUBLISHED[spec.variant]["target_bandwidths"]
-        bitrate_kbps = spec.bitrate_kbps(min(allowed), max(allowed))
-        if bitrate_kbps not in allowed:
-            rates = ", ".join(f"{rate:g}k" for rate in allowed)
-            raise InputError(f"spec: {spec}: bitrate must be one of {rates}")
-        if spec.variant == "48khz":
+        variant = spec.variant_among(PUBLISHED)
+        bitrate_kbps = spec.bitrate_among(PUBLISHED[variant]["target_bandwidths"])
+        if variant == "48khz":
             return EncodecStereoCodec(bitrate_kbps, implementation=spec.implementation)
         return cls(bitrate_kbps, implementation=spec.implementation)
 
@@ -107,15 +101,11 @@ class EncodecCodec(TokenCodec):
             )
         return self._network.model
 
-    @torch.inference_mode()
-    def tokenize(self, frames: Samples) -> Tokens:
-        """Turn `[channels, samples]` into `[channels, codebooks, n]`."""
-        (segment,) = self._network.encode(networks.to_tensor(frames)[:, None], self._label_kbps)
-        tokens: Tokens = segment.tokens.cpu().numpy()
-        return tokens
+    def codes_of(self, batch: torch.Tensor) -> torch.Tensor:
+        """Turn `[channels, 1, samples]` into `[channels, codebooks, n]`."""
+        (segment,) = self._network.encode(batch, self._label_kbps)
+        return segment.tokens
 
-    @torch.inference_mode()
-    def synthesize(self, tokens: Tokens) -> Samples:
+    def audio_of(self, codes: torch.Tensor) -> torch.Tensor:
         """Turn `[channels, codebooks, n]` into `[channels, n * hop]`."""
-        segment = Segment(torch.from_numpy(tokens).to(networks.device()), None)
-        return networks.to_array(self._network.decode([segment])[:, 0])
+        return self._network.decode([Segment(codes, None)])[:, 0]

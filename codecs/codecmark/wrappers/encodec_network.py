@@ -8,7 +8,6 @@ the next. The last one is as short as the clip leaves it.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 import torch
@@ -80,6 +79,7 @@ class Segment(NamedTuple):
 class EncodecNetwork(Protocol):
     """Waveforms `[batch, channels, samples]` to segments and back."""
 
+    model: Any
     parameters: int
 
     def encode(self, batch: torch.Tensor, bitrate_kbps: float) -> list[Segment]:
@@ -107,16 +107,12 @@ def build(
 
         source = locate_or_random(theirs)
         return OriginalEncodec(variant, source), source
-    source = locate_or_random(published, theirs)
-    original = isinstance(source, Located) and source.name == theirs
-    model: Any = networks.build(
-        source,
-        lambda folder: (
-            _converted(folder, config)
-            if original
-            else networks.load_pretrained(EncodecModel, folder)
-        ),
+    model, source = original_checkpoints.build_either(
+        EncodecModel,
+        lambda: EncodecModel(EncodecConfig(**config)),
         lambda: random_model(config),
+        (published, theirs),
+        original_checkpoints.encodec_to_transformers,
     )
     segment = segment_samples(config) if config["chunk_length_s"] else None
     return TransformersEncodec(model, segment), source
@@ -218,9 +214,3 @@ def random_model(config: Mapping[str, Any]) -> Any:
     for layer in model.quantizer.layers:
         layer.codebook.embed.normal_()
     return model
-
-
-def _converted(folder: Path, config: Mapping[str, Any]) -> Any:
-    (path,) = folder.glob("*.th")
-    state = original_checkpoints.encodec_to_transformers(original_checkpoints.read(path))
-    return original_checkpoints.load(EncodecModel(EncodecConfig(**config)), path, state)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -19,7 +18,9 @@ class OriginalEncodec:
 
     def __init__(self, variant: str, source: Located | Weights) -> None:
         self.model: Any = networks.build(
-            source, lambda folder: _loaded(variant, folder), lambda: random_model(variant)
+            source,
+            lambda folder: original_checkpoints.load_folder(make(variant), folder),
+            lambda: random_model(variant),
         )
         self.parameters = networks.parameter_count(self.model) + sum(
             layer._codebook.embed.numel() for layer in self.model.quantizer.vq.layers
@@ -52,8 +53,3 @@ def random_model(variant: str) -> Any:
         layer._codebook.embed.normal_()
         layer._codebook.inited.fill_(1)
     return model
-
-
-def _loaded(variant: str, folder: Path) -> Any:
-    (path,) = folder.glob("*.th")
-    return original_checkpoints.load(make(variant), path, original_checkpoints.read(path))

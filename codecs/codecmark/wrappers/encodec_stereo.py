@@ -15,7 +15,7 @@ import torch
 from codecmark import bitpacking, networks
 from codecmark.bitstream import StreamHeader
 from codecmark.clip import AudioClip, Samples, resample
-from codecmark.codec import Codec, CodecInfo
+from codecmark.codec import Codec
 from codecmark.errors import BitstreamError, CodecError
 from codecmark.spec import Spec
 from codecmark.wrappers import encodec_network
@@ -46,7 +46,9 @@ class EncodecStereoCodec(Codec):
         self._bits = (int(config["codebook_size"]) - 1).bit_length()
         self._codebooks = round(bitrate_kbps * 1000 * self._hop / self._rate_hz / self._bits)
         self._length, self._stride = segment_samples(config)
-        self.info = CodecInfo(
+        self.info = networks.info(
+            self._network.model,
+            source,
             spec=str(Spec("encodec", "48khz", f"{bitrate_kbps:g}k", implementation)),
             family="encodec",
             sample_rate_hz=self._rate_hz,
@@ -56,9 +58,6 @@ class EncodecStereoCodec(Codec):
             licence=encodec_network.LICENCES[implementation],
             reference="arXiv 2210.13438",
             parameters=self._network.parameters,
-            weights=networks.weights_of(source),
-            device=str(networks.device()),
-            backend="eager",
             notes="waits for each whole second, to know its level; without the entropy-coding "
             "language model",
         )

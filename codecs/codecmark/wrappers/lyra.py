@@ -10,7 +10,6 @@ import numpy as np
 from codecmark import bitpacking, threads
 from codecmark.clip import Samples
 from codecmark.codec import CodecInfo
-from codecmark.errors import InputError
 from codecmark.spec import Spec
 from codecmark.streaming import ChunkDecoder, ChunkEncoder
 from codecmark.weights import locate
@@ -65,11 +64,7 @@ class LyraCodec(TokenCodec):
     def from_spec(cls, spec: Spec) -> LyraCodec:
         """Build from `lyra@3.2k`, `lyra@6k` or `lyra@9.2k`."""
         spec.refuse_variant()
-        bitrate_kbps = spec.bitrate_kbps(min(STAGES), max(STAGES))
-        if bitrate_kbps not in STAGES:
-            rates = ", ".join(f"{rate:g}k" for rate in STAGES)
-            raise InputError(f"spec: {spec}: bitrate must be one of {rates}")
-        return cls(bitrate_kbps)
+        return cls(spec.bitrate_among(STAGES))
 
     def reset(self) -> None:
         """Build fresh encoder and decoder interpreters where the last call used them up."""

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import torch
 from transformers import MimiConfig, MimiModel
 
 from codecmark import networks
-from codecmark.clip import Samples
 from codecmark.spec import Spec
 from codecmark.weights import locate_or_random
-from codecmark.wrappers.tokens import TokenCodec, Tokens
+from codecmark.wrappers.torch_tokens import TransformersTokenCodec
 
 # config.json of kyutai/mimi; of `num_quantizers` it is silent, its file holds 32 codebooks
 PUBLISHED: Mapping[str, Any] = {
@@ -57,7 +55,7 @@ PUBLISHED: Mapping[str, Any] = {
 _ONE_BOOK_KBPS = 11 * 12.5 / 1000
 
 
-class MimiCodec(TokenCodec):
+class MimiCodec(TransformersTokenCodec):
     """Mimi at the number of codebooks that comes nearest to the asked bitrate.
 
     12.5 frames a second, 11 bits for each codebook: 8 of them, as Moshi uses, are 1.1 kbit/s.
@@ -75,6 +73,7 @@ class MimiCodec(TokenCodec):
         self.hop = round(loaded.sampling_rate / loaded.frame_rate)
         self.bits = (int(loaded.codebook_size) - 1).bit_length()
         self.codebooks = min(max(round(bitrate_kbps / _ONE_BOOK_KBPS), 1), loaded.num_quantizers)
+        self._encode_options = {"num_quantizers": self.codebooks}
         self.info = networks.info(
             self._model,
             source,
@@ -96,20 +95,6 @@ class MimiCodec(TokenCodec):
         """Build from e.g. `mimi@1.1k`."""
         spec.refuse_variant()
         return cls(spec.bitrate_kbps(_ONE_BOOK_KBPS / 2, 32 * _ONE_BOOK_KBPS))
-
-    @torch.inference_mode()
-    def tokenize(self, frames: Samples) -> Tokens:
-        """Turn `[channels, n * hop]` into `[channels, codebooks, n]`."""
-        batch = networks.to_tensor(frames)[:, None]
-        codes = self._model.encode(batch, num_quantizers=self.codebooks).audio_codes
-        tokens: Tokens = codes.cpu().numpy()
-        return tokens
-
-    @torch.inference_mode()
-    def synthesize(self, tokens: Tokens) -> Samples:
-        """Turn `[channels, codebooks, n]` into `[channels, n * hop]`."""
-        codes = torch.from_numpy(tokens).to(networks.device())
-        return networks.to_array(self._model.decode(codes).audio_values[:, 0])
 
 
 def random_model(config: Mapping[str, Any]) -> Any:

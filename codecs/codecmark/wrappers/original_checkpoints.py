@@ -8,13 +8,15 @@ where the class has it too, and becomes one in DAC, where it has not.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from codecmark import networks
 from codecmark.errors import DamagedWeightsError
+from codecmark.weights import Located, Weights, locate_or_random
 
 State = dict[str, torch.Tensor]
 
@@ -33,6 +35,49 @@ _DAC_ENCODER_BLOCK = {
 _DAC_DECODER_BLOCK = {
     "0": "snake1", "1": "conv_t1", "2": "res_unit1", "3": "res_unit2", "4": "res_unit3",
 }  # fmt: skip
+
+
+def build_either(
+    kind: Any,
+    make: Callable[[], Any],
+    randomly: Callable[[], Any],
+    names: tuple[str, str],
+    convert: Callable[[State], State],
+) -> tuple[Any, Located | Weights]:
+    """Return a network of transformers' class `kind` and where its weights come from.
+
+    Parameters
+    ----------
+    make, randomly : callable
+        Return the network to load a checkpoint into, and one with random weights.
+    names : tuple of two str
+        The set in transformers' form, and the authors' checkpoint, taken where that is not here.
+    convert : callable
+        Renames the authors' tensors.
+    """
+    source = locate_or_random(*names)
+    original = isinstance(source, Located) and source.name == names[1]
+
+    def load(folder: Path) -> Any:
+        if original:
+            return load_folder(make(), folder, convert)
+        return networks.load_pretrained(kind, folder)
+
+    return networks.build(source, load, randomly), source
+
+
+def load_folder(
+    network: Any, folder: Path, convert: Callable[[State], State] = lambda state: state
+) -> Any:
+    """Put the one checkpoint of a folder into a network, and return the network.
+
+    Raises
+    ------
+    DamagedWeightsError
+        If it cannot be read, or is not of this network.
+    """
+    (path,) = (path for path in folder.iterdir() if path.suffix in {".th", ".pth"})
+    return load(network, path, convert(read(path)))
 
 
 def read(path: Path) -> State:

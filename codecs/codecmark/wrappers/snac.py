@@ -14,7 +14,6 @@ from snac import SNAC
 
 from codecmark import networks
 from codecmark.clip import Samples
-from codecmark.errors import InputError
 from codecmark.spec import Spec
 from codecmark.weights import locate_or_random
 from codecmark.wrappers.tokens import TokenCodec, Tokens
@@ -83,10 +82,9 @@ class SnacCodec(TokenCodec):
     @classmethod
     def from_spec(cls, spec: Spec) -> SnacCodec:
         """Build from e.g. `snac:24khz`."""
-        if spec.variant is None or spec.variant not in PUBLISHED:
-            raise InputError(f"spec: {spec}: variant must be one of {', '.join(PUBLISHED)}")
+        variant = spec.variant_among(PUBLISHED)
         spec.refuse_setting()
-        return cls(spec.variant)
+        return cls(variant)
 
     @property
     def codebook_of_row(self) -> tuple[int, ...]:

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 from codecmark.clip import Samples
 from codecmark.codec import CodecInfo
-from codecmark.errors import InputError
 from codecmark.spec import Spec
 from codecmark.streaming import ChunkDecoder, ChunkEncoder
 from codecmark.wrappers import libav
@@ -74,12 +73,7 @@ class TelephoneCodec(FrameCodec):
     def from_spec(cls, spec: Spec) -> TelephoneCodec:
         """Build from e.g. `g722@64k` or `amr@12.2k`."""
         spec.refuse_variant()
-        allowed = _FORMATS[spec.family].frame_bytes
-        bitrate_kbps = spec.bitrate_kbps(0, 1_000)
-        if bitrate_kbps not in allowed:
-            rates = ", ".join(f"{rate:g}k" for rate in allowed)
-            raise InputError(f"spec: {spec}: bitrate must be one of {rates}")
-        return cls(spec.family, bitrate_kbps)
+        return cls(spec.family, spec.bitrate_among(_FORMATS[spec.family].frame_bytes))
 
     def live_encoder(self) -> ChunkEncoder:
         """Return an encoder of chunks of 160 samples."""

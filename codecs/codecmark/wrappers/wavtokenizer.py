@@ -9,11 +9,9 @@ import torch
 from transformers import WavTokenizerConfig, WavTokenizerModel
 
 from codecmark import networks
-from codecmark.clip import Samples
-from codecmark.errors import InputError
 from codecmark.spec import Spec
 from codecmark.weights import locate_or_random
-from codecmark.wrappers.tokens import TokenCodec, Tokens
+from codecmark.wrappers.torch_tokens import TransformersTokenCodec
 
 CHECKPOINTS = {
     "unify-40": "swiss-ai/wavtokenizer-large-unify-40token",
@@ -55,7 +53,7 @@ def _published(upsampling_ratios: tuple[int, ...]) -> Mapping[str, Any]:
 PUBLISHED = {"unify-40": _published((6, 5, 5, 4)), "speech-75": _published((8, 5, 4, 2))}
 
 
-class WavTokenizerCodec(TokenCodec):
+class WavTokenizerCodec(TransformersTokenCodec):
     """WavTokenizer 24 kHz: 40 or 75 tokens a second of 12 bits."""
 
     codebooks = 1
@@ -90,24 +88,9 @@ class WavTokenizerCodec(TokenCodec):
     @classmethod
     def from_spec(cls, spec: Spec) -> WavTokenizerCodec:
         """Build from e.g. `wavtokenizer:unify-40`."""
-        if spec.variant is None or spec.variant not in CHECKPOINTS:
-            raise InputError(f"spec: {spec}: variant must be one of {', '.join(CHECKPOINTS)}")
+        variant = spec.variant_among(CHECKPOINTS)
         spec.refuse_setting()
-        return cls(spec.variant)
-
-    @torch.inference_mode()
-    def tokenize(self, frames: Samples) -> Tokens:
-        """Turn `[channels, n * hop]` into `[channels, 1, n]`."""
-        tokens: Tokens = (
-            self._model.encode(networks.to_tensor(frames)[:, None]).audio_codes.cpu().numpy()
-        )
-        return tokens
-
-    @torch.inference_mode()
-    def synthesize(self, tokens: Tokens) -> Samples:
-        """Turn `[channels, 1, n]` into `[channels, n * hop]`."""
-        codes = torch.from_numpy(tokens).to(networks.device())
-        return networks.to_array(self._model.decode(codes).audio_values[:, 0])
+        return cls(variant)
 
 
 def random_model(config: Mapping[str, Any]) -> Any:

@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import torch
 from transformers import XcodecConfig, XcodecModel
 
 from codecmark import networks
-from codecmark.clip import Samples
-from codecmark.errors import InputError
 from codecmark.spec import Spec
 from codecmark.weights import locate_or_random
-from codecmark.wrappers.tokens import TokenCodec, Tokens
+from codecmark.wrappers.torch_tokens import TransformersTokenCodec
 
 CHECKPOINTS = {
     "speech": "hf-audio/xcodec-hubert-librispeech",
@@ -64,7 +61,7 @@ PUBLISHED: Mapping[str, Any] = {
 }
 
 
-class XcodecCodec(TokenCodec):
+class XcodecCodec(TransformersTokenCodec):
     """X-Codec 16 kHz: 50 frames a second, 10 bits for each of up to 8 codebooks."""
 
     def __init__(
@@ -76,7 +73,7 @@ class XcodecCodec(TokenCodec):
             lambda folder: networks.load_pretrained(XcodecModel, folder),
             lambda: random_model(config),
         )
-        self._bandwidth = bitrate_kbps
+        self._encode_options = {"bandwidth": bitrate_kbps}
         loaded = self._model.config
         self.rate_hz = int(loaded.sample_rate)
         self.hop = int(loaded.hop_length)
@@ -101,28 +98,8 @@ class XcodecCodec(TokenCodec):
     @classmethod
     def from_spec(cls, spec: Spec) -> XcodecCodec:
         """Build from e.g. `xcodec:general@2k`."""
-        if spec.variant is None or spec.variant not in CHECKPOINTS:
-            raise InputError(f"spec: {spec}: variant must be one of {', '.join(CHECKPOINTS)}")
-        allowed = PUBLISHED["target_bandwidths"]
-        bitrate_kbps = spec.bitrate_kbps(min(allowed), max(allowed))
-        if bitrate_kbps not in allowed:
-            rates = ", ".join(f"{rate:g}k" for rate in allowed)
-            raise InputError(f"spec: {spec}: bitrate must be one of {rates}")
-        return cls(spec.variant, bitrate_kbps)
-
-    @torch.inference_mode()
-    def tokenize(self, frames: Samples) -> Tokens:
-        """Turn `[channels, n * hop]` into `[channels, codebooks, n]`."""
-        batch = networks.to_tensor(frames)[:, None]
-        codes = self._model.encode(batch, bandwidth=self._bandwidth).audio_codes
-        tokens: Tokens = codes.cpu().numpy()
-        return tokens
-
-    @torch.inference_mode()
-    def synthesize(self, tokens: Tokens) -> Samples:
-        """Turn `[channels, codebooks, n]` into `[channels, n * hop]`."""
-        codes = torch.from_numpy(tokens).to(networks.device())
-        return networks.to_array(self._model.decode(codes).audio_values[:, 0])
+        variant = spec.variant_among(CHECKPOINTS)
+        return cls(variant, spec.bitrate_among(PUBLISHED["target_bandwidths"]))
 
 
 def random_model(config: Mapping[str, Any]) -> Any:
