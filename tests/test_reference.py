@@ -23,7 +23,7 @@ from codecmark.parity import fingerprint
 from codecmark.parity.comparison import Comparison
 from codecmark.parity.page import holds, markdown
 from codecmark.spec import Spec, without_setting
-from codecmark.wrappers import original_checkpoints
+from codecmark.wrappers import dac_blocks, original_checkpoints
 from codecmark.wrappers.dac import DacCodec, TransformersDac
 from codecmark.wrappers.encodec import EncodecCodec
 from codecmark.wrappers.encodec_network import TransformersEncodec, overlap_add, random_model
@@ -318,7 +318,7 @@ def test_dacs_layers_put_a_frame_back_where_it_was_taken(variant: str) -> None:
     network = codec._network
     assert isinstance(network, TransformersDac)
     network.model.double()
-    early = codec.early_samples
+    early, hop = codec.early_samples, codec.hop
     frames, frame = 60, 30
     audio = torch.randn(1, 1, frames * codec.hop, dtype=torch.float64, requires_grad=True)
     network.model.encoder(audio)[0, :, frame].sum().backward()
@@ -331,8 +331,52 @@ def test_dacs_layers_put_a_frame_back_where_it_was_taken(variant: str) -> None:
     decoded, slope = torch.func.jvp(network.model.decoder, (latent,), (direction,))  # type: ignore[misc]
     made = torch.nonzero(slope[0, 0])[:, 0]
     assert int(seen[0] + seen[-1]) == int(made[0] + made[-1])
+    taken = dac_blocks.encoder_reach(network.model.config.downsampling_ratios)
+    assert (frame * hop - int(seen[0]), int(seen[-1]) - frame * hop) == taken
+    given = dac_blocks.decoder_reach(network.model.config.upsampling_ratios)
+    assert (int(made[-1]) - frame * hop, frame * hop - int(made[0])) == given
     assert decoded.shape[-1] == frames * codec.hop - early
     assert early == (0 if variant == "44khz" else 8)
+
+
+def level(model: torch.nn.Module) -> None:
+    """Draw convolutions that keep signals at about their level; the class makes them fade away."""
+    generator = torch.Generator().manual_seed(0)
+    for module in model.modules():
+        if isinstance(module, (torch.nn.Conv1d, torch.nn.ConvTranspose1d)):
+            inputs = module.in_channels * module.kernel_size[0] / module.stride[0]
+            weight = torch.randn(module.weight.shape, generator=generator) * 0.6 / inputs**0.5
+            module.weight.copy_(weight)
+
+
+@pytest.mark.parametrize("variant", ["16khz", "24khz", "44khz"])
+@pytest.mark.parametrize("seconds", [2.0, 3.21])
+def test_dac_in_blocks_is_dac_whole(
+    variant: str, seconds: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # in two dimensions 1024 codes lie so close that rounding alone would choose between them
+    codec = DacCodec(variant, 5.0, {**tiny_dac(variant), "codebook_dim": 8})
+    network: Any = codec._network
+    level(network.model)
+    clip = noise(round(seconds * codec.rate_hz), rate_hz=codec.rate_hz)
+    stream = codec.encode(clip)
+    whole = codec.decode(stream).samples
+    assert 0.01 < whole.std() < 0.5
+    lengths = []
+    decode = network.model.decode
+    for name in ("_whole_frames", "_block_frames"):
+        monkeypatch.setattr(network, name, 17)
+
+    def seen(audio_codes: torch.Tensor) -> Any:
+        lengths.append(audio_codes.shape[-1])
+        return decode(audio_codes=audio_codes)
+
+    monkeypatch.setattr(network.model, "decode", seen)
+    assert codec.encode(clip) == stream
+    assert np.abs(codec.decode(stream).samples - whole).max() < 1e-6
+    assert not codec.decode(stream).samples[:, : codec.early_samples].any()
+    assert max(lengths) <= 17 + 2 * 11
+    assert "above 10 s in blocks" in codec.info.notes
 
 
 @pytest.mark.parametrize(("variant", "books"), [("16khz", 12), ("24khz", 32), ("44khz", 9)])

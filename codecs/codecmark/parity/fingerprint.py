@@ -11,6 +11,7 @@ import codecmark
 # what lies between a clip and its tokens, and between tokens and a clip
 _SOURCES = (
     "wrappers/dac.py",
+    "wrappers/dac_blocks.py",
     "wrappers/dac_original.py",
     "wrappers/encodec.py",
     "wrappers/encodec_network.py",

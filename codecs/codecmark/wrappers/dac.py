@@ -12,8 +12,11 @@ from transformers import DacConfig, DacModel
 from codecmark import networks
 from codecmark.spec import Spec
 from codecmark.weights import Located, Weights, locate_or_random
-from codecmark.wrappers import original_checkpoints
+from codecmark.wrappers import dac_blocks, original_checkpoints
 from codecmark.wrappers.torch_tokens import TorchTokenCodec
+
+_WHOLE_S = 10  # transformers' network runs over a signal up to this at once,
+_BLOCK_S = 4  # and over a longer one in blocks of this and their context
 
 
 def _published(rate_hz: int, codebooks: int, ratios: tuple[int, ...]) -> Mapping[str, Any]:
@@ -38,7 +41,6 @@ PUBLISHED: Mapping[str, Mapping[str, Any]] = {
     "24khz": _published(24_000, 32, (2, 4, 5, 8)),
     "44khz": _published(44_100, 9, (2, 4, 8, 8)),
 }
-
 
 LICENCES = {
     None: "Apache-2.0 (transformers); weights MIT",
@@ -95,7 +97,8 @@ class DacCodec(TorchTokenCodec):
             algorithmic_delay_samples=None,
             licence=LICENCES[implementation],
             reference="arXiv 2306.06546",
-            notes=f"{self.codebooks} codebooks; not causal, so the delay is a lower bound",
+            notes=f"{self.codebooks} codebooks; not causal, so the delay is a lower bound"
+            + ("" if implementation else f"; above {_WHOLE_S} s in blocks, equal up to rounding"),
         )
 
     @classmethod
@@ -118,18 +121,54 @@ class DacCodec(TorchTokenCodec):
 
 
 class TransformersDac:
-    """`DacModel`, on frames that are whole."""
+    """`DacModel`, on frames that are whole; a long signal in blocks, which bounds the memory."""
 
     def __init__(self, model: Any) -> None:
         self.model = model
+        config = model.config
+        self._hop = int(config.hop_length)
+        frame_rate_hz = int(config.sampling_rate) // self._hop
+        self._whole_frames, self._block_frames = _WHOLE_S * frame_rate_hz, _BLOCK_S * frame_rate_hz
+        self._encoder_context, self._decoder_context = (
+            reach.frames(self._hop)
+            for reach in (
+                dac_blocks.encoder_reach(config.downsampling_ratios),
+                dac_blocks.decoder_reach(config.upsampling_ratios),
+            )
+        )
 
     def encode(self, batch: torch.Tensor, codebooks: int) -> torch.Tensor:
         """Turn `[batch, 1, n * hop]` into `[batch, codebooks, n]`."""
-        tokens: torch.Tensor = self.model.encode(batch, n_quantizers=codebooks).audio_codes
+        frames = batch.shape[-1] // self._hop
+        if frames <= self._whole_frames:
+            return self._encode(batch, codebooks)
+        tokens = torch.empty(len(batch), codebooks, frames, dtype=torch.int64, device=batch.device)
+        for block in dac_blocks.blocks(frames, self._block_frames, self._encoder_context):
+            seen = batch[..., block.seen_first * self._hop : block.seen_end * self._hop]
+            kept = slice(block.skipped, block.skipped + block.end - block.first)
+            tokens[..., block.first : block.end] = self._encode(seen, codebooks)[..., kept]
         return tokens
 
     def decode(self, tokens: torch.Tensor) -> torch.Tensor:
         """Turn `[batch, codebooks, n]` into `[batch, about n * hop]`."""
+        frames, hop = tokens.shape[-1], self._hop
+        if frames <= self._whole_frames:
+            return self._decode(tokens)
+        early = _early_samples(self.model.config.downsampling_ratios)
+        # written in place: pieces and what they are joined to would be there at once
+        waveform = torch.empty(len(tokens), frames * hop - early, device=tokens.device)
+        for block in dac_blocks.blocks(frames, self._block_frames, self._decoder_context):
+            decoded = self._decode(tokens[..., block.seen_first : block.seen_end])
+            here = waveform[..., block.first * hop : block.end * hop]  # the last block is short
+            start = block.skipped * hop
+            here.copy_(decoded[..., start : start + here.shape[-1]])
+        return waveform
+
+    def _encode(self, batch: torch.Tensor, codebooks: int) -> torch.Tensor:
+        tokens: torch.Tensor = self.model.encode(batch, n_quantizers=codebooks).audio_codes
+        return tokens
+
+    def _decode(self, tokens: torch.Tensor) -> torch.Tensor:
         decoded: torch.Tensor = self.model.decode(audio_codes=tokens).audio_values
         return decoded
 
