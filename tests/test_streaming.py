@@ -3,16 +3,35 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from codecmark import Codec, InputError, UnavailableError, catalog, latency
+from codecmark import (
+    BitstreamError,
+    Codec,
+    InputError,
+    UnavailableError,
+    bitstream,
+    catalog,
+    latency,
+)
 from codecmark.bitpacking import unpack_integers
 from codecmark.clip import AudioClip
 from codecmark.delay import measured_delay_samples
 from codecmark.streaming import Streamable, time_chunks
+from codecmark.wrappers import mimi
 from codecmark.wrappers.encodec import EncodecCodec
+from codecmark.wrappers.mimi import MimiCodec
 from codecmark.wrappers.pcm import Pcm16Codec
-from entries import noise, tiny
+from entries import TINY_MIMI, noise, tiny
 
-LIVE = ["opus@24k", "mp3@48k", "aac@48k", "lc3@32k", "g722@64k", "amr@12.2k", "lyra@6k"]
+LIVE = [
+    "opus@24k",
+    "mp3@48k",
+    "aac@48k",
+    "lc3@32k",
+    "g722@64k",
+    "amr@12.2k",
+    "lyra@6k",
+    "codec2@3.2k",
+]
 
 
 def streamable(spec: str) -> tuple[Codec, Streamable]:
@@ -82,6 +101,83 @@ def test_encodec_live_agrees_once_the_mirrored_start_is_past() -> None:
     whole = codec.tokenize(clip.samples)[0]
     assert (tokens[:, 40:] == whole[:, 40:]).mean() > 0.99
     assert sum(len(decode(data)) for data in sent) == 24_000
+
+
+def test_mimi_live_sends_the_tokens_of_the_whole_and_hears_the_same() -> None:
+    codec = tiny("mimi@1.1k")
+    assert isinstance(codec, MimiCodec)
+    assert (codec.live_rate_hz, codec.chunk_samples) == (24_000, 1_920)
+    clip = noise(40 * 1_920, rate_hz=24_000)
+    stream = codec.encode(clip)
+    encode, decode = codec.live_encoder(), codec.live_decoder()
+    sent = [encode(chunk) for chunk in clip.samples[0].reshape(-1, 1_920)]
+    assert {len(data) for data in sent} == {11}  # 8 codebooks of 11 bits
+    assert stream.endswith(b"".join(sent))
+    received = np.stack([decode(data) for data in sent])
+    assert received.shape == (40, 1_920)
+    whole = codec.decode(stream).samples[0]
+    assert whole.std() > 0.01
+    assert np.abs(received.reshape(-1) - whole).max() < 1e-5 * np.abs(whole).max()
+
+
+@pytest.mark.parametrize("frames", [21.3, 40])
+def test_mimi_in_blocks_is_mimi_whole(frames: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    codec = tiny("mimi@1.1k")
+    clip = noise(round(frames * 1_920), rate_hz=24_000)
+    stream = codec.encode(clip)
+    whole = codec.decode(stream).samples
+    for name in ("_WHOLE_FRAMES", "_BLOCK_FRAMES"):
+        monkeypatch.setattr(mimi, name, 7)
+    assert codec.encode(clip) == stream
+    assert np.abs(codec.decode(stream).samples - whole).max() < 1e-5 * np.abs(whole).max()
+
+
+def test_mimis_window_slides_alike_in_blocks_and_over_the_whole() -> None:
+    wide, narrow = (MimiCodec(1.1, {**TINY_MIMI, "sliding_window": n}) for n in (250, 5))
+    for codec in (wide, narrow):
+        for name, scale in codec._model.named_parameters():
+            if name.endswith("self_attn_layer_scale.scale"):
+                scale.fill_(300)  # untrained, attention hardly counts
+    clip = noise(40 * 1_920, rate_hz=24_000)
+    encode = narrow.live_encoder()
+    sent = b"".join(encode(chunk) for chunk in clip.samples[0].reshape(-1, 1_920))
+    assert narrow.encode(clip).endswith(sent)
+    assert not wide.encode(clip).endswith(sent)
+
+
+@pytest.mark.parametrize(("spec", "bits"), [("codec2@1.3k", 52), ("codec2@0.7k", 28)])
+def test_codec2_live_fills_each_frame_to_whole_bytes(
+    spec: str, bits: int, speech: AudioClip
+) -> None:
+    codec, live = streamable(spec)
+    clip = speech.resampled(8_000)
+    count = clip.n_samples // live.chunk_samples
+    encode = live.live_encoder()
+    chunks = clip.samples[0, : count * live.chunk_samples].reshape(count, -1)
+    sent = [encode(chunk) for chunk in chunks]
+    assert {len(data) for data in sent} == {-(-bits // 8)}
+    _, payload = bitstream.unpack(spec, codec.encode(clip))
+    joined = np.unpackbits(np.frombuffer(payload, np.uint8), count=count * bits)
+    apart = [np.unpackbits(np.frombuffer(data, np.uint8))[:bits] for data in sent]
+    assert np.array_equal(np.concatenate(apart), joined)
+
+
+@pytest.mark.parametrize("spec", ["codec2@3.2k", "codec2@0.7k"])
+def test_codec2_live_decodes_like_the_whole_each_time(spec: str, speech: AudioClip) -> None:
+    codec, live = streamable(spec)
+    clip = speech.resampled(8_000)
+    encode = live.live_encoder()
+    size = live.chunk_samples
+    count = clip.n_samples // size
+    sent = [encode(chunk) for chunk in clip.samples[0, : count * size].reshape(count, size)]
+    whole = codec.decode(codec.encode(clip)).samples[0]
+    for _ in range(2):  # the library draws phases; another decoder starts where the first did
+        decode = live.live_decoder()
+        received = np.concatenate([decode(data) for data in sent])
+        delay = {"codec2@3.2k": 160, "codec2@0.7k": 240}[spec]
+        assert np.array_equal(received[delay:], whole[: count * size - delay])
+    with pytest.raises(BitstreamError, match="frame"):
+        live.live_decoder()(b"\0")
 
 
 @pytest.mark.parametrize("spec", ["pcm16", "flac"])

@@ -16,7 +16,7 @@ from codecmark.streaming import Streamable, time_chunks
 
 _PROBED_S = 1.0  # length of what is coded for each probe of the delay
 _PROBES = 24
-_SPAN_S = 0.08  # longer than the frames of the codecs here
+_SPAN_S = 0.08  # a frame of Mimi; those of other codecs are shorter
 
 HEADINGS = (
     "codec", "delay ms", "declared ms", "chunk ms", "encode p50", "p95", "max", "decode p50",

@@ -10,6 +10,7 @@ import codecmark
 
 # what lies between a clip and its tokens, and between tokens and a clip
 _SOURCES = (
+    "wrappers/causal_stream.py",
     "wrappers/dac.py",
     "wrappers/dac_blocks.py",
     "wrappers/dac_original.py",
@@ -17,7 +18,6 @@ _SOURCES = (
     "wrappers/encodec_network.py",
     "wrappers/encodec_original.py",
     "wrappers/encodec_stereo.py",
-    "wrappers/encodec_stream.py",
     "wrappers/original_checkpoints.py",
     "wrappers/tokens.py",
     "wrappers/torch_tokens.py",

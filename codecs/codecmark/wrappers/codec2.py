@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from codecmark.clip import Samples
+from codecmark.clip import Samples, to_pcm16
 from codecmark.codec import CodecInfo
+from codecmark.errors import BitstreamError
 from codecmark.spec import Spec
+from codecmark.streaming import ChunkDecoder, ChunkEncoder
 from codecmark.wrappers.frames import FrameCodec, Frames, Pcm
-from codecmark.wrappers.libcodec2 import MODES, Library
+from codecmark.wrappers.libcodec2 import MODES, Library, LiveCoder
 
 _RATE_HZ = 8_000
 # codec2.h: bits and samples of a frame by kbit/s
@@ -31,6 +33,7 @@ class Codec2(FrameCodec):
         delay = _DELAY[bitrate_kbps]
         self._frames = Frames(_RATE_HZ, samples, bits, delay)
         self._fresh: Library | None = None
+        self.live_rate_hz, self.chunk_samples = _RATE_HZ, samples
         self.info = CodecInfo(
             spec=f"codec2@{bitrate_kbps:g}k",
             family="codec2",
@@ -59,6 +62,22 @@ class Codec2(FrameCodec):
         """Load a library whose random generator is at its start, where the last is used up."""
         self._library()
 
+    def live_encoder(self) -> ChunkEncoder:
+        """Return an encoder of single frames; each fills whole bytes."""
+        coder, size = LiveCoder(self._mode), self._frames.bytes(1)
+        return lambda chunk: coder.encode(to_pcm16(chunk), size).tobytes()
+
+    def live_decoder(self) -> ChunkDecoder:
+        """Return a decoder of single frames."""
+        coder, frames = LiveCoder(self._mode), self._frames
+
+        def decode(data: bytes) -> Samples:
+            if len(data) != frames.bytes(1):
+                raise BitstreamError("frame", f"{len(data)} bytes, {frames.bytes(1)} make one")
+            return _float(coder.decode(np.frombuffer(data, np.uint8), frames.samples))
+
+        return decode
+
     def encode_channel(self, pcm: Pcm, frames: Frames) -> bytes:
         """Return the frames' bits; encoding draws no random numbers."""
         library = self._library()
@@ -72,8 +91,12 @@ class Codec2(FrameCodec):
         library, self._fresh = self._library(), None
         pcm = library.decode(self._mode, coded, frames.samples)
         library.close()
-        return pcm.reshape(-1).astype(np.float32) / np.float32(32_768)
+        return _float(pcm.reshape(-1))
 
     def _library(self) -> Library:
         self._fresh = self._fresh or Library()
         return self._fresh
+
+
+def _float(pcm: Pcm) -> Samples:
+    return pcm.astype(np.float32) / np.float32(32_768)

@@ -15,9 +15,9 @@ from codecmark.errors import UnavailableError
 from codecmark.spec import Spec
 from codecmark.streaming import ChunkDecoder, ChunkEncoder
 from codecmark.wrappers import encodec_network
+from codecmark.wrappers.causal_stream import CausalStream
 from codecmark.wrappers.encodec_network import PUBLISHED, Segment, TransformersEncodec
 from codecmark.wrappers.encodec_stereo import EncodecStereoCodec
-from codecmark.wrappers.encodec_stream import CausalStream
 from codecmark.wrappers.torch_tokens import TorchTokenCodec
 
 
@@ -71,7 +71,7 @@ class EncodecCodec(TorchTokenCodec):
         The published network mirrors what follows the start of a signal to before it.
         """
         model = self._live_model()
-        stream = CausalStream(model.encoder)
+        stream = CausalStream(model.encoder.layers)
 
         def encode(chunk: Samples) -> bytes:
             with torch.inference_mode():
@@ -84,7 +84,7 @@ class EncodecCodec(TorchTokenCodec):
     def live_decoder(self) -> ChunkDecoder:
         """Return a decoder of single frames."""
         model = self._live_model()
-        stream = CausalStream(model.decoder)
+        stream = CausalStream(model.decoder.layers)
 
         def decode(data: bytes) -> Samples:
             tokens = bitpacking.unpack_integers(data, self.codebooks, self.bits)

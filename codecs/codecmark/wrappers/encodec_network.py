@@ -16,7 +16,7 @@ from transformers import EncodecConfig, EncodecModel
 from codecmark import networks
 from codecmark.weights import Located, Weights, locate_or_random
 from codecmark.wrappers import original_checkpoints
-from codecmark.wrappers.encodec_stream import CausalStream
+from codecmark.wrappers.causal_stream import CausalStream, decode_in_blocks
 
 _WHOLE_S = 10  # a causal network runs over a signal up to this at once,
 _BLOCK_S = 2  # and over a longer one in blocks of this: what bounds its memory
@@ -164,7 +164,7 @@ class TransformersEncodec:
             blocks, encode = [batch], self.model.encoder
         else:
             blocks = list(torch.split(batch, self._block_frames * hop, dim=-1))
-            encode = CausalStream(self.model.encoder)
+            encode = CausalStream(self.model.encoder.layers)
         codes = [self.model.quantizer.encode(encode(block), bitrate_kbps) for block in blocks]
         return torch.cat(codes, dim=-1).transpose(0, 1)
 
@@ -174,14 +174,10 @@ class TransformersEncodec:
         if frames <= self._whole_frames:
             whole: torch.Tensor = self.model.decoder(self.model.quantizer.decode(codes))
             return whole
-        decode = CausalStream(self.model.decoder)
-        length = self._block_frames
-        # written in place: pieces and what they are joined to would be there at once
-        waveform = torch.empty(len(tokens), 1, frames * hop, device=tokens.device)
-        for start in range(0, frames, length):
-            block = decode(self.model.quantizer.decode(codes[..., start : start + length]))
-            waveform[..., start * hop : start * hop + block.shape[-1]] = block
-        return waveform
+        stream = CausalStream(self.model.decoder.layers)
+        return decode_in_blocks(
+            lambda block: stream(self.model.quantizer.decode(block)), codes, self._block_frames, hop
+        )
 
 
 def segment_samples(config: Mapping[str, Any]) -> tuple[int, int]:

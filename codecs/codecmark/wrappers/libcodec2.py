@@ -11,6 +11,7 @@ import ctypes
 import os
 import shutil
 import tempfile
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -41,7 +42,7 @@ class Library:
         coded = np.zeros((len(frames), frame_bytes), np.uint8)
         with self._state(mode) as state:
             for source, target in zip(frames, coded, strict=True):
-                self._library.codec2_encode(state, _address(target), _address(source))
+                self.encode_frame(state, source, target)
         return coded
 
     def decode(self, mode: int, coded: NDArray[np.uint8], samples: int) -> NDArray[np.int16]:
@@ -49,16 +50,63 @@ class Library:
         frames = np.zeros((len(coded), samples), np.int16)
         with self._state(mode) as state:
             for source, target in zip(coded, frames, strict=True):
-                self._library.codec2_decode(state, _address(target), _address(source))
+                self.decode_frame(state, source, target)
         return frames
+
+    def open(self, mode: int) -> ctypes.c_void_p:
+        """Return the state of a new signal; `destroy` frees it."""
+        return ctypes.c_void_p(self._library.codec2_create(mode))
+
+    def destroy(self, state: ctypes.c_void_p) -> None:
+        """Free a state."""
+        self._library.codec2_destroy(state)
+
+    def encode_frame(
+        self, state: ctypes.c_void_p, frame: NDArray[np.int16], coded: NDArray[np.uint8]
+    ) -> None:
+        """Code the next frame, contiguous `[samples]`, into `coded`."""
+        self._library.codec2_encode(state, _address(coded), _address(frame))
+
+    def decode_frame(
+        self, state: ctypes.c_void_p, coded: NDArray[np.uint8], frame: NDArray[np.int16]
+    ) -> None:
+        """Decode the next frame into `frame`, contiguous `[samples]`."""
+        self._library.codec2_decode(state, _address(frame), _address(coded))
 
     @contextmanager
     def _state(self, mode: int) -> Iterator[ctypes.c_void_p]:
-        state = ctypes.c_void_p(self._library.codec2_create(mode))
+        state = self.open(mode)
         try:
             yield state
         finally:
-            self._library.codec2_destroy(state)
+            self.destroy(state)
+
+
+class LiveCoder:
+    """One direction of a live signal, on a private copy of the library for as long as it lives."""
+
+    def __init__(self, mode: int) -> None:
+        self._library = Library()
+        state = self._library.open(mode)
+        self._state = state
+        weakref.finalize(self, _release, self._library, state).atexit = False
+
+    def encode(self, frame: NDArray[np.int16], frame_bytes: int) -> NDArray[np.uint8]:
+        """Code `[samples]` to `[frame_bytes]`."""
+        coded = np.zeros(frame_bytes, np.uint8)
+        self._library.encode_frame(self._state, frame, coded)
+        return coded
+
+    def decode(self, coded: NDArray[np.uint8], samples: int) -> NDArray[np.int16]:
+        """Decode `[frame_bytes]` to `[samples]`."""
+        frame = np.zeros(samples, np.int16)
+        self._library.decode_frame(self._state, coded, frame)
+        return frame
+
+
+def _release(library: Library, state: ctypes.c_void_p) -> None:
+    library.destroy(state)
+    library.close()
 
 
 def _address(array: NDArray[Any]) -> ctypes.c_void_p:

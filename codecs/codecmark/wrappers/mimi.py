@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import torch
 from transformers import MimiConfig, MimiModel
 
-from codecmark import networks
+from codecmark import bitpacking, networks
+from codecmark.clip import Samples
 from codecmark.spec import Spec
+from codecmark.streaming import ChunkDecoder, ChunkEncoder
 from codecmark.weights import locate_or_random
+from codecmark.wrappers.causal_stream import decode_in_blocks
+from codecmark.wrappers.mimi_stream import DecoderStream, EncoderStream
 from codecmark.wrappers.torch_tokens import TransformersTokenCodec
 
 # config.json of kyutai/mimi; of `num_quantizers` it is silent, its file holds 32 codebooks
@@ -53,6 +58,8 @@ PUBLISHED: Mapping[str, Any] = {
     "use_cache": False,
 }
 _ONE_BOOK_KBPS = 11 * 12.5 / 1000
+_WHOLE_FRAMES = 125  # 10 s: the class sees a signal up to this at once,
+_BLOCK_FRAMES = 25  # and a longer one passes in blocks of 2 s
 
 
 class MimiCodec(TransformersTokenCodec):
@@ -71,6 +78,7 @@ class MimiCodec(TransformersTokenCodec):
         loaded = self._model.config
         self.rate_hz = int(loaded.sampling_rate)
         self.hop = round(loaded.sampling_rate / loaded.frame_rate)
+        self.live_rate_hz, self.chunk_samples = self.rate_hz, self.hop
         self.bits = (int(loaded.codebook_size) - 1).bit_length()
         self.codebooks = min(max(round(bitrate_kbps / _ONE_BOOK_KBPS), 1), loaded.num_quantizers)
         self._encode_options = {"num_quantizers": self.codebooks}
@@ -87,7 +95,8 @@ class MimiCodec(TransformersTokenCodec):
             reference="arXiv 2410.00037",
             parameters=networks.parameter_count(self._model)
             + sum(codebook.embed_sum.numel() for codebook in _codebooks(self._model)),
-            notes=f"{self.codebooks} codebooks, the first one semantic; causal",
+            notes=f"{self.codebooks} codebooks, the first one semantic; causal; live, and above "
+            f"{_WHOLE_FRAMES / 12.5:g} s, in blocks, equal up to rounding",
         )
 
     @classmethod
@@ -95,6 +104,44 @@ class MimiCodec(TransformersTokenCodec):
         """Build from e.g. `mimi@1.1k`."""
         spec.refuse_variant()
         return cls(spec.bitrate_kbps(_ONE_BOOK_KBPS / 2, 32 * _ONE_BOOK_KBPS))
+
+    def codes_of(self, batch: torch.Tensor) -> torch.Tensor:
+        """Turn `[channels, 1, n * hop]` into `[channels, codebooks, n]`."""
+        if batch.shape[-1] <= _WHOLE_FRAMES * self.hop:
+            return super().codes_of(batch)
+        encode = EncoderStream(self._model, self.codebooks)
+        blocks = torch.split(batch, _BLOCK_FRAMES * self.hop, dim=-1)
+        return torch.cat([encode(block) for block in blocks], dim=-1)
+
+    def audio_of(self, codes: torch.Tensor) -> torch.Tensor:
+        """Turn `[channels, codebooks, n]` into `[channels, n * hop]`."""
+        if codes.shape[-1] <= _WHOLE_FRAMES:
+            return super().audio_of(codes)
+        stream = DecoderStream(self._model)
+        return decode_in_blocks(stream, codes, _BLOCK_FRAMES, self.hop)[:, 0]
+
+    def live_encoder(self) -> ChunkEncoder:
+        """Return an encoder of single frames of 80 ms; their tokens are those of `encode`."""
+        stream = EncoderStream(self._model, self.codebooks)
+
+        def encode(chunk: Samples) -> bytes:
+            with torch.inference_mode():
+                codes = stream(networks.to_tensor(chunk)[None, None])
+            return bitpacking.pack_integers(codes.cpu().numpy(), self.bits)
+
+        return encode
+
+    def live_decoder(self) -> ChunkDecoder:
+        """Return a decoder of single frames."""
+        stream = DecoderStream(self._model)
+
+        def decode(data: bytes) -> Samples:
+            tokens = bitpacking.unpack_integers(data, self.codebooks, self.bits)
+            codes = torch.from_numpy(tokens.reshape(1, -1, 1)).to(networks.device())
+            with torch.inference_mode():
+                return networks.to_array(stream(codes)[0, 0])
+
+        return decode
 
 
 def random_model(config: Mapping[str, Any]) -> Any:

@@ -1,39 +1,35 @@
-"""EnCodec's causal networks run block by block, to the same result as over the whole signal.
+"""Causal convolutions run block by block, to the same result as over the whole signal.
 
-transformers' classes see one signal at once. Here every convolution keeps the end of what it saw
-and every transposed one the part of its output that the next block adds to, so that memory does
-not grow with the signal and a live signal can be coded.
+transformers' classes of EnCodec and Mimi see one signal at once. Here every convolution keeps the
+end of what it saw and every transposed one the part of its output that the next block adds to, so
+that memory does not grow with the signal and a live signal can be coded.
 
-At its start the published network pads by reflection, that is with samples still to come: the
-first block must be longer than the padding of every layer, 7 frames in the published network, or
-the first frames differ from those of the whole signal.
+At its start EnCodec pads by reflection, that is with samples still to come: the first block must
+be longer than the padding of every layer, 7 frames in the published network, or the first frames
+differ from those of the whole signal. Mimi pads with zeros, so blocks may be as short as a frame.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import torch
 from torch import nn
-from transformers.models.encodec.modeling_encodec import (
-    EncodecConv1d,
-    EncodecConvTranspose1d,
-    EncodecLSTM,
-    EncodecResnetBlock,
-)
 
 
 class CausalStream:
-    """The state of one `EncodecEncoder` or `EncodecDecoder` between the blocks of one signal.
+    """The state of layers between the blocks of one signal.
 
     Parameters
     ----------
-    network : nn.Module
-        With causal convolutions, weight norm and `trim_right_ratio` 1, as at 24 kHz.
+    layers : iterable of nn.Module
+        Of an encoder or decoder of EnCodec or Mimi: causal, without a norm that looks at the
+        whole signal, and with `trim_right_ratio` 1.
     """
 
-    def __init__(self, network: nn.Module) -> None:
-        self._layers: Any = network.layers
+    def __init__(self, layers: Iterable[nn.Module]) -> None:
+        self._layers = list(layers)
         self._kept: dict[nn.Module, Any] = {}
 
     def __call__(self, block: torch.Tensor) -> torch.Tensor:
@@ -43,16 +39,17 @@ class CausalStream:
         return block
 
     def _run(self, layer: Any, block: torch.Tensor) -> torch.Tensor:
-        if isinstance(layer, EncodecConv1d):
+        convolution = getattr(layer, "conv", None)
+        if isinstance(convolution, nn.Conv1d):
             return self._convolve(layer, block)
-        if isinstance(layer, EncodecConvTranspose1d):
+        if isinstance(convolution, nn.ConvTranspose1d):
             return self._transpose(layer, block)
-        if isinstance(layer, EncodecLSTM):
+        if hasattr(layer, "lstm"):
             steps = block.permute(2, 0, 1)
             out, self._kept[layer] = layer.lstm(steps, self._kept.get(layer))
             summed: torch.Tensor = (out + steps).permute(1, 2, 0)
             return summed
-        if isinstance(layer, EncodecResnetBlock):
+        if hasattr(layer, "block"):
             inner = block
             for part in layer.block:
                 inner = self._run(part, inner)
@@ -81,3 +78,18 @@ class CausalStream:
         bias = layer.conv.bias  # in the tail and in what is added to it: once is enough
         self._kept[layer] = out[..., end:] if bias is None else out[..., end:] - bias[:, None]
         return out[..., :end]
+
+
+def decode_in_blocks(
+    decode: Callable[[torch.Tensor], torch.Tensor], codes: torch.Tensor, frames: int, hop: int
+) -> torch.Tensor:
+    """Decode `[..., n]` in blocks of `frames` frames to `[batch, 1, n * hop]`, in place: pieces
+    and what they are joined to would be there at once.
+    """
+    waveform = torch.empty(0)
+    for start in range(0, codes.shape[-1], frames):
+        block = decode(codes[..., start : start + frames])
+        if start == 0:
+            waveform = block.new_empty(*block.shape[:-1], codes.shape[-1] * hop)
+        waveform[..., start * hop : start * hop + block.shape[-1]] = block
+    return waveform
