@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from codecmark import UnavailableError, bitpacking, condition, create, token_coding
+from codecmark import UnavailableError, bitpacking, bitstream, condition, create, token_coding
+from codecmark.bitstream import StreamHeader
 from codecmark.clip import AudioClip
 from codecmark.condition import PreparedClip
 from codecmark.errors import BitstreamError
@@ -16,7 +17,7 @@ from codecmark.scoring import Scorer
 from codecmark.timing import perf_counter_timer
 from codecmark.token_coding import Tokens
 from codecmark.wrappers.range_coded import RangeCodedCodec
-from codecmark.wrappers.tokens import TokenCodec
+from codecmark.wrappers.tokens import TokenPayloadCodec
 from entries import noise, tiny
 
 
@@ -84,16 +85,35 @@ def test_short_streams_are_refused_by_field(data: bytes, field: str) -> None:
     assert caught.value.field == field
 
 
-@pytest.mark.parametrize("spec", ["encodec:24khz@6k", "mimi@1.1k", "snac:32khz", "neucodec"])
+@pytest.mark.parametrize(
+    "spec", ["encodec:24khz@6k", "encodec:48khz@6k", "mimi@1.1k", "snac:32khz", "neucodec"]
+)
 def test_the_same_tokens_and_the_same_samples(spec: str) -> None:
     plain = tiny(spec)
     coded = tiny(f"{spec}+ac")
-    assert isinstance(plain, TokenCodec)
+    assert isinstance(plain, TokenPayloadCodec)
     assert isinstance(coded, RangeCodedCodec)
     clip = noise(9_000, channels=2)
     expected = plain.decode(plain.encode(clip)).samples
     assert np.array_equal(coded.decode(coded.encode(clip)).samples, expected)
     assert coded.info.nominal_bitrate_kbps == plain.info.nominal_bitrate_kbps
+
+
+@pytest.mark.parametrize("channels", [1, 2])
+def test_levels_stay_before_the_range_coded_tokens(channels: int) -> None:
+    plain, coded = tiny("encodec:48khz@6k"), tiny("encodec:48khz@6k+ac")
+    clip = noise(100_000, channels=channels, rate_hz=48_000)  # three segments
+    payloads = [bitstream.unpack(c.info.spec, c.encode(clip))[1] for c in (plain, coded)]
+    assert payloads[0][:12] == payloads[1][:12]
+    tokens = bitpacking.unpack_integers(payloads[0][12:], 4 * 316, 10).reshape(1, 4, 316)
+    assert payloads[1][12:] == token_coding.encode(tokens, 10, range(4))
+    header = StreamHeader(48_000, channels, 100_000)
+    with pytest.raises(BitstreamError, match="samples"):
+        coded.decode_payload(payloads[1][:11], header)
+    with pytest.raises(BitstreamError, match="levels"):
+        coded.decode_payload(b"\xff" * 12 + payloads[1][12:], header)
+    with pytest.raises(BitstreamError, match="channels"):
+        coded.decode_payload(payloads[1], StreamHeader(48_000, 3, 100_000))
 
 
 def test_trained_tokens_are_smaller_than_packed(speech: AudioClip) -> None:

@@ -133,7 +133,7 @@ FAMILIES: dict[str, Family] = {
         ("encodec:24khz@1.5k", "encodec:24khz@6k", "encodec:24khz@24k"),
         (
             "encodec:24khz@3k", "encodec:24khz@12k", "encodec:24khz@6k+ac", "encodec:48khz@3k",
-            "encodec:48khz@6k", "encodec:48khz@12k", "encodec:48khz@24k",
+            "encodec:48khz@6k", "encodec:48khz@12k", "encodec:48khz@24k", "encodec:48khz@6k+ac",
             "encodec:24khz@6k#original", "encodec:48khz@6k#original",
         ),
         ("original",),

@@ -12,26 +12,28 @@ from typing import Any
 import numpy as np
 import torch
 
-from codecmark import bitpacking, networks
+from codecmark import networks
 from codecmark.bitstream import StreamHeader
 from codecmark.clip import AudioClip, Samples, resample
-from codecmark.codec import Codec
 from codecmark.errors import BitstreamError, CodecError
 from codecmark.spec import Spec
 from codecmark.wrappers import encodec_network
 from codecmark.wrappers.encodec_network import PUBLISHED, Segment, segment_samples
+from codecmark.wrappers.tokens import TokenPayloadCodec, Tokens
 
 _CHANNELS = 2
 _LEVEL = np.dtype("<f4")
 
 
-class EncodecStereoCodec(Codec):
+class EncodecStereoCodec(TokenPayloadCodec):
     """EnCodec 48 kHz: 150 frames in each segment, 10 bits for each codebook.
 
     Segments share a hundredth with the next, so the tokens take 1 % more than the label says, and
     the levels 32 bits a segment. Mono goes in as two equal channels and comes out as their mean;
     more than two channels are refused.
     """
+
+    frames_first = False
 
     def __init__(
         self,
@@ -43,8 +45,8 @@ class EncodecStereoCodec(Codec):
         self._label_kbps = bitrate_kbps
         self._rate_hz = int(config["sampling_rate"])
         self._hop = prod(config["upsampling_ratios"])
-        self._bits = (int(config["codebook_size"]) - 1).bit_length()
-        self._codebooks = round(bitrate_kbps * 1000 * self._hop / self._rate_hz / self._bits)
+        self.bits = (int(config["codebook_size"]) - 1).bit_length()
+        self._codebooks = round(bitrate_kbps * 1000 * self._hop / self._rate_hz / self.bits)
         self._length, self._stride = segment_samples(config)
         self.info = networks.info(
             self._network.model,
@@ -62,50 +64,55 @@ class EncodecStereoCodec(Codec):
             "language model",
         )
 
+    @property
+    def codebook_of_row(self) -> tuple[int, ...]:
+        """Another codebook for each row."""
+        return tuple(range(self._codebooks))
+
     @torch.inference_mode()
-    def encode_payload(self, clip: AudioClip) -> bytes:
-        """Return the levels, then the packed tokens `[codebooks, frames of all segments]`."""
+    def encode_parts(self, clip: AudioClip) -> tuple[bytes, Tokens]:
+        """Return the levels, and the tokens `[1, codebooks, frames of all segments]`."""
         stereo = clip.with_channels(_CHANNELS).resampled(self._rate_hz).samples
         segments = self._network.encode(networks.to_tensor(stereo)[None], self._label_kbps)
-        tokens = torch.cat([segment.tokens[0] for segment in segments], dim=1).cpu().numpy()
-        expected = self._codebooks, sum(self._frame_counts(stereo.shape[1]))
+        tokens: Tokens = torch.cat([segment.tokens for segment in segments], dim=2).cpu().numpy()
+        expected = 1, self._codebooks, sum(self._frame_counts(stereo.shape[1]))
         if tokens.shape != expected:
             raise CodecError(f"{self.info.spec}: tokens {tokens.shape}, expected {expected}")
         levels = np.array([float(s.level) for s in segments if s.level is not None], _LEVEL)
-        return levels.tobytes() + bitpacking.pack_integers(tokens, self._bits)
+        return levels.tobytes(), tokens
 
     @torch.inference_mode()
-    def decode_payload(self, payload: bytes, header: StreamHeader) -> Samples:
+    def decode_parts(self, head: bytes, tokens: Tokens, header: StreamHeader) -> Samples:
         """Return the channels at the header's rate and length."""
-        if header.channels > _CHANNELS:
-            raise BitstreamError("channels", f"{header.channels}, at most {_CHANNELS} are coded")
-        segments = self._segments(payload, header)
+        segments = self._segments(head, tokens, self._frame_counts(self._samples(header)))
         decoded = networks.to_array(self._network.decode(segments)[0])
         if header.channels == 1:
             decoded = decoded.mean(axis=0, keepdims=True)
         return resample(decoded, self._rate_hz, header.sample_rate_hz, header.n_samples)
 
-    def _segments(self, payload: bytes, header: StreamHeader) -> list[Segment]:
-        samples = -(-header.n_samples * self._rate_hz // header.sample_rate_hz)
-        levels_end = -(-samples // self._stride) * _LEVEL.itemsize
-        misfit = BitstreamError("samples", f"{header.n_samples} do not fit {len(payload)} bytes")
-        if len(payload) < levels_end:
-            raise misfit
-        frames = self._frame_counts(samples)
-        count = self._codebooks * sum(frames)
-        if len(payload) != levels_end + bitpacking.packed_bytes(count, self._bits):
-            raise misfit
-        levels = np.frombuffer(payload[:levels_end], _LEVEL)
+    def head_bytes(self, header: StreamHeader) -> int:
+        """Return the size of the levels; more than two channels are refused."""
+        if header.channels > _CHANNELS:
+            raise BitstreamError("channels", f"{header.channels}, at most {_CHANNELS} are coded")
+        return -(-self._samples(header) // self._stride) * _LEVEL.itemsize
+
+    def token_shape(self, header: StreamHeader) -> tuple[int, int, int]:
+        """Return 1, codebooks and the frames of all segments."""
+        return 1, self._codebooks, sum(self._frame_counts(self._samples(header)))
+
+    def _segments(self, head: bytes, tokens: Tokens, frames: list[int]) -> list[Segment]:
+        levels = np.frombuffer(head, _LEVEL)
         if not (np.isfinite(levels) & (levels > 0)).all():
             raise BitstreamError("levels", "one of them is not a positive number")
-        packed = bitpacking.unpack_integers(payload[levels_end:], count, self._bits)
         device = networks.device()
-        tokens = torch.from_numpy(packed.reshape(1, self._codebooks, -1)).to(device)
-        pieces = torch.split(tokens, frames, dim=2)
+        pieces = torch.split(torch.from_numpy(tokens).to(device), frames, dim=2)
         return [
             Segment(piece, torch.tensor([level], device=device))
             for piece, level in zip(pieces, levels.tolist(), strict=True)
         ]
+
+    def _samples(self, header: StreamHeader) -> int:
+        return -(-header.n_samples * self._rate_hz // header.sample_rate_hz)
 
     def _frame_counts(self, samples: int) -> list[int]:
         starts = range(0, samples, self._stride)

@@ -10,7 +10,7 @@ from codecmark.clip import AudioClip, Samples
 from codecmark.codec import Codec
 from codecmark.errors import InputError
 from codecmark.spec import Spec
-from codecmark.wrappers.tokens import TokenCodec
+from codecmark.wrappers.tokens import TokenPayloadCodec
 
 
 class RangeCodedCodec(Codec):
@@ -20,7 +20,7 @@ class RangeCodedCodec(Codec):
     """
 
     def __init__(self, codec: Codec) -> None:
-        if not isinstance(codec, TokenCodec):
+        if not isinstance(codec, TokenPayloadCodec):
             raise InputError(
                 f"spec: {codec.info.spec}+ac: {codec.info.family} has no tokens to range code; "
                 "leave out +ac"
@@ -44,13 +44,15 @@ class RangeCodedCodec(Codec):
         self._codec.reset()
 
     def encode_payload(self, clip: AudioClip) -> bytes:
-        """Return the range-coded tokens."""
-        tokens = self._codec.encode_tokens(clip)
-        return token_coding.encode(tokens, self._codec.bits, self._codec.codebook_of_row)
+        """Return what the codec puts before its tokens, and them range coded."""
+        codec = self._codec
+        head, tokens = codec.encode_parts(clip)
+        return head + token_coding.encode(tokens, codec.bits, codec.codebook_of_row)
 
     def decode_payload(self, payload: bytes, header: StreamHeader) -> Samples:
         """Return the channels at the header's rate and length."""
-        shape = self._codec.token_shape(header)
         codec = self._codec
-        tokens = token_coding.decode(payload, shape, codec.bits, codec.codebook_of_row)
-        return codec.decode_tokens(tokens, header)
+        head, coded = codec.split(payload, header)
+        shape = codec.token_shape(header)
+        tokens = token_coding.decode(coded, shape, codec.bits, codec.codebook_of_row)
+        return codec.decode_parts(head, tokens, header)

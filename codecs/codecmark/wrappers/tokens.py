@@ -1,8 +1,9 @@
-"""What all residual-vector-quantising codecs share: tokens in, packed bits out, and back."""
+"""What all codecs of tokens share: tokens in, packed bits out, and back."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
+from math import prod
 
 import numpy as np
 
@@ -14,7 +15,71 @@ from codecmark.errors import BitstreamError, CodecError
 from codecmark.token_coding import Tokens as Tokens
 
 
-class TokenCodec(Codec):
+class TokenPayloadCodec(Codec):
+    """A codec whose payload is tokens, behind bytes of another kind where it has such.
+
+    Attributes
+    ----------
+    bits : int
+        Width of a token.
+    frames_first : bool
+        Whether tokens are packed frame by frame, as a live stream sends them, or row by row.
+    """
+
+    bits: int
+    frames_first = True
+
+    @property
+    @abstractmethod
+    def codebook_of_row(self) -> tuple[int, ...]:
+        """The codebook that the tokens of each row index."""
+
+    @abstractmethod
+    def encode_parts(self, clip: AudioClip) -> tuple[bytes, Tokens]:
+        """Return what stands before the tokens, and them as `[channels, rows, frames]`."""
+
+    @abstractmethod
+    def decode_parts(self, head: bytes, tokens: Tokens, header: StreamHeader) -> Samples:
+        """Return the channels at the header's rate and length."""
+
+    def head_bytes(self, header: StreamHeader) -> int:  # noqa: ARG002 - none in most codecs
+        """Return how many bytes stand before the tokens; raises where it has no such streams."""
+        return 0
+
+    @abstractmethod
+    def token_shape(self, header: StreamHeader) -> tuple[int, int, int]:
+        """Return channels, rows and frames of a stream that is as long as its head."""
+
+    def split(self, payload: bytes, header: StreamHeader) -> tuple[bytes, bytes]:
+        """Return the head and the rest, or raise `BitstreamError` where the head is not whole."""
+        head = self.head_bytes(header)
+        if len(payload) < head:
+            raise _misfit(payload, header)
+        return payload[:head], payload[head:]
+
+    def encode_payload(self, clip: AudioClip) -> bytes:
+        """Return the head and the packed tokens."""
+        head, tokens = self.encode_parts(clip)
+        ordered = tokens.transpose(0, 2, 1) if self.frames_first else tokens
+        return head + bitpacking.pack_integers(ordered, self.bits)
+
+    def decode_payload(self, payload: bytes, header: StreamHeader) -> Samples:
+        """Return the channels at the header's rate and length."""
+        head, packed = self.split(payload, header)
+        channels, rows, frames = shape = self.token_shape(header)
+        if len(packed) != bitpacking.packed_bytes(prod(shape), self.bits):
+            raise _misfit(payload, header)
+        tokens = bitpacking.unpack_integers(packed, prod(shape), self.bits)
+        if self.frames_first:
+            tokens = tokens.reshape(channels, frames, rows).transpose(0, 2, 1)
+        return self.decode_parts(head, np.ascontiguousarray(tokens).reshape(shape), header)
+
+
+def _misfit(payload: bytes, header: StreamHeader) -> BitstreamError:
+    return BitstreamError("samples", f"{header.n_samples} do not fit {len(payload)} bytes")
+
+
+class TokenCodec(TokenPayloadCodec):
     """A mono network at a fixed rate that turns `hop` samples into one token per codebook.
 
     Other rates are resampled, further channels are coded one by one, and the clip is padded to
@@ -28,7 +93,6 @@ class TokenCodec(Codec):
     rate_hz: int
     hop: int
     codebooks: int
-    bits: int
 
     @abstractmethod
     def tokenize(self, frames: Samples) -> Tokens:
@@ -52,32 +116,22 @@ class TokenCodec(Codec):
         """The codebook that the tokens of each row index; another one for each, here."""
         return tuple(range(self.codebooks))
 
-    def encode_payload(self, clip: AudioClip) -> bytes:
-        """Return the packed tokens, frame by frame as a live stream sends them."""
-        frames_first = self.encode_tokens(clip).transpose(0, 2, 1)
-        return bitpacking.pack_integers(frames_first, self.bits)
-
-    def decode_payload(self, payload: bytes, header: StreamHeader) -> Samples:
-        """Return the channels at the header's rate and length."""
-        channels, codebooks, frames = self.token_shape(header)
-        count = channels * codebooks * frames
-        if len(payload) != bitpacking.packed_bytes(count, self.bits):
-            raise BitstreamError("samples", f"{header.n_samples} do not fit {len(payload)} bytes")
-        frames_first = bitpacking.unpack_integers(payload, count, self.bits)
-        tokens = frames_first.reshape(channels, frames, codebooks).transpose(0, 2, 1)
-        return self.decode_tokens(np.ascontiguousarray(tokens), header)
-
-    def encode_tokens(self, clip: AudioClip) -> Tokens:
-        """Return the clip as `[channels, codebooks, frames]`."""
+    def encode_parts(self, clip: AudioClip) -> tuple[bytes, Tokens]:
+        """Return the clip as `[channels, codebooks, frames]`, and nothing before it."""
         samples = clip.resampled(self.rate_hz).samples
         frames = self._frame_count(samples.shape[1])
         tokens = self.tokenize(self.padded(samples))
         expected = clip.channels, self.codebooks, frames
         if tokens.shape != expected:
             raise CodecError(f"{self.info.spec}: tokens {tokens.shape}, expected {expected}")
-        return tokens
+        return b"", tokens
 
-    def decode_tokens(self, tokens: Tokens, header: StreamHeader) -> Samples:
+    def decode_parts(
+        self,
+        head: bytes,  # noqa: ARG002 - empty
+        tokens: Tokens,
+        header: StreamHeader,
+    ) -> Samples:
         """Return the channels at the header's rate and length."""
         decoded = self.synthesize(tokens)
         return resample(decoded, self.output_rate_hz, header.sample_rate_hz, header.n_samples)
