@@ -14,8 +14,8 @@ from codecmark.errors import UnavailableError
 
 HELP = "measure algorithmic delay and the time of live chunks"
 _CODECS = (
-    "pcm16,flac,g722@64k,lc3@32k,amr@12.2k,opus@24k,codec2@3.2k,lyra@9.2k,encodec:24khz@6k,mp3@32k,"
-    "aac@32k,vorbis@q3,dac:24khz@24k,mel:16k-64/griffinlim-64"
+    "pcm16,flac,g722@64k,lc3@32k,amr@12.2k,opus@24k,codec2@3.2k,lyra@9.2k,encodec:24khz@6k,"
+    "mimi@1.1k,mp3@32k,aac@32k,vorbis@q3,dac:24khz@24k,mel:16k-64/griffinlim-64"
 )
 
 
