@@ -447,7 +447,7 @@ def test_a_training_goes_on_from_exported_weights(
         held = task.generator.state_dict()[key]
         assert torch.allclose(held, value, rtol=1e-3, atol=1e-6)  # half precision
     train(task, tmp_path / "further", replace(SCHEDULE, steps=1))
-    with pytest.raises(InputError, match="holds a run with another .*started_from"):
+    with pytest.raises(InputError, match=r"holds a run with another .*started_from"):
         train(make(dataset), tmp_path / "further")
 
 

@@ -198,7 +198,7 @@ class Trainer:
     def _rate(self) -> float:
         schedule, made = self.schedule, self.step + 1
         rate = schedule.rate * min(1.0, made / _WARM_UP_STEPS)
-        rate *= min(1.0, (schedule.flat_steps / made) ** 0.5)
+        rate *= min(1.0, math.sqrt(schedule.flat_steps / made))
         if schedule.cool_from is not None and schedule.steps is not None:
             rest = schedule.steps - schedule.cool_from
             rate *= min(1.0, max(0.0, (schedule.steps - self.step) / rest))
