@@ -6,12 +6,15 @@ says, then rounded once to the 16-bit grid, so that a lossless codec can return 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from codecmark.clip import AudioClip
 from codecmark.corpus.entry import CorpusClip
 from codecmark.errors import InputError
+
+Kept = TypeVar("Kept")
 
 
 @dataclass(frozen=True)
@@ -89,11 +92,21 @@ def named(name: str) -> Condition:
 def prepare(
     entries: Iterable[CorpusClip], condition: Condition
 ) -> tuple[list[PreparedClip], dict[str, str]]:
-    """Read and prepare every usable clip.
+    """Read and prepare every usable clip; see `prepare_each`."""
+    return prepare_each(entries, condition, lambda _, clip: clip)
+
+
+def prepare_each(
+    entries: Iterable[CorpusClip],
+    condition: Condition,
+    keep: Callable[[CorpusClip, PreparedClip], Kept],
+) -> tuple[list[Kept], dict[str, str]]:
+    """Read and prepare one usable clip after another, and hold on to what `keep` makes of it.
 
     Returns
     -------
-    clips : list of PreparedClip
+    kept : list
+        For each usable clip, what `keep` returned.
     unused : dict
         For each clip that could not be used, why.
 
@@ -102,17 +115,19 @@ def prepare(
     InputError
         If no clip is left.
     """
-    clips: list[PreparedClip] = []
+    kept: list[Kept] = []
     unused: dict[str, str] = {}
     for entry in entries:
         try:
-            clips.append(prepared(entry, condition))
+            clip = prepared(entry, condition)
         except InputError as error:
             unused[entry.name] = str(error)
-    if not clips:
+        else:
+            kept.append(keep(entry, clip))
+    if not kept:
         details = "; ".join(f"{name}: {why}" for name, why in list(unused.items())[:3])
         raise InputError(f"corpus: no clip can be used under {condition.name}. {details}")
-    return clips, unused
+    return kept, unused
 
 
 def prepared(entry: CorpusClip, condition: Condition) -> PreparedClip:

@@ -9,9 +9,9 @@ from pathlib import Path
 from statistics import fmean
 
 from codecmark import environment, fingerprint, store
-from codecmark.condition import Condition, prepared
+from codecmark.condition import Condition, prepare_each
 from codecmark.corpus.entry import CorpusClip
-from codecmark.errors import InputError, ResultSchemaError
+from codecmark.errors import ResultSchemaError
 from codecmark.result import ResultRow
 from codecmark.spec import Spec
 
@@ -89,19 +89,11 @@ def survey(
     InputError
         If no clip is left.
     """
-    clips: list[PlannedClip] = []
-    unused: dict[str, str] = {}
-    for entry in entries:
-        try:
-            audio = prepared(entry, condition).audio
-        except InputError as error:
-            unused[entry.name] = str(error)
-        else:
-            clips.append(PlannedClip(entry, audio.sha256(), audio.duration_s))
-    if not clips:
-        details = "; ".join(f"{name}: {why}" for name, why in list(unused.items())[:3])
-        raise InputError(f"corpus: no clip can be used under {condition.name}. {details}")
-    return clips, unused
+    return prepare_each(
+        entries,
+        condition,
+        lambda entry, clip: PlannedClip(entry, clip.audio.sha256(), clip.audio.duration_s),
+    )
 
 
 def make(
