@@ -197,17 +197,16 @@ def tiny_snac(variant: str) -> Mapping[str, Any]:
 def write_tiny_sets(folder: Path) -> None:
     """Write sets like those that this project trains, seeded random, as small as they can be."""
     import torch
-    from diffusers import AutoencoderKL
 
     from codecmark import trained_weights
+    from codecmark.audioldm2.autoencoder import network_of
     from codecmark.audioldm2.formats import AUDIOLDM2
     from codecmark.audioldm2.harmonic import HarmonicConfig, HarmonicNetwork
 
     config = HarmonicConfig(**TINY_HARMONIC)
-    model: Any = AutoencoderKL  # its constructor is not typed
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        vocoder, vae = HarmonicNetwork(AUDIOLDM2, config), model(**TINY_VAE)
+        vocoder, vae = HarmonicNetwork(AUDIOLDM2, config), network_of(TINY_VAE)
     for name, files in trained_weights.SETS.items():
         if "vocoder.safetensors" in files:
             path = folder / name / "vocoder.safetensors"

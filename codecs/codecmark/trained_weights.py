@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from codecmark.digest import combined, file_sha256
 from codecmark.errors import DamagedWeightsError, UnavailableError
@@ -20,6 +20,8 @@ from codecmark.weights import Located, Weights
 
 if TYPE_CHECKING:
     import torch
+
+    Network = TypeVar("Network", bound=torch.nn.Module)
 
 CARD = "card.md"
 LARGEST_BYTES = 8_000_000  # of a file: the package stays small
@@ -103,6 +105,25 @@ def read(path: Path, kind: str) -> tuple[dict[str, Any], dict[str, torch.Tensor]
         raise DamagedWeightsError(f"{path} holds a {metadata.get('kind')}, not a {kind}", remedy)
     floats = {k: v.float() if v.dtype == torch.float16 else v for k, v in state.items()}
     return dict(config), floats
+
+
+def build(path: Path, kind: str, make: Callable[[dict[str, Any]], Network]) -> Network:
+    """Return the network of a file: what `make` builds from its configuration, filled.
+
+    Raises
+    ------
+    DamagedWeightsError
+        If the file is not a whole network of that kind.
+    """
+    config, state = read(path, kind)
+    try:
+        network = make(config)
+        network.load_state_dict(state)
+    except Exception as error:
+        raise DamagedWeightsError(
+            f"{path} is not a whole network ({str(error).splitlines()[0]})", "replace it"
+        ) from error
+    return network
 
 
 def _folders(name: str) -> list[Path]:

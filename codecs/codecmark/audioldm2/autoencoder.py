@@ -11,18 +11,21 @@ from diffusers import AutoencoderKL
 from codecmark import networks
 from codecmark.weights import Located, Weights
 
-# vae/config.json of cvssp/audioldm2 (base, -music and -large share the architecture)
-PUBLISHED: Mapping[str, Any] = {
+GEOMETRY: Mapping[str, Any] = {  # what makes the latent 8 x T/4 x F/4, whatever the widths
     "in_channels": 1,
     "out_channels": 1,
     "down_block_types": ["DownEncoderBlock2D"] * 3,
     "up_block_types": ["UpDecoderBlock2D"] * 3,
-    "block_out_channels": [128, 256, 512],
-    "layers_per_block": 2,
     "act_fn": "silu",
     "latent_channels": 8,
-    "norm_num_groups": 32,
     "sample_size": 1024,
+}
+# vae/config.json of cvssp/audioldm2 (base, -music and -large share the architecture)
+PUBLISHED: Mapping[str, Any] = {
+    **GEOMETRY,
+    "block_out_channels": [128, 256, 512],
+    "layers_per_block": 2,
+    "norm_num_groups": 32,
     "scaling_factor": 0.4110932946205139,
     "force_upcast": True,
 }
@@ -39,6 +42,12 @@ FULLBAND: Mapping[str, Any] = {
 CHUNK_FRAMES = 1024  # what it was trained on (10.24 s); attention over more grows quadratically
 
 
+def network_of(config: Mapping[str, Any]) -> Any:
+    """Return diffusers' `AutoencoderKL`, whose constructor is not typed, of a configuration."""
+    model: Any = AutoencoderKL
+    return model(**config)
+
+
 class MelAutoencoder:
     """`[channels, frames, bands]` to `[channels, latents, frames / s, bands / s]` and back.
 
@@ -48,15 +57,19 @@ class MelAutoencoder:
     """
 
     def __init__(self, source: Located | Weights, config: Mapping[str, Any] = PUBLISHED) -> None:
-        model: Any = AutoencoderKL  # its constructors are not typed
-        self.network: Any = networks.build(
+        network = networks.build(
             source,
-            lambda folder: networks.load_pretrained(model, folder, subfolder="vae"),
-            lambda: model(**config),
+            lambda folder: networks.load_pretrained(AutoencoderKL, folder, subfolder="vae"),
+            lambda: network_of(config),
         )
-        self._scale = float(self.network.config["scaling_factor"])
-        self.latent_channels = int(self.network.config["latent_channels"])
-        halvings = len(self.network.config["block_out_channels"]) - 1
+        self._take(network)
+
+    def _take(self, network: Any) -> None:
+        """Work on `network`, ready to run, by its own configuration."""
+        self.network: Any = network
+        self._scale = float(network.config["scaling_factor"])
+        self.latent_channels = int(network.config["latent_channels"])
+        halvings = len(network.config["block_out_channels"]) - 1
         self.stride = 2**halvings
 
     def latent_shape(self, frames: int, bands: int) -> tuple[int, int, int]:

@@ -16,7 +16,7 @@ from codecmark.audioldm2.harmonic import HarmonicConfig, HarmonicNetwork, wavefo
 from codecmark.audioldm2.mel import MelFormat
 from codecmark.audioldm2.phase import retrieve
 from codecmark.audioldm2.spectrogram import MelSpectrogram
-from codecmark.errors import DamagedWeightsError, InputError
+from codecmark.errors import InputError
 from codecmark.spec import Spec
 from codecmark.trained_weights import locate_trained
 from codecmark.weights import Located, Weights
@@ -45,15 +45,11 @@ class HarmonicVocoder:
         DamagedWeightsError
             If its file is not a whole network.
         """
-        path = located.folder / FILE
-        config, state = trained_weights.read(path, KIND)
-        try:
-            network = HarmonicNetwork(AUDIOLDM2, HarmonicConfig(**config))
-            network.load_state_dict(state)
-        except (TypeError, RuntimeError) as error:
-            raise DamagedWeightsError(
-                f"{path} is not a whole network ({str(error).splitlines()[0]})", "replace it"
-            ) from error
+        network = trained_weights.build(
+            located.folder / FILE,
+            KIND,
+            lambda config: HarmonicNetwork(AUDIOLDM2, HarmonicConfig(**config)),
+        )
         return cls(network, iterations)
 
     def synthesize(self, spectrogram: MelSpectrogram) -> torch.Tensor:

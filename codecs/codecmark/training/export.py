@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from diffusers import AutoencoderKL
 
 from codecmark import environment, networks, trained_weights
 from codecmark.audioldm2 import compact, harmonic_vocoder
+from codecmark.audioldm2.autoencoder import network_of
 from codecmark.audioldm2.formats import AUDIOLDM2
 from codecmark.audioldm2.mel import log_mel
 from codecmark.errors import InputError
@@ -78,8 +78,7 @@ def _scaling(
 
 
 def _unscaled_vae(config: Mapping[str, object], state: Mapping[str, torch.Tensor]) -> Any:
-    model: Any = AutoencoderKL  # its constructor is not typed
-    network = model(**{**config, "scaling_factor": 1.0})
+    network = network_of({**config, "scaling_factor": 1.0})
     network.load_state_dict(state)
     return network
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from diffusers import AutoencoderKL
 
+from codecmark.audioldm2.autoencoder import network_of
 from codecmark.training.dataset import Dataset
 from codecmark.training.precision import mixed_precision
 from codecmark.training.runs import Start
@@ -39,8 +39,7 @@ class JointTask(VocoderTask):
         super().__init__(dataset, device, start=vocoder, **options)
         self.options |= {"vae": dict(vae.config), "train_vae": train_vae}
         self.options |= {"started_from": [vae.described, vocoder.described]}
-        model: Any = AutoencoderKL
-        self.vae: Any = model(**vae.config)
+        self.vae: Any = network_of(vae.config)
         self.vae.load_state_dict(vae.state)
         self.vae.to(device).requires_grad_(False)
         if train_vae:

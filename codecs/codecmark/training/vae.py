@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any, cast
 
 import torch
-from diffusers import AutoencoderKL
 from diffusers.models.autoencoders.vae import DiagonalGaussianDistribution
 
+from codecmark.audioldm2.autoencoder import network_of
 from codecmark.audioldm2.compact import CONFIG
 from codecmark.audioldm2.formats import AUDIOLDM2
 from codecmark.audioldm2.harmonic import scaled, unscaled
@@ -53,8 +53,7 @@ class VaeTask(Task):
         self._validation = Validation(dataset.validation(validation_items))
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            model: Any = AutoencoderKL
-            self.network: Any = model(**config).to(device)
+            self.network: Any = network_of(config).to(device)
         if start is not None:
             self.network.load_state_dict(start.state)
         self.generator = cast(torch.nn.Module, self.network)
