@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from rich.console import Console
 
 from codecmark import store
+from codecmark.commands import stored_rows
 from codecmark.errors import InputError
 
 HELP = "turn a run into one Parquet file, for hundreds of thousands of rows"
@@ -15,11 +15,8 @@ HELP = "turn a run into one Parquet file, for hundreds of thousands of rows"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's options."""
-    parser.add_argument(
-        "results", type=Path, nargs="?", default=Path("results"), metavar="DIR",
-        help="where the rows are (default: %(default)s)",
-    )  # fmt: skip
-    parser.add_argument("--run", metavar="ID", help="a stored run (default: the newest)")
+    stored_rows.add_folder(parser)
+    stored_rows.add_run(parser)
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:

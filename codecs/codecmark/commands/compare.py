@@ -8,6 +8,7 @@ from pathlib import Path
 from rich.console import Console
 
 from codecmark import store
+from codecmark.commands import stored_rows
 from codecmark.comparison import text
 from codecmark.errors import InputError
 from codecmark.result import ResultRow
@@ -19,10 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's options."""
     parser.add_argument("old", metavar="OLD", help="a run id, or a results folder (newest run)")
     parser.add_argument("new", metavar="NEW", help="the same for the newer run")
-    parser.add_argument(
-        "--results", type=Path, default=Path("results"), metavar="DIR",
-        help="where run ids are looked up (default: %(default)s)",
-    )  # fmt: skip
+    stored_rows.add_folder(parser, "--results", "where run ids are looked up")
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:

@@ -8,6 +8,7 @@ from pathlib import Path
 from rich.console import Console
 
 from codecmark import condition, corpus
+from codecmark.commands import stored_rows
 
 HELP = "measure the waveform layer: rate curves beside Opus and LC3, and its parts one by one"
 
@@ -15,10 +16,7 @@ HELP = "measure the waveform layer: rate curves beside Opus and LC3, and its par
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's options."""
     parser.add_argument("--corpus", type=Path, metavar="PATH", help="clips (default: the bundled)")
-    parser.add_argument(
-        "--out", type=Path, default=Path("results"), metavar="DIR",
-        help="where waveform_layer.md goes (default: %(default)s)",
-    )  # fmt: skip
+    stored_rows.add_folder(parser, "--out", "where waveform_layer.md goes")
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:

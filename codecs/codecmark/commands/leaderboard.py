@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from pathlib import Path
 
 from rich.console import Console
 
 from codecmark import store
+from codecmark.commands import stored_rows
 from codecmark.leaderboard import large, render
 from codecmark.leaderboard.sections import DEFAULT_SORT
 from codecmark.result import ResultRow
@@ -18,11 +18,8 @@ HELP = "print the tables of stored rows; of the newest run write leaderboard.md 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's options."""
-    parser.add_argument(
-        "results", type=Path, nargs="?", default=Path("results"), metavar="DIR",
-        help="where the rows are (default: %(default)s)",
-    )  # fmt: skip
-    parser.add_argument("--run", metavar="ID", help="a stored run (default: the newest)")
+    stored_rows.add_folder(parser)
+    stored_rows.add_run(parser)
     parser.add_argument(
         "--sort", default=DEFAULT_SORT, metavar="COLUMN",
         help="column key to sort by, or its end, e.g. pesq_wb (default: %(default)s); "
@@ -35,10 +32,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     """Run it."""
     rows: Sequence[ResultRow]
     compacted = store.compacted(arguments.results, arguments.run)
-    if compacted is None:
-        rows = store.read(arguments.results, [arguments.run] if arguments.run else None)
-    else:
-        rows = large.read(compacted)
+    rows = stored_rows.read(arguments) if compacted is None else large.read(compacted)
     if arguments.markdown:
         print(render.markdown(rows, arguments.sort), end="")
         return 0

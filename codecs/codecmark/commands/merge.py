@@ -9,6 +9,7 @@ from pathlib import Path
 from rich.console import Console
 
 from codecmark import store
+from codecmark.commands import stored_rows
 from codecmark.errors import InputError
 from codecmark.leaderboard import render
 
@@ -17,10 +18,7 @@ HELP = "join the newest runs of shards or other results folders into one run"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's options."""
-    parser.add_argument(
-        "results", type=Path, nargs="?", default=Path("results"), metavar="DIR",
-        help="where the joined rows go (default: %(default)s)",
-    )  # fmt: skip
+    stored_rows.add_folder(parser, purpose="where the joined rows go")
     parser.add_argument(
         "sources", type=Path, nargs="*", metavar="FROM",
         help=f"results folders (default: those below DIR/{store.SHARDS}/)",

@@ -10,7 +10,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from codecmark import catalog, condition, corpus, store, threads
+from codecmark import catalog, condition, corpus, threads
+from codecmark.commands import stored_rows
 from codecmark.errors import InputError
 from codecmark.leaderboard.summary import Summary, summarise
 from codecmark.report import listening
@@ -23,11 +24,8 @@ LARGEST_MIB = 12
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's options."""
-    parser.add_argument(
-        "results", type=Path, nargs="?", default=Path("results"), metavar="DIR",
-        help="where the rows are (default: %(default)s)",
-    )  # fmt: skip
-    parser.add_argument("--run", metavar="ID", help="a stored run (default: the newest)")
+    stored_rows.add_folder(parser)
+    stored_rows.add_run(parser)
     parser.add_argument(
         "--out", type=Path, metavar="FILE", help="the page (default: DIR/report/index.html)"
     )
@@ -58,7 +56,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 
     if arguments.clips < 1:
         raise InputError(f"clips: must be at least 1, got {arguments.clips}")
-    rows = store.read(arguments.results, [arguments.run] if arguments.run else None)
+    rows = stored_rows.read(arguments)
     out = arguments.out or arguments.results / "report" / "index.html"
     if out.is_dir():
         out /= "index.html"

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from codecmark import review, store
+from codecmark import review
+from codecmark.commands import stored_rows
 from codecmark.review import files
 from codecmark.review.gate import gate
 
@@ -20,17 +21,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "requirements", type=Path, metavar="FILE",
         help="TOML with requirements and options, e.g. results/decisions/requirements.toml",
     )  # fmt: skip
-    parser.add_argument(
-        "--results", type=Path, default=Path("results"), metavar="DIR",
-        help="where the rows are, and the record goes (default: %(default)s)",
-    )  # fmt: skip
-    parser.add_argument("--run", metavar="ID", help="a stored run (default: the newest)")
+    stored_rows.add_folder(parser, "--results", "where the rows are, and the record goes")
+    stored_rows.add_run(parser)
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Run it."""
     requirements = review.load(arguments.requirements)
-    rows = store.read(arguments.results, [arguments.run] if arguments.run else None)
+    rows = stored_rows.read(arguments)
     decision = review.decide(rows, requirements)
     path = files.write(decision, arguments.requirements.name, arguments.results)
     lines = [*gate(decision).lines, *(f"risk: {risk.text}" for risk in decision.risks[:1])]

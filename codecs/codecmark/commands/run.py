@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from codecmark import catalog, condition, corpus, plan, store
+from codecmark.commands import stored_rows
 from codecmark.engines import Engine
 from codecmark.engines.inprocess import InProcess
 from codecmark.engines.pool import Pool
@@ -41,10 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="what every codec is given (default: %(default)s)",
     )  # fmt: skip
     parser.add_argument("--limit", type=int, metavar="N", help="at most N clips, over all classes")
-    parser.add_argument(
-        "--out", type=Path, default=Path("results"), metavar="DIR",
-        help="where rows and leaderboard go (default: %(default)s)",
-    )  # fmt: skip
+    stored_rows.add_folder(parser, "--out", "where rows and leaderboard go")
     what = parser.add_argument_group("what to do")
     what.add_argument("--dry-run", action="store_true", help="only show what is missing")
     what.add_argument(

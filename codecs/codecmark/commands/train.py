@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
+from codecmark.commands import stored_rows
+
 if TYPE_CHECKING:
     from codecmark.training.task import Task
 
@@ -63,9 +65,7 @@ def _add_report(parser: argparse.ArgumentParser) -> None:
         "--rows", type=Path, metavar="DIR",
         help="results folder whose newest run has the trained entries and what to compare with",
     )  # fmt: skip
-    parser.add_argument(
-        "--out", type=Path, default=Path("results"), metavar="DIR", help="(default: %(default)s)"
-    )
+    stored_rows.add_folder(parser, "--out", "where the page and its figure go")
 
 
 def _add_run(parser: argparse.ArgumentParser, task: str) -> None:
