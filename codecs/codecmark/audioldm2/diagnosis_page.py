@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from codecmark import figures
 from codecmark.audioldm2.diagnosis import USERS_FIGURES, Stage, reading, summary
 from codecmark.clip import Samples
-from codecmark.errors import UnavailableError
 
 COLUMNS = (
     ("snr_db", "SNR dB", 1),
@@ -109,16 +109,10 @@ def figure(stages: Sequence[Stage], sample_rate_hz: int, path: Path) -> None:
     UnavailableError
         If matplotlib is not installed.
     """
-    try:
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise UnavailableError(
-            "figures need matplotlib", "install it: pip install 'codecmark[figures]'"
-        ) from error
     drawn = [stage for stage in stages if stage.output is not None and stage.output.any()]
     levels = [_level_db(stage.output) for stage in drawn if stage.output is not None]
     top = max(float(level.max()) for level in levels)
-    sheet = Figure(figsize=(10, 1.9 * len(drawn) + 0.6), layout="constrained")
+    sheet = figures.sheet(10, 1.9 * len(drawn) + 0.6)
     axes: Any = sheet.subplots(len(drawn), 1, sharex=True, squeeze=False)[:, 0]
     for axis, stage, level in zip(axes, drawn, levels, strict=True):
         seconds = level.shape[1] * 160 / 16_000
@@ -127,12 +121,12 @@ def figure(stages: Sequence[Stage], sample_rate_hz: int, path: Path) -> None:
             extent=(0, seconds, 0, sample_rate_hz / 2000),
         )  # fmt: skip
         snr, pesq = stage.value("snr_db"), stage.value("pesq_wb")
-        figures = [
+        scores = [
             "SNR exact" if snr is None or snr > 60 else f"SNR {snr:.1f} dB",
             "" if pesq is None else f"PESQ {pesq:.2f}",
         ]
         axis.set_title(
-            f"{stage.name}   ({', '.join(filter(None, figures))})", fontsize=9, loc="left"
+            f"{stage.name}   ({', '.join(filter(None, scores))})", fontsize=9, loc="left"
         )
         axis.set_ylabel("kHz", fontsize=8)
         axis.tick_params(labelsize=7)

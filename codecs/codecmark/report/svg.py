@@ -13,7 +13,7 @@ from io import BytesIO
 from typing import Any
 from xml.etree import ElementTree as ET
 
-from codecmark.errors import UnavailableError
+from codecmark import figures
 from codecmark.report.charts import OTHERS, Chart, Mark
 
 _SVG = "http://www.w3.org/2000/svg"
@@ -36,13 +36,9 @@ def draw(chart: Chart) -> str:
     UnavailableError
         If matplotlib is not installed.
     """
-    try:
-        import matplotlib
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise UnavailableError(
-            "the page's plots need matplotlib", "install it: pip install 'codecmark[figures]'"
-        ) from error
+    figure = figures.sheet(*_SIZE_INCHES)
+    import matplotlib
+
     settings: Any = {
         "svg.fonttype": "none", "svg.hashsalt": chart.name, "font.size": 9.5, "text.color": _INK,
         "axes.edgecolor": _GRID, "axes.labelcolor": _MUTED, "xtick.color": _MUTED,
@@ -51,7 +47,6 @@ def draw(chart: Chart) -> str:
         "text.parse_math": False,
     }  # fmt: skip
     with matplotlib.rc_context(settings):
-        figure = Figure(figsize=_SIZE_INCHES, layout="constrained")
         _plot(figure.subplots(), chart)
         file = BytesIO()
         figure.savefig(file, format="svg", transparent=True, metadata={"Date": None})

@@ -6,7 +6,7 @@ import csv
 from collections.abc import Sequence
 from pathlib import Path
 
-from codecmark.errors import InputError
+from codecmark import figures
 from codecmark.result import ResultRow
 from codecmark.training.dataset import Dataset
 from codecmark.training.runs import Trained, read_run, validation_curve
@@ -67,12 +67,14 @@ def markdown(folders: Sequence[Path], dataset: Dataset, rows: Sequence[ResultRow
 
 
 def figure(folders: Sequence[Path], path: Path) -> None:
-    """Draw the sum of the losses and the first validation score over steps."""
-    try:
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise InputError("figure: needs matplotlib; pip install 'codecmark[figures]'") from error
-    sheet = Figure(figsize=(9, 3.5), layout="constrained")
+    """Draw the sum of the losses and the first validation score over steps.
+
+    Raises
+    ------
+    UnavailableError
+        If matplotlib is not installed.
+    """
+    sheet = figures.sheet(9, 3.5)
     left, right = sheet.subplots(1, 2)
     for folder in folders:
         with (folder / LOG).open(newline="", encoding="utf-8") as file:
