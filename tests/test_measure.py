@@ -210,6 +210,11 @@ def test_the_command_line_from_run_to_leaderboard(
         (["run", "--codecs", "opsu@24k"], "did you mean opus"),
         (["run", "--corpus", "/no/such/place"], "/no/such/place does not exist"),
         (["run", "--limit", "0"], "limit: must be at least 1"),
+        (["run", "--shard", "3/2"], "--shard: '3/2' is not K/N"),
+        (["run", "--shard", "0/2"], "is not K/N"),
+        (["run", "--shard", "24/24"], "has no clip left"),
+        (["run", "--workers", "0"], "--workers: must be at least 1"),
+        (["merge", "/no/such/place"], "no folder below"),
         (["leaderboard", "/no/such/place"], "no rows below"),
     ],
 )

@@ -304,22 +304,3 @@ def test_shards_join_to_the_rows_of_one_run_however_often(
     assert joined == whole
     assert main([*options, str(tmp_path / "parts")]) == 0  # what is joined is done
     assert "nothing to do" in capsys.readouterr().out
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        (["run", "--shard", "3/2"], "--shard: '3/2' is not K/N"),
-        (["run", "--shard", "0/2"], "is not K/N"),
-        (["run", "--shard", "24/24"], "has no clip left"),
-        (["run", "--workers", "0"], "--workers: must be at least 1"),
-        (["merge", "/no/such/place"], "no folder below"),
-    ],
-)
-def test_wrong_options_are_one_line(
-    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert main(arguments) == 2
-    error = capsys.readouterr().err
-    assert message in error
-    assert error.count("\n") == 1
