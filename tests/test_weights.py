@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import safetensors.numpy
 
-from codecmark import UnavailableError, download, weights
+from codecmark import UnavailableError, download, trained_weights, weights
 from codecmark.__main__ import main
 from codecmark.errors import DamagedWeightsError
 from codecmark.weight_sets import SETS, WeightFile, WeightSet
@@ -215,6 +215,23 @@ def test_command(
     assert main(["weights", *arguments.split()]) == status
     output = capsys.readouterr()
     assert text in output.out + output.err
+
+
+def test_list_says_where_the_trained_sets_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(trained_weights, "_folders", lambda name: [Path("own") / name])
+    path = Path("own/harmonic/vocoder.safetensors")
+    path.parent.mkdir(parents=True)
+    path.write_bytes(CONTENT)
+    digest = trained_weights.locate_trained("harmonic").weights.sha256
+    assert main(["weights", "list"]) == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    assert digest is not None
+    assert f"harmonic vocoder.safetensors own/harmonic {digest[:16]}" in shown
+    assert "compact vae.safetensors no train them: codecmark train vae, then" in shown
+    assert "joint vae.safetensors, vocoder.safetensors no train them: codecmark train" in shown
 
 
 def test_verify_finds_what_is_damaged(

@@ -1,4 +1,4 @@
-"""`codecmark weights`: which published weights are here, where, and what each is."""
+"""`codecmark weights`: which weights are here, where, and what each is."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from codecmark import weight_comparison, weights
+from codecmark import trained_weights, weight_comparison, weights
 from codecmark.errors import DamagedWeightsError, InputError, UnavailableError
 from codecmark.weight_sets import SETS
 from codecmark.weights import Located
@@ -51,6 +51,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 
 def _list(_arguments: argparse.Namespace, console: Console) -> int:
     _show(console, {name: _find(name) for name in SETS}, brief=True)
+    _show_trained(console)
     return 0
 
 
@@ -149,4 +150,20 @@ def _show(
             table.add_row(name, licence, "damaged", "", str(state))
         else:
             table.add_row(name, licence, "no", "", _way_here(name) if brief else str(state))
+    console.print(table)
+
+
+def _show_trained(console: Console) -> None:
+    """Print the sets that this project trains itself; they are in no other list."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for heading in ("trained by this project", "files", "here", "SHA-256", "remark"):
+        table.add_column(heading, overflow="fold")
+    for name, files in trained_weights.SETS.items():
+        try:
+            found = trained_weights.locate_trained(name)
+        except UnavailableError as error:
+            table.add_row(name, ", ".join(files), "no", "", error.remedy)
+        else:
+            digest = (found.weights.sha256 or "")[:16]
+            table.add_row(name, ", ".join(files), str(found.folder), digest, "")
     console.print(table)
