@@ -11,6 +11,7 @@ from codecmark import networks
 from codecmark.audioldm2.chain import ChainCodec, split_stages
 from codecmark.audioldm2.formats import AUDIOLDM2, AUDIOLDM_48K, USER
 from codecmark.audioldm2.harmonic_vocoder import trained_vocoder
+from codecmark.audioldm2.mel import MelFormat
 from codecmark.audioldm2.vocoder import PhaseRetrieval, Vocoder
 from codecmark.errors import InputError
 from codecmark.spec import Spec
@@ -61,6 +62,22 @@ class LatentCodec(ChainCodec):
     def coded_shape(self, frames: int) -> tuple[int, ...]:
         """Return the latent's shape."""
         return self.autoencoder.latent_shape(frames, self.mel.bands)
+
+
+def settings_of(
+    spec: Spec, variant: str, own_vocoder: str, mel: MelFormat
+) -> tuple[PhaseRetrieval | None, list[str]]:
+    """Return vocoder and postfilters of a chain that has one variant; None for its own vocoder.
+
+    Raises
+    ------
+    InputError
+        If the variant is another or the stage no vocoder: before a network is built.
+    """
+    found, stage, filters = split_stages(spec, f"variant, {variant}")
+    if found != variant:
+        raise InputError(f"spec: {spec}: variant must be {variant}")
+    return None if stage == own_vocoder else PhaseRetrieval.from_stage(stage, mel), filters
 
 
 class AudioLDM2Codec(LatentCodec):

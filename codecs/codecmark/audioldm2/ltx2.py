@@ -13,11 +13,10 @@ from diffusers import AutoencoderKLLTX2Audio
 from diffusers.pipelines.ltx2.vocoder import LTX2Vocoder
 
 from codecmark import networks
-from codecmark.audioldm2.chain import split_stages
 from codecmark.audioldm2.formats import AUDIOLDM2_CENTRED
-from codecmark.audioldm2.latent_chain import LatentCodec
+from codecmark.audioldm2.latent_chain import LatentCodec, settings_of
 from codecmark.audioldm2.spectrogram import MelSpectrogram
-from codecmark.audioldm2.vocoder import PhaseRetrieval, Vocoder
+from codecmark.audioldm2.vocoder import Vocoder
 from codecmark.errors import InputError
 from codecmark.spec import Spec
 from codecmark.weights import Located, Weights, locate_or_random
@@ -143,14 +142,9 @@ class LTX2Codec(LatentCodec):
         vae_config: Mapping[str, Any] = PUBLISHED_VAE,
         vocoder_config: Mapping[str, Any] = PUBLISHED_VOCODER,
     ) -> None:
-        variant, stage, filters = split_stages(spec, f"variant, {VARIANT}")
-        if variant != VARIANT:
-            raise InputError(f"spec: {spec}: variant must be {VARIANT}")
-        vocoder: Vocoder | None = None
-        if stage != "hifigan":  # a wrong stage is refused before a network is built
-            vocoder = PhaseRetrieval.from_stage(stage, MEL)
+        retrieval, filters = settings_of(spec, VARIANT, "hifigan", MEL)
         source = locate_or_random(WEIGHT_SET)
-        vocoder = vocoder or StereoHifiGan(source, vocoder_config)
+        vocoder: Vocoder = retrieval or StereoHifiGan(source, vocoder_config)
         self.autoencoder: StereoAutoencoder = StereoAutoencoder(source, vae_config)
         super().__init__(
             spec,

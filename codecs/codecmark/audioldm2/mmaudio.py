@@ -12,12 +12,10 @@ import torch
 from diffusers import MMAudioVAE, MMAudioVocoder
 
 from codecmark import networks
-from codecmark.audioldm2.chain import split_stages
 from codecmark.audioldm2.formats import MMAUDIO
-from codecmark.audioldm2.latent_chain import LatentCodec
+from codecmark.audioldm2.latent_chain import LatentCodec, settings_of
 from codecmark.audioldm2.spectrogram import MelSpectrogram
-from codecmark.audioldm2.vocoder import PhaseRetrieval, Vocoder
-from codecmark.errors import InputError
+from codecmark.audioldm2.vocoder import Vocoder
 from codecmark.spec import Spec
 from codecmark.weights import Located, Weights, locate_or_random
 
@@ -115,14 +113,9 @@ class MMAudioCodec(LatentCodec):
         vae_config: Mapping[str, Any] = PUBLISHED_VAE,
         vocoder_config: Mapping[str, Any] = PUBLISHED_VOCODER,
     ) -> None:
-        variant, stage, filters = split_stages(spec, f"variant, {VARIANT}")
-        if variant != VARIANT:
-            raise InputError(f"spec: {spec}: variant must be {VARIANT}")
-        vocoder: Vocoder | None = None
-        if stage != "bigvgan":  # a wrong stage is refused before a network is built
-            vocoder = PhaseRetrieval.from_stage(stage, MMAUDIO)
+        retrieval, filters = settings_of(spec, VARIANT, "bigvgan", MMAUDIO)
         source = locate_or_random(WEIGHT_SET)
-        vocoder = vocoder or BigVgan(source, vocoder_config)
+        vocoder: Vocoder = retrieval or BigVgan(source, vocoder_config)
         self.autoencoder: FrameAutoencoder = FrameAutoencoder(source, vae_config)
         super().__init__(
             spec,
