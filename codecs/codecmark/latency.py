@@ -12,6 +12,7 @@ from codecmark.clip import AudioClip
 from codecmark.codec import Codec
 from codecmark.delay import measured_delay_samples
 from codecmark.errors import InputError
+from codecmark.markdown import table
 from codecmark.streaming import Streamable, time_chunks
 
 _PROBED_S = 1.0  # length of what is coded for each probe of the delay
@@ -111,9 +112,7 @@ def markdown(found: Sequence[Latency], host: str, clip: str) -> str:
         "what a chunk took: half of them, 95 % and all took no longer. A live connection adds "
         "delay and both times. Made by `codecmark latency`.",
         "",
-        "| " + " | ".join(HEADINGS) + " |",
-        "| --- |" + " ---: |" * (len(HEADINGS) - 1),
-        *("| " + " | ".join(latency.cells()) + " |" for latency in found),
+        table(HEADINGS, [latency.cells() for latency in found], numbers=len(HEADINGS) - 1),
     ]
     return "\n".join(lines) + "\n"
 

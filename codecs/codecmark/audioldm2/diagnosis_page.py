@@ -12,6 +12,7 @@ import numpy as np
 from codecmark import figures
 from codecmark.audioldm2.diagnosis import USERS_FIGURES, Stage, reading, summary
 from codecmark.clip import Samples
+from codecmark.markdown import table as markdown_table
 
 COLUMNS = (
     ("snr_db", "SNR dB", 1),
@@ -56,13 +57,7 @@ def markdown(names: Sequence[str], clips: Sequence[Sequence[Stage]], chain: str)
         "# Where the mel chain loses the signal",
         f"Chain `{chain}`; means over {len(clips)} clips of speech: {', '.join(names)}. Made by "
         "`codecmark diagnose`.",
-        "\n".join(
-            [
-                "| " + " | ".join(headings) + " |",
-                "| --- |" + " ---: |" * (len(headings) - 1),
-                *("| " + " | ".join(row) + " |" for row in rows),
-            ]
-        ),
+        markdown_table(headings, rows, numbers=len(headings) - 1),
         "*Waveform kept* is correlation squared, *quality kept* is PESQ-WB's place in its range of "
         "1 to 4.64. Each stage is exchanged for the truth in turn; `original` is the transform and "
         "its inverse alone.",

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from codecmark import figures
+from codecmark.markdown import table
 from codecmark.result import ResultRow
 from codecmark.training.dataset import Dataset
 from codecmark.training.runs import Trained, read_run, validation_curve
@@ -53,7 +54,7 @@ def markdown(folders: Sequence[Path], dataset: Dataset, rows: Sequence[ResultRow
         "",
     ]
     for folder, trained in runs:
-        lines += [f"## {trained.task}: scores while it was trained", "", *_curve(folder), ""]
+        lines += [f"## {trained.task}: scores while it was trained", "", _curve(folder), ""]
     if rows:
         lines += [
             "## Against the rest of the chain",
@@ -61,7 +62,7 @@ def markdown(folders: Sequence[Path], dataset: Dataset, rows: Sequence[ResultRow
             "Bundled clips; *unseen* are those of speakers that were not trained on, *trained* "
             "those of speakers that were, in other sentences. Means over clips.",
             "",
-            *_comparison(rows, speakers),
+            _comparison(rows, speakers),
         ]
     return "\n".join(lines).rstrip() + "\n"
 
@@ -110,29 +111,25 @@ def _run_line(folder: Path, trained: Trained) -> str:
     )
 
 
-def _curve(folder: Path) -> list[str]:
+def _curve(folder: Path) -> str:
     lines = validation_curve(folder)
     every = -(-len(lines) // _LINES)
     kept = [*lines[: -1 : max(every, 1)], lines[-1]]
     names = [name for name in lines[0] if name != "seconds"]
-    return [
-        f"| {' | '.join([*names, 'hours'])} |",
-        f"|{' ---: |' * (len(names) + 1)}",
-        *(
-            f"| {' | '.join(line[name] for name in names)} | {float(line['seconds']) / 3600:.2f} |"
-            for line in kept
-        ),
+    cells = [
+        [*(line[name] for name in names), f"{float(line['seconds']) / 3600:.2f}"] for line in kept
     ]
+    return table([*names, "hours"], cells, numbers=len(names) + 1)
 
 
-def _comparison(rows: Sequence[ResultRow], speakers: set[str]) -> list[str]:
-    headings = [heading for heading, *_ in _COLUMNS]
-    lines = [f"| codec | weights | {' | '.join(headings)} |", f"| --- | --- |{' ---: |' * 9}"]
+def _comparison(rows: Sequence[ResultRow], speakers: set[str]) -> str:
+    lines = []
     for spec in dict.fromkeys(row.spec for row in rows if row.status == "ok"):
         own = [row for row in rows if row.spec == spec and row.status == "ok"]
         cells = [_mean(own, field, group, digits, speakers) for _, field, group, digits in _COLUMNS]
-        lines.append(f"| {spec} | {own[0].weights} | {' | '.join(cells)} |")
-    return lines
+        lines.append([spec, str(own[0].weights), *cells])
+    headings = ["codec", "weights", *(heading for heading, *_ in _COLUMNS)]
+    return table(headings, lines, numbers=len(_COLUMNS))
 
 
 def _mean(
