@@ -36,9 +36,9 @@ def test_codecs_is_a_source_root_not_a_package() -> None:
     assert [p.name for p in (REPOSITORY / "codecs").iterdir() if p.is_dir()] == ["codecmark"]
 
 
-def tracked() -> list[str]:
+def git(*arguments: str) -> str:
     done = subprocess.run(
-        ["git", "ls-files"],  # noqa: S607
+        ["git", *arguments],  # noqa: S607
         cwd=REPOSITORY,
         capture_output=True,
         text=True,
@@ -46,7 +46,11 @@ def tracked() -> list[str]:
     )
     if done.returncode != 0:
         pytest.skip("not a git checkout")
-    return done.stdout.splitlines()
+    return done.stdout
+
+
+def tracked() -> list[str]:
+    return git("ls-files").splitlines()
 
 
 def test_top_level() -> None:
@@ -89,16 +93,7 @@ def test_dependencies_are_pinned() -> None:
 
 def show(name: str) -> str:
     """Return a file as it is committed: a local run must not decide about these tests."""
-    done = subprocess.run(
-        ["git", "show", f"HEAD:{name}"],  # noqa: S607
-        cwd=REPOSITORY,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode != 0:
-        pytest.skip("not a git checkout")
-    return done.stdout
+    return git("show", f"HEAD:{name}")
 
 
 @pytest.fixture(scope="module")
