@@ -42,8 +42,10 @@ class FragileCodec(Pcm16Codec):
             marker = Path(os.environ[MARKER_VARIABLE])
             if self._how == "hangs":
                 time.sleep(3_600)
-            elif self._how == "dies" or (self._how == "dies-once" and not marker.exists()):
+            elif self._how == "dies-once" and not marker.exists():
                 marker.touch()
+                os.kill(os.getpid(), signal.SIGKILL)
+            elif self._how == "dies":
                 os.kill(os.getpid(), signal.SIGKILL)
         return super().encode_payload(clip)
 

@@ -17,6 +17,7 @@ import pytest
 import soundfile
 
 from codecmark import store
+from codecmark.__main__ import main
 from entries import noise, tone
 
 TRIALS = int(os.environ.get("CODECMARK_KILL_TRIALS", "2"))
@@ -27,7 +28,7 @@ Rows = dict[tuple[str, str | None], dict[str, object]]
 @pytest.fixture(scope="module")
 def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("corpus")
-    for index in range(6):
+    for index in range(4):
         clip = noise(8_000, seed=index) if index % 2 else tone(0.5, frequency_hz=200.0 * index + 99)
         soundfile.write(folder / f"{index}.wav", clip.samples.T, 16_000)
     return folder
@@ -35,14 +36,13 @@ def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def command(clips: Path, out: Path) -> list[str]:
     return [
-        sys.executable, "-m", "codecmark", "run", "--codecs", "pcm16,flac,vorbis@q3,opus@24k",
-        "--corpus", str(clips), "--out", str(out), "--no-timing", "--workers", "2",
+        "run", "--codecs", "pcm16,flac,vorbis@q3,opus@24k", "--corpus", str(clips),
+        "--out", str(out), "--no-timing", "--workers", "2",
     ]  # fmt: skip
 
 
-def finished(clips: Path, out: Path) -> Rows:
-    done = subprocess.run(command(clips, out), capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
+def finished(clips: Path, out: Path, *options: str) -> Rows:
+    assert main([*command(clips, out), *options]) == 0
     assert len(store.run_ids(out)) == 1
     return {
         (row.spec, row.clip): {k: v for k, v in vars(row).items() if k not in VARIES}
@@ -52,7 +52,8 @@ def finished(clips: Path, out: Path) -> Rows:
 
 @pytest.fixture(scope="module")
 def undisturbed(clips: Path, tmp_path_factory: pytest.TempPathFactory) -> Rows:
-    return finished(clips, tmp_path_factory.mktemp("undisturbed"))
+    out = tmp_path_factory.mktemp("undisturbed")
+    return finished(clips, out, "--engine", "in-process", "--workers", "1")
 
 
 @pytest.mark.parametrize("seed", range(TRIALS))
@@ -62,8 +63,8 @@ def test_a_killed_run_goes_on_to_the_same_rows(
     random_moment = random.Random(seed)  # noqa: S311 - a moment, not a secret
     out = tmp_path / "results"
     driver = subprocess.Popen(
-        command(clips, out), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        start_new_session=True,
+        [sys.executable, "-m", "codecmark", *command(clips, out)],
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
     )  # fmt: skip
     wanted = random_moment.randrange(1, len(undisturbed) - 4)
     workers = _wait_for_rows(driver, out, wanted)
