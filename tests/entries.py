@@ -241,7 +241,7 @@ def tiny(spec: str) -> Codec:
 
         if parsed.stages[0] == "48k":
             return AudioLDM2Codec(parsed, TINY_FULLBAND_VAE, TINY_FULLBAND_HIFIGAN)
-        return AudioLDM2Codec(parsed, TINY_VAE, TINY_HIFIGAN)
+        return AudioLDM2Codec.from_spec(parsed, TINY_VAE, TINY_HIFIGAN)
     if parsed.family == "ltx2":
         from codecmark.audioldm2.ltx2 import LTX2Codec
 

@@ -27,6 +27,7 @@ ONE_OF_EACH = (
     *{Spec.parse(spec).family: spec for spec in reversed(SPECS)}.values(),
     "encodec:48khz@6k",  # a payload of its own
     "mel:16k-64+wave@snr10",  # of another class than the rest of its family
+    "audioldm2:compact+wave@snr10",  # its models are told what a network decoded
 )
 FULL_SIZE = tuple(s for s in SPECS if s.startswith(("audioldm2:base", "encodec", "dac"))
                   and s in set(catalog.all_specs(default_only=True)))  # fmt: skip

@@ -58,6 +58,14 @@ _TRAINED_VOCODER = ("mel:16k-64/harmonic", "mel:16k-64/harmonic+griffinlim-8")
 _TRAINED_CHAIN = tuple(
     f"audioldm2:compact/{vocoder}" for vocoder in ("harmonic", "joint", "griffinlim-64")
 )
+_LATENT_WAVEFORM_LAYER = tuple(
+    f"audioldm2:{checkpoint}+wave@{target}"
+    for checkpoint, targets in (
+        ("compact", ("snr10", "snr12", "snr15", "8k")),
+        ("base", ("snr10",)),
+    )
+    for target in targets
+)
 _MEL_CODINGS = tuple(f"mel:16k-64/griffinlim-64@{coding}" for coding in ("int8", "q0.5", "q1"))
 
 FAMILIES: dict[str, Family] = {
@@ -116,8 +124,8 @@ FAMILIES: dict[str, Family] = {
         "AudioLDM2: mel, VAE latent, mel, waveform",
         _AUDIOLDM2,
         (
-            *_OTHER_CHECKPOINTS, *_LATENT_CODINGS, *_TRAINED_CHAIN, "audioldm2:48k/hifigan",
-            "audioldm2:48k/griffinlim-64",
+            *_OTHER_CHECKPOINTS, *_LATENT_CODINGS, *_TRAINED_CHAIN, *_LATENT_WAVEFORM_LAYER,
+            "audioldm2:48k/hifigan", "audioldm2:48k/griffinlim-64",
         ),
     ),
     "ltx2": Family(

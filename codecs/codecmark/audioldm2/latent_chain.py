@@ -13,6 +13,8 @@ from codecmark.audioldm2.formats import AUDIOLDM2, AUDIOLDM_48K, USER
 from codecmark.audioldm2.harmonic_vocoder import trained_vocoder
 from codecmark.audioldm2.mel import MelFormat
 from codecmark.audioldm2.vocoder import PhaseRetrieval, Vocoder
+from codecmark.audioldm2.waveform_layer import codec as waveform_layer
+from codecmark.codec import Codec
 from codecmark.errors import InputError
 from codecmark.spec import Spec
 from codecmark.trained_weights import together
@@ -89,8 +91,15 @@ class AudioLDM2Codec(LatentCodec):
         spec: Spec,
         vae_config: Mapping[str, Any] | None = None,
         hifigan_config: Mapping[str, Any] | None = None,
-    ) -> LatentCodec:
-        """Build from e.g. `audioldm2:music/hifigan`; the configurations are for tests."""
+    ) -> Codec:
+        """Build from e.g. `audioldm2:music/hifigan`; the configurations are for tests.
+
+        `audioldm2:compact+wave@snr10` is a codec of its own.
+        """
+        if (spec.variant or "").endswith(waveform_layer.SUFFIX):
+            from codecmark.audioldm2.waveform_layer import latent_codec
+
+            return latent_codec.from_spec(spec, vae_config)
         if spec.stages[:1] == (COMPACT,):
             from codecmark.audioldm2.compact_chain import CompactCodec
 

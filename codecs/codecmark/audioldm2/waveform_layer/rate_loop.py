@@ -1,18 +1,21 @@
 """The encoder's search: the largest step that meets a target of SNR, or fits a target of rate.
 
-The SNR is that of the decoder's own output, fill included. The targets choose the mel's step, the
+The SNR is that of the decoder's own output, fill included. The targets choose the base's step, the
 loop the waveform layer's.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from codecmark.audioldm2.waveform_layer import base as base_layer
 from codecmark.audioldm2.waveform_layer import channel, coefficient_coding, lapped, quantiser
-from codecmark.audioldm2.waveform_layer.channel import Base, Waveform
+from codecmark.audioldm2.waveform_layer.base import Base, BaseCoding
+from codecmark.audioldm2.waveform_layer.channel import Waveform
 from codecmark.audioldm2.waveform_layer.fill import GAINS, Singles
 from codecmark.audioldm2.waveform_layer.lapped import SUPERFRAME, Floats, Modes
 
@@ -31,11 +34,6 @@ class SnrTarget:
 
     snr_db: float
 
-    @property
-    def mel_step(self) -> int:
-        """A finer mel where the waveform is finer."""
-        return int(np.clip(round(28 - (self.snr_db - 10) * 0.8), 12, 44))
-
 
 @dataclass(frozen=True)
 class RateTarget:
@@ -44,15 +42,25 @@ class RateTarget:
     most_bytes: int
 
 
-def encode(signal: Floats, target: SnrTarget | RateTarget) -> tuple[bytes, bytes]:
+def encode(
+    signal: Floats, target: SnrTarget | RateTarget, coding: BaseCoding
+) -> tuple[bytes, bytes]:
     """Return the two layers of one channel, for `[samples]` at 16 kHz."""
-    level = channel.level_of(signal)
-    whole = channel.scaled(signal, level)
+    level = base_layer.level_of(signal)
+    whole = base_layer.scaled(signal, level)
+    superframes = len(whole) // SUPERFRAME
+    if level == base_layer.SILENT:
+        return base_layer.silence(superframes), b""
+    values = coding.analyse(whole)
+
+    def at(step_index: int) -> bytes:
+        return base_layer.encode(coding, values, level, step_index, superframes)
+
     if isinstance(target, SnrTarget):
-        data = channel.encode_base(whole, level, target.mel_step)
+        data = at(coding.step_for(target.snr_db))
     else:
-        data = _base_within(whole, level, target)
-    base = channel.decode_base(data, len(whole) // SUPERFRAME)
+        data = _finest_within(at, coding.range_at_rate, int(target.most_bytes * BASE_SHARE))
+    base = base_layer.decode(coding, data, superframes)
     if base is None:
         return data, b""
     search = _Search(whole, len(signal), base)
@@ -61,14 +69,14 @@ def encode(signal: Floats, target: SnrTarget | RateTarget) -> tuple[bytes, bytes
     return data, search.within(target.most_bytes - len(data))
 
 
-def _base_within(whole: Floats, level: int, target: RateTarget) -> bytes:
-    """Return the finest base layer of at most its share of the bytes."""
-    low, high = 8, 52
-    best = channel.encode_base(whole, level, high)
+def _finest_within(at: Callable[[int], bytes], steps: tuple[int, int], most_bytes: int) -> bytes:
+    """Return the finest base layer of at most so many bytes, or the coarsest."""
+    low, high = steps
+    best = at(high)
     while low < high:
         middle = (low + high) // 2
-        data = channel.encode_base(whole, level, middle)
-        if len(data) <= target.most_bytes * BASE_SHARE:
+        data = at(middle)
+        if len(data) <= most_bytes:
             high, best = middle, data
         else:
             low = middle + 1
@@ -138,7 +146,7 @@ class _Search:
 
     def _layer(self, step_index: int) -> Waveform:
         step = quantiser.step_size(step_index)
-        over_step = quantiser.mel_over_step(self._base.envelope, step_index)
+        over_step = quantiser.mel_over_step(self._base.chosen.envelope, step_index)
         ratio = coefficient_coding.ratios(over_step, self._modes)
         levels = quantiser.quantise(self._coefficients, self._modes, ratio, step)
         inward = quantiser.centroids(self._coefficients, levels, step)

@@ -12,8 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from codecmark import bitstream, catalog, environment, threads
+from codecmark.audioldm2.waveform_layer import base as base_layer
 from codecmark.audioldm2.waveform_layer import channel, coefficient_coding, lapped, layers
 from codecmark.audioldm2.waveform_layer.codec import WaveformLayerCodec
+from codecmark.audioldm2.waveform_layer.mel_base import MelBase
 from codecmark.clip import Samples
 from codecmark.condition import Condition, PreparedClip
 from codecmark.measure import Input, Measurement, Output
@@ -76,7 +78,7 @@ def take_apart(clips: Sequence[PreparedClip]) -> Iterator[Parts]:
             header, payload = bitstream.unpack(ABLATED, stream)
             ((base_data, waveform_data),), _ = layers.unpack(payload, 1, 2)
             superframes = lapped.superframes(header.n_samples)
-            base = channel.decode_base(base_data or b"", superframes)
+            base = base_layer.decode(MelBase(), base_data or b"", superframes)
             if base is None:
                 continue
             waveform = channel.decode_waveform(waveform_data or b"", base)

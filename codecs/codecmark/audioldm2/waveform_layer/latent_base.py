@@ -1,0 +1,84 @@
+"""The latent of an autoencoder as base layer, quantised and range coded.
+
+Its decoded mel takes the place of the coarse mel: it tells the waveform layer's models what to
+expect, and the fill its level.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import torch
+
+from codecmark import networks
+from codecmark.audioldm2.formats import AUDIOLDM2
+from codecmark.audioldm2.latent_chain import Autoencoder
+from codecmark.audioldm2.waveform_layer import coefficient_coding
+from codecmark.audioldm2.waveform_layer.base import SUPERFRAMES_PER_BYTE, Base
+from codecmark.audioldm2.waveform_layer.fill import log2_mel
+from codecmark.audioldm2.waveform_layer.lapped import Floats
+from codecmark.clip import Samples
+from codecmark.latent_coding import EntropyCoding
+
+_FINEST_STEP, _STEPS_PER_OCTAVE = 0.25, 4
+_LOG2 = math.log(2)
+
+
+class LatentBase:
+    """See `base.BaseCoding`."""
+
+    steps = 24
+    range_at_rate = 0, 23
+
+    def __init__(self, autoencoder: Autoencoder) -> None:
+        self._autoencoder = autoencoder
+
+    def step_for(self, snr_db: float) -> int:  # noqa: ARG002 - the mel it gives is a guide only
+        """Return the step of 1.0: latents have about unit variance."""
+        return 8
+
+    def analyse(self, signal: Floats) -> Samples:
+        """Return the latent."""
+        log_mel = (log2_mel(signal) * _LOG2).astype(np.float32)
+        with _steady():
+            latent = self._autoencoder.encode(networks.to_tensor(log_mel[None]))
+            values: Samples = networks.to_array(latent)[0]
+        return values
+
+    def encode(self, values: Samples, step_index: int) -> bytes:
+        """Return it quantised and coded, in whole words, as long as its superframes demand."""
+        data = _coding(step_index).encode(values)
+        missing = values.shape[1] // SUPERFRAMES_PER_BYTE - len(data)
+        return data + bytes(-(-max(missing, 0) // 4) * 4)
+
+    def decode(self, data: bytes, step_index: int, superframes: int, peak: float) -> Base:
+        """Return the base."""
+        frames = superframes * coefficient_coding.FRAMES
+        shape = self._autoencoder.latent_shape(frames, AUDIOLDM2.bands)
+        values = _coding(step_index).decode(data, shape)
+        with _steady():
+            decoded = self._autoencoder.decode(networks.to_tensor(values[None]))
+            log_mel = networks.to_array(decoded)[0]
+        return Base.of_network(peak, log_mel / np.float32(_LOG2))
+
+
+def _coding(step_index: int) -> EntropyCoding:
+    return EntropyCoding(_FINEST_STEP * 2.0 ** (step_index / _STEPS_PER_OCTAVE))
+
+
+@contextmanager
+def _steady() -> Iterator[None]:
+    """Run a network on one thread, in full precision: what it returns must hardly vary."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        with (
+            torch.inference_mode(),
+            torch.backends.cudnn.flags(enabled=True, deterministic=True, allow_tf32=False),
+        ):
+            yield
+    finally:
+        torch.set_num_threads(before)

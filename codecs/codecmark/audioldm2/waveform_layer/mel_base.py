@@ -1,0 +1,37 @@
+"""The log-mel itself as base layer: no learned part, and the same integers on every machine."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from codecmark.audioldm2.waveform_layer import coefficient_coding, mel_coding
+from codecmark.audioldm2.waveform_layer.base import Base
+from codecmark.audioldm2.waveform_layer.fill import log2_mel
+from codecmark.audioldm2.waveform_layer.lapped import Floats
+
+_ROUNDING = 0.32  # of the mel's levels: the dead zone reaches to 0.68
+
+
+class MelBase:
+    """See `base.BaseCoding`."""
+
+    steps = mel_coding.STEPS
+    range_at_rate = 8, 52
+
+    def step_for(self, snr_db: float) -> int:
+        """Return a finer step where the waveform is finer."""
+        return int(np.clip(round(28 - (snr_db - 10) * 0.8), 12, 44))
+
+    def analyse(self, signal: Floats) -> Floats:
+        """Return the log2-mel `[frames, 64]`."""
+        return log2_mel(signal)
+
+    def encode(self, values: Floats, step_index: int) -> bytes:
+        """Return it quantised and coded."""
+        return mel_coding.encode(mel_coding.quantise(values, step_index, _ROUNDING))
+
+    def decode(self, data: bytes, step_index: int, superframes: int, peak: float) -> Base:
+        """Return the base; any bytes decode to one."""
+        frames = superframes * coefficient_coding.FRAMES
+        levels = mel_coding.decode(data, mel_coding.blocks(frames))
+        return Base(peak, mel_coding.dequantise(levels, step_index)[:frames])
