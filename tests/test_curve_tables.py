@@ -55,6 +55,20 @@ def test_rate_at_target_in_its_three_forms() -> None:
     assert found.remarks == ("Never, with one setting each: mel:16k-64/pghi.",)
 
 
+def test_a_disputed_setting_does_not_meet_the_target() -> None:
+    """ViSQOL is 4.5 throughout; PESQ is 2, then 4: 1.5 lies between them half way."""
+    disputed = [replace(one, pesq_wb=2.0) for one in rows("opus@8k", 8, 12)]
+    music = [
+        replace(one, clip_class="music", clip=f"m{one.clip}", pesq_wb=None)
+        for spec, rate in (("opus@8k", 8), ("opus@32k", 32))
+        for one in rows(spec, rate, 12)
+    ]
+    found = table("Rate at target", [*disputed, *rows("opus@32k", 32, 12), *music])
+    assert found.rows == (("opus", "16.0", "16.0"),)
+    lone = table("Rate at target", disputed)
+    assert lone.rows == (("opus", "never: @8k lacks agreement of PESQ 1.00"),)
+
+
 def test_what_was_not_scored_is_named_below() -> None:
     untrained = [
         replace(one, snr_db=None, visqol_mos_lqo=None) for one in rows("dac:16khz@6k", 6, 0)

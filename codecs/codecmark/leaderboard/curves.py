@@ -11,16 +11,29 @@ from codecmark.errors import InputError
 from codecmark.families import FAMILIES
 from codecmark.leaderboard.cell import NOTHING
 from codecmark.leaderboard.summary import ALL, Summarised
+from codecmark.leaderboard.targets import DISPUTED_BEYOND
 from codecmark.metrics.table import METRICS, VISQOL_FIELD
 from codecmark.ranking import Ranking, rank
 from codecmark.rate_distortion.curves import Curve, curves
 from codecmark.rate_distortion.delta import DEFAULT_ANCHOR, Delta, compare
-from codecmark.rate_distortion.target import DEFAULT_TARGET, Never, Reached, rate_at_target
+from codecmark.rate_distortion.target import (
+    DEFAULT_TARGET,
+    DISAGREEMENT,
+    Never,
+    Reached,
+    rate_at_target,
+)
 from codecmark.result import ResultRow
 from codecmark.spec import Spec, without_setting
 
 RANK_ANCHOR = "opus@16k"  # the cheapest default setting that meets the target
-_LABELS = {**{metric.field: metric.label for metric in METRICS}, VISQOL_FIELD: "ViSQOL"}
+_LABELS = {
+    **{metric.field: metric.label for metric in METRICS},
+    VISQOL_FIELD: "ViSQOL",
+    DISAGREEMENT: "agreement of PESQ",
+}
+# what the review counts as undecided is not counted as met
+_UNDISPUTED = {**DEFAULT_TARGET, DISAGREEMENT: DISPUTED_BEYOND}
 _UNITS = {metric.field: metric.unit for metric in METRICS if metric.unit == "dB"}
 _SENTINELS = "codecmark.wrappers.sentinels:"
 
@@ -58,7 +71,7 @@ def tables(rows: Iterable[ResultRow]) -> list[Table]:
 
 def at_target(rows: Sequence[ResultRow], classes: Sequence[str], condition: str) -> Table:
     """Return the smallest rate at which SNR and ViSQOL meet the target, for each class."""
-    found = {name: rate_at_target(rows, name) for name in classes}
+    found = {name: rate_at_target(rows, name, _UNDISPUTED) for name in classes}
     lines, single, unscored = [], [], []
     for codec in dict.fromkeys(codec for prices in found.values() for codec in prices):
         if _is_sentinel(codec):
@@ -85,7 +98,10 @@ def at_target(rows: Sequence[ResultRow], classes: Sequence[str], condition: str)
         f"The smallest rate in kbit/s at which {target} hold together, interpolated between "
         "measured settings, in brackets where the ends of their 95 % intervals put it. `≤`: the "
         "cheapest setting meets it already; `>`: the dearest one may not. Where none does, the "
-        "nearest setting and what it lacks.",
+        "nearest setting and what it lacks. A disputed setting does not meet the target, no more "
+        "than in the review: its ViSQOL on speech is, in the mean, more than "
+        f"{DISPUTED_BEYOND:g} above its PESQ-WB, whatever the class. Between settings the "
+        "difference is interpolated like the rest.",
         ("codec", *(f"{name} kbit/s" for name in classes)),
         tuple(line for _, line in sorted(lines)),
         tuple(remarks),

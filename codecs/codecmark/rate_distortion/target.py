@@ -17,6 +17,12 @@ from codecmark.spec import without_setting
 from codecmark.statistics import Estimate, estimate
 
 DEFAULT_TARGET = {"snr_db": 10.0, VISQOL_FIELD: 4.0}
+# points of MOS-LQO by which PESQ puts a setting's speech below ViSQOL: no row field, but a demand
+# that a target may make of it, at most so many, in every class of clips
+DISAGREEMENT = "disagreement"
+
+_AGREED = Estimate(0.0, 0.0, 0.0, 0, 0)  # where there is no speech to disagree on
+_LOWER_IS_BETTER = LOWER_IS_BETTER | {DISAGREEMENT}
 
 
 @dataclass(frozen=True)
@@ -105,7 +111,7 @@ def rate_at_target(
         Of one condition.
     clip_class : str
         ViSQOL's two modes are two scales, so a target is one class's.
-    target : mapping of row fields to thresholds
+    target : mapping of row fields, or `DISAGREEMENT`, to thresholds
         At least, or at most where lower is better; thresholds are not 0.
 
     Raises
@@ -115,19 +121,21 @@ def rate_at_target(
     """
     if not target or not all(target.values()):
         raise InputError("target: needs at least one metric, and thresholds other than 0")
+    rows = list(rows)
     latest = latest_rows(rows, clip_class)
-    scored = {metric: collect(latest, metric, clip_class) for metric in target}
+    fields = [metric for metric in target if metric != DISAGREEMENT]
+    scored = {metric: collect(latest, metric, clip_class) for metric in fields}
+    apart = _disagreements(rows) if DISAGREEMENT in target else None
     rates = rates_kbps(latest)
     settings: dict[str, list[Setting]] = {}
     gaps: dict[str, str] = {}
     for spec in dict.fromkeys(row.spec for row in latest):
         name = without_setting(spec)
         settings.setdefault(name, [])
-        gap = next((g for metric in target if (g := scored[metric][spec].gap)), None)
+        gap = next((g for metric in fields if (g := scored[metric][spec].gap)), None)
         if gap is None and spec in rates:
-            settings[name].append(
-                _setting(spec, rates[spec], {metric: scored[metric][spec] for metric in target})
-            )
+            one = _setting(spec, rates[spec], {metric: scored[metric][spec] for metric in fields})
+            settings[name].append(one if apart is None else _with(one, apart.get(spec, _AGREED)))
         else:
             gaps.setdefault(name, f"{spec}: {gap or 'no size was measured'}")
     return {name: price(found, target, gaps.get(name, "")) for name, found in settings.items()}
@@ -167,7 +175,7 @@ def _interval(settings: Sequence[Setting], target: Mapping[str, float]) -> Inter
 
 
 def _end(setting: Setting, metric: str, *, better: bool) -> float:
-    higher = better != (metric in LOWER_IS_BETTER)
+    higher = better != (metric in _LOWER_IS_BETTER)
     return (setting.highs if higher else setting.lows)[metric]
 
 
@@ -212,7 +220,7 @@ def _first_share(left: Setting, right: Setting, target: Mapping[str, float]) -> 
 
 
 def _margin(metric: str, value: float, limit: float) -> float:
-    return limit - value if metric in LOWER_IS_BETTER else value - limit
+    return limit - value if metric in _LOWER_IS_BETTER else value - limit
 
 
 def _shortfalls(setting: Setting, target: Mapping[str, float]) -> dict[str, float]:
@@ -230,6 +238,30 @@ def _setting(spec: str, rate_kbps: float, scored: Mapping[str, Scored]) -> Setti
     if len(lows) < len(found):
         return Setting(spec, rate_kbps, means)
     return Setting(spec, rate_kbps, means, lows, highs)
+
+
+def _with(setting: Setting, apart: Estimate) -> Setting:
+    means = {**setting.means, DISAGREEMENT: apart.mean}
+    if not setting.lows or apart.low is None or apart.high is None:
+        return replace(setting, means=means, lows={}, highs={})
+    lows = {**setting.lows, DISAGREEMENT: apart.low}
+    highs = {**setting.highs, DISAGREEMENT: apart.high}
+    return replace(setting, means=means, lows=lows, highs=highs)
+
+
+def _disagreements(rows: Sequence[ResultRow]) -> dict[str, Estimate]:
+    """Return ViSQOL less PESQ on speech, by spec; nothing where either has no finite score."""
+    speech = latest_rows(rows, "speech")
+    if not any(row.clip for row in speech):
+        return {}
+    visqol, pesq = (collect(speech, metric, "speech") for metric in (VISQOL_FIELD, "pesq_wb"))
+    found = {}
+    for spec, one in visqol.items():
+        clips = [clip for clip in one.values if clip in pesq[spec].values]
+        if clips:
+            apart = [one.values[clip] - pesq[spec].values[clip] for clip in clips]
+            found[spec] = estimate(apart, [one.sources[clip] for clip in clips])
+    return found
 
 
 def _estimate(one: Scored) -> Estimate:
