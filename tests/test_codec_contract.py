@@ -22,11 +22,12 @@ from codecmark.errors import BitstreamError, CodecmarkError, InputError, Unavail
 from codecmark.spec import Spec
 from entries import noise, tiny, tone
 
-SPECS = (*catalog.all_specs(), "command:top-byte")
+SPECS = (*catalog.all_specs(), "command:top-byte", "mel:16k-64+wave@8k-16k")
 ONE_OF_EACH = (
     *{Spec.parse(spec).family: spec for spec in reversed(SPECS)}.values(),
     "encodec:48khz@6k",  # a payload of its own
     "mel:16k-64+wave@snr10",  # of another class than the rest of its family
+    "mel:16k-64+wave@8k-16k",  # two waveform layers
     "audioldm2:compact+wave@snr10",  # its models are told what a network decoded
 )
 FULL_SIZE = tuple(s for s in SPECS if s.startswith(("audioldm2:base", "encodec", "dac"))

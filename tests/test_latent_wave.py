@@ -176,7 +176,7 @@ def test_damage_of_the_waveform_layer_costs_that_layer_only() -> None:
 def test_shifts_that_were_changed_are_found() -> None:
     """A waveform layer with a valid checksum, but another condition."""
     header, payload = bitstream.unpack(SPEC, stream())
-    ((base, waveform),), _ = layers.unpack(payload, 1, 2)
+    ((base, waveform),), _ = layers.unpack(payload, 1, 2, 2)
     assert base is not None
     assert waveform is not None
     for at in (3, 8):  # in the CRC, in the shifts
@@ -202,7 +202,7 @@ def test_any_bytes_decode_or_are_refused(junk: bytes, conditioned: bool) -> None
         waveform = channel.decode_waveform(junk[:3] + sent + junk[3:], base)
     except BitstreamError:
         return
-    assert channel.synthesise(base, waveform, superframes).shape == (superframes * 640,)
+    assert channel.synthesise(base, [waveform], superframes).shape == (superframes * 640,)
 
 
 @pytest.mark.parametrize(

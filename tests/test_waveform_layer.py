@@ -287,15 +287,85 @@ def test_a_damaged_layer_costs_its_channel_only() -> None:
     assert snr(*left) >= 10
 
 
+# several waveform layers
+
+
+SCALABLE = "snr10-snr15-snr20"
+
+
+def test_each_layer_has_the_snr_that_was_asked_of_it() -> None:
+    found = [codec(SCALABLE).decode_layers(stream(SCALABLE), upto=upto) for upto in (2, 3, 4)]
+    for target_db, one in zip((10, 15, 20), found, strict=True):
+        assert target_db <= snr(speech(), one.clip) < target_db + 0.5
+    assert [one.layer for one in found[0].dropped] == ["waveform 2", "waveform 3"]
+    assert found[2].dropped == ()
+    assert np.array_equal(found[2].clip.samples, codec(SCALABLE).decode(stream(SCALABLE)).samples)
+
+
+def test_the_first_layers_are_those_of_a_stream_without_the_rest() -> None:
+    _, payload = bitstream.unpack(SPEC, stream())
+    _, longer = bitstream.unpack(f"mel:16k-64+wave@{SCALABLE}", stream(SCALABLE))
+    assert longer.startswith(payload)
+    assert len(longer) < 2.5 * len(payload)
+
+
+def test_each_layer_fits_its_rate() -> None:
+    spec = "8k-12k"
+    _, payload = bitstream.unpack(f"mel:16k-64+wave@{spec}", stream(spec))
+    ((*bodies,),), _ = layers.unpack(payload, 1, 3, 3)
+    sizes = np.cumsum([len(body or b"") + 4 for body in bodies]) + 15
+    spent_kbps = sizes * 8 / speech().duration_s / 1000
+    assert 0.96 * 8 < spent_kbps[1] <= 8
+    assert 0.96 * 12 < spent_kbps[2] <= 12
+
+
+def test_a_damaged_layer_costs_itself_and_what_refines_it() -> None:
+    _, payload = bitstream.unpack(f"mel:16k-64+wave@{SCALABLE}", stream(SCALABLE))
+    ((*bodies,),), _ = layers.unpack(payload, 1, 4, 4)
+    ends = np.cumsum([len(body or b"") + 4 for body in bodies]) + 15
+    for lost, name in ((3, "waveform 3"), (2, "waveform 2")):
+        damaged = bytearray(stream(SCALABLE))
+        damaged[ends[lost] - 30] ^= 0x10
+        with pytest.raises(BitstreamError):
+            codec(SCALABLE).decode(bytes(damaged))
+        found = codec(SCALABLE).decode_layers(bytes(damaged))
+        left = codec(SCALABLE).decode_layers(stream(SCALABLE), upto=lost)
+        assert np.array_equal(found.clip.samples, left.clip.samples)
+        reasons = {one.layer: one.reason for one in found.dropped}
+        assert "damaged" in reasons[name]
+        assert lost == 3 or "refines the waveform 2 layer" in reasons["waveform 3"]
+        assert len(reasons) == 4 - lost
+
+
+@pytest.mark.parametrize("setting", ["snr10-8k", "snr20-snr10", "8k-8k", "snr10-", "-", "snr5-snr6-"
+                                     "snr7-snr8-snr9", "8k-99k"])  # fmt: skip
+def test_targets_that_do_not_rise_or_do_not_go_together_are_refused(setting: str) -> None:
+    with pytest.raises(InputError, match="spec"):
+        codec(setting)
+
+
+def test_more_fill_costs_snr_and_the_encoders_choice_is_the_default() -> None:
+    chosen = codec().decode_layers(stream()).clip
+    snrs = [snr(speech(), codec().decode_layers(stream(), None, gain).clip) for gain in (0, 0.5, 1)]
+    assert snrs[0] > snrs[1] > snrs[2]
+    assert snrs[0] >= snr(speech(), chosen) >= snrs[2]
+    base = [codec().decode_layers(stream(), 1, gain).clip.samples for gain in (None, 0.0, 1.0)]
+    assert np.array_equal(base[0], base[1])
+    assert np.array_equal(base[0], base[2])
+    for gain in (-0.1, 1.1, np.nan):
+        with pytest.raises(InputError, match="fill_gain"):
+            codec().decode_layers(stream(), fill_gain=gain)
+
+
 def test_a_layer_in_the_place_of_another_is_refused() -> None:
     packed = layers.pack([(b"base", b"waveform")])
-    assert layers.unpack(packed, 1, 2) == ([(b"base", b"waveform")], [])
+    assert layers.unpack(packed, 1, 2, 2) == ([(b"base", b"waveform")], [])
     swapped = layers.pack([(b"waveform", b"base")])
     both = bytearray(packed)
     both[: len(swapped)] = swapped
     body = 3 + len(b"base")
     exchanged = packed[body:] + packed[:body]
-    found, dropped = layers.unpack(exchanged, 1, 2)
+    found, dropped = layers.unpack(exchanged, 1, 2, 2)
     assert found == [(None, None)]
     assert len(dropped) == 2
 
@@ -313,7 +383,7 @@ def test_any_bytes_decode_or_are_refused(junk: bytes, seconds: float) -> None:
             waveform = channel.decode_waveform(junk, base)
         except BitstreamError:
             return
-        signal = channel.synthesise(base, waveform, superframes)
+        signal = channel.synthesise(base, [waveform], superframes)
         assert signal.shape == (superframes * 640,)
 
 

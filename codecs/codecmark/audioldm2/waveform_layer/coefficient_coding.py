@@ -75,25 +75,34 @@ def ratios(mel_over_step: Ints, modes: Modes) -> Ints:
     return quarters
 
 
-def encode(levels: Ints, modes: Modes, mel_over_step: Ints) -> bytes:
-    """Return coded block modes and levels `[superframes, 640]`."""
+def encode(levels: Ints, modes: Modes, mel_over_step: Ints, *, known: bool = False) -> bytes:
+    """Return coded block modes and levels `[superframes, 640]`.
+
+    Where the decoder has the modes already (`known`) they are not sent.
+    """
     band = _coded_band(levels, modes)
     coder, buffer = new_coder(ENCODE, 64 + levels.size * 8)
     models = _models()
-    _code_modes(modes.copy(), coder, buffer, *models)
+    if not known:
+        _code_modes(modes.copy(), coder, buffer, *models)
     ratio = ratios(mel_over_step, modes)
     _code_levels(levels.copy(), modes, ratio, band * BAND_UNIT, coder, buffer, *models)
     return bytes([band]) + finish(coder, buffer)
 
 
-def decode(data: bytes, mel_over_step: Ints, superframes: int) -> tuple[Ints, Modes]:
-    """Return levels and modes; any bytes decode to some."""
+def decode(
+    data: bytes, mel_over_step: Ints, superframes: int, known: Modes | None = None
+) -> tuple[Ints, Modes]:
+    """Return levels and modes, those that are known or sent; any bytes decode to some."""
     band = min(data[0] if data else 0, SUPERFRAME // BAND_UNIT)
     coder, buffer = open_decoder(data[1:])
     levels = np.zeros((superframes, SUPERFRAME), np.int64)
-    modes = np.zeros(superframes, np.int64)
     models = _models()
-    _code_modes(modes, coder, buffer, *models)
+    if known is None:
+        modes = np.zeros(superframes, np.int64)
+        _code_modes(modes, coder, buffer, *models)
+    else:
+        modes = known
     ratio = ratios(mel_over_step, modes)
     _code_levels(levels, modes, ratio, band * BAND_UNIT, coder, buffer, *models)
     return levels, modes

@@ -101,12 +101,12 @@ class Filled:
         self._carried, self._fill, self._size = carried, spectrum, wanted
         self._knee = loudest * np.float32(_KNEE / _LOUDEST)
 
-    def signal(self, gain: int) -> Singles:
+    def signal(self, gain: float) -> Singles:
         """Return the decoded signal `[superframes * 640]`.
 
         Parameters
         ----------
-        gain : int
+        gain : float, 0 to 7
             Fill that is about to reach the coded level is turned down to gain / 7, softer fill
             less, and what is far below not at all.
         """

@@ -13,7 +13,8 @@ from codecmark import networks
 from codecmark.audioldm2.autoencoder import PUBLISHED, MelAutoencoder
 from codecmark.audioldm2.compact import CompactAutoencoder
 from codecmark.audioldm2.latent_chain import CHECKPOINTS, COMPACT
-from codecmark.audioldm2.waveform_layer.codec import SUFFIX, WaveformLayerCodec, target_of
+from codecmark.audioldm2.waveform_layer import targets
+from codecmark.audioldm2.waveform_layer.codec import SUFFIX, WaveformLayerCodec
 from codecmark.audioldm2.waveform_layer.latent_base import LatentBase
 from codecmark.errors import InputError
 from codecmark.spec import Spec
@@ -29,7 +30,7 @@ def from_spec(spec: Spec, vae_config: Mapping[str, Any] | None = None) -> Wavefo
     if name not in _CHECKPOINTS:
         known = ", ".join(checkpoint + SUFFIX for checkpoint in _CHECKPOINTS)
         raise InputError(f"spec: {spec}: the waveform layer stands on one of {known}")
-    target_of(spec)  # a wrong setting is refused before a network is built
+    targets.of(spec)  # a wrong setting is refused before a network is built
     autoencoder: MelAutoencoder
     weights: Weights
     if name == COMPACT:

@@ -15,8 +15,6 @@ from dataclasses import dataclass
 from codecmark.bitstream import decode_varint, encode_varint
 from codecmark.errors import BitstreamError
 
-NAMES = ("base", "waveform")
-
 
 @dataclass(frozen=True)
 class Dropped:
@@ -27,10 +25,15 @@ class Dropped:
     reason: str
 
 
+def name(number: int) -> str:
+    """Return what the layer of that number is called in messages: base, waveform, waveform 2."""
+    return ("base", "waveform")[number] if number < 2 else f"waveform {number}"
+
+
 def pack(channels: Sequence[tuple[bytes, ...]]) -> bytes:
     """Return the payload of layers by channel, each channel's in order."""
     out = bytearray()
-    for number in range(len(NAMES)):
+    for number in range(len(channels[0])):
         for layers in channels:
             body = layers[number]
             out += encode_varint(len(body)) + struct.pack("<H", _check(number, body)) + body
@@ -38,14 +41,16 @@ def pack(channels: Sequence[tuple[bytes, ...]]) -> bytes:
 
 
 def unpack(
-    payload: bytes, channels: int, upto: int
+    payload: bytes, channels: int, count: int, upto: int
 ) -> tuple[list[tuple[bytes | None, ...]], list[Dropped]]:
-    """Return the first `upto` layers of each channel, None for a lost one, and what was lost."""
+    """Return the first `upto` of `count` layers of each channel, None for a lost one, and what was
+    lost.
+    """
     found: list[list[bytes | None]] = [[] for _ in range(channels)]
     dropped: list[Dropped] = []
     offset = 0
     broken = ""
-    for number, name in enumerate(NAMES):
+    for number in range(count):
         for channel in range(channels):
             body: bytes | None = None
             reason = broken
@@ -60,9 +65,9 @@ def unpack(
             if number < upto:
                 found[channel].append(body)
                 if body is None:
-                    dropped.append(Dropped(channel, name, reason))
+                    dropped.append(Dropped(channel, name(number), reason))
             else:
-                dropped.append(Dropped(channel, name, "not asked for"))
+                dropped.append(Dropped(channel, name(number), "not asked for"))
     if not broken and offset != len(payload):
         raise BitstreamError("layers", f"{len(payload) - offset} bytes follow the last layer")
     return [tuple(layers) for layers in found], dropped
@@ -70,10 +75,10 @@ def unpack(
 
 def _layer(payload: bytes, offset: int, number: int) -> tuple[bytes | None, int]:
     """Return the layer's bytes, None if they are damaged, and the offset behind it."""
-    length, offset = decode_varint(payload, offset, f"{NAMES[number]} layer")
+    length, offset = decode_varint(payload, offset, f"{name(number)} layer")
     start = offset + 2
     if len(payload) < start + length:
-        raise BitstreamError(f"{NAMES[number]} layer", "the stream ends inside it")
+        raise BitstreamError(f"{name(number)} layer", "the stream ends inside it")
     (expected,) = struct.unpack_from("<H", payload, offset)
     body = payload[start : start + length]
     return body if _check(number, body) == expected else None, start + length

@@ -16,6 +16,7 @@ from codecmark.audioldm2.waveform_layer.lapped import BLOCKS, SUPERFRAME, Floats
 
 STEPS = 1024  # step indices
 STEPS_PER_OCTAVE = 64
+UNITS_PER_STEP = 1024 // STEPS_PER_OCTAVE  # of the mel, between neighbouring step indices
 LARGEST = 4095  # level
 _PRICE = 0.16  # of a bit, in squared steps
 _SWITCHING_BITS = 1.0  # another block length than 320 must save this much
@@ -29,7 +30,7 @@ def step_size(index: int) -> float:
 
 def mel_over_step(envelope: Ints, step_index: int) -> Ints:
     """Return the mel's envelope relative to the step, in the mel's unit (1/1024 of an octave)."""
-    shifted: Ints = envelope + step_index * (1024 // STEPS_PER_OCTAVE)
+    shifted: Ints = envelope + step_index * UNITS_PER_STEP
     return shifted
 
 

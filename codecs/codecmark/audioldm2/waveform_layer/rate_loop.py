@@ -1,4 +1,5 @@
-"""The encoder's search: the largest step that meets a target of SNR, or fits a target of rate.
+"""The encoder's search: the largest step that meets a target of SNR, or fits a target of rate,
+layer by layer.
 
 The SNR is that of the decoder's own output, fill included. The targets choose the base's step, the
 loop the waveform layer's.
@@ -7,7 +8,7 @@ loop the waveform layer's.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,8 +17,10 @@ from codecmark.audioldm2.waveform_layer import base as base_layer
 from codecmark.audioldm2.waveform_layer import channel, coefficient_coding, lapped, quantiser
 from codecmark.audioldm2.waveform_layer.base import Base, BaseCoding
 from codecmark.audioldm2.waveform_layer.channel import Waveform
-from codecmark.audioldm2.waveform_layer.fill import GAINS, Singles
+from codecmark.audioldm2.waveform_layer.fill import GAINS, Filled, Singles
 from codecmark.audioldm2.waveform_layer.lapped import SUPERFRAME, Floats, Modes
+from codecmark.audioldm2.waveform_layer.targets import SnrTarget
+from codecmark.errors import CodecError
 
 MARGIN_DB = 0.05
 BASE_SHARE = 0.5  # of a target of rate
@@ -29,44 +32,45 @@ _COARSEST = 0
 
 
 @dataclass(frozen=True)
-class SnrTarget:
-    """The decoder's output reaches this SNR."""
-
-    snr_db: float
-
-
-@dataclass(frozen=True)
-class RateTarget:
-    """The channel's layers fit into this many bytes."""
+class Budget:
+    """The channel's layers, up to this one, fit into this many bytes."""
 
     most_bytes: int
 
 
 def encode(
-    signal: Floats, target: SnrTarget | RateTarget, coding: BaseCoding
-) -> tuple[bytes, bytes]:
-    """Return the two layers of one channel, for `[samples]` at 16 kHz."""
+    signal: Floats, targets: Sequence[SnrTarget] | Sequence[Budget], coding: BaseCoding
+) -> tuple[bytes, ...]:
+    """Return a base layer and a waveform layer for each target, for `[samples]` at 16 kHz."""
     level = base_layer.level_of(signal)
     whole = base_layer.scaled(signal, level)
     superframes = len(whole) // SUPERFRAME
     if level == base_layer.SILENT:
-        return base_layer.silence(superframes), b""
+        return base_layer.silence(superframes), *(b"" for _ in targets)
     values = coding.analyse(whole)
 
     def at(step_index: int) -> bytes:
         return base_layer.encode(coding, values, level, step_index, superframes)
 
-    if isinstance(target, SnrTarget):
-        data = at(coding.step_for(target.snr_db))
+    first = targets[0]
+    if isinstance(first, SnrTarget):
+        layers = [at(coding.step_for(first.snr_db))]
     else:
-        data = _finest_within(at, coding.range_at_rate, int(target.most_bytes * BASE_SHARE))
-    base = base_layer.decode(coding, data, superframes)
+        most_bytes = int(first.most_bytes * BASE_SHARE)
+        layers = [_finest_within(at, coding.range_at_rate, most_bytes)]
+    base = base_layer.decode(coding, layers[0], superframes)
     if base is None:
-        return data, b""
-    search = _Search(whole, len(signal), base)
-    if isinstance(target, SnrTarget):
-        return data, search.at_snr(target.snr_db + MARGIN_DB)
-    return data, search.within(target.most_bytes - len(data))
+        raise CodecError("the base layer of a signal decoded to silence")
+    below: tuple[Waveform, ...] = ()
+    for target in targets:
+        search = _Search(whole, len(signal), base, below)
+        if isinstance(target, SnrTarget):
+            found = search.at_snr(target.snr_db + MARGIN_DB)
+        else:
+            found = search.within(target.most_bytes - sum(map(len, layers)))
+        layers.append(channel.encode_waveform(found, base, below))
+        below = *below, found
+    return tuple(layers)
 
 
 def _finest_within(at: Callable[[int], bytes], steps: tuple[int, int], most_bytes: int) -> bytes:
@@ -84,17 +88,23 @@ def _finest_within(at: Callable[[int], bytes], steps: tuple[int, int], most_byte
 
 
 class _Search:
-    def __init__(self, whole: Floats, samples: int, base: Base) -> None:
-        self._whole, self._samples, self._base = whole, samples, base
+    """For the waveform layer above `below`: its blocks are theirs, it codes what they left."""
+
+    def __init__(
+        self, whole: Floats, samples: int, base: Base, below: tuple[Waveform, ...]
+    ) -> None:
+        self._whole, self._samples, self._base, self._below = whole, samples, base, below
         self._energy = float(np.sum(whole[:samples] ** 2))
-        self._modes: Modes = np.ones(base.superframes, np.int64)
+        self._modes: Modes = below[0].modes if below else np.ones(base.superframes, np.int64)
         self._coefficients = lapped.analyse(whole, self._modes)
+        for layer in below:
+            self._coefficients = self._coefficients - layer.coefficients()
         largest = float(np.abs(self._coefficients).max())
         # room for another choice of blocks, which moves energy together
         octaves = math.log2(quantiser.LARGEST / 4 / max(largest, 1e-9))
         self._finest = min(max(int(octaves * quantiser.STEPS_PER_OCTAVE), 0), quantiser.STEPS - 1)
 
-    def at_snr(self, snr_db: float) -> bytes:
+    def at_snr(self, snr_db: float) -> Waveform:
         """Return the smallest layer whose decoded SNR is at least `snr_db`."""
         step_index = self._coded_to(snr_db + 1)
         self._choose_modes(step_index)
@@ -106,7 +116,7 @@ class _Search:
         for attempt in range(_ATTEMPTS):
             step_index = min(max(step_index, low), high)
             layer = replace(self._layer(step_index), gain=gain)
-            excess = self._snr_db(layer.filled(self._base).signal(gain)) - snr_db
+            excess = self._snr_db(self._filled(layer).signal(gain)) - snr_db
             if excess >= 0:
                 best, high = layer, step_index - 1
                 if excess < _CLOSE_ENOUGH_DB:
@@ -119,38 +129,47 @@ class _Search:
                 break
             towards = -1 if excess >= 0 else 1
             step_index += towards * max(1, round(abs(excess) * _PER_DB)) * (1 + attempt // 4)
-        return channel.encode_waveform(best or nearest, self._base)
+        return best or nearest
 
-    def within(self, most_bytes: int) -> bytes:
+    def within(self, most_bytes: int) -> Waveform:
         """Return the finest layer of at most `most_bytes`, or the coarsest."""
         low = self._within(most_bytes, _COARSEST, self._finest)
         self._choose_modes(low)
         low = self._within(most_bytes, max(low - 64, _COARSEST), min(low + 64, self._finest))
         layer = self._layer(low)
-        return channel.encode_waveform(replace(layer, gain=self._gain(layer)), self._base)
+        return replace(layer, gain=self._gain(layer))
 
     def _within(self, most_bytes: int, low: int, high: int) -> int:
         """Return the finest step from `low` to `high` that fits, or `low`."""
         while low < high:
             middle = (low + high + 1) // 2
-            if len(channel.encode_waveform(self._layer(middle), self._base)) <= most_bytes:
+            if self._bytes(self._layer(middle)) <= most_bytes:
                 low = middle
             else:
                 high = middle - 1
         return low
 
     def _choose_modes(self, step_index: int) -> None:
+        if self._below:
+            return
         step = quantiser.step_size(step_index)
         self._modes = quantiser.choose_modes(self._whole, self._base.superframes, step)
         self._coefficients = lapped.analyse(self._whole, self._modes)
 
     def _layer(self, step_index: int) -> Waveform:
         step = quantiser.step_size(step_index)
-        over_step = quantiser.mel_over_step(self._base.chosen.envelope, step_index)
+        told = self._base.chosen.envelope
+        over_step = channel.over_step(told, self._below, step_index)
         ratio = coefficient_coding.ratios(over_step, self._modes)
         levels = quantiser.quantise(self._coefficients, self._modes, ratio, step)
         inward = quantiser.centroids(self._coefficients, levels, step)
-        return Waveform(levels, self._modes, step_index, GAINS - 1, inward)
+        return Waveform(levels, self._modes, step_index, GAINS - 1, inward, told)
+
+    def _bytes(self, layer: Waveform) -> int:
+        return len(channel.encode_waveform(layer, self._base, self._below))
+
+    def _filled(self, layer: Waveform) -> Filled:
+        return channel.filled((*self._below, layer), self._base)
 
     def _coded_to(self, snr_db: float) -> int:
         """Return the largest step whose coefficients alone reach the SNR."""
@@ -167,11 +186,10 @@ class _Search:
     def _gain(self, layer: Waveform) -> int:
         """Return the highest gain of the fill that is worth its rate."""
         coarser = self._layer(max(layer.step_index - quantiser.STEPS_PER_OCTAVE // 2, 0))
-        saved = len(channel.encode_waveform(layer, self._base))
-        saved -= len(channel.encode_waveform(coarser, self._base))
+        saved = self._bytes(layer) - self._bytes(coarser)
         per_db = max(saved * 8 / 3.01, 1e-9)
         allowed_db = _FILL_KBPS * len(self._whole) / 16 / per_db
-        filled = layer.filled(self._base)
+        filled = self._filled(layer)
         lowest = self._snr_db(filled.signal(0))
         for gain in range(GAINS - 1, 0, -1):
             if lowest - self._snr_db(filled.signal(gain)) <= allowed_db:

@@ -76,14 +76,14 @@ def take_apart(clips: Sequence[PreparedClip]) -> Iterator[Parts]:
         for clip in clips:
             stream = codec.encode(clip.audio)
             header, payload = bitstream.unpack(ABLATED, stream)
-            ((base_data, waveform_data),), _ = layers.unpack(payload, 1, 2)
+            ((base_data, waveform_data),), _ = layers.unpack(payload, 1, 2, 2)
             superframes = lapped.superframes(header.n_samples)
             base = base_layer.decode(MelBase(), base_data or b"", superframes)
             if base is None:
                 continue
             waveform = channel.decode_waveform(waveform_data or b"", base)
             scale, seconds = base.peak / 0.5, clip.audio.duration_s
-            unfilled = waveform.filled(base, rounds=1)
+            unfilled = channel.filled([waveform], base, rounds=1)
             decoded = (
                 codec.decode(stream).samples,
                 codec.decode_layers(stream, upto=1).clip.samples,

@@ -1,0 +1,63 @@
+"""What a spec asks of each waveform layer: `snr10`, `8k`, or several, `snr10-snr20`, `8k-16k`."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+from codecmark.errors import InputError
+from codecmark.spec import Spec
+
+LOWEST_KBPS, HIGHEST_KBPS = 2.0, 64.0
+LOWEST_SNR_DB, HIGHEST_SNR_DB = 1.0, 30.0
+MOST_LAYERS = 4
+
+_SNR = re.compile(r"snr(\d+(?:\.\d+)?)")
+
+
+@dataclass(frozen=True)
+class SnrTarget:
+    """The decoder's output, up to this layer, reaches this SNR."""
+
+    snr_db: float
+
+
+@dataclass(frozen=True)
+class RateTarget:
+    """The stream, up to this layer, fits this rate."""
+
+    kbps: float
+
+
+Targets = tuple[SnrTarget, ...] | tuple[RateTarget, ...]
+
+
+def of(spec: Spec) -> Targets:
+    """Return the targets, the lowest first.
+
+    Raises
+    ------
+    InputError
+        If there is none, they are of two kinds, do not rise, or one is out of range.
+    """
+    parts = (spec.setting or "").split("-")
+    if len(parts) > MOST_LAYERS:
+        raise InputError(f"spec: {spec}: at most {MOST_LAYERS} waveform layers")
+    matches = [_SNR.fullmatch(part) for part in parts]
+    if any(matches):
+        snrs_db = [float(match.group(1)) for match in matches if match is not None]
+        if len(snrs_db) < len(parts):
+            raise InputError(f"spec: {spec}: targets of SNR or of rate, not both: snr10-snr20")
+        if not all(LOWEST_SNR_DB <= snr_db <= HIGHEST_SNR_DB for snr_db in snrs_db):
+            raise InputError(f"spec: {spec}: snr{LOWEST_SNR_DB:g} to snr{HIGHEST_SNR_DB:g}")
+        _require_rising(spec, snrs_db)
+        return tuple(SnrTarget(snr_db) for snr_db in snrs_db)
+    rates = [replace(spec, setting=part).bitrate_kbps(LOWEST_KBPS, HIGHEST_KBPS) for part in parts]
+    _require_rising(spec, rates)
+    return tuple(RateTarget(rate) for rate in rates)
+
+
+def _require_rising(spec: Spec, values: list[float]) -> None:
+    if any(after <= before for before, after in pairwise(values)):
+        raise InputError(f"spec: {spec}: each layer's target must be above the one before it")
