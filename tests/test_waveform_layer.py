@@ -19,6 +19,7 @@ from codecmark.audioldm2.mel import log_mel
 from codecmark.audioldm2.waveform_layer import base as base_layer
 from codecmark.audioldm2.waveform_layer import (
     bit_models,
+    bound,
     channel,
     coefficient_coding,
     fill,
@@ -420,6 +421,20 @@ def test_bytes_do_not_depend_on_threads_or_process(threads: int) -> None:
 KNOWN_TABLES = [497350944, 769704783, 319823759, 2263955148, 3314315686, 3700783117, 569256472]
 
 
+# the bound
+
+
+def test_water_filling_on_known_sources() -> None:
+    """10 dB of white Gaussian cost half a log2 of 10 each; the quiet one of two costs nothing."""
+    assert bound.water_filling_bits(np.ones(100), 10.0) == pytest.approx(166.1, abs=0.1)
+    two = bound.water_filling_bits(np.array([16.0, 0.5]), 1.5)
+    assert two == pytest.approx(2.0)  # water at 1: 4 bits of ratio for the first, all noise there
+    assert bound.water_filling_bits(np.ones(100), 100.0) == pytest.approx(0, abs=1e-6)
+    signal = np.random.default_rng(0).standard_normal(640 * 50)
+    # the mean of nine squares is taken for the variance: less than 1.66 bit for what is white
+    assert 1.4 < bound.least_bits(signal, 10.0) / len(signal) < 1.66
+
+
 # the study
 
 
@@ -436,7 +451,8 @@ def test_the_parts_are_those_of_one_stream() -> None:
     assert found["waveform layer alone"]["snr_db"] > found["both layers"]["snr_db"]
     assert found["base alone"]["snr_db"] < 2
     assert found["both layers"]["pesq_wb"] > found["base alone"]["pesq_wb"]
-    assert one.unconditioned_kbps > one.waveform_kbps
+    assert one.unconditioned_kbps > one.waveform_kbps > one.bound_kbps > 0.3 * one.waveform_kbps
+    assert one.asked_bound_kbps > one.bound_kbps  # 12 dB are more than the layer has alone
     layers_bytes = (one.base_kbps + one.waveform_kbps) * 125 * speech().duration_s
     assert len(stream()) - 30 < layers_bytes < len(stream())
 
@@ -465,3 +481,5 @@ def test_the_page_says_what_the_rows_say() -> None:
     )  # the price: both targets hold from there on
     assert "| speech | SNR dB | opus | +0 | 100 |" in page  # equal curves
     assert "the anchor has 1 of the 4 points" in page
+    assert f"speech costs a median of {parts().asked_bound_kbps:.2f} kbit/s" in page
+    assert f"the layer spends {parts().waveform_kbps:.2f}." in page

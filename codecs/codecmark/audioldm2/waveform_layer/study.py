@@ -13,13 +13,14 @@ import numpy as np
 
 from codecmark import bitstream, catalog, environment, threads
 from codecmark.audioldm2.waveform_layer import base as base_layer
-from codecmark.audioldm2.waveform_layer import channel, coefficient_coding, lapped, layers
+from codecmark.audioldm2.waveform_layer import bound, channel, coefficient_coding, lapped, layers
 from codecmark.audioldm2.waveform_layer.codec import WaveformLayerCodec
 from codecmark.audioldm2.waveform_layer.mel_base import MelBase
 from codecmark.clip import Samples
 from codecmark.condition import Condition, PreparedClip
 from codecmark.measure import Input, Measurement, Output
 from codecmark.metrics.table import Scores
+from codecmark.metrics.waveform import snr_db
 from codecmark.result import ResultRow
 from codecmark.scoring import Job, Scorer
 from codecmark.timing import Timed, perf_counter_timer
@@ -33,6 +34,7 @@ OTHERS = (
 )  # fmt: skip
 PARTS = ("both layers", "base alone", "waveform layer alone", "both, without phase retrieval")
 ABLATED = CURVE[1]
+ASKED_DB = 12.0  # of the waveform layer, for less than 1.5 kbit/s
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,9 @@ class Parts:
         By part, in the order of `PARTS`.
     base_kbps, waveform_kbps, unconditioned_kbps : float
         Of the layers; the last is the waveform layer with a flat mel as its condition.
+    bound_kbps, asked_bound_kbps : float
+        What the waveform layer's coefficients should cost at least (`bound`): at the SNR that
+        they have alone, and at 12 dB.
     """
 
     clip: PreparedClip
@@ -52,6 +57,8 @@ class Parts:
     base_kbps: float
     waveform_kbps: float
     unconditioned_kbps: float
+    bound_kbps: float
+    asked_bound_kbps: float
 
 
 def measure(
@@ -92,6 +99,7 @@ def take_apart(clips: Sequence[PreparedClip]) -> Iterator[Parts]:
             )
             rate_hz, reference = clip.audio.sample_rate_hz, clip.audio.samples
             jobs = [Job(reference, one, rate_hz, clip.clip_class) for one in decoded]
+            original = reference[0].astype(np.float64)
             flat = np.full_like(base.envelope, int(base.envelope.mean()))
             flat_bytes = len(coefficient_coding.encode(waveform.levels, waveform.modes, flat))
             yield Parts(
@@ -100,6 +108,8 @@ def take_apart(clips: Sequence[PreparedClip]) -> Iterator[Parts]:
                 len(base_data or b"") * 8 / seconds / 1000,
                 len(waveform_data or b"") * 8 / seconds / 1000,
                 (3 + flat_bytes) * 8 / seconds / 1000,
+                bound.least_bits(original, snr_db(reference, decoded[2], rate_hz)) / seconds / 1000,
+                bound.least_bits(original, ASKED_DB) / seconds / 1000,
             )
 
 
