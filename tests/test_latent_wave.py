@@ -7,6 +7,7 @@ import sys
 import zlib
 from contextlib import suppress
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,16 +15,23 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from codecmark import bitstream, catalog
+from codecmark import bitstream, catalog, trained_weights
 from codecmark.audioldm2.waveform_layer import base as base_layer
-from codecmark.audioldm2.waveform_layer import channel, conditioning, lapped, layers
+from codecmark.audioldm2.waveform_layer import (
+    channel,
+    conditioning,
+    lapped,
+    latent_levels,
+    layers,
+    study,
+)
 from codecmark.audioldm2.waveform_layer.base import Base
 from codecmark.audioldm2.waveform_layer.codec import WaveformLayerCodec
 from codecmark.audioldm2.waveform_layer.latent_base import LatentBase
 from codecmark.clip import AudioClip
 from codecmark.errors import BitstreamError, InputError
 from codecmark.metrics.waveform import snr_db
-from entries import noise, tiny, tone
+from entries import noise, tiny, tone, write_tiny_sets
 
 SPEC = "audioldm2:compact+wave@snr10"
 CLIP = tone(1.0)
@@ -103,6 +111,47 @@ def test_a_network_that_returns_no_number_is_refused() -> None:
             Base.of_network(0.5, np.full((4, 64), value))
     loud = Base.of_network(0.5, np.full((4, 64), 1e30))
     assert loud.mel.max() == 11 * 1024
+
+
+# the latent's levels
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    seed=st.integers(0, 10**6),
+    scale=st.floats(0.01, 200),
+    shape=st.sampled_from([(8, 1, 16), (1, 5, 1), (17, 3, 20), (8, 12, 16)]),
+)
+def test_latent_levels_survive(seed: int, scale: float, shape: tuple[int, int, int]) -> None:
+    levels = np.rint(np.random.default_rng(seed).laplace(0, scale, shape)).astype(np.int64)
+    levels = np.clip(levels, -latent_levels.LARGEST, latent_levels.LARGEST)
+    data = latent_levels.encode(levels)
+    assert np.array_equal(latent_levels.decode(data, shape), levels)
+
+
+def test_what_is_alike_costs_less() -> None:
+    """The same levels in another order, without their neighbours, cost more."""
+    rng = np.random.default_rng(0)
+    smooth = rng.normal(0, 1, (8, 125, 16)).cumsum(axis=1).cumsum(axis=2)
+    levels = np.rint(smooth / smooth.std() * 3).astype(np.int64)
+    mixed = rng.permutation(levels.ravel()).reshape(levels.shape)
+    assert len(latent_levels.encode(levels)) < 0.5 * len(latent_levels.encode(mixed))
+    assert len(latent_levels.encode(0 * levels)) < 24
+
+
+def test_levels_are_cut_to_the_largest() -> None:
+    values = np.full((8, 2, 16), 1e6, np.float32)
+    data = coding().encode(values, 0)
+    assert (latent_levels.decode(data, values.shape) == latent_levels.LARGEST).all()
+
+
+def test_the_study_measures_it_where_its_weights_are(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(trained_weights, "_folders", lambda name: [tmp_path / name])
+    assert not [spec for spec in study.specs() if "compact" in spec]
+    write_tiny_sets(tmp_path)
+    assert [spec for spec in study.specs() if "compact" in spec] == list(study.LATENTS)
 
 
 # the codec

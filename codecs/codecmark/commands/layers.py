@@ -26,7 +26,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 
     chosen = condition.named("16k-mono")
     clips, _ = condition.prepare(corpus.load(arguments.corpus), chosen)
-    specs = (*study.CURVE, *study.RATES, *study.OTHERS)
+    specs = study.specs()
     rows, parts = [], []
     with console.status("measuring") as status:
         for spec, found in zip(specs, study.measure(specs, clips, chosen), strict=True):

@@ -96,6 +96,7 @@ class BaseCoding(Protocol):
 
     steps: int  # step indices, the finest first
     range_at_rate: tuple[int, int]  # of them, what a target of rate may choose
+    share_of_rate: float  # of a target, at most
 
     def step_for(self, snr_db: float) -> int:
         """Return the step index that suits a target of SNR."""

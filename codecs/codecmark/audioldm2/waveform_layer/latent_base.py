@@ -1,4 +1,4 @@
-"""The latent of an autoencoder as base layer, quantised and range coded.
+"""The latent of an autoencoder as base layer, quantised and coded.
 
 Its decoded mel takes the place of the coarse mel: it tells the waveform layer's models what to
 expect, and the fill its level.
@@ -16,12 +16,11 @@ import torch
 from codecmark import networks
 from codecmark.audioldm2.formats import AUDIOLDM2
 from codecmark.audioldm2.latent_chain import Autoencoder
-from codecmark.audioldm2.waveform_layer import coefficient_coding
-from codecmark.audioldm2.waveform_layer.base import SUPERFRAMES_PER_BYTE, Base
+from codecmark.audioldm2.waveform_layer import coefficient_coding, latent_levels
+from codecmark.audioldm2.waveform_layer.base import Base
 from codecmark.audioldm2.waveform_layer.fill import log2_mel
 from codecmark.audioldm2.waveform_layer.lapped import Floats
 from codecmark.clip import Samples
-from codecmark.latent_coding import EntropyCoding
 
 _FINEST_STEP, _STEPS_PER_OCTAVE = 0.25, 4
 _LOG2 = math.log(2)
@@ -32,13 +31,14 @@ class LatentBase:
 
     steps = 24
     range_at_rate = 0, 23
+    share_of_rate = 0.7
 
     def __init__(self, autoencoder: Autoencoder) -> None:
         self._autoencoder = autoencoder
 
     def step_for(self, snr_db: float) -> int:  # noqa: ARG002 - the mel it gives is a guide only
-        """Return the step of 1.0: latents have about unit variance."""
-        return 8
+        """Return the step of 0.5; at 1.0 the noise of the latents is heard."""
+        return 4
 
     def analyse(self, signal: Floats) -> Samples:
         """Return the latent."""
@@ -49,24 +49,23 @@ class LatentBase:
         return values
 
     def encode(self, values: Samples, step_index: int) -> bytes:
-        """Return it quantised and coded, in whole words, as long as its superframes demand."""
-        data = _coding(step_index).encode(values)
-        missing = values.shape[1] // SUPERFRAMES_PER_BYTE - len(data)
-        return data + bytes(-(-max(missing, 0) // 4) * 4)
+        """Return it quantised and coded; values beyond the largest level are cut to it."""
+        levels = np.rint(values / _step(step_index)).astype(np.int64)
+        return latent_levels.encode(np.clip(levels, -latent_levels.LARGEST, latent_levels.LARGEST))
 
     def decode(self, data: bytes, step_index: int, superframes: int, peak: float) -> Base:
-        """Return the base."""
+        """Return the base; any bytes decode to one, unless the network returns no numbers."""
         frames = superframes * coefficient_coding.FRAMES
         shape = self._autoencoder.latent_shape(frames, AUDIOLDM2.bands)
-        values = _coding(step_index).decode(data, shape)
+        values = (latent_levels.decode(data, shape) * _step(step_index)).astype(np.float32)
         with _steady():
             decoded = self._autoencoder.decode(networks.to_tensor(values[None]))
             log_mel = networks.to_array(decoded)[0]
         return Base.of_network(peak, log_mel / np.float32(_LOG2))
 
 
-def _coding(step_index: int) -> EntropyCoding:
-    return EntropyCoding(_FINEST_STEP * 2.0 ** (step_index / _STEPS_PER_OCTAVE))
+def _step(step_index: int) -> float:
+    return float(_FINEST_STEP * 2.0 ** (step_index / _STEPS_PER_OCTAVE))
 
 
 @contextmanager

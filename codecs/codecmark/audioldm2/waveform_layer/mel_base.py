@@ -17,6 +17,7 @@ class MelBase:
 
     steps = mel_coding.STEPS
     range_at_rate = 8, 52
+    share_of_rate = 0.5
 
     def step_for(self, snr_db: float) -> int:
         """Return a finer step where the waveform is finer."""

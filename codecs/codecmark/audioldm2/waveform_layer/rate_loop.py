@@ -23,7 +23,6 @@ from codecmark.audioldm2.waveform_layer.targets import SnrTarget
 from codecmark.errors import CodecError
 
 MARGIN_DB = 0.05
-BASE_SHARE = 0.5  # of a target of rate
 _FILL_KBPS = 0.2  # louder fill may lower the SNR by what this much rate would raise it
 _PER_DB = quantiser.STEPS_PER_OCTAVE / 6.02
 _ATTEMPTS = 16
@@ -56,7 +55,7 @@ def encode(
     if isinstance(first, SnrTarget):
         layers = [at(coding.step_for(first.snr_db))]
     else:
-        most_bytes = int(first.most_bytes * BASE_SHARE)
+        most_bytes = int(first.most_bytes * coding.share_of_rate)
         layers = [_finest_within(at, coding.range_at_rate, most_bytes)]
     base = base_layer.decode(coding, layers[0], superframes)
     if base is None:

@@ -11,13 +11,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from codecmark import bitstream, catalog, environment, threads
+from codecmark import bitstream, catalog, environment, threads, trained_weights
 from codecmark.audioldm2.waveform_layer import base as base_layer
 from codecmark.audioldm2.waveform_layer import bound, channel, coefficient_coding, lapped, layers
 from codecmark.audioldm2.waveform_layer.codec import WaveformLayerCodec
 from codecmark.audioldm2.waveform_layer.mel_base import MelBase
 from codecmark.clip import Samples
 from codecmark.condition import Condition, PreparedClip
+from codecmark.errors import UnavailableError
 from codecmark.measure import Input, Measurement, Output
 from codecmark.metrics.table import Scores
 from codecmark.metrics.waveform import snr_db
@@ -28,6 +29,7 @@ from codecmark.timing import Timed, perf_counter_timer
 OURS = "mel:16k-64+wave"
 CURVE = tuple(f"{OURS}@snr{db}" for db in (8, 10, 12, 15, 20))
 RATES = tuple(f"{OURS}@{kbps}k" for kbps in (6, 8, 12, 16))
+LATENTS = ("audioldm2:compact+wave@snr10", "audioldm2:compact+wave@snr12")
 OTHERS = (
     "opus@6k", "opus@9.2k", "opus@12k", "opus@16k", "opus@24k", "opus@32k", "lc3@16k", "lc3@24k",
     "lc3@32k", "lc3@48k", "mel:16k-64/griffinlim-64",
@@ -59,6 +61,15 @@ class Parts:
     unconditioned_kbps: float
     bound_kbps: float
     asked_bound_kbps: float
+
+
+def specs() -> tuple[str, ...]:
+    """Return what is measured: the latent as base where its trained autoencoder is here."""
+    try:
+        trained_weights.locate_trained("compact")
+    except UnavailableError:
+        return *CURVE, *RATES, *OTHERS
+    return *CURVE, *RATES, *LATENTS, *OTHERS
 
 
 def measure(
