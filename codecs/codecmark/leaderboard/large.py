@@ -99,9 +99,7 @@ def read(path: Path) -> Summarised:
         If DuckDB is not installed.
     """
     connection = parquet.connect()
-    file = str(path).replace("'", "''")
-    query = f"SELECT * FROM read_parquet('{file}', file_row_number = true)"  # noqa: S608
-    connection.execute(f"CREATE VIEW run AS {query}")
+    connection.execute(f"CREATE VIEW run AS FROM {parquet.source(path)}")
     found: dict[_Key, _TotalSummary] = {}
     exact: dict[tuple[str, str, str, str], int] = defaultdict(int)
     notes: list[ResultRow] = []
