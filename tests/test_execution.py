@@ -206,6 +206,13 @@ def test_int8_weights_of_lstm_layers() -> None:
     assert snr_db(network.decode([segment])[0], quantized.decode([segment])[0]) > 25
 
 
+@pytest.mark.parametrize("chosen", [Execution("openvino"), Execution(dtype="int8")])
+def test_what_runs_on_the_processor_only_refuses_a_gpu(chosen: Execution) -> None:
+    network = torch.nn.Linear(2, 2)
+    with pytest.raises(UnavailableError, match="not on cuda"):
+        backends.executed(network, chosen, torch.device("cuda"), (1, 2), (0,), 1)
+
+
 def test_compiling_needs_a_compiler(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("CXX", raising=False)
     monkeypatch.setattr(shutil, "which", lambda _: None)

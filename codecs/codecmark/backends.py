@@ -68,12 +68,12 @@ def executed(
             f"dtype: {backend} runs {' or '.join(_DTYPES[backend])}, not {dtype}",
             "choose one of them, or another backend",
         )
+    if device.type != "cpu" and (backend in _EXPORTED or dtype == "int8"):
+        raise UnavailableError(
+            f"backend: {backend} in {dtype} runs on the processor here, not on {device}",
+            "add --device cpu, or choose eager or compile in float32 or bfloat16",
+        )
     if backend in _EXPORTED:
-        if device.type != "cpu":
-            raise UnavailableError(
-                f"backend: {backend} runs on the processor here, not on {device}",
-                "add --device cpu, or choose eager or compile",
-            )
         return _exported(network, execution, torch.zeros(*shape), varying, shortest)
     if dtype == "bfloat16":
         _multiply_in_bfloat16(network)
