@@ -37,6 +37,7 @@ from codecmark.engines.inprocess import InProcess
 from codecmark.errors import InputError, MetricError, UnavailableError
 from codecmark.execution import EAGER, Execution
 from codecmark.leaderboard import large
+from codecmark.leaderboard.notes import notes
 from codecmark.leaderboard.summary import summarise
 from codecmark.measure import Measurement
 from codecmark.result import ResultRow
@@ -357,6 +358,21 @@ def test_a_parquet_run_from_before_there_were_executions(tmp_path: Path) -> None
     store.append(tmp_path, [replace(old, run_id="r", spec=f"{SPEC}~cpu")])
     assert store.compact(tmp_path, "r") == 2
     assert [row.dtype for row in store.read(tmp_path)] == [None, "float32"]
+
+
+def test_a_note_gives_the_lowest_agreement(tmp_path: Path) -> None:
+    pytest.importorskip("duckdb")
+    one = measured(create(f"{SPEC}~bfloat16"))
+    rows = [
+        replace(one, run_id="r", clip=name, agreement_db=found)
+        for name, found in (("a", 51.0), ("b", 42.25), ("c", None), ("d", 47.0))
+    ]
+    store.append(tmp_path, rows)
+    expected = [note for note in notes(rows) if "42.2 dB or more" in note]
+    assert len(expected) == 1
+    store.compact(tmp_path, "r")
+    summarised = large.read(tmp_path / store.ROWS / "r.parquet")
+    assert [note for note in notes(summarised) if "dB or more" in note] == expected
 
 
 def test_sections_of_a_page_are_replaced() -> None:
