@@ -43,6 +43,7 @@ unit: $(READY) ## the tests
 
 performance: $(READY) ## write results/performance.md: what a run costs (wants a quiet machine)
 	$(RUN)/python benchmarks/performance.py
+	$(RUN)/python benchmarks/execution_speed.py
 
 smoke: $(READY) ## every benchmark once, untimed, on one clip
 	CODECMARK_OFFLINE=1 $(RUN)/pytest benchmarks/ --benchmark-disable

@@ -18,6 +18,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from codecmark import catalog, condition, environment, store, threads
+from codecmark.commands.run import add_execution_arguments
 from codecmark.errors import CodecmarkError, UnavailableError
 from codecmark.leaderboard import render
 from codecmark.measure import Measurement, missing_row
@@ -37,6 +38,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--condition", default=condition.DEFAULT_CONDITION, choices=sorted(condition.CONDITIONS)
     )
+    add_execution_arguments(group.addoption)
     group.addoption(
         "--hour", action="store_true", help="code an hour of speech too: some fifteen minutes"
     )

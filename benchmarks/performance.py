@@ -25,7 +25,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from codecmark import catalog, condition, corpus, environment, plan, scoring, store, threads
+from codecmark import (
+    catalog,
+    condition,
+    corpus,
+    environment,
+    markdown,
+    plan,
+    scoring,
+    store,
+    threads,
+)
 from codecmark.clip import Samples
 from codecmark.codec import Codec
 from codecmark.engines.inprocess import InProcess
@@ -63,7 +73,12 @@ def main() -> None:
         rows = max(len(CODECS), round(60 * arguments.minutes / ROW_S))
         lines += [*_overhead(scratch, min(rows, 60)), ""]
         lines += [*_workers(scratch, rows, arguments.pairs), ""]
-    (arguments.out / "performance.md").write_text("\n".join(lines).rstrip() + "\n")
+    page = arguments.out / "performance.md"
+    before, *parts = "\n".join(lines).split("\n## ")
+    mine = dict(part.partition("\n")[::2] for part in parts)
+    # what others wrote below it stays
+    theirs = page.read_text().partition("\n## ")[1:] if page.is_file() else ()
+    page.write_text(markdown.with_sections(before + "".join(theirs), mine))
 
 
 def _metrics(_: Path) -> list[str]:

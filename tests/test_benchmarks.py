@@ -112,6 +112,24 @@ def test_disabled_benchmarks_store_nothing(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+def test_an_execution_that_nothing_heeds_is_one_clear_line(tmp_path: Path) -> None:
+    done = pytest_in(tmp_path, "--codecs", "pcm16,flac", "--dtype", "bfloat16")
+    assert done.returncode != 0
+    assert "none of the chosen codecs has a network" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_threads_name_another_condition(tmp_path: Path) -> None:
+    done = pytest_in(
+        tmp_path, "--benchmark-only", "--codecs", "pcm16", "-k", "pcm16 and not harness",
+        "--threads", "2",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert {(row.condition, row.threads) for row in store.read(tmp_path)} == {
+        ("16k-mono-2threads", 2)
+    }
+
+
 def test_a_wrong_option_is_one_clear_line(tmp_path: Path) -> None:
     done = pytest_in(tmp_path, "--codecs", "opsu@24k")
     assert done.returncode != 0

@@ -11,6 +11,7 @@ import pytest
 from codecmark import catalog, condition, corpus, environment, review, store
 from codecmark.condition import PreparedClip
 from codecmark.errors import CodecmarkError, InputError
+from codecmark.execution import EAGER, Execution
 from codecmark.result import ResultRow
 from codecmark.review import Requirements
 from codecmark.review.gate import Gate, gate
@@ -40,6 +41,9 @@ class Session:
     def from_options(cls, config: pytest.Config) -> Session:
         """Build from the command line."""
         chosen = condition.named(config.getoption("--condition"))
+        if (count := config.getoption("--threads")) is not None:
+            chosen = condition.with_threads(chosen, count)
+        execution = Execution(*map(config.getoption, ("--backend", "--dtype", "--device")))
         entries = corpus.load(config.getoption("--corpus"))
         entries = corpus.limited(entries, config.getoption("--limit"), chosen.seed)
         clips, unused = condition.prepare(entries, chosen)
@@ -50,17 +54,18 @@ class Session:
             raise InputError("--require needs measured figures; leave out --benchmark-disable")
         if not smoke:
             store.prepare(config.getoption("--results"))
-        narrowing = ("--codecs", "--corpus", "--limit", "keyword", "markexpr")
+        narrowing = ("--codecs", "--corpus", "--limit", "--threads", "keyword", "markexpr")
+        specs = catalog.select(
+            config.getoption("--codecs"), everything=config.getoption("--all-codecs")
+        )
         return cls(
-            catalog.select(
-                config.getoption("--codecs"), everything=config.getoption("--all-codecs")
-            ),
+            catalog.executed(specs, execution),
             chosen,
             clips[:1] if smoke else clips,
             unused,
             config.getoption("--results"),
             smoke,
-            whole=not any(config.getoption(name) for name in narrowing),
+            whole=execution == EAGER and not any(config.getoption(name) for name in narrowing),
             requirements=requirements,
         )
 

@@ -25,6 +25,7 @@ from dataclasses import dataclass
 
 from codecmark.clip import MAX_RATE_HZ, MIN_RATE_HZ
 from codecmark.errors import BitstreamError
+from codecmark.execution import MARK
 
 VERSION = 1
 RATES_HZ = (
@@ -47,8 +48,9 @@ class StreamHeader:
 
 
 def codec_id(spec: str) -> int:
-    """Return the 16-bit id that a stream of `spec` carries."""
-    return int.from_bytes(hashlib.sha256(spec.encode()).digest()[:2], "little")
+    """Return the 16-bit id that a stream of `spec` carries; how its network runs is not in it."""
+    codec = spec.partition(MARK)[0]
+    return int.from_bytes(hashlib.sha256(codec.encode()).digest()[:2], "little")
 
 
 def pack(spec: str, header: StreamHeader, payload: bytes) -> bytes:

@@ -15,7 +15,8 @@ from __future__ import annotations
 
 import difflib
 import importlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from functools import cache
 from importlib.metadata import entry_points
 from typing import Protocol
@@ -28,6 +29,7 @@ from codecmark.errors import (
     UnavailableError,
     UnknownCodecError,
 )
+from codecmark.execution import EAGER, MARK, Execution, using
 from codecmark.families import FAMILIES
 from codecmark.spec import Spec
 
@@ -72,12 +74,33 @@ def create(spec: str) -> Codec:
     """
     parsed = Spec.parse(spec)
     _require_implementation(parsed)
+    plain = replace(parsed, execution=EAGER)
     try:
-        return _load(_RANGE_CODED if parsed.range_coded else target(parsed)).from_spec(parsed)
+        with using(parsed.execution) as use:
+            factory = _load(_RANGE_CODED if parsed.range_coded else target(parsed))
+            codec = factory.from_spec(plain)
     except CodecmarkError:
         raise
     except Exception as error:
         raise CodecError(f"{spec} could not be built: {type(error).__name__}: {error}") from error
+    if parsed.execution != EAGER:
+        use.require_met(str(parsed))
+        _label(codec, parsed.execution)
+    return codec
+
+
+def _label(codec: Codec, execution: Execution) -> None:
+    """Let a codec, and so its rows, say how it runs."""
+    codec.execution = execution
+    codec.info = replace(codec.info, spec=f"{codec.info.spec}{MARK}{execution}")
+    if execution.changes_the_network:
+        how = f"decoder on {execution.backend} in {execution.dtype}, encoder on eager in float32"
+        codec.info = replace(
+            codec.info,
+            backend=execution.backend,
+            dtype=execution.dtype,
+            notes="; ".join(filter(None, (codec.info.notes, how))),
+        )
 
 
 def target(spec: Spec) -> str:
@@ -111,6 +134,32 @@ def select(specs: str | None, *, everything: bool = False) -> tuple[str, ...]:
     if not chosen:
         raise InputError("codecs: the list is empty; name at least one, e.g. opus@24k")
     return tuple(dict.fromkeys(chosen))
+
+
+def executed(specs: Iterable[str], chosen: Execution) -> tuple[str, ...]:
+    """Return the specs with an execution, those that name one themselves or heed none as they are.
+
+    Of a family where only the device counts, backend and dtype are left out.
+
+    Raises
+    ------
+    InputError
+        If none of them heeds it.
+    """
+    found = []
+    for text in specs:
+        spec = Spec.parse(text)
+        heeds = FAMILIES[spec.family].executions if spec.family in FAMILIES else "none"
+        if spec.execution == EAGER and heeds != "none":
+            way = chosen if heeds == "network" else Execution(device=chosen.device)
+            text = str(replace(spec, execution=way))
+        found.append(text)
+    if chosen != EAGER and not any(MARK in text for text in found):
+        raise InputError(
+            f"execution: none of the chosen codecs has a network that could run in {chosen}; "
+            "leave out --backend, --dtype and --device, or choose others, e.g. --codecs dac"
+        )
+    return tuple(dict.fromkeys(found))
 
 
 def _require_implementation(spec: Spec) -> None:

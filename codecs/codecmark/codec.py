@@ -20,6 +20,7 @@ from codecmark import bitstream
 from codecmark.bitstream import StreamHeader
 from codecmark.clip import AudioClip, Samples
 from codecmark.errors import BitstreamError, CodecError, CodecmarkError, InputError
+from codecmark.execution import EAGER, Execution, using
 from codecmark.weights import NO_WEIGHTS, Weights
 
 
@@ -61,7 +62,9 @@ class CodecInfo:
     device : str
         Where its network runs.
     backend : str
-        `native` for a library's own code, `eager` for PyTorch.
+        `native` for a library's own code, `eager` for PyTorch, else see `codecmark.execution`.
+    dtype : str or None
+        What the network's products are in; None for a library's own code.
     """
 
     spec: str
@@ -78,12 +81,21 @@ class CodecInfo:
     notes: str = ""
     device: str = "cpu"
     backend: str = "native"
+    dtype: str | None = None
 
 
 class Codec(ABC):
-    """Base of every codec; see the module's promises."""
+    """Base of every codec; see the module's promises.
+
+    Attributes
+    ----------
+    info : CodecInfo
+    execution : Execution
+        How its network runs; set by the catalog, as the spec says.
+    """
 
     info: CodecInfo
+    execution: Execution = EAGER
 
     @abstractmethod
     def encode_payload(self, clip: AudioClip) -> bytes:
@@ -125,7 +137,8 @@ class Codec(ABC):
                 "wrap the array: AudioClip(samples, sample_rate_hz)"
             )
         try:
-            payload = self.encode_payload(clip)
+            with using(self.execution):
+                payload = self.encode_payload(clip)
         except CodecmarkError:
             raise
         except Exception as error:
@@ -145,7 +158,8 @@ class Codec(ABC):
         """
         header, payload = bitstream.unpack(self.info.spec, stream)
         try:
-            samples = self.decode_payload(payload, header)
+            with using(self.execution):
+                samples = self.decode_payload(payload, header)
         except CodecmarkError:
             raise
         except Exception as error:

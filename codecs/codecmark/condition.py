@@ -6,6 +6,7 @@ says, then rounded once to the 16-bit grid, so that a lossless codec can return 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import TypeVar
@@ -80,13 +81,34 @@ CONDITIONS = {
     )
 }
 DEFAULT_CONDITION = "16k-mono"
+_THREADED = re.compile(r"(?P<name>.+)-(?P<threads>[1-9]\d{0,3})threads")
 
 
 def named(name: str) -> Condition:
-    """Return a condition by name, or raise `InputError` with the names there are."""
+    """Return a condition by name, or raise `InputError` with the names there are.
+
+    Any of them may end in e.g. `-4threads`, see `with_threads`.
+    """
+    if match := _THREADED.fullmatch(name):
+        return with_threads(named(match["name"]), int(match["threads"]))
     if name not in CONDITIONS:
         raise InputError(f"condition: no {name!r}; choose one of {', '.join(CONDITIONS)}")
     return CONDITIONS[name]
+
+
+def with_threads(condition: Condition, count: int) -> Condition:
+    """Return the condition with `count` threads for codecs: another one, and so another name.
+
+    Raises
+    ------
+    InputError
+        If the count is below 1.
+    """
+    if count < 1:
+        raise InputError(f"threads: must be at least 1, got {count}")
+    if count == condition.threads:
+        return condition
+    return replace(condition, name=f"{condition.name}-{count}threads", threads=count)
 
 
 def prepare(

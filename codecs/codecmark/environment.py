@@ -12,7 +12,8 @@ from pathlib import Path
 
 _PACKAGES = (
     "numpy", "scipy", "soxr", "soundfile", "av", "torch", "transformers", "diffusers", "librosa",
-    "ai-edge-litert", "lc3py", "pycodec2", "pesq", "pystoi", "visqol-python", "auraloss",
+    "ai-edge-litert", "onnxruntime", "openvino", "lc3py", "pycodec2", "pesq", "pystoi",
+    "visqol-python", "auraloss",
 )  # fmt: skip
 
 

@@ -30,12 +30,14 @@ from codecmark.wrappers.command_file import CommandFile
 
 _JUDGE = "codecmark.measure"
 _RANGE_CODED = "codecmark.wrappers.range_coded"
+_BACKENDS = "codecmark.backends"
 _PASSED_OVER = frozenset(
     {
         # lists of what there is: a new entry changes no figure of the others
         "codecmark", "codecmark.catalog", "codecmark.families", "codecmark.weight_sets",
         "codecmark.corpus.entry",  # reads clips, and what it read has a digest of its own
         "codecmark.memory",  # asks the system
+        "codecmark.backends",  # counts where a spec asks for it
     }
 )  # fmt: skip
 
@@ -76,6 +78,8 @@ def codec_digest(spec: str) -> str:
     module_names = [catalog.target(parsed).partition(":")[0]]
     if parsed.range_coded:
         module_names.append(_RANGE_CODED)
+    if parsed.execution.changes_the_network:
+        module_names.append(_BACKENDS)
     programs = _programs(parsed.variant) if parsed.family == "command" else ""
     device = os.environ.get("CODECMARK_DEVICE", "")
     return _sha256("\n".join([spec, *map(code_digest, module_names), programs, device]))
@@ -90,7 +94,7 @@ def code_digest(module_name: str) -> str:
     libraries: set[str] = set()
     while waiting:
         name = waiting.pop()
-        if name in reached or name in _PASSED_OVER:
+        if name in reached or (name in _PASSED_OVER and name != module_name):
             continue
         reached[name] = source = _source(name)
         for imported in source.imports:

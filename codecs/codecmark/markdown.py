@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 
 def escaped(text: str) -> str:
@@ -18,3 +18,16 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, numbers: in
     texts = len(headings) - numbers
     lines = [headings, ["---"] * texts + ["---:"] * numbers, *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def with_sections(page: str, sections: Mapping[str, str]) -> str:
+    """Return the page with these sections of level 2 in place of its own, new ones at the end.
+
+    `sections` are texts below their headings, by heading.
+    """
+    before, *parts = page.split("\n## ")
+    found = dict(part.partition("\n")[::2] for part in parts)
+    found |= {heading: f"\n{text.strip()}\n" for heading, text in sections.items()}
+    return before.rstrip("\n") + "".join(
+        f"\n\n## {heading}\n{text.rstrip()}" for heading, text in found.items()
+    ) + "\n"  # fmt: skip

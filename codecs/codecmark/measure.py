@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import Any, TypeVar
 
-from codecmark import bitstream, environment, threads
+from codecmark import agreement, bitstream, environment, threads
 from codecmark.clip import AudioClip
 from codecmark.codec import Codec, CodecInfo
 from codecmark.condition import Condition, PreparedClip
@@ -49,6 +49,7 @@ class Measurement:
         self._first = self.clips[0].audio
         self._encoded: list[Timed[bytes | Failure]] = []
         self._decoded: list[Timed[AudioClip | Failure]] = []
+        self._reference = agreement.reference_of(codec)
         self._first_call_s: dict[str, float] = {}
         self._rounds: dict[str, int] = {}
         self._peak: float | Failure | None = None
@@ -96,7 +97,9 @@ class Measurement:
         for index, encoded in enumerate(self._encoded):
             decoded = self._decoded[index] if self._decoded else None
             scored = next(scores) if self._is_scored(decoded) else self._unscored(decoded)
-            rows.append(self._row(run_id, self.clips[index], encoded, decoded, scored, peak))
+            row = self._row(run_id, self.clips[index], encoded, decoded, scored, peak)
+            self._compare(row, encoded.output, decoded.output if decoded else None)
+            rows.append(row)
         return rows
 
     def _run(
@@ -155,6 +158,19 @@ class Measurement:
             reason = "the codec failed"
         return Scores(reasons=dict.fromkeys(QUALITY_FIELDS, reason))
 
+    def _compare(self, row: ResultRow, stream: object, decoded: object) -> None:
+        """Say how near the output comes to that of the same codec on eager."""
+        if self._reference is None or not isinstance(stream, bytes):
+            return
+        if not isinstance(decoded, AudioClip):
+            row.reasons["agreement_db"] = "not decoded in this run"
+            return
+        try:
+            reference = self._reference.decode(stream)
+            row.agreement_db = agreement.agreement_db(reference, decoded)
+        except CodecmarkError as error:
+            row.reasons["agreement_db"] = str(error)
+
     def _peak_memory(self) -> float | Failure:
         if self._peak is None:
             try:
@@ -199,6 +215,7 @@ class Measurement:
             device=info.device,
             threads=self.condition.threads,
             backend=info.backend,
+            dtype=info.dtype,
             host=environment.host(),
             versions=environment.versions(),
             reasons=dict(scores.reasons),

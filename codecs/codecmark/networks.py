@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import torch
 
+from codecmark import execution
 from codecmark.codec import CodecInfo
-from codecmark.errors import DamagedWeightsError, InputError
+from codecmark.errors import DamagedWeightsError, InputError, UnavailableError
 from codecmark.weights import RANDOM_SEED, Located, Weights
 
 if TYPE_CHECKING:
@@ -27,14 +28,44 @@ _hollow: ContextVar[bool] = ContextVar("hollow", default=False)
 
 
 def device() -> torch.device:
-    """Return the device to run on: `CODECMARK_DEVICE` if set, else a GPU if there is one."""
-    named = os.environ.get("CODECMARK_DEVICE")
-    if named:
-        try:
-            return torch.device(named)
-        except RuntimeError as error:
-            raise InputError(f"CODECMARK_DEVICE: {named!r} is not a device, e.g. cpu") from error
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    """Return the device to run on.
+
+    That of the execution in use, else `CODECMARK_DEVICE` if set, else a GPU if there is one.
+
+    Raises
+    ------
+    InputError
+        If `CODECMARK_DEVICE` names no device.
+    UnavailableError
+        If a GPU is asked for and torch sees none.
+    """
+    named = execution.current("device").device or os.environ.get("CODECMARK_DEVICE")
+    if not named:
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        found = torch.device(named)
+    except RuntimeError as error:
+        raise InputError(f"CODECMARK_DEVICE: {named!r} is not a device, e.g. cpu") from error
+    if found.type == "cuda" and not torch.cuda.is_available():
+        raise UnavailableError(f"device: torch sees no GPU for {named!r}", "choose cpu")
+    return found
+
+
+def executed(
+    network: Network, shape: Sequence[int], *, varying: Sequence[int], shortest: int = 1
+) -> Network:
+    """Return the network as the execution in use runs it; as it is where that is eager.
+
+    For networks, or parts of them, that take and give one float32 tensor; parameters as those of
+    `backends.executed`.
+    """
+    chosen = execution.current("network")
+    if not chosen.changes_the_network or _hollow.get():
+        return network
+    from codecmark import backends
+
+    run: Any = backends.executed(network, chosen, device(), shape, varying, shortest)
+    return run  # type: ignore[no-any-return]
 
 
 def build(
@@ -137,7 +168,9 @@ def info(network: torch.nn.Module, source: Located | Weights, **fields: Any) -> 
     """Return what a codec on `network` says about itself; `fields` are those of `CodecInfo`."""
     fields.setdefault("parameters", parameter_count(network))
     weights = weights_of(source)
-    return CodecInfo(weights=weights, device=str(device()), backend="eager", **fields)
+    return CodecInfo(
+        weights=weights, device=str(device()), backend="eager", dtype="float32", **fields
+    )
 
 
 def parameter_count(*networks: torch.nn.Module) -> int:

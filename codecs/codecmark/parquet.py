@@ -56,7 +56,7 @@ def compact(lines: Path, target: Path) -> int:
     part = target.with_suffix(".parquet.part")
     earlier = (
         f"SELECT 0 AS part, row_number() OVER () AS line, {names} "  # noqa: S608 - names are ours
-        f"FROM read_parquet('{_quoted(target)}') UNION ALL "
+        f"FROM {source(target)} UNION ALL "
         if target.is_file()
         else ""
     )
@@ -108,10 +108,26 @@ def compact(lines: Path, target: Path) -> int:
     return count
 
 
+def source(path: Path) -> str:
+    """Return the SQL of a run's table, rows numbered as `file_row_number`.
+
+    Fields that its codecmark did not have yet are null.
+    """
+    file = f"read_parquet('{_quoted(path)}', file_row_number = true)"
+    described = connect().execute(f"DESCRIBE SELECT * FROM {file}")  # noqa: S608
+    there = {name for name, *_ in described.fetchall()}
+    lacking = [
+        f"CAST(NULL AS {_column_type(kind)}) AS {name}"
+        for name, kind in get_type_hints(ResultRow).items()
+        if name not in there
+    ]
+    return f"(SELECT {', '.join(['*', *lacking])} FROM {file})"  # noqa: S608
+
+
 def rows(path: Path) -> Iterator[ResultRow]:
     """Yield the rows of a Parquet file, in order."""
-    cursor = connect().execute(f"SELECT * FROM read_parquet('{_quoted(path)}')")  # noqa: S608
-    names = [column[0] for column in cursor.description]
+    names = list(get_type_hints(ResultRow))
+    cursor = connect().execute(f"SELECT {', '.join(names)} FROM {source(path)}")  # noqa: S608
     while batch := cursor.fetchmany(_BATCH):
         for values in batch:
             record = dict(zip(names, values, strict=True))

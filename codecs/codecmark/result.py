@@ -22,7 +22,7 @@ INFINITE = "infinite"  # how the reason of a figure begins where the output equa
 NEEDS_NO_REASON = frozenset(
     {
         "nominal_bitrate_kbps", "weights_sha256", "visqol_mode", "reason",
-        "key", "weight_sets", "row_s",
+        "key", "weight_sets", "row_s", "dtype", "agreement_db",
     }
 )  # fmt: skip
 # absent together: the reason of the second is that of the first
@@ -90,6 +90,8 @@ class ResultRow:
     device: str | None = None
     threads: int | None = None
     backend: str | None = None
+    dtype: str | None = None
+    agreement_db: float | None = None
     host: str | None = None
     versions: dict[str, str] = field(default_factory=dict)
     reasons: dict[str, str] = field(default_factory=dict)

@@ -2,8 +2,9 @@
 
 Examples: `pcm16`, `opus@24k`, `vorbis@q3`, `encodec:24khz@6k`, `mel:16k-64/griffinlim-64`,
 `audioldm2:music/hifigan`. A variant may have stages, separated by `/`. `#` names another
-implementation of the same codec, `encodec:24khz@6k#original`; `+ac` at the end, as in
-`encodec:24khz@6k+ac`, says that the codec's tokens are range coded.
+implementation of the same codec, `encodec:24khz@6k#original`; `+ac` behind it, as in
+`encodec:24khz@6k+ac`, says that the codec's tokens are range coded. `~` at the end says how its
+network runs, `encodec:24khz@6k~openvino-bfloat16`, see `execution`.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from codecmark.errors import InputError
+from codecmark.execution import EAGER, MARK, Execution
 
 _SPEC = re.compile(
     r"(?P<family>[a-z][a-z0-9_-]*)"
@@ -21,7 +23,7 @@ _SPEC = re.compile(
     r"(?:#(?P<implementation>[a-z]+))?"
 )
 _RANGE_CODED = "+ac"
-_SETTING = re.compile(r"@[^#+]*")
+_SETTING = re.compile(rf"@[^#+{MARK}]*")
 _RATE = re.compile(r"(\d+(?:\.\d+)?)k")
 
 
@@ -34,6 +36,7 @@ class Spec:
     setting: str | None = None
     implementation: str | None = None
     range_coded: bool = False
+    execution: Execution = EAGER
 
     @classmethod
     def parse(cls, text: str) -> Spec:
@@ -44,25 +47,29 @@ class Spec:
         InputError
             If it does not have the form `family:variant@setting`.
         """
-        plain = text.removesuffix(_RANGE_CODED) if isinstance(text, str) else ""
+        codec, marked, way = text.partition(MARK) if isinstance(text, str) else ("", "", "")
+        plain = codec.removesuffix(_RANGE_CODED)
         match = _SPEC.fullmatch(plain)
         if match is None:
             raise InputError(
                 f"spec: {text!r} is not of the form family:variant@setting, e.g. opus@24k"
             )
-        return cls(**match.groupdict(), range_coded=plain != text)
+        execution = Execution.parse(way) if marked else EAGER
+        return cls(**match.groupdict(), range_coded=plain != codec, execution=execution)
 
     def __str__(self) -> str:
         variant = f":{self.variant}" if self.variant else ""
         setting = f"@{self.setting}" if self.setting else ""
         implementation = f"#{self.implementation}" if self.implementation else ""
         ending = _RANGE_CODED if self.range_coded else ""
+        if way := str(self.execution):
+            ending += MARK + way
         return f"{self.family}{variant}{setting}{implementation}{ending}"
 
     @property
     def plain(self) -> Spec:
-        """The spec without `+ac`."""
-        return replace(self, range_coded=False)
+        """The spec without `+ac` and without an execution."""
+        return replace(self, range_coded=False, execution=EAGER)
 
     @property
     def stages(self) -> tuple[str, ...]:

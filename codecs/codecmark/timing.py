@@ -45,7 +45,11 @@ def perf_counter_timer(
     before: Callable[[], None],
     rounds: int,
 ) -> list[Timed[Output]]:
-    """The standard library's highest-resolution monotonic clock."""
+    """The standard library's highest-resolution monotonic clock.
+
+    What a GPU does is waited for: codecs return bytes and arrays of the host, and the copy that
+    makes these waits for the device.
+    """
     seconds: list[list[float]] = [[] for _ in inputs]
     outputs: list[Output] = []
     for turn in range(rounds):

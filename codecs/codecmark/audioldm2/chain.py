@@ -79,6 +79,7 @@ class ChainCodec(Codec):
             weights=weights,
             device=str(networks.device()),
             backend="eager",
+            dtype="float32",
             notes=notes,
         )
 

@@ -66,6 +66,7 @@ class HifiGan:
             )
         self.mel = mel
         self.parameters = networks.parameter_count(self.network)
+        self.network = networks.executed(self.network, (1, 50, bands), varying=(0, 1))
 
     def synthesize(self, spectrogram: MelSpectrogram) -> torch.Tensor:
         """Turn `[channels, frames, bands]` into `[channels, frames * hop]`."""

@@ -100,11 +100,9 @@ def _listening(
     """Return what can be heard of the first condition, and what cannot."""
     if not specs:
         return [], []
-    chosen = condition.CONDITIONS.get(rows[0].condition)
     ours = [row for row in rows if row.condition == rows[0].condition]
     try:
-        if chosen is None:
-            raise InputError(f"condition: {rows[0].condition} is not known here")
+        chosen = condition.named(rows[0].condition)
         entries = listening.default_clips(corpus.load(arguments.corpus), ours, arguments.clips)
         clips, unused = condition.prepare(entries, chosen)
     except InputError as error:

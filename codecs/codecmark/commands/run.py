@@ -6,9 +6,10 @@ import argparse
 import os
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -19,6 +20,7 @@ from codecmark.engines import Engine
 from codecmark.engines.inprocess import InProcess
 from codecmark.engines.pool import Pool
 from codecmark.errors import InputError
+from codecmark.execution import BACKENDS, DEVICES, DTYPES, EAGER, Execution
 from codecmark.leaderboard import render
 from codecmark.plan import Plan
 from codecmark.result import ResultRow
@@ -73,10 +75,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--time-limit", type=float, metavar="SECONDS", default=_ITEM_LIMIT_S,
         help="for each clip, and for loading its codec (default: %(default)g)",
     )  # fmt: skip
+    add_execution_arguments(how.add_argument)
     how.add_argument(
         "--shard", metavar="K/N",
         help="only the K-th of N parts, into DIR/shards/; `codecmark merge` joins them",
     )  # fmt: skip
+
+
+def add_execution_arguments(add: Callable[..., Any]) -> None:
+    """Add what says how networks run; `add` is that of a parser or a pytest group."""
+    add(
+        "--backend", choices=BACKENDS, default=EAGER.backend,
+        help="what runs the decoders of HiFi-GAN, DAC and EnCodec (default: %(default)s)",
+    )  # fmt: skip
+    add(
+        "--dtype", choices=DTYPES, default=EAGER.dtype,
+        help="what their layers multiply in (default: %(default)s)",
+    )  # fmt: skip
+    add("--device", choices=DEVICES, help="for every network (default: a GPU if there is one)")
+    add("--threads", type=int, metavar="N", help="for every codec (default: the condition's, 1)")
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
@@ -84,8 +101,13 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     workers = (os.cpu_count() or 1) if arguments.workers is None else arguments.workers
     if workers < 1:
         raise InputError(f"--workers: must be at least 1, got {workers}")
-    specs = catalog.select(arguments.codecs, everything=arguments.all)
+    specs = catalog.executed(
+        catalog.select(arguments.codecs, everything=arguments.all),
+        Execution(arguments.backend, arguments.dtype, arguments.device),
+    )
     chosen = condition.named(arguments.condition)
+    if arguments.threads is not None:
+        chosen = condition.with_threads(chosen, arguments.threads)
     entries = corpus.limited(corpus.load(arguments.corpus), arguments.limit, chosen.seed)
     clips, unused = plan.survey(entries, chosen)
     for name, reason in unused.items():

@@ -99,9 +99,7 @@ def read(path: Path) -> Summarised:
         If DuckDB is not installed.
     """
     connection = parquet.connect()
-    file = str(path).replace("'", "''")
-    query = f"SELECT * FROM read_parquet('{file}', file_row_number = true)"  # noqa: S608
-    connection.execute(f"CREATE VIEW run AS {query}")
+    connection.execute(f"CREATE VIEW run AS FROM {parquet.source(path)}")
     found: dict[_Key, _TotalSummary] = {}
     exact: dict[tuple[str, str, str, str], int] = defaultdict(int)
     notes: list[ResultRow] = []
@@ -142,7 +140,7 @@ def _groups(connection: Any) -> Iterator[_Group]:
             lag_samples <> 0 AS is_late,
             count(*) AS n, min(lag_samples) AS low, max(lag_samples) AS high,
             {", ".join(f"sum({name}) AS total_{name}" for name in _TOTALS)},
-            {", ".join(f"first({name}) AS {name}" for name in names)}
+            {", ".join(f"{_picked(name)}({name}) AS {name}" for name in names)}
         FROM run GROUP BY ALL ORDER BY min(file_row_number)
     """  # noqa: S608 - names of our own
     cursor = connection.execute(query)
@@ -161,6 +159,11 @@ def _groups(connection: Any) -> Iterator[_Group]:
         total: ResultRow = replace(one, **sums)
         lags = (record["low"], record["high"]) if record["is_late"] else None
         yield _Group(record["n"], one, total, lags)
+
+
+def _picked(name: str) -> str:
+    """Return what stands for a field of many rows: any, but the lowest agreement."""
+    return "min" if name == "agreement_db" else "first"
 
 
 def _attempted(connection: Any) -> dict[tuple[str, str], dict[str, int]]:

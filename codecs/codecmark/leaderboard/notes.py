@@ -35,6 +35,16 @@ def notes(rows: Sequence[ResultRow]) -> list[str]:
         f"{min(found_lags):+d} to {max(found_lags):+d} samples (scored after alignment)"
         for spec, found_lags in lags.items()
     ]
+    agreement: dict[str, float] = {}
+    for row in rows:
+        if row.agreement_db is not None:
+            lowest = agreement.get(row.spec, row.agreement_db)
+            agreement[row.spec] = min(lowest, row.agreement_db)
+    found += [
+        f"{spec}: SNR of its output against that of eager in float32, same streams: {lowest:.1f} "
+        "dB or more"
+        for spec, lowest in agreement.items()
+    ]
     hosts = sorted({row.host for row in rows if row.host})
     if len(hosts) > 1:
         found.append(f"speeds come from {len(hosts)} machines and must not be compared: {hosts}")

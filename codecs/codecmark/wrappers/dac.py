@@ -100,6 +100,8 @@ class DacCodec(TorchTokenCodec):
             notes=f"{self.codebooks} codebooks; not causal, so the delay is a lower bound"
             + ("" if implementation else f"; above {_WHOLE_S} s in blocks, equal up to rounding"),
         )
+        if isinstance(self._network, TransformersDac):
+            self._network.execute()
 
     @classmethod
     def from_spec(cls, spec: Spec) -> DacCodec:
@@ -136,6 +138,11 @@ class TransformersDac:
                 dac_blocks.decoder_reach(config.upsampling_ratios),
             )
         )
+
+    def execute(self) -> None:
+        """Let the decoder run as the execution in use says; parameters are to be counted before."""
+        shape = 1, int(self.model.config.hidden_size), 50
+        self.model.decoder = networks.executed(self.model.decoder, shape, varying=(0, 2))
 
     def encode(self, batch: torch.Tensor, codebooks: int) -> torch.Tensor:
         """Turn `[batch, 1, n * hop]` into `[batch, codebooks, n]`."""

@@ -99,6 +99,10 @@ class EncodecCodec(TorchTokenCodec):
             raise UnavailableError(
                 f"{self.info.spec} has no live form", "name it without #original"
             )
+        if self.execution.changes_the_network:
+            raise UnavailableError(
+                f"{self.info.spec} has no live form", f"name it without ~{self.execution}"
+            )
         return self._network.model
 
     def codes_of(self, batch: torch.Tensor) -> torch.Tensor:

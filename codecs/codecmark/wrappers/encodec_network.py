@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, Protocol
 import torch
 from transformers import EncodecConfig, EncodecModel
 
-from codecmark import networks
+from codecmark import execution, networks
 from codecmark.weights import Located, Weights, locate_or_random
 from codecmark.wrappers import original_checkpoints
 from codecmark.wrappers.causal_stream import CausalStream, decode_in_blocks
@@ -133,6 +133,14 @@ class TransformersEncodec:
         self.parameters = networks.parameter_count(model) + sum(
             layer.codebook.embed.numel() for layer in model.quantizer.layers
         )
+        # blocks go through the layers one by one, which other executions do not have as such
+        self._in_blocks = not execution.current("network").changes_the_network
+        model.decoder = networks.executed(
+            model.decoder,
+            (1, int(model.config.hidden_size), 75),
+            varying=(0, 2),
+            shortest=int(model.config.kernel_size),  # a layer mirrors no more than there is
+        )
 
     def encode(self, batch: torch.Tensor, bitrate_kbps: float) -> list[Segment]:
         """Return the segments of the whole clip, in order."""
@@ -171,7 +179,7 @@ class TransformersEncodec:
     def _decode_blocks(self, tokens: torch.Tensor) -> torch.Tensor:
         codes = tokens.transpose(0, 1)
         frames, hop = codes.shape[-1], int(self.model.config.hop_length)
-        if frames <= self._whole_frames:
+        if frames <= self._whole_frames or not self._in_blocks:
             whole: torch.Tensor = self.model.decoder(self.model.quantizer.decode(codes))
             return whole
         stream = CausalStream(self.model.decoder.layers)

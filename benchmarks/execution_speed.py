@@ -1,0 +1,264 @@
+"""How fast networks run in other ways than eager's: two sections of `results/performance.md`.
+
+    python benchmarks/execution_speed.py [--only hifigan,lyra] [--out results]
+
+Everything is paired: round by round one way after the other, on one thread. Processor seconds,
+because others may use the machine. Weights are seeded random where none are published: speed and
+agreement are real, and nothing is said about quality.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from time import process_time
+from typing import Any
+
+import numpy as np
+import torch
+
+from codecmark import (
+    agreement,
+    catalog,
+    condition,
+    corpus,
+    environment,
+    execution,
+    markdown,
+    networks,
+    threads,
+)
+from codecmark.audioldm2.formats import AUDIOLDM2
+from codecmark.audioldm2.hifigan import HifiGan
+from codecmark.audioldm2.spectrogram import MelSpectrogram
+from codecmark.clip import AudioClip, Samples
+from codecmark.errors import MetricError, UnavailableError
+from codecmark.execution import BACKENDS, DTYPES, EAGER, Execution
+from codecmark.weights import Weights
+from codecmark.wrappers import lyra
+from codecmark.wrappers.lyra import FEATURES, FRAME, STAGES_MAX
+
+CONDITION = condition.named("16k-mono")
+ROUNDS = 5
+MEL_S = 2.0
+
+
+def main() -> None:
+    """Measure and write the sections."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--only", default=",".join(_SECTIONS), help="hifigan, lyra or both")
+    parser.add_argument("--out", type=Path, default=Path("results"))
+    arguments = parser.parse_args()
+    threads.limit(1)
+    made = {}
+    for name in arguments.only.split(","):
+        heading, measure = _SECTIONS[name]
+        made[heading] = "\n".join(measure())
+    page = arguments.out / "performance.md"
+    page.write_text(markdown.with_sections(page.read_text(), made))
+
+
+def _hifigan() -> Iterator[str]:
+    """AudioLDM2's HiFi-GAN at its published size, in every way that there is here."""
+    generator = torch.Generator().manual_seed(0)
+    values = torch.randn(1, round(MEL_S * 16_000 / AUDIOLDM2.hop), 64, generator=generator)
+    spectrogram = MelSpectrogram(values, AUDIOLDM2)
+    source = Weights("random")
+    ways: dict[Execution, HifiGan] = {}
+    absent = []
+    for chosen in (Execution(backend, dtype) for backend in BACKENDS for dtype in DTYPES):
+        try:
+            with execution.using(chosen):
+                ways[chosen] = HifiGan(source, AUDIOLDM2)
+        except UnavailableError as error:
+            absent.append(f"- {chosen.backend}, {chosen.dtype}: {error.what.partition(': ')[2]}")
+    products = _products(ways[EAGER].network, values)
+    seconds: dict[Execution, list[float]] = {chosen: [] for chosen in ways}
+    outputs = {}
+    reach = dict.fromkeys((torch.float32, torch.bfloat16), 0.0)
+    with torch.inference_mode():
+        for turn in range(ROUNDS + 1):
+            for chosen, vocoder in ways.items():
+                start = process_time()
+                outputs[chosen] = vocoder.synthesize(spectrogram)
+                if turn:  # the first compiles
+                    seconds[chosen].append(process_time() - start)
+            for dtype in reach:
+                reach[dtype] = max(reach[dtype], _matrix_products_per_s(dtype))
+    eager_s = statistics.median(seconds[EAGER])
+    rows = []
+    for chosen, spent in seconds.items():
+        ratios = [a / b for a, b in zip(seconds[EAGER], spent, strict=True)]
+        rows.append((
+            chosen.backend, chosen.dtype, f"{statistics.median(spent) / MEL_S:.3f}",
+            f"{statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})",
+            "reference" if chosen == EAGER else _agreement(outputs[EAGER], outputs[chosen]),
+        ))  # fmt: skip
+    yield (
+        f"AudioLDM2's vocoder at its published size ({ways[EAGER].parameters / 1e6:.1f} M "
+        f"parameters, seeded random), {MEL_S:g} s of mel, one thread, {ROUNDS} interleaved rounds, "
+        f"{_machine()}. Real-time factor in processor seconds; how many times faster than eager in "
+        "float32, median and range over the rounds; and the SNR of the output against eager's, in "
+        "dB."
+    )
+    yield ""
+    yield markdown.table(("backend", "dtype", "RTF", "faster", "agreement dB"), rows, numbers=3)
+    yield ""
+    yield (
+        f"What limits it: {products / MEL_S / 1e9:.1f} G products a second of audio, nearly all in "
+        f"convolutions. Eager in float32 makes {products / eager_s / 1e9:.0f} G a second; a large "
+        f"matrix product, in the same run, {reach[torch.float32] / 1e9:.0f} G in float32 and "
+        f"{reach[torch.bfloat16] / 1e9:.0f} G in bfloat16. So in float32 no backend has much to "
+        "gain, and in bfloat16 the 8 bits of its significand set the agreement."
+    )
+    if absent:
+        yield ""
+        yield "Not measured:"
+        yield ""
+        yield from absent
+
+
+def _products(network: torch.nn.Module, values: torch.Tensor) -> int:
+    """Count the multiplications of the convolutions in one call."""
+    found = [0]
+
+    def count(layer: Any, inputs: Any, output: Any) -> None:
+        # each sample of the shorter side meets the whole kernel
+        samples = inputs[0] if isinstance(layer, torch.nn.ConvTranspose1d) else output
+        found[0] += samples.shape[0] * samples.shape[2] * layer.weight.numel()
+
+    kinds = (torch.nn.Conv1d, torch.nn.ConvTranspose1d)
+    layers = [layer for layer in network.modules() if isinstance(layer, kinds)]
+    hooks = [layer.register_forward_hook(count) for layer in layers]
+    with torch.inference_mode():
+        network(values)
+    for hook in hooks:
+        hook.remove()
+    return found[0]
+
+
+def _matrix_products_per_s(dtype: torch.dtype) -> float:
+    size = 1024
+    left, right = torch.ones(size, size, dtype=dtype), torch.ones(size, size, dtype=dtype)
+    start = process_time()
+    for _ in range(5):
+        torch.mm(left, right)
+    return 5 * size**3 / (process_time() - start)
+
+
+def _agreement(reference: torch.Tensor, output: torch.Tensor) -> str:
+    clips = [AudioClip(networks.to_array(found), 16_000) for found in (reference, output)]
+    try:
+        return f"{agreement.agreement_db(*clips):.1f}"
+    except MetricError:
+        return "exact"
+
+
+def _lyra() -> Iterator[str]:
+    """Lyra's codec against a loop over its interpreters as their manual has it."""
+    clips, _ = condition.prepare(corpus.load(), CONDITION)
+    samples = np.ascontiguousarray(clips[0].audio.samples[0, : 16_000 * 5 // FRAME * FRAME])
+    codec: Any = catalog.create("lyra@6k")
+    spent: dict[str, list[float]] = {}
+
+    def take(name: str, call: Callable[..., Any], *arguments: Any) -> Any:
+        start = process_time()
+        result = call(*arguments)
+        spent.setdefault(name, []).append(process_time() - start)
+        return result
+
+    for _turn in range(ROUNDS):
+        plain = {
+            name: codec._interpreter(name)
+            for name in (lyra._ENCODER, lyra._QUANTIZER, lyra._DECODER)
+        }
+        codec.reset()
+        codes = take("plain encode", _plain_encode, plain, samples, codec.codebooks)
+        ours = take("encode", codec.tokenize, samples[None])[0]
+        sound = take("plain decode", _plain_decode, plain, codes)
+        decoded = take("decode", codec.synthesize, codes[None])[0]
+        if not (np.array_equal(codes, ours) and np.array_equal(sound, decoded)):
+            raise SystemExit("lyra: the codec and the plain loop differ")
+        for name in (lyra._ENCODER, lyra._DECODER):
+            take(name, _invoke, plain[name], len(samples) // FRAME)
+    median = {name: 1000 * statistics.median(values) for name, values in spent.items()}
+    yield (
+        f"{len(samples) / 16_000:g} s of speech at 6 kbit/s, one thread, {ROUNDS} interleaved "
+        f"rounds, processor time, {_machine()}; the codec's tokens and samples are those of the "
+        "plain loop, bit by bit."
+    )
+    yield ""
+    yield markdown.table(
+        ("", "plain loop ms", "codec ms", "faster", "network alone ms"),
+        [
+            (
+                phase, f"{median[f'plain {phase}']:.1f}", f"{median[phase]:.1f}",
+                f"{median[f'plain {phase}'] / median[phase]:.2f}", f"{median[network]:.1f}",
+            )
+            for phase, network in (("encode", lyra._ENCODER), ("decode", lyra._DECODER))
+        ],
+        numbers=4,
+    )  # fmt: skip
+    bounds = [
+        median["plain encode"] / median[lyra._ENCODER],
+        median["plain decode"] / median[lyra._DECODER],
+    ]
+    yield ""
+    yield (
+        "What limits it: the published files take one frame of 20 ms a call (their reshapes have "
+        "fixed sizes, so that a longer input is refused), and their state goes from call to call. "
+        "The last column is the calls of encoder or decoder alone; if all else took no time, the "
+        f"codec would be {bounds[0]:.1f} (encode) and {bounds[1]:.1f} times (decode) as fast as "
+        "the plain loop. The rest is mostly the quantiser's calls, one for each frame too."
+    )
+
+
+def _invoke(network: Any, times: int) -> None:
+    for _ in range(times):
+        network.invoke()
+
+
+def _plain_encode(plain: dict[str, Any], samples: Samples, stages: int) -> Any:
+    encoder, quantizer = plain[lyra._ENCODER], plain[lyra._QUANTIZER]
+    codes = []
+    for frame in samples.reshape(-1, FRAME):
+        encoder.set_tensor(encoder.get_input_details()[0]["index"], frame[None])
+        encoder.invoke()
+        features = encoder.get_tensor(encoder.get_output_details()[0]["index"])
+        quantize = quantizer.get_signature_runner("encode")
+        found = quantize(input_frames=features, num_quantizers=np.int32(stages))
+        codes.append(found["output_0"][:stages, 0, 0])
+    return np.stack(codes, axis=1).astype(np.int64)
+
+
+def _plain_decode(plain: dict[str, Any], codes: Any) -> Samples:
+    quantizer, decoder = plain[lyra._QUANTIZER], plain[lyra._DECODER]
+    pieces = []
+    for frame in codes.T:
+        indices = np.full((STAGES_MAX, 1, 1), -1, np.int32)
+        indices[: len(frame), 0, 0] = frame
+        dequantize = quantizer.get_signature_runner("decode")
+        features = dequantize(encoding_indices=indices)["output_0"]
+        decoder.set_tensor(
+            decoder.get_input_details()[0]["index"], features.reshape(1, 1, FEATURES)
+        )
+        decoder.invoke()
+        pieces.append(decoder.get_tensor(decoder.get_output_details()[0]["index"])[0])
+    return np.concatenate(pieces)
+
+
+def _machine() -> str:
+    return f"{environment.host()}, load average {os.getloadavg()[0]:.1f}"
+
+
+_SECTIONS = {
+    "hifigan": ("HiFi-GAN in other ways than eager's", _hifigan),
+    "lyra": ("Lyra against a plain loop", _lyra),
+}
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,135 @@
+"""How a codec's network is run: engine, number format, device. A part of the codec's spec.
+
+`dac:16khz@6k~openvino-bfloat16` is `dac:16khz@6k` with its decoder on OpenVINO in bfloat16. As a
+part of the spec an execution reaches every worker, cluster node and child process, and tells rows,
+content keys and lines of the leaderboard apart. Streams do not carry it: what one execution
+encoded, any other decodes.
+
+Threads are no part of it: they are the condition's, see `condition.with_threads`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+
+from codecmark.errors import InputError, UnavailableError
+
+BACKENDS = ("eager", "compile", "onnxruntime", "openvino")
+DTYPES = ("float32", "bfloat16", "int8")
+DEVICES = ("cpu", "cuda")
+MARK = "~"
+
+
+@dataclass(frozen=True)
+class Execution:
+    """One way to run; without arguments PyTorch as it comes, the reference of all others.
+
+    Attributes
+    ----------
+    backend : str
+        `eager`, `compile` (`torch.compile`), `onnxruntime` or `openvino`.
+    dtype : str
+        Of the products: their sums, and what lies between the layers, stay float32 where the
+        backend lets them. `bfloat16` has 8 bits of precision; `int8` stands for 8-bit weights.
+    device : str or None
+        `cpu` or `cuda`; None leaves the choice to `CODECMARK_DEVICE`, else to what is there.
+    """
+
+    backend: str = "eager"
+    dtype: str = "float32"
+    device: str | None = None
+
+    def __post_init__(self) -> None:
+        for name, allowed in (("backend", BACKENDS), ("dtype", DTYPES), ("device", DEVICES)):
+            value = getattr(self, name)
+            if value not in allowed and (name, value) != ("device", None):
+                raise InputError(f"{name}: must be one of {', '.join(allowed)}, got {value!r}")
+
+    @classmethod
+    def parse(cls, text: str) -> Execution:
+        """Parse what follows `~` in a spec: words of which each is one setting, joined by `-`.
+
+        Raises
+        ------
+        InputError
+            If a word is no setting; or in any other than the one form that `str` gives, so that
+            one execution has one name.
+        """
+        found: dict[str, str] = {}
+        for word in text.split("-"):
+            found |= {kind: word for kind, words in _KINDS.items() if word in words}
+        execution = cls(**found)
+        if not text or str(execution) != text:
+            raise InputError(
+                f"spec: {MARK}{text}: after '{MARK}' go, joined by '-' and in this order, what is "
+                f"not the default of: backend ({', '.join(BACKENDS)}), dtype "
+                f"({', '.join(DTYPES)}), device ({', '.join(DEVICES)})"
+            )
+        return execution
+
+    def __str__(self) -> str:
+        """Return the words that differ from the default, as `parse` reads them."""
+        words = [
+            getattr(self, kind) for kind in _KINDS if getattr(self, kind) != getattr(EAGER, kind)
+        ]
+        return "-".join(words)
+
+    @property
+    def changes_the_network(self) -> bool:
+        """Whether layers run otherwise than eager float32 runs them."""
+        return (self.backend, self.dtype) != (EAGER.backend, EAGER.dtype)
+
+
+_KINDS = {"backend": BACKENDS, "dtype": DTYPES, "device": DEVICES}
+EAGER = Execution()
+
+
+@dataclass
+class Use:
+    """An execution in use, and what of it has met a network."""
+
+    execution: Execution
+    met: set[str] = field(default_factory=set)
+
+    def require_met(self, spec: str) -> None:
+        """Raise `UnavailableError` if a setting has met nothing in the codec that was built."""
+        chosen = self.execution
+        if chosen.changes_the_network and "network" not in self.met:
+            raise UnavailableError(
+                f"{spec}: {chosen.backend} in {chosen.dtype} runs the decoders of HiFi-GAN, DAC "
+                "and EnCodec, and this codec decodes with none of them",
+                "leave out --backend and --dtype",
+            )
+        if chosen.device is not None and "device" not in self.met:
+            raise UnavailableError(
+                f"{spec}: has no network to put on a device", "leave out --device"
+            )
+
+
+_in_use: ContextVar[Use | None] = ContextVar("in_use", default=None)
+
+
+@contextmanager
+def using(execution: Execution) -> Iterator[Use]:
+    """Run what is built and called inside this way; the default one changes nothing."""
+    if execution == EAGER:
+        yield _in_use.get() or Use(execution)
+        return
+    use = Use(execution)
+    token = _in_use.set(use)
+    try:
+        yield use
+    finally:
+        _in_use.reset(token)
+
+
+def current(kind: str) -> Execution:
+    """Return the execution in use, for one that heeds its `kind`: `network` or `device`."""
+    use = _in_use.get()
+    if use is None:
+        return EAGER
+    use.met.add(kind)
+    return use.execution
