@@ -517,6 +517,12 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert (tmp_path / "decisions" / "0001-a-codec.md").is_file()
 
 
+def test_a_requirement_may_name_a_condition_with_threads(tmp_path: Path) -> None:
+    path = tmp_path / "r.toml"
+    path.write_text(VALID.replace('name = "SNR"', 'name = "SNR"\ncondition = "16k-mono-4threads"'))
+    assert review.load(path).requirements[0].condition == "16k-mono-4threads"
+
+
 def test_rows_of_another_condition_decide_nothing() -> None:
     with pytest.raises(InputError, match="no row of 16k-mono"):
         review.decide(codec("opus@16k", condition="48k-mono"), asked())

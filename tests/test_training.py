@@ -38,7 +38,8 @@ from codecmark.training.dataset import MANIFEST, Dataset, Item, write_manifest
 from codecmark.training.export import export
 from codecmark.training.heldout import HeldOut
 from codecmark.training.joint import JointTask
-from codecmark.training.runs import read_run, read_start
+from codecmark.training.precision import multiplies_bfloat16
+from codecmark.training.runs import Start, read_run, read_start
 from codecmark.training.task import Task
 from codecmark.training.trainer import CHECKPOINT, LOG, VALIDATION, Schedule, Trainer
 from codecmark.training.vae import VaeTask
@@ -430,8 +431,28 @@ def test_a_run_cools_down_to_zero(dataset: Dataset, tmp_path: Path) -> None:
     rates = [[float(line["rate"]) for line in curve(t.out)] for t in (plain, cooled)]
     assert rates[0] == pytest.approx([2e-4, 3e-4, 4e-4, 5e-4])
     assert rates[1] == pytest.approx([2e-4, 3e-4, 2e-4, 0.0])
+    never = replace(schedule, steps=3, validate_every=100, cool_from=1)
+    assert read_run(train(vae_task(dataset), tmp_path / "last", never).out).step == 3
     with pytest.raises(InputError, match=r"--cool-from: 4 needs --steps beyond it"):
         Trainer(vae_task(dataset), tmp_path / "never", replace(SCHEDULE, cool_from=4))
+
+
+def test_scores_are_those_of_full_precision(
+    dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vae, vocoder = vae_task(dataset), vocoder_task(dataset)
+    starts = [
+        Start(task.options["network"], task.generator.state_dict(), "random")
+        for task in (vae, vocoder)
+    ]
+    task = JointTask(dataset, CPU, *starts, batch=2, seconds=0.2, validation_items=4)
+    assert task.vocoder.mixed_precision == multiplies_bfloat16(CPU)
+    scores = []
+    for mixed in (True, False):
+        monkeypatch.setattr(task.vocoder, "mixed_precision", mixed)
+        scores.append(task.validate(tmp_path / "sample.png"))
+        assert task.vocoder.mixed_precision == mixed
+    assert scores[0] == scores[1]
 
 
 @pytest.mark.parametrize("name", ["vae", "vocoder"])

@@ -320,6 +320,13 @@ def test_each_layer_fits_its_rate() -> None:
     assert 0.96 * 12 < spent_kbps[2] <= 12
 
 
+def test_a_clip_too_short_for_its_rate_gets_the_coarsest_layers() -> None:
+    short = speech().cropped(0.2)
+    sizes = [len(codec(rate).encode(short)) for rate in ("2k", "3k", "16k")]
+    assert sizes[0] > 2_000 * short.duration_s / 8  # more than the rate, and no error
+    assert sizes[0] <= sizes[1] <= sizes[2] <= 16_000 * short.duration_s / 8
+
+
 def test_a_damaged_layer_costs_itself_and_what_refines_it() -> None:
     _, payload = bitstream.unpack(f"mel:16k-64+wave@{SCALABLE}", stream(SCALABLE))
     ((*bodies,),), _ = layers.unpack(payload, 1, 4, 4)

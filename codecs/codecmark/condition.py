@@ -81,6 +81,7 @@ CONDITIONS = {
     )
 }
 DEFAULT_CONDITION = "16k-mono"
+_MOST_THREADS = 9_999
 _THREADED = re.compile(r"(?P<name>.+)-(?P<threads>[1-9]\d{0,3})threads")
 
 
@@ -89,11 +90,12 @@ def named(name: str) -> Condition:
 
     Any of them may end in e.g. `-4threads`, see `with_threads`.
     """
-    if match := _THREADED.fullmatch(name):
-        return with_threads(named(match["name"]), int(match["threads"]))
-    if name not in CONDITIONS:
+    if name in CONDITIONS:
+        return CONDITIONS[name]
+    match = _THREADED.fullmatch(name)
+    if match is None or match["name"] not in CONDITIONS:
         raise InputError(f"condition: no {name!r}; choose one of {', '.join(CONDITIONS)}")
-    return CONDITIONS[name]
+    return with_threads(CONDITIONS[match["name"]], int(match["threads"]))
 
 
 def with_threads(condition: Condition, count: int) -> Condition:
@@ -102,10 +104,10 @@ def with_threads(condition: Condition, count: int) -> Condition:
     Raises
     ------
     InputError
-        If the count is below 1.
+        If the count is no count of threads.
     """
-    if count < 1:
-        raise InputError(f"threads: must be at least 1, got {count}")
+    if not 1 <= count <= _MOST_THREADS:
+        raise InputError(f"threads: must be 1 to {_MOST_THREADS}, got {count}")
     if count == condition.threads:
         return condition
     return replace(condition, name=f"{condition.name}-{count}threads", threads=count)

@@ -35,7 +35,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, get_args
 
-from codecmark.condition import CONDITIONS, DEFAULT_CONDITION
+from codecmark.condition import CONDITIONS, DEFAULT_CONDITION, named
 from codecmark.corpus.entry import CLASSES
 from codecmark.errors import InputError
 from codecmark.leaderboard.summary import ALL, FIELDS_OVER_ALL
@@ -114,6 +114,16 @@ class _Table:
             raise InputError(f"{self.key(name)}: no {value!r:.80}; choose {', '.join(choices)}")
         return value
 
+    def condition(self, default: str) -> str:
+        """Return a condition's name, e.g. 16k-mono, or 16k-mono-4threads."""
+        name = self.get("condition", str, f"one of {', '.join(CONDITIONS)}", default)
+        try:
+            return named(name).name
+        except InputError as error:
+            raise InputError(
+                f"{self.key('condition')}{str(error).removeprefix('condition')}"
+            ) from error
+
     def tables(self, name: str) -> list[_Table]:
         self.asked.add(name)
         values = self.values.get(name, [])
@@ -133,7 +143,7 @@ def _is_text(value: object) -> bool:
 
 def _requirements(values: Mapping[str, Any]) -> Requirements:
     table = _Table("", values)
-    condition = table.choice("condition", list(CONDITIONS), DEFAULT_CONDITION)
+    condition = table.condition(DEFAULT_CONDITION)
     requirements = tuple(_requirement(t, condition) for t in table.tables("requirement"))
     options = tuple(_option(t, requirements) for t in table.tables("option"))
     for name, names in (
@@ -202,7 +212,7 @@ def _requirement(table: _Table, condition: str, *, stand_in: bool = False) -> Re
         operator=operator,
         threshold=float(threshold),
         statistic=table.choice("statistic", get_args(Statistic), "mean"),
-        condition=table.choice("condition", list(CONDITIONS), condition),
+        condition=table.condition(condition),
         clip_class=clip_class,
         evidence=evidence,
         hard=True if stand_in else table.get("hard", bool, "true or false", True),

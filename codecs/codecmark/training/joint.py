@@ -49,7 +49,7 @@ class JointTask(VocoderTask):
 
     def heard(self, mel: torch.Tensor) -> torch.Tensor:
         """Return the log-mel after the autoencoder."""
-        with mixed_precision(mel.device):
+        with mixed_precision(mel.device, enabled=self.vocoder.mixed_precision):
             heard = decoded(self.vae, mel)
         return heard.float()
 

@@ -96,7 +96,7 @@ class Trainer:
         """Train until the schedule's steps or hours are over, or until told to stop."""
         until = None if self.schedule.hours is None else self.schedule.hours * 3600
         started = saved = time.monotonic()
-        before = self.seconds
+        first, before = self.step, self.seconds
         sums: dict[str, float] = {}
         counted = 0
         progress = Progress(
@@ -133,6 +133,9 @@ class Trainer:
                     saved = time.monotonic()
                 if stop:
                     break
+            if self._is_cooled() and self.step > first and self.step % self.schedule.validate_every:
+                progress.update(bar, state=f"step {self.step}, validating")
+                self._validate()  # the settled weights are what all this was for
         self.save()
 
     def save(self) -> None:
@@ -203,6 +206,9 @@ class Trainer:
             rest = schedule.steps - schedule.cool_from
             rate *= min(1.0, max(0.0, (schedule.steps - self.step) / rest))
         return rate
+
+    def _is_cooled(self) -> bool:
+        return self.schedule.cool_from is not None and self.step == self.schedule.steps
 
     @torch.no_grad()
     def _follow(self) -> None:

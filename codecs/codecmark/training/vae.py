@@ -15,7 +15,7 @@ from codecmark.audioldm2.formats import AUDIOLDM2
 from codecmark.audioldm2.harmonic import scaled, unscaled
 from codecmark.audioldm2.mel import log_mel
 from codecmark.training.dataset import Dataset
-from codecmark.training.precision import mixed_precision
+from codecmark.training.precision import mixed_precision, multiplies_bfloat16
 from codecmark.training.runs import Start
 from codecmark.training.task import Task
 from codecmark.training.validation import Validation
@@ -63,13 +63,13 @@ class VaeTask(Task):
         options = self.options
         batch = self._dataset.batch(options["seed"], step, options["batch"], self._samples)
         wanted = scaled(log_mel(torch.from_numpy(batch.waveform).to(self._device), AUDIOLDM2))
-        with mixed_precision(self._device):
+        with mixed_precision(self._device, enabled=multiplies_bfloat16(self._device)):
             moments = self.network.encode(wanted[:, None]).latent_dist.parameters
         found_latent = DiagonalGaussianDistribution(moments.float())
         generator = torch.Generator().manual_seed((options["seed"] << 32) + step)
         drawn = torch.randn(found_latent.mean.shape, generator=generator).to(wanted)
         latent = found_latent.mean + found_latent.std * drawn
-        with mixed_precision(self._device):
+        with mixed_precision(self._device, enabled=multiplies_bfloat16(self._device)):
             found = self.network.decode(latent).sample[:, 0].float()
         values = {
             "level": (found - wanted).abs().mean(),

@@ -133,11 +133,16 @@ class VocoderTask(Task):
         return {"d_loss": cast(Adversary, self.adversary).own_loss(*self._made)}
 
     def validate(self, figure: Path) -> dict[str, float]:
-        """Score mels turned into waveforms."""
-        return self._validation.scores(
-            lambda waveform: self.vocoder.synthesize(self.heard(log_mel(waveform, AUDIOLDM2))),
-            figure,
-        )
+        """Score mels turned into waveforms, in the precision that codecs have."""
+        trained_in_mixed = self.vocoder.mixed_precision
+        self.vocoder.mixed_precision = False
+        try:
+            return self._validation.scores(
+                lambda waveform: self.vocoder.synthesize(self.heard(log_mel(waveform, AUDIOLDM2))),
+                figure,
+            )
+        finally:
+            self.vocoder.mixed_precision = trained_in_mixed
 
     def quality(self, scores: Mapping[str, float]) -> float:
         """Return PESQ; where no speech is held out, the distance of mels."""

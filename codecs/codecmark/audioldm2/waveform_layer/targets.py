@@ -25,7 +25,10 @@ class SnrTarget:
 
 @dataclass(frozen=True)
 class RateTarget:
-    """The stream, up to this layer, fits this rate."""
+    """The stream, up to this layer, fits this rate, where the coarsest layers do.
+
+    A clip too short or too hard for that gets the coarsest: its row shows what it took.
+    """
 
     kbps: float
 
