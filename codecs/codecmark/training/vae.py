@@ -38,7 +38,7 @@ class VaeTask(Task):
         seconds: float = 1.0,
         config: Mapping[str, Any] = CONFIG,
         start: Start | None = None,
-        validation_items: int = 12,
+        validation_items: int = 40,
     ) -> None:
         if start is not None:
             config = {**start.config, "scaling_factor": 1.0}  # an export measures it anew

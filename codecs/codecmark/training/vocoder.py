@@ -58,7 +58,7 @@ class VocoderTask(Task):
         adversary_from: int | None = None,
         config: HarmonicConfig | None = None,
         start: Start | None = None,
-        validation_items: int = 12,
+        validation_items: int = 40,
     ) -> None:
         if start is not None:
             config = HarmonicConfig(**start.config)
