@@ -462,7 +462,11 @@ def test_a_file_is_read_with_its_defaults(tmp_path: Path) -> None:
             "'SNR' is there twice",
         ),
         ('name = "SNR"', 'name = "SNR"\nstand_in = 4', "stand_in: must be a table"),
-        ('name = "SNR"', 'name = "SNR"\ncondition = "8k"', "condition: no '8k'; choose one of 16k-mono"),
+        (
+            'name = "SNR"',
+            'name = "SNR"\ncondition = "8k"',
+            "condition: no '8k'; choose one of 16k-mono",
+        ),
         ('specs = ["opus@*"]', "specs = []", "specs: is empty; name a spec"),
         ('specs = ["opus@*"]', "specs = [1]", "specs: must be a list of texts"),
         ('specs = ["opus@*"]', 'specs = "opus"', "specs: must be a list of texts"),

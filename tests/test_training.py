@@ -32,8 +32,10 @@ from codecmark.audioldm2.harmonic import (
 from codecmark.audioldm2.mel import linear_spectrum, log_mel
 from codecmark.clip import AudioClip
 from codecmark.errors import InputError, UnavailableError
+from codecmark.result import ResultRow
 from codecmark.training import losses, packages, pitch, prepare
 from codecmark.training.adversary import Adversary
+from codecmark.training.against_the_chain import Chain
 from codecmark.training.dataset import MANIFEST, Dataset, Item, write_manifest
 from codecmark.training.export import export
 from codecmark.training.heldout import HeldOut
@@ -505,6 +507,42 @@ def test_the_page_of_a_run(dataset: Dataset, prepared: Path, tmp_path: Path) -> 
     assert cells[1] == "none"
     assert cells[5] == cells[6] == "-"  # no music, no ambient sound
     assert float(cells[9]) < 0
+
+
+def test_what_the_rows_of_the_chain_say() -> None:
+    def row(spec: str, clip_class: str, source: str, pesq: float | None, **more: Any) -> ResultRow:
+        scores = {"visqol_mos_lqo": 4.0, "mel_distance_db": 3.0, "snr_db": -3.0, **more}
+        return ResultRow(
+            run_id="r", spec=spec, family="mel", condition="16k-mono", status="ok", clip="c",
+            clip_class=clip_class, source=source, pesq_wb=pesq, **{"weights": "none", **scores},
+        )  # fmt: skip
+
+    rows = [
+        row("mel:16k-64/harmonic", "speech", "new", 2.9, weights="trained", visqol_mos_lqo=4.2),
+        row("mel:16k-64/harmonic", "speech", "heard", 4.0, weights="trained"),
+        row("mel:16k-64/harmonic", "music", "m", None, weights="trained", mel_distance_db=2.5),
+        row("mel:16k-64/griffinlim-64", "speech", "new", 2.1),
+        row("mel:16k-64/griffinlim-64", "speech", "heard", 3.9),
+        row("mel:16k-64/griffinlim-64", "music", "m", None),
+        row("mel:16k-64/pghi+admm-64", "speech", "new", 2.3),
+        row("mel:16k-64+wave@snr10", "speech", "new", 3.5),
+        row("audioldm2:compact/harmonic", "speech", "new", 1.9, weights="trained"),
+        row("audioldm2:compact/joint", "speech", "new", 2.0, weights="trained"),
+        row("audioldm2:music/hifigan", "speech", "new", None, visqol_mos_lqo=None, snr_db=None),
+        row("opus@16k", "speech", "new", 4.1),
+    ]
+    lines = Chain(rows, {"heard"}).markdown().splitlines()
+    assert lines[0] == (
+        "- From the true mel, speakers never heard: PESQ-WB 2.90 against 2.30 (+0.60), ViSQOL 4.20 "
+        "against 4.00 (+0.20); `mel:16k-64/pghi+admm-64` is the best phase retrieval."
+    )
+    assert "together: PESQ-WB 2.00 against 1.90 (+0.10)" in lines[1]
+    assert "mel distance in dB 2.50 against 3.00 (-0.50)" in lines[2]
+    specs = [line.split("|")[1].strip() for line in lines if line.startswith("| ")][2:]
+    assert specs == [
+        "mel:16k-64/harmonic", "mel:16k-64/pghi+admm-64", "mel:16k-64/griffinlim-64",
+        "audioldm2:compact/joint", "audioldm2:compact/harmonic",
+    ]  # fmt: skip
 
 
 def test_the_command_prepares_a_folder(audio: Path, tmp_path: Path) -> None:

@@ -9,23 +9,13 @@ from pathlib import Path
 from codecmark import figures
 from codecmark.markdown import table
 from codecmark.result import ResultRow
+from codecmark.training.against_the_chain import Chain
 from codecmark.training.dataset import Dataset
 from codecmark.training.runs import Trained, read_run, validation_curve
 from codecmark.training.trainer import LOG
 
 PAGE, FIGURE = "training.md", "training.png"
 _LINES = 12  # of a curve in the page
-_COLUMNS = (  # heading, field, clips by class, digits
-    ("PESQ unseen", "pesq_wb", "unseen", 2),
-    ("PESQ trained", "pesq_wb", "seen", 2),
-    ("ViSQOL unseen", "visqol_mos_lqo", "unseen", 2),
-    ("ViSQOL music", "visqol_mos_lqo", "music", 2),
-    ("ViSQOL ambient", "visqol_mos_lqo", "ambient", 2),
-    ("mel dB unseen", "mel_distance_db", "unseen", 2),
-    ("mel dB music", "mel_distance_db", "music", 2),
-    ("SNR dB unseen", "snr_db", "unseen", 1),
-    ("dec RTF", "decode_rtf", "all", 4),
-)
 
 
 def markdown(folders: Sequence[Path], dataset: Dataset, rows: Sequence[ResultRow]) -> str:
@@ -62,7 +52,7 @@ def markdown(folders: Sequence[Path], dataset: Dataset, rows: Sequence[ResultRow
             "Bundled clips; *unseen* are those of speakers that were not trained on, *trained* "
             "those of speakers that were, in other sentences. Means over clips.",
             "",
-            _comparison(rows, speakers),
+            Chain(rows, speakers).markdown(),
         ]
     return "\n".join(lines).rstrip() + "\n"
 
@@ -120,30 +110,3 @@ def _curve(folder: Path) -> str:
         [*(line[name] for name in names), f"{float(line['seconds']) / 3600:.2f}"] for line in kept
     ]
     return table([*names, "hours"], cells, numbers=len(names) + 1)
-
-
-def _comparison(rows: Sequence[ResultRow], speakers: set[str]) -> str:
-    lines = []
-    for spec in dict.fromkeys(row.spec for row in rows if row.status == "ok"):
-        own = [row for row in rows if row.spec == spec and row.status == "ok"]
-        cells = [_mean(own, field, group, digits, speakers) for _, field, group, digits in _COLUMNS]
-        lines.append([spec, str(own[0].weights), *cells])
-    headings = ["codec", "weights", *(heading for heading, *_ in _COLUMNS)]
-    return table(headings, lines, numbers=len(_COLUMNS))
-
-
-def _mean(
-    rows: Sequence[ResultRow], field: str, group: str, digits: int, speakers: set[str]
-) -> str:
-    values = []
-    for row in rows:
-        speech = row.clip_class == "speech"
-        belongs = {
-            "all": True,
-            "unseen": speech and row.source not in speakers,
-            "seen": speech and row.source in speakers,
-        }.get(group, row.clip_class == group)
-        value = getattr(row, field)
-        if belongs and value is not None:
-            values.append(value)
-    return f"{sum(values) / len(values):.{digits}f}" if values else "-"
