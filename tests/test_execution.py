@@ -6,6 +6,7 @@ import importlib.util
 import shutil
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,7 @@ from codecmark import (
     corpus,
     create,
     execution,
+    exporters,
     fingerprint,
     markdown,
     networks,
@@ -34,7 +36,7 @@ from codecmark.clip import AudioClip
 from codecmark.codec import Codec
 from codecmark.condition import PreparedClip
 from codecmark.engines.inprocess import InProcess
-from codecmark.errors import InputError, MetricError, UnavailableError
+from codecmark.errors import CodecError, InputError, MetricError, UnavailableError
 from codecmark.execution import EAGER, Execution
 from codecmark.leaderboard import large
 from codecmark.leaderboard.notes import notes
@@ -58,9 +60,10 @@ def _tiny(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(dac.PUBLISHED, "16khz", tiny_dac("16khz"))
 
 
-def needs(*packages: str) -> pytest.MarkDecorator:
+def needs(*packages: str, extra: str) -> pytest.MarkDecorator:
     absent = [name for name in packages if importlib.util.find_spec(name) is None]
-    return pytest.mark.skipif(bool(absent), reason=f"needs {', '.join(absent)}")
+    install = f"pip install -c constraints.txt -e '.[{extra}]'"
+    return pytest.mark.skipif(bool(absent), reason=f"needs {', '.join(absent)}: {install}")
 
 
 def hifigan(chosen: Execution = EAGER) -> HifiGan:
@@ -168,9 +171,9 @@ def test_bfloat16_products_come_near_and_leave_others_alone() -> None:
 @pytest.mark.parametrize(
     ("backend", "dtype", "least_db"),
     [
-        pytest.param("openvino", "float32", 90, marks=needs("openvino")),
-        pytest.param("openvino", "bfloat16", 30, marks=needs("openvino")),
-        pytest.param("onnxruntime", "float32", 90, marks=needs("onnx", "onnxscript")),
+        pytest.param("openvino", "float32", 90, marks=needs("openvino", extra="openvino")),
+        pytest.param("openvino", "bfloat16", 30, marks=needs("openvino", extra="openvino")),
+        pytest.param("onnxruntime", "float32", 90, marks=needs("onnx", "onnxscript", extra="onnx")),
     ],
 )
 def test_an_exported_network_takes_any_length(backend: str, dtype: str, least_db: float) -> None:
@@ -182,7 +185,7 @@ def test_an_exported_network_takes_any_length(backend: str, dtype: str, least_db
         assert snr_db(expected, found) > least_db
 
 
-@needs("openvino")
+@needs("openvino", extra="openvino")
 @pytest.mark.parametrize("frames", [3, 75, 101])
 def test_encodec_keeps_its_length_in_bfloat16(frames: int) -> None:
     network, _ = encodec_network.build("24khz", tiny_encodec("24khz"), None)
@@ -234,9 +237,57 @@ def test_a_network_that_returns_less_is_refused(monkeypatch: pytest.MonkeyPatch)
     def cut(network: torch.nn.Module, *_: object) -> object:
         return lambda values: network(torch.from_numpy(values)).numpy()[..., :-1]
 
-    monkeypatch.setitem(backends._EXPORTED, "openvino", cut)
+    monkeypatch.setitem(exporters.EXPORTERS, "openvino", cut)
     with pytest.raises(UnavailableError, match="it returns"):
         hifigan(Execution("openvino"))
+
+
+# what happens at a call
+
+
+@pytest.mark.skipif(
+    not any(map(shutil.which, ("g++", "clang++"))),
+    reason="needs a C++ compiler: apt-get install g++",
+)
+def test_a_compiled_network_returns_what_eager_does() -> None:
+    generator = torch.Generator().manual_seed(0)
+    network = torch.nn.Sequential(torch.nn.Conv1d(1, 2, 3), torch.nn.LeakyReLU(0.1)).eval()
+    compiled = backends.executed(
+        network, Execution("compile"), torch.device("cpu"), (1, 1, 8), (0, 2), 1
+    )
+    with torch.inference_mode():
+        for length in (8, 11):
+            values = torch.randn(1, 1, length, generator=generator)
+            assert torch.allclose(compiled(values), network(values), atol=1e-6)
+
+
+def test_what_cannot_be_compiled_is_no_fault_of_the_stream(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> object:
+        raise OSError("no Python.h")
+
+    monkeypatch.setattr(shutil, "which", lambda name: name)
+    monkeypatch.setattr(torch, "compile", partial(torch.compile, backend=broken))
+    codec = create(f"{SPEC}~compile")
+    stream = codec.encode(noise(8_000))
+    with pytest.raises(UnavailableError, match=r"backend: compile cannot compile.*no Python\.h"):
+        codec.decode(stream)
+
+
+def test_what_a_backend_cannot_run_is_no_fault_of_the_stream(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def short_only(network: torch.nn.Module, *_: object) -> object:
+        def call(values: np.ndarray) -> np.ndarray:
+            if values.shape[-1] != 50:
+                raise RuntimeError("out of memory")
+            return networks.to_array(network(torch.from_numpy(values)))
+
+        return call
+
+    monkeypatch.setitem(exporters.EXPORTERS, "openvino", short_only)
+    codec = create(f"{SPEC}~openvino")
+    with pytest.raises(CodecError, match=r"openvino failed on an input of shape .*out of memory"):
+        codec.decode(codec.encode(noise(8_000)))
 
 
 # agreement
