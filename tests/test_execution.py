@@ -38,6 +38,7 @@ from codecmark.condition import PreparedClip
 from codecmark.engines.inprocess import InProcess
 from codecmark.errors import CodecError, InputError, MetricError, UnavailableError
 from codecmark.execution import EAGER, Execution
+from codecmark.families import FAMILIES
 from codecmark.leaderboard import large
 from codecmark.leaderboard.notes import notes
 from codecmark.leaderboard.summary import summarise
@@ -48,7 +49,7 @@ from codecmark.scoring import Scorer
 from codecmark.spec import Spec, without_setting
 from codecmark.weights import Weights
 from codecmark.wrappers import dac, encodec_network
-from entries import TINY_HIFIGAN, noise, tiny_dac, tiny_encodec
+from entries import TINY_HIFIGAN, noise, tiny, tiny_dac, tiny_encodec
 
 CONDITION = condition.named("16k-mono")
 RANDOM = Weights("random")
@@ -123,6 +124,48 @@ def test_the_options_go_to_the_codecs_that_heed_them() -> None:
     assert catalog.executed(specs, EAGER) == specs
     with pytest.raises(InputError, match="none of the chosen codecs"):
         catalog.executed(("opus@24k", "flac"), chosen)
+
+
+def test_an_option_goes_by_the_spec_not_by_the_family() -> None:
+    chosen = Execution("openvino", device="cpu")
+    specs = (
+        "audioldm2:music/hifigan@int8", "audioldm2:music/griffinlim-64", "dac:16khz@6k#original",
+        "audioldm2:compact+wave@snr10", "mel:16k-64+wave@snr10", "ltx2:2.0/hifigan",
+    )  # fmt: skip
+    assert catalog.executed(specs, chosen) == (
+        "audioldm2:music/hifigan@int8~openvino-cpu", "audioldm2:music/griffinlim-64~cpu",
+        "dac:16khz@6k#original~cpu", "audioldm2:compact+wave@snr10~cpu", "mel:16k-64+wave@snr10",
+        "ltx2:2.0/hifigan~cpu",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("spec", [spec for spec in catalog.all_specs() if "#" not in spec])
+def test_the_catalog_knows_what_each_codec_heeds(spec: str) -> None:
+    parsed = Spec.parse(spec)
+    with execution.using(Execution(device="cpu")) as use:
+        try:
+            tiny.__wrapped__(str(parsed.plain))  # one of `+ac` would come from the cache
+        except UnavailableError:
+            pytest.skip("not available here")
+    family = FAMILIES[parsed.family]
+    declared = {"network": family.executed(parsed), "device": family.on_device(parsed)}
+    assert declared == {kind: kind in use.met for kind in declared}
+
+
+@pytest.mark.parametrize("spec", ["ltx2:2.0/hifigan~bfloat16", "snac:24khz~openvino"])
+def test_a_refusal_says_which_networks_are_meant(spec: str) -> None:
+    chosen = Spec.parse(spec).execution
+    with (
+        pytest.raises(UnavailableError, match=r"AudioLDM2's HiFi-GAN .* \(not #original\)"),
+        execution.using(chosen) as use,
+    ):
+        use.require_met(spec)
+
+
+def test_the_help_names_the_same_networks(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["run", "--help"])
+    assert execution.EXECUTED in " ".join(capsys.readouterr().out.split())
 
 
 def test_an_option_that_nothing_heeds_is_refused(

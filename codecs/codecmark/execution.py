@@ -21,6 +21,8 @@ BACKENDS = ("eager", "compile", "onnxruntime", "openvino")
 DTYPES = ("float32", "bfloat16", "int8")
 DEVICES = ("cpu", "cuda")
 MARK = "~"
+# what backends and dtypes are for, in every message
+EXECUTED = "AudioLDM2's HiFi-GAN and the decoders of DAC and EnCodec (not #original)"
 
 
 @dataclass(frozen=True)
@@ -99,8 +101,8 @@ class Use:
         chosen = self.execution
         if chosen.changes_the_network and "network" not in self.met:
             raise UnavailableError(
-                f"{spec}: {chosen.backend} in {chosen.dtype} runs the decoders of HiFi-GAN, DAC "
-                "and EnCodec, and this codec decodes with none of them",
+                f"{spec}: {chosen.backend} in {chosen.dtype} runs {EXECUTED}, and this codec "
+                "decodes with none of these",
                 "leave out --backend and --dtype",
             )
         if chosen.device is not None and "device" not in self.met:
