@@ -32,6 +32,7 @@ from codecmark.__main__ import main
 from codecmark.audioldm2.formats import AUDIOLDM2
 from codecmark.audioldm2.hifigan import HifiGan
 from codecmark.audioldm2.spectrogram import MelSpectrogram
+from codecmark.audioldm2.waveform_layer.codec import WaveformLayerCodec
 from codecmark.clip import AudioClip
 from codecmark.codec import Codec
 from codecmark.condition import PreparedClip
@@ -49,6 +50,8 @@ from codecmark.scoring import Scorer
 from codecmark.spec import Spec, without_setting
 from codecmark.weights import Weights
 from codecmark.wrappers import dac, encodec_network
+from codecmark.wrappers.encodec import EncodecCodec
+from codecmark.wrappers.mimi import MimiCodec
 from entries import TINY_HIFIGAN, noise, tiny, tiny_dac, tiny_encodec
 
 CONDITION = condition.named("16k-mono")
@@ -286,6 +289,32 @@ def test_a_network_that_returns_less_is_refused(monkeypatch: pytest.MonkeyPatch)
 
 
 # what happens at a call
+
+
+@pytest.mark.parametrize("spec", ["encodec:24khz@6k", "mimi@1.1k"])
+def test_live_forms_run_on_the_device_of_the_spec(
+    spec: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chosen = Execution(device="cpu")
+    with execution.using(chosen):
+        codec = tiny.__wrapped__(spec)
+    assert isinstance(codec, EncodecCodec | MimiCodec)
+    codec.execution = chosen
+    monkeypatch.setenv("CODECMARK_DEVICE", "meta")
+    encode, decode = codec.live_encoder(), codec.live_decoder()
+    chunk = noise(codec.chunk_samples, rate_hz=24_000).samples[0]
+    assert len(decode(encode(chunk))) == codec.chunk_samples
+
+
+def test_layers_are_decoded_on_the_device_of_the_spec(monkeypatch: pytest.MonkeyPatch) -> None:
+    chosen = Execution(device="cpu")
+    with execution.using(chosen):
+        codec = tiny.__wrapped__("audioldm2:compact+wave@8k")
+    assert isinstance(codec, WaveformLayerCodec)
+    codec.execution = chosen
+    monkeypatch.setenv("CODECMARK_DEVICE", "meta")
+    stream = codec.encode(noise(8_000))
+    assert np.array_equal(codec.decode_layers(stream).clip.samples, codec.decode(stream).samples)
 
 
 @pytest.mark.skipif(

@@ -10,10 +10,13 @@ Threads are no part of it: they are the condition's, see `condition.with_threads
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from functools import wraps
+from inspect import isfunction
+from typing import Any, TypeVar, cast
 
 from codecmark.errors import InputError, UnavailableError
 
@@ -111,6 +114,7 @@ class Use:
             )
 
 
+Call = TypeVar("Call", bound=Callable[..., Any])
 _in_use: ContextVar[Use | None] = ContextVar("in_use", default=None)
 
 
@@ -126,6 +130,20 @@ def using(execution: Execution) -> Iterator[Use]:
         yield use
     finally:
         _in_use.reset(token)
+
+
+def bound(execution: Execution, call: Call) -> Call:
+    """Return what calls `call` this way; and in turn what it returns, where that is a function."""
+    if execution == EAGER:
+        return call
+
+    @wraps(call)
+    def run(*arguments: Any, **named: Any) -> Any:
+        with using(execution):
+            found = call(*arguments, **named)
+        return bound(execution, found) if isfunction(found) else found
+
+    return cast(Call, run)
 
 
 def current(kind: str) -> Execution:
