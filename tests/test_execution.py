@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -48,10 +49,12 @@ from codecmark.result import ResultRow
 from codecmark.runner import run
 from codecmark.scoring import Scorer
 from codecmark.spec import Spec, without_setting
+from codecmark.timing import Timed, perf_counter_timer
 from codecmark.weights import Weights
 from codecmark.wrappers import dac, encodec_network
 from codecmark.wrappers.encodec import EncodecCodec
 from codecmark.wrappers.mimi import MimiCodec
+from codecmark.wrappers.pcm import Pcm16Codec
 from entries import TINY_HIFIGAN, noise, tiny, tiny_dac, tiny_encodec
 
 CONDITION = condition.named("16k-mono")
@@ -387,10 +390,56 @@ def test_streams_are_the_same_and_any_execution_decodes_them() -> None:
     assert np.array_equal(
         coded.decode(coded.encode(noise(8_000))).samples, narrow.decode(stream).samples
     )
-    reference = agreement.reference_of(coded)
-    assert reference is not None
-    assert reference.info.spec == f"{SPEC}+ac"
-    assert agreement.reference_of(codec) is None
+    assert agreement.reference_of(coded).info.spec == f"{SPEC}+ac"
+
+
+def test_the_reference_stays_on_the_device() -> None:
+    reference = agreement.reference_of(create(f"{SPEC}~bfloat16-cpu"))
+    assert reference.info.spec == f"{SPEC}~cpu"
+    assert reference.execution == Execution(device="cpu")
+
+
+def test_the_reference_is_not_there_while_others_are_timed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    built: list[str] = []
+    reference_of = agreement.reference_of
+
+    def noted(codec: Codec) -> Codec:
+        built.append("reference")
+        return reference_of(codec)
+
+    monkeypatch.setattr(agreement, "reference_of", noted)
+
+    def timer(*given: Any, **named: Any) -> list[Timed[Any]]:
+        built.append("timed")
+        return perf_counter_timer(*given, **named)
+
+    codec = create(f"{SPEC}~bfloat16")
+    measurement = Measurement(codec, [PreparedClip("n", "n", "music", noise(8_000))], CONDITION)
+    for _ in range(2):
+        measurement.encode(timer)
+        measurement.decode(timer)
+        measurement.rows("r", Scorer(workers=1), memory=False)
+        assert measurement._comparison.reference is None
+    assert built == ["timed", "timed", "reference"] * 2
+
+
+def test_the_reference_multiplies_in_float32(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = []
+    decode = Pcm16Codec.decode_payload
+
+    def spy(*given: Any) -> Any:
+        found.append([torch.backends.cudnn.allow_tf32, torch.backends.cuda.matmul.allow_tf32])
+        return decode(*given)
+
+    monkeypatch.setattr(Pcm16Codec, "decode_payload", spy)
+    monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", True)
+    codec = Pcm16Codec()
+    clip = noise(100)
+    assert agreement.decoded_by(codec, codec.encode(clip)).sha256() == clip.sha256()
+    assert found == [[False, False]]
+    assert torch.backends.cudnn.allow_tf32
 
 
 def measured(codec: Codec) -> ResultRow:

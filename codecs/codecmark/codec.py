@@ -89,6 +89,18 @@ class CodecInfo:
     backend: str = "native"
     dtype: str | None = None
 
+    def delay_ms(self, clip_rate_hz: int) -> float | None:
+        """Return the algorithmic delay for clips of a rate."""
+        if self.algorithmic_delay_samples is None:
+            return None
+        return 1000 * self.algorithmic_delay_samples / (self.sample_rate_hz or clip_rate_hz)
+
+    def nominal_kbps(self, channels: int) -> float | None:
+        """Return the nominal rate; a codec that works on one channel spends it on each of them."""
+        if self.nominal_bitrate_kbps is None or self.channels != 1:
+            return self.nominal_bitrate_kbps
+        return self.nominal_bitrate_kbps * channels
+
 
 class Codec(ABC):
     """Base of every codec; see the module's promises.

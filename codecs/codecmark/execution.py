@@ -87,6 +87,16 @@ class Execution:
         """Whether layers run otherwise than eager float32 runs them."""
         return (self.backend, self.dtype) != (EAGER.backend, EAGER.dtype)
 
+    @property
+    def compiles_each_length(self) -> bool:
+        """Whether the first call with an input of another length takes longer than the next."""
+        return self.backend in ("compile", "openvino")
+
+    @property
+    def reference(self) -> Execution:
+        """Eager in float32 on the same device."""
+        return Execution(device=self.device)
+
 
 _KINDS = {"backend": BACKENDS, "dtype": DTYPES, "device": DEVICES}
 EAGER = Execution()
