@@ -21,7 +21,7 @@ from codecmark.metrics.table import QUALITY_FIELDS, Scores
 from codecmark.result import ResultRow
 from codecmark.scoring import Job, Scorer
 from codecmark.spec import Spec
-from codecmark.timing import Timed, Timer, perf_counter_timer
+from codecmark.timing import Timed, Timer, perf_counter_timer, warming
 
 Input = TypeVar("Input")
 Output = TypeVar("Output")
@@ -75,7 +75,10 @@ class Measurement:
             self.encode()
         streams = [timed.output for timed in self._encoded]
         usable = [stream for stream in streams if isinstance(stream, bytes)]
-        run = self._run("decode", self.codec.decode, usable, timer) if usable else []
+        lengths = []
+        if self.codec.execution.compiles_each_length:  # of decoders, encoders are as on eager
+            lengths = [bitstream.unpack(self.codec.info.spec, stream)[0] for stream in usable]
+        run = self._run("decode", self.codec.decode, usable, timer, lengths) if usable else []
         decoded = iter(run)
         self._decoded = [
             next(decoded, Timed(Failure("not reached"), ()))
@@ -114,6 +117,7 @@ class Measurement:
         call: Callable[[Input], Output],
         inputs: Sequence[Input],
         timer: Timer | None,
+        lengths: Sequence[Hashable] = (),
     ) -> list[Timed[Output | Failure]]:
         def guarded(item: Input) -> Output | Failure:
             try:
@@ -127,7 +131,11 @@ class Measurement:
             return [Timed(timed.output, ()) for timed in run]
         if phase not in self._rounds:
             self._warm_up(phase, lambda: guarded(inputs[0]))
-        return timer(guarded, inputs, before=self.codec.reset, rounds=self._rounds[phase])
+            self._warmed.extend(lengths[:1])
+        before = self.codec.reset
+        if lengths:
+            before = warming(guarded, inputs, lengths, self._warmed, before=before)
+        return timer(guarded, inputs, before=before, rounds=self._rounds[phase])
 
     def _warm_up(self, phase: str, call: Callable[[], Any]) -> None:
         """Time the first call as a user meets it, and settle the rounds by it."""
