@@ -6,7 +6,9 @@ import importlib.util
 import shutil
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,6 +22,7 @@ from codecmark import (
     corpus,
     create,
     execution,
+    exporters,
     fingerprint,
     markdown,
     networks,
@@ -30,12 +33,14 @@ from codecmark.__main__ import main
 from codecmark.audioldm2.formats import AUDIOLDM2
 from codecmark.audioldm2.hifigan import HifiGan
 from codecmark.audioldm2.spectrogram import MelSpectrogram
+from codecmark.audioldm2.waveform_layer.codec import WaveformLayerCodec
 from codecmark.clip import AudioClip
 from codecmark.codec import Codec
 from codecmark.condition import PreparedClip
 from codecmark.engines.inprocess import InProcess
-from codecmark.errors import InputError, MetricError, UnavailableError
+from codecmark.errors import CodecError, InputError, MetricError, UnavailableError
 from codecmark.execution import EAGER, Execution
+from codecmark.families import FAMILIES
 from codecmark.leaderboard import large
 from codecmark.leaderboard.notes import notes
 from codecmark.leaderboard.summary import summarise
@@ -44,9 +49,13 @@ from codecmark.result import ResultRow
 from codecmark.runner import run
 from codecmark.scoring import Scorer
 from codecmark.spec import Spec, without_setting
+from codecmark.timing import Timed, perf_counter_timer
 from codecmark.weights import Weights
 from codecmark.wrappers import dac, encodec_network
-from entries import TINY_HIFIGAN, noise, tiny_dac, tiny_encodec
+from codecmark.wrappers.encodec import EncodecCodec
+from codecmark.wrappers.mimi import MimiCodec
+from codecmark.wrappers.pcm import Pcm16Codec
+from entries import TINY_HIFIGAN, noise, tiny, tiny_dac, tiny_encodec
 
 CONDITION = condition.named("16k-mono")
 RANDOM = Weights("random")
@@ -58,9 +67,10 @@ def _tiny(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(dac.PUBLISHED, "16khz", tiny_dac("16khz"))
 
 
-def needs(*packages: str) -> pytest.MarkDecorator:
+def needs(*packages: str, extra: str) -> pytest.MarkDecorator:
     absent = [name for name in packages if importlib.util.find_spec(name) is None]
-    return pytest.mark.skipif(bool(absent), reason=f"needs {', '.join(absent)}")
+    install = f"pip install -c constraints.txt -e '.[{extra}]'"
+    return pytest.mark.skipif(bool(absent), reason=f"needs {', '.join(absent)}: {install}")
 
 
 def hifigan(chosen: Execution = EAGER) -> HifiGan:
@@ -122,6 +132,48 @@ def test_the_options_go_to_the_codecs_that_heed_them() -> None:
         catalog.executed(("opus@24k", "flac"), chosen)
 
 
+def test_an_option_goes_by_the_spec_not_by_the_family() -> None:
+    chosen = Execution("openvino", device="cpu")
+    specs = (
+        "audioldm2:music/hifigan@int8", "audioldm2:music/griffinlim-64", "dac:16khz@6k#original",
+        "audioldm2:compact+wave@snr10", "mel:16k-64+wave@snr10", "ltx2:2.0/hifigan",
+    )  # fmt: skip
+    assert catalog.executed(specs, chosen) == (
+        "audioldm2:music/hifigan@int8~openvino-cpu", "audioldm2:music/griffinlim-64~cpu",
+        "dac:16khz@6k#original~cpu", "audioldm2:compact+wave@snr10~cpu", "mel:16k-64+wave@snr10",
+        "ltx2:2.0/hifigan~cpu",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("spec", [spec for spec in catalog.all_specs() if "#" not in spec])
+def test_the_catalog_knows_what_each_codec_heeds(spec: str) -> None:
+    parsed = Spec.parse(spec)
+    with execution.using(Execution(device="cpu")) as use:
+        try:
+            tiny.__wrapped__(str(parsed.plain))  # one of `+ac` would come from the cache
+        except UnavailableError:
+            pytest.skip("not available here")
+    family = FAMILIES[parsed.family]
+    declared = {"network": family.executed(parsed), "device": family.on_device(parsed)}
+    assert declared == {kind: kind in use.met for kind in declared}
+
+
+@pytest.mark.parametrize("spec", ["ltx2:2.0/hifigan~bfloat16", "snac:24khz~openvino"])
+def test_a_refusal_says_which_networks_are_meant(spec: str) -> None:
+    chosen = Spec.parse(spec).execution
+    with (
+        pytest.raises(UnavailableError, match=r"AudioLDM2's HiFi-GAN .* \(not #original\)"),
+        execution.using(chosen) as use,
+    ):
+        use.require_met(spec)
+
+
+def test_the_help_names_the_same_networks(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["run", "--help"])
+    assert execution.EXECUTED in " ".join(capsys.readouterr().out.split())
+
+
 def test_an_option_that_nothing_heeds_is_refused(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -168,9 +220,9 @@ def test_bfloat16_products_come_near_and_leave_others_alone() -> None:
 @pytest.mark.parametrize(
     ("backend", "dtype", "least_db"),
     [
-        pytest.param("openvino", "float32", 90, marks=needs("openvino")),
-        pytest.param("openvino", "bfloat16", 30, marks=needs("openvino")),
-        pytest.param("onnxruntime", "float32", 90, marks=needs("onnx", "onnxscript")),
+        pytest.param("openvino", "float32", 90, marks=needs("openvino", extra="openvino")),
+        pytest.param("openvino", "bfloat16", 30, marks=needs("openvino", extra="openvino")),
+        pytest.param("onnxruntime", "float32", 90, marks=needs("onnx", "onnxscript", extra="onnx")),
     ],
 )
 def test_an_exported_network_takes_any_length(backend: str, dtype: str, least_db: float) -> None:
@@ -182,7 +234,7 @@ def test_an_exported_network_takes_any_length(backend: str, dtype: str, least_db
         assert snr_db(expected, found) > least_db
 
 
-@needs("openvino")
+@needs("openvino", extra="openvino")
 @pytest.mark.parametrize("frames", [3, 75, 101])
 def test_encodec_keeps_its_length_in_bfloat16(frames: int) -> None:
     network, _ = encodec_network.build("24khz", tiny_encodec("24khz"), None)
@@ -234,9 +286,83 @@ def test_a_network_that_returns_less_is_refused(monkeypatch: pytest.MonkeyPatch)
     def cut(network: torch.nn.Module, *_: object) -> object:
         return lambda values: network(torch.from_numpy(values)).numpy()[..., :-1]
 
-    monkeypatch.setitem(backends._EXPORTED, "openvino", cut)
+    monkeypatch.setitem(exporters.EXPORTERS, "openvino", cut)
     with pytest.raises(UnavailableError, match="it returns"):
         hifigan(Execution("openvino"))
+
+
+# what happens at a call
+
+
+@pytest.mark.parametrize("spec", ["encodec:24khz@6k", "mimi@1.1k"])
+def test_live_forms_run_on_the_device_of_the_spec(
+    spec: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chosen = Execution(device="cpu")
+    with execution.using(chosen):
+        codec = tiny.__wrapped__(spec)
+    assert isinstance(codec, EncodecCodec | MimiCodec)
+    codec.execution = chosen
+    monkeypatch.setenv("CODECMARK_DEVICE", "meta")
+    encode, decode = codec.live_encoder(), codec.live_decoder()
+    chunk = noise(codec.chunk_samples, rate_hz=24_000).samples[0]
+    assert len(decode(encode(chunk))) == codec.chunk_samples
+
+
+def test_layers_are_decoded_on_the_device_of_the_spec(monkeypatch: pytest.MonkeyPatch) -> None:
+    chosen = Execution(device="cpu")
+    with execution.using(chosen):
+        codec = tiny.__wrapped__("audioldm2:compact+wave@8k")
+    assert isinstance(codec, WaveformLayerCodec)
+    codec.execution = chosen
+    monkeypatch.setenv("CODECMARK_DEVICE", "meta")
+    stream = codec.encode(noise(8_000))
+    assert np.array_equal(codec.decode_layers(stream).clip.samples, codec.decode(stream).samples)
+
+
+@pytest.mark.skipif(
+    not any(map(shutil.which, ("g++", "clang++"))),
+    reason="needs a C++ compiler: apt-get install g++",
+)
+def test_a_compiled_network_returns_what_eager_does() -> None:
+    generator = torch.Generator().manual_seed(0)
+    network = torch.nn.Sequential(torch.nn.Conv1d(1, 2, 3), torch.nn.LeakyReLU(0.1)).eval()
+    compiled = backends.executed(
+        network, Execution("compile"), torch.device("cpu"), (1, 1, 8), (0, 2), 1
+    )
+    with torch.inference_mode():
+        for length in (8, 11):
+            values = torch.randn(1, 1, length, generator=generator)
+            assert torch.allclose(compiled(values), network(values), atol=1e-6)
+
+
+def test_what_cannot_be_compiled_is_no_fault_of_the_stream(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> object:
+        raise OSError("no Python.h")
+
+    monkeypatch.setattr(shutil, "which", lambda name: name)
+    monkeypatch.setattr(torch, "compile", partial(torch.compile, backend=broken))
+    codec = create(f"{SPEC}~compile")
+    stream = codec.encode(noise(8_000))
+    with pytest.raises(UnavailableError, match=r"backend: compile cannot compile.*no Python\.h"):
+        codec.decode(stream)
+
+
+def test_what_a_backend_cannot_run_is_no_fault_of_the_stream(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def short_only(network: torch.nn.Module, *_: object) -> object:
+        def call(values: np.ndarray) -> np.ndarray:
+            if values.shape[-1] != 50:
+                raise RuntimeError("out of memory")
+            return networks.to_array(network(torch.from_numpy(values)))
+
+        return call
+
+    monkeypatch.setitem(exporters.EXPORTERS, "openvino", short_only)
+    codec = create(f"{SPEC}~openvino")
+    with pytest.raises(CodecError, match=r"openvino failed on an input of shape .*out of memory"):
+        codec.decode(codec.encode(noise(8_000)))
 
 
 # agreement
@@ -264,10 +390,56 @@ def test_streams_are_the_same_and_any_execution_decodes_them() -> None:
     assert np.array_equal(
         coded.decode(coded.encode(noise(8_000))).samples, narrow.decode(stream).samples
     )
-    reference = agreement.reference_of(coded)
-    assert reference is not None
-    assert reference.info.spec == f"{SPEC}+ac"
-    assert agreement.reference_of(codec) is None
+    assert agreement.reference_of(coded).info.spec == f"{SPEC}+ac"
+
+
+def test_the_reference_stays_on_the_device() -> None:
+    reference = agreement.reference_of(create(f"{SPEC}~bfloat16-cpu"))
+    assert reference.info.spec == f"{SPEC}~cpu"
+    assert reference.execution == Execution(device="cpu")
+
+
+def test_the_reference_is_not_there_while_others_are_timed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    built: list[str] = []
+    reference_of = agreement.reference_of
+
+    def noted(codec: Codec) -> Codec:
+        built.append("reference")
+        return reference_of(codec)
+
+    monkeypatch.setattr(agreement, "reference_of", noted)
+
+    def timer(*given: Any, **named: Any) -> list[Timed[Any]]:
+        built.append("timed")
+        return perf_counter_timer(*given, **named)
+
+    codec = create(f"{SPEC}~bfloat16")
+    measurement = Measurement(codec, [PreparedClip("n", "n", "music", noise(8_000))], CONDITION)
+    for _ in range(2):
+        measurement.encode(timer)
+        measurement.decode(timer)
+        measurement.rows("r", Scorer(workers=1), memory=False)
+        assert measurement._comparison.reference is None
+    assert built == ["timed", "timed", "reference"] * 2
+
+
+def test_the_reference_multiplies_in_float32(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = []
+    decode = Pcm16Codec.decode_payload
+
+    def spy(*given: Any) -> Any:
+        found.append([torch.backends.cudnn.allow_tf32, torch.backends.cuda.matmul.allow_tf32])
+        return decode(*given)
+
+    monkeypatch.setattr(Pcm16Codec, "decode_payload", spy)
+    monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", True)
+    codec = Pcm16Codec()
+    clip = noise(100)
+    assert agreement.decoded_by(codec, codec.encode(clip)).sha256() == clip.sha256()
+    assert found == [[False, False]]
+    assert torch.backends.cudnn.allow_tf32
 
 
 def measured(codec: Codec) -> ResultRow:

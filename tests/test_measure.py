@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ from codecmark.bitstream import StreamHeader
 from codecmark.clip import Samples
 from codecmark.condition import Condition, PreparedClip
 from codecmark.errors import CodecError, MetricError
+from codecmark.execution import Execution
 from codecmark.measure import Measurement
 from codecmark.memory import peak_memory_mib
 from codecmark.metrics.table import QUALITY_FIELDS
@@ -99,6 +101,54 @@ def test_a_failure_is_a_row_and_the_rest_goes_on() -> None:
     assert bad.reasons["encode_s"] == "the codec failed"
     assert bad.reasons["snr_db"] == "the codec failed"
     assert codec.calls == 1 + CONDITION.rounds * 2  # one warm-up, then every clip every round
+
+
+class CompilesLengths(Pcm16Codec):
+    """Takes longer for each length that is not among the last four."""
+
+    execution = Execution("openvino")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.kept: list[int] = []
+        self.compiled = 0
+
+    def decode_payload(self, payload: bytes, header: StreamHeader) -> Samples:
+        if header.n_samples in self.kept:
+            self.kept.remove(header.n_samples)
+        else:
+            self.compiled += 1
+        self.kept = [*self.kept, header.n_samples][-4:]
+        return super().decode_payload(payload, header)
+
+
+def test_no_timed_call_compiles_for_a_new_length() -> None:
+    codec = CompilesLengths()
+    timed: list[int] = []
+
+    def timer(call: Any, inputs: Any, **options: Any) -> Any:
+        def watched(item: Any) -> Any:
+            before = codec.compiled
+            output = call(item)
+            timed.append(codec.compiled - before)
+            return output
+
+        return perf_counter_timer(watched, inputs, **options)
+
+    lengths = [800, 900, 1_000, 800, 1_100, 1_200, 1_300]
+    clips = [
+        PreparedClip(str(n), "s", "ambient", noise(length)) for n, length in enumerate(lengths)
+    ]
+    measurement = Measurement(codec, clips, CONDITION)
+    measurement.decode(timer)
+    assert codec.compiled >= 6
+    assert timed == [0] * len(lengths) * CONDITION.rounds
+    one = Measurement(CompilesLengths(), clips[:1], CONDITION)
+    one.decode(perf_counter_timer)
+    one.take([clips[0], clips[3]])
+    one.decode(perf_counter_timer)
+    assert isinstance(one.codec, CompilesLengths)
+    assert one.codec.compiled == 1
 
 
 class Broken(Codec):

@@ -379,6 +379,16 @@ def test_dac_in_blocks_is_dac_whole(
     assert "above 10 s in blocks" in codec.info.notes
 
 
+@pytest.mark.parametrize(("variant", "whole", "block"), [
+    ("16khz", 500, 200), ("24khz", 750, 300), ("44khz", 862, 345),
+])  # fmt: skip
+def test_dac_takes_ten_seconds_at_once(variant: str, whole: int, block: int) -> None:
+    codec = DacCodec(variant, 5.0, tiny_dac(variant))
+    network: Any = codec._network
+    assert codec.padded(noise(10 * codec.rate_hz).samples).shape[1] == whole * codec.hop
+    assert (network._whole_frames, network._block_frames) == (whole, block)
+
+
 @pytest.mark.parametrize(("variant", "books"), [("16khz", 12), ("24khz", 32), ("44khz", 9)])
 def test_dac_takes_one_to_all_codebooks(variant: str, books: int) -> None:
     config = tiny_dac(variant)

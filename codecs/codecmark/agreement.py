@@ -2,19 +2,62 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
 from codecmark import catalog
 from codecmark.clip import AudioClip
 from codecmark.codec import Codec
 from codecmark.errors import MetricError
-from codecmark.execution import MARK
 from codecmark.metrics import waveform
+from codecmark.spec import Spec
 
 
-def reference_of(codec: Codec) -> Codec | None:
-    """Build the codec without its execution; None for one that is its own reference."""
-    if not codec.execution.changes_the_network:
-        return None
-    return catalog.create(codec.info.spec.partition(MARK)[0])
+class Comparison:
+    """Compares what a codec decodes with what it decodes on eager in float32."""
+
+    def __init__(self, codec: Codec) -> None:
+        self._codec = codec
+        self.reference: Codec | None = None
+
+    def db(self, stream: bytes, decoded: AudioClip) -> float:
+        """Return the agreement, see `agreement_db`; the first call builds the reference."""
+        if self.reference is None:
+            self.reference = reference_of(self._codec)
+        return agreement_db(decoded_by(self.reference, stream), decoded)
+
+    def forget(self) -> None:
+        """Free the reference's memory."""
+        self.reference = None
+
+
+def reference_of(codec: Codec) -> Codec:
+    """Build the codec on eager in float32 and on the same device."""
+    spec = Spec.parse(codec.info.spec)
+    return catalog.create(str(replace(spec, execution=spec.execution.reference)))
+
+
+def decoded_by(reference: Codec, stream: bytes) -> AudioClip:
+    """Decode with float32 products: a GPU's convolutions else have the 11 bits of TF32."""
+    with _no_tf32():
+        return reference.decode(stream)
+
+
+@contextmanager
+def _no_tf32() -> Iterator[None]:
+    import torch  # where there is a reference, its network has imported it
+
+    switches: tuple[Any, ...] = torch.backends.cudnn, torch.backends.cuda.matmul
+    before = [switch.allow_tf32 for switch in switches]
+    try:
+        for switch in switches:
+            switch.allow_tf32 = False
+        yield
+    finally:
+        for switch, allowed in zip(switches, before, strict=True):
+            switch.allow_tf32 = allowed
 
 
 def agreement_db(reference: AudioClip, decoded: AudioClip) -> float:

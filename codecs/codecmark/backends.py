@@ -5,29 +5,21 @@ What a backend returns is not what eager returns: `codecmark.agreement` measures
 
 from __future__ import annotations
 
-import importlib.util
-import logging
 import os
 import shutil
 import warnings
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
-from functools import lru_cache
-from io import StringIO
-from pathlib import Path
-from tempfile import TemporaryDirectory
+from collections.abc import Sequence
 from typing import Any
 
 import torch
 
-from codecmark import threads
+from codecmark import exporters
 from codecmark.errors import UnavailableError
 from codecmark.execution import Execution
 
 _CONVOLUTIONS = (
     torch.nn.Conv1d, torch.nn.Conv2d, torch.nn.ConvTranspose1d, torch.nn.ConvTranspose2d,
 )  # fmt: skip
-_LENGTHS_KEPT = 2  # compiled networks of OpenVINO, each with the weights
 _DTYPES = {
     "eager": ("float32", "bfloat16", "int8"),
     "compile": ("float32", "bfloat16"),
@@ -68,13 +60,13 @@ def executed(
             f"dtype: {backend} runs {' or '.join(_DTYPES[backend])}, not {dtype}",
             "choose one of them, or another backend",
         )
-    if device.type != "cpu" and (backend in _EXPORTED or dtype == "int8"):
+    if device.type != "cpu" and (backend in exporters.EXPORTERS or dtype == "int8"):
         raise UnavailableError(
             f"backend: {backend} in {dtype} runs on the processor here, not on {device}",
             "add --device cpu, or choose eager or compile in float32 or bfloat16",
         )
-    if backend in _EXPORTED:
-        return _exported(network, execution, torch.zeros(*shape), varying, shortest)
+    if backend in exporters.EXPORTERS:
+        return exporters.exported(network, execution, torch.zeros(*shape), varying, shortest)
     if dtype == "bfloat16":
         _multiply_in_bfloat16(network)
     elif dtype == "int8":
@@ -126,136 +118,30 @@ def _compiled(network: torch.nn.Module) -> torch.nn.Module:
             f"backend: compile needs a C++ compiler, and {compiler or 'g++'} is not here",
             "install one, e.g. apt-get install g++, or set CXX",
         )
-    compiled: Any = torch.compile(network)
-    return compiled  # type: ignore[no-any-return]
+    return _Compiled(torch.compile(network))
 
 
-def _exported(
-    network: torch.nn.Module,
-    execution: Execution,
-    example: torch.Tensor,
-    varying: Sequence[int],
-    shortest: int,
-) -> torch.nn.Module:
-    """Export the network, and see that it still returns as much as before."""
-    what = f"{execution.backend} cannot run {type(network).__name__} in {execution.dtype}"
-    remedy = "choose another backend or dtype"
-    try:
-        call = _EXPORTED[execution.backend](network, execution.dtype, example, varying)
-        outside = _Outside(call, network if shortest > 1 else None, varying[-1], shortest)
-        found, expected = outside(example).shape, network(example).shape
-    except UnavailableError:
-        raise
-    except Exception as error:
-        reason = str(error).partition("\n")[0].partition(". ")[0]
-        raise UnavailableError(
-            f"backend: {what} ({type(error).__name__}: {reason})", remedy
-        ) from error
-    if found != expected:
-        raise UnavailableError(
-            f"backend: {what}: it returns {tuple(found)}, not {tuple(expected)}", remedy
-        )
-    return outside
+class _Compiled(torch.nn.Module):
+    """A compiled network that says so where it cannot be compiled.
 
+    What a stream may be blamed for, such as a wrong shape, is raised as it is.
+    """
 
-class _Outside(torch.nn.Module):
-    """A function on arrays in a module's place; the module itself for inputs that are short."""
-
-    def __init__(
-        self, call: Callable[[Any], Any], network: torch.nn.Module | None, time: int, shortest: int
-    ) -> None:
+    def __init__(self, compiled: Any) -> None:
         super().__init__()
-        self._call, self._network = call, network
-        self._time, self._shortest = time, shortest
+        self._compiled = compiled
 
     def forward(self, values: torch.Tensor) -> torch.Tensor:
-        """Return what the function makes of the input."""
-        if self._network is not None and values.shape[self._time] < self._shortest:
-            short: torch.Tensor = self._network(values)
-            return short
-        return torch.from_numpy(self._call(values.contiguous().numpy()))
+        """Return what the network makes of the input, or raise `UnavailableError`."""
+        from torch._dynamo.exc import BackendCompilerFailed, InternalTorchDynamoError
 
-
-def _onnxruntime(
-    network: torch.nn.Module, _: str, example: torch.Tensor, varying: Sequence[int]
-) -> Callable[[Any], Any]:
-    _require("onnx", "onnxscript", extra="onnx")
-    import onnxruntime
-
-    lengths = {axis: torch.export.Dim(f"axis_{axis}", min=1, max=1 << 24) for axis in varying}
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads.count()
-    options.log_severity_level = 3
-    with _quietly(), TemporaryDirectory() as folder:
-        model = Path(folder) / "network.onnx"
-        program: Any = torch.onnx.export(
-            network, (example,), dynamo=True, dynamic_shapes=(lengths,), verbose=False
-        )
-        program.save(model)
-        session = onnxruntime.InferenceSession(
-            str(model), options, providers=["CPUExecutionProvider"]
-        )
-    name = session.get_inputs()[0].name
-    return lambda values: session.run(None, {name: values})[0]
-
-
-def _openvino(
-    network: torch.nn.Module, dtype: str, example: torch.Tensor, varying: Sequence[int]
-) -> Callable[[Any], Any]:
-    _require("openvino", extra="openvino")
-    import openvino
-
-    core = openvino.Core()
-    if dtype == "bfloat16" and "BF16" not in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
-        raise UnavailableError(
-            "dtype: this processor has no bfloat16 that OpenVINO could use", "choose float32"
-        )
-    shape = [-1 if axis in varying else size for axis, size in enumerate(example.shape)]
-    with _quietly():
-        model = openvino.convert_model(
-            network, example_input=example, input=[openvino.PartialShape(shape)]
-        )
-    settings = {
-        "INFERENCE_NUM_THREADS": threads.count(),
-        "INFERENCE_PRECISION_HINT": {"float32": "f32", "bfloat16": "bf16"}[dtype],
-        "NUM_STREAMS": 1,
-        "ENABLE_CPU_PINNING": False,  # the caller may have pinned the process
-    }
-
-    # one for each length: where a length is no constant it is computed in bfloat16 too, and wrong
-    @lru_cache(maxsize=_LENGTHS_KEPT)
-    def compiled(shape: tuple[int, ...]) -> Any:
-        fixed = model.clone()
-        fixed.reshape(list(shape))
-        return core.compile_model(fixed, "CPU", settings)
-
-    return lambda values: compiled(values.shape)([values])[0].copy()  # it uses its memory again
-
-
-@contextmanager
-def _quietly() -> Iterator[None]:
-    """Hold back what exporters say about themselves, and about branches that all calls share."""
-    disabled = logging.root.manager.disable
-    logging.disable(logging.CRITICAL)
-    try:
-        with (
-            warnings.catch_warnings(),
-            redirect_stdout(StringIO()),
-            redirect_stderr(StringIO()),
-        ):
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logging.disable(disabled)
-
-
-_EXPORTED = {"onnxruntime": _onnxruntime, "openvino": _openvino}
-
-
-def _require(*packages: str, extra: str) -> None:
-    for package in packages:
-        if importlib.util.find_spec(package) is None:
+        try:
+            made: torch.Tensor = self._compiled(values)
+        except (BackendCompilerFailed, InternalTorchDynamoError) as error:
+            cause = getattr(error, "inner_exception", error)
+            reason = str(cause).strip().partition("\n")[0]
             raise UnavailableError(
-                f"backend: needs the package {package}",
-                f"install it: pip install 'codecmark[{extra}]'",
-            )
+                f"backend: compile cannot compile this network ({type(cause).__name__}: {reason})",
+                "see that the C++ compiler works, or choose another backend",
+            ) from error
+        return made

@@ -29,7 +29,7 @@ from codecmark.errors import (
     UnavailableError,
     UnknownCodecError,
 )
-from codecmark.execution import EAGER, MARK, Execution, using
+from codecmark.execution import EAGER, EXECUTED, MARK, Execution, using
 from codecmark.families import FAMILIES
 from codecmark.spec import Spec
 
@@ -139,7 +139,7 @@ def select(specs: str | None, *, everything: bool = False) -> tuple[str, ...]:
 def executed(specs: Iterable[str], chosen: Execution) -> tuple[str, ...]:
     """Return the specs with an execution, those that name one themselves or heed none as they are.
 
-    Of a family where only the device counts, backend and dtype are left out.
+    Of those where only the device counts, backend and dtype are left out.
 
     Raises
     ------
@@ -149,15 +149,18 @@ def executed(specs: Iterable[str], chosen: Execution) -> tuple[str, ...]:
     found = []
     for text in specs:
         spec = Spec.parse(text)
-        heeds = FAMILIES[spec.family].executions if spec.family in FAMILIES else "none"
-        if spec.execution == EAGER and heeds != "none":
-            way = chosen if heeds == "network" else Execution(device=chosen.device)
+        family = FAMILIES.get(spec.family)
+        if spec.execution == EAGER and family is not None:
+            way = chosen if family.executed(spec) else Execution(device=chosen.device)
+            if not family.on_device(spec):
+                way = replace(way, device=None)
             text = str(replace(spec, execution=way))
         found.append(text)
     if chosen != EAGER and not any(MARK in text for text in found):
         raise InputError(
-            f"execution: none of the chosen codecs has a network that could run in {chosen}; "
-            "leave out --backend, --dtype and --device, or choose others, e.g. --codecs dac"
+            f"execution: none of the chosen codecs heeds {chosen}: a backend or dtype runs "
+            f"{EXECUTED}, a device takes any network; leave out --backend, --dtype and --device, "
+            "or choose others, e.g. --codecs dac"
         )
     return tuple(dict.fromkeys(found))
 

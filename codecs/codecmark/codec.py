@@ -12,7 +12,10 @@ below hold for every codec, a plug-in's too:
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import wraps
+from typing import Any
 
 import numpy as np
 
@@ -20,8 +23,11 @@ from codecmark import bitstream
 from codecmark.bitstream import StreamHeader
 from codecmark.clip import AudioClip, Samples
 from codecmark.errors import BitstreamError, CodecError, CodecmarkError, InputError
-from codecmark.execution import EAGER, Execution, using
+from codecmark.execution import EAGER, Execution, bound, using
 from codecmark.weights import NO_WEIGHTS, Weights
+
+# live use, see `streaming`, and the layers of a stream that has some
+_OTHER_WAYS = frozenset({"live_encoder", "live_decoder", "decode_layers"})
 
 
 @dataclass(frozen=True)
@@ -83,6 +89,18 @@ class CodecInfo:
     backend: str = "native"
     dtype: str | None = None
 
+    def delay_ms(self, clip_rate_hz: int) -> float | None:
+        """Return the algorithmic delay for clips of a rate."""
+        if self.algorithmic_delay_samples is None:
+            return None
+        return 1000 * self.algorithmic_delay_samples / (self.sample_rate_hz or clip_rate_hz)
+
+    def nominal_kbps(self, channels: int) -> float | None:
+        """Return the nominal rate; a codec that works on one channel spends it on each of them."""
+        if self.nominal_bitrate_kbps is None or self.channels != 1:
+            return self.nominal_bitrate_kbps
+        return self.nominal_bitrate_kbps * channels
+
 
 class Codec(ABC):
     """Base of every codec; see the module's promises.
@@ -96,6 +114,12 @@ class Codec(ABC):
 
     info: CodecInfo
     execution: Execution = EAGER
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        """Let other ways than `encode` and `decode` into a codec run as its spec says, too."""
+        super().__init_subclass__(**options)
+        for name in _OTHER_WAYS & vars(cls).keys():
+            setattr(cls, name, _as_the_spec_says(vars(cls)[name]))
 
     @abstractmethod
     def encode_payload(self, clip: AudioClip) -> bytes:
@@ -174,6 +198,14 @@ class Codec(ABC):
         if not np.isfinite(samples).all():
             raise CodecError(f"{self.info.spec} decoded to NaN or Inf")
         return AudioClip(samples.astype(np.float32, copy=False), header.sample_rate_hz)
+
+
+def _as_the_spec_says(method: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(method)
+    def run(self: Codec, *arguments: Any, **named: Any) -> Any:
+        return bound(self.execution, method)(self, *arguments, **named)
+
+    return run
 
 
 def _describe(error: Exception) -> str:

@@ -10,10 +10,13 @@ Threads are no part of it: they are the condition's, see `condition.with_threads
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from functools import wraps
+from inspect import isfunction
+from typing import Any, TypeVar, cast
 
 from codecmark.errors import InputError, UnavailableError
 
@@ -21,6 +24,8 @@ BACKENDS = ("eager", "compile", "onnxruntime", "openvino")
 DTYPES = ("float32", "bfloat16", "int8")
 DEVICES = ("cpu", "cuda")
 MARK = "~"
+# what backends and dtypes are for, in every message
+EXECUTED = "AudioLDM2's HiFi-GAN and the decoders of DAC and EnCodec (not #original)"
 
 
 @dataclass(frozen=True)
@@ -82,6 +87,16 @@ class Execution:
         """Whether layers run otherwise than eager float32 runs them."""
         return (self.backend, self.dtype) != (EAGER.backend, EAGER.dtype)
 
+    @property
+    def compiles_each_length(self) -> bool:
+        """Whether the first call with an input of another length takes longer than the next."""
+        return self.backend in ("compile", "openvino")
+
+    @property
+    def reference(self) -> Execution:
+        """Eager in float32 on the same device."""
+        return Execution(device=self.device)
+
 
 _KINDS = {"backend": BACKENDS, "dtype": DTYPES, "device": DEVICES}
 EAGER = Execution()
@@ -99,8 +114,8 @@ class Use:
         chosen = self.execution
         if chosen.changes_the_network and "network" not in self.met:
             raise UnavailableError(
-                f"{spec}: {chosen.backend} in {chosen.dtype} runs the decoders of HiFi-GAN, DAC "
-                "and EnCodec, and this codec decodes with none of them",
+                f"{spec}: {chosen.backend} in {chosen.dtype} runs {EXECUTED}, and this codec "
+                "decodes with none of these",
                 "leave out --backend and --dtype",
             )
         if chosen.device is not None and "device" not in self.met:
@@ -109,6 +124,7 @@ class Use:
             )
 
 
+Call = TypeVar("Call", bound=Callable[..., Any])
 _in_use: ContextVar[Use | None] = ContextVar("in_use", default=None)
 
 
@@ -124,6 +140,20 @@ def using(execution: Execution) -> Iterator[Use]:
         yield use
     finally:
         _in_use.reset(token)
+
+
+def bound(execution: Execution, call: Call) -> Call:
+    """Return what calls `call` this way; and in turn what it returns, where that is a function."""
+    if execution == EAGER:
+        return call
+
+    @wraps(call)
+    def run(*arguments: Any, **named: Any) -> Any:
+        with using(execution):
+            found = call(*arguments, **named)
+        return bound(execution, found) if isfunction(found) else found
+
+    return cast(Call, run)
 
 
 def current(kind: str) -> Execution:

@@ -6,8 +6,31 @@ is not listed still works if the class accepts it (`opus@20k`).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+
+from codecmark.spec import Spec
+
+
+def _never(_: Spec) -> bool:
+    return False
+
+
+def _always(_: Spec) -> bool:
+    return True
+
+
+def _not_original(spec: Spec) -> bool:
+    return spec.implementation is None
+
+
+def _ends_in_hifigan(spec: Spec) -> bool:
+    checkpoint, *vocoder = spec.stages or ("",)
+    return checkpoint != "compact" and [v.partition("+")[0] for v in vocoder] == ["hifigan"]
+
+
+def _without_waveform_layer(spec: Spec) -> bool:
+    return not (spec.variant or "").endswith("+wave")
 
 
 @dataclass(frozen=True)
@@ -16,8 +39,8 @@ class Family:
 
     `default` are the settings of the default run; `more` are run with `--all` only.
     `implementations` are further ones of the same codec, chosen by `#` at the end of a spec.
-    `executions`: whether codecs of it can run in other ways (`network`), or have at least a
-    network that can be put on a `device`, see `execution`.
+    `executed` tells the specs whose decoder runs on other backends and dtypes, `on_device` those
+    with something to put on a device, see `execution`; a test builds all and compares.
     """
 
     target: str
@@ -25,7 +48,8 @@ class Family:
     default: tuple[str, ...]
     more: tuple[str, ...] = ()
     implementations: tuple[str, ...] = ()
-    executions: Literal["none", "device", "network"] = "none"
+    executed: Callable[[Spec], bool] = _never
+    on_device: Callable[[Spec], bool] = _never
 
 
 _AUDIOLDM2 = (
@@ -122,7 +146,7 @@ FAMILIES: dict[str, Family] = {
             *_PHASE_METHODS, *_FRONT_ENDS, *_MEL_CODINGS, *_TRAINED_VOCODER, *_WAVEFORM_LAYER,
             "mel:24k-100/univnet", "mel:24k-100-htk/vocos",
         ),
-        executions="device",
+        on_device=_without_waveform_layer,
     ),
     "audioldm2": Family(
         "codecmark.audioldm2.latent_chain:AudioLDM2Codec",
@@ -132,17 +156,18 @@ FAMILIES: dict[str, Family] = {
             *_OTHER_CHECKPOINTS, *_LATENT_CODINGS, *_TRAINED_CHAIN, *_LATENT_WAVEFORM_LAYER,
             "audioldm2:48k/hifigan", "audioldm2:48k/griffinlim-64",
         ),
-        executions="network",
+        executed=_ends_in_hifigan,
+        on_device=_always,
     ),
     "ltx2": Family(
         "codecmark.audioldm2.ltx2:LTX2Codec", "LTX-2's audio VAE and HiFi-GAN, stereo",
         (), ("ltx2:2.0/hifigan", "ltx2:2.0/griffinlim-64", "ltx2:2.0/hifigan@int8"),
-        executions="device",
+        on_device=_always,
     ),
     "mmaudio": Family(
         "codecmark.audioldm2.mmaudio:MMAudioCodec", "MMAudio's VAE and BigVGAN, 44.1 kHz",
         (), ("mmaudio:44k/bigvgan", "mmaudio:44k/griffinlim-64", "mmaudio:44k/bigvgan@int8"),
-        executions="device",
+        on_device=_always,
     ),
     "encodec": Family(
         "codecmark.wrappers.encodec:EncodecCodec", "EnCodec: 24 kHz mono, 48 kHz stereo",
@@ -153,7 +178,8 @@ FAMILIES: dict[str, Family] = {
             "encodec:24khz@6k#original", "encodec:48khz@6k#original",
         ),
         ("original",),
-        executions="network",
+        executed=_not_original,
+        on_device=_always,
     ),
     "dac": Family(
         "codecmark.wrappers.dac:DacCodec", "Descript Audio Codec",
@@ -163,42 +189,43 @@ FAMILIES: dict[str, Family] = {
             "dac:44khz@8k#original",
         ),
         ("original",),
-        executions="network",
+        executed=_not_original,
+        on_device=_always,
     ),
     "mimi": Family(
         "codecmark.wrappers.mimi:MimiCodec", "Mimi, Moshi's codec, 24 kHz",
         (), ("mimi@0.55k", "mimi@1.1k", "mimi@2.2k", "mimi@4.4k", "mimi@1.1k+ac"),
-        executions="device",
+        on_device=_always,
     ),
     "snac": Family(
         "codecmark.wrappers.snac:SnacCodec", "SNAC: tokens at several rates",
         (), ("snac:24khz", "snac:32khz", "snac:44khz", "snac:24khz+ac"),
-        executions="device",
+        on_device=_always,
     ),
     "xcodec": Family(
         "codecmark.wrappers.xcodec:XcodecCodec", "X-Codec: HuBERT beside DAC, 16 kHz",
         (), ("xcodec:speech@2k", "xcodec:general@2k", "xcodec:general@4k"),
-        executions="device",
+        on_device=_always,
     ),
     "wavtokenizer": Family(
         "codecmark.wrappers.wavtokenizer:WavTokenizerCodec", "WavTokenizer: one codebook, 24 kHz",
         (), ("wavtokenizer:unify-40", "wavtokenizer:speech-75"),
-        executions="device",
+        on_device=_always,
     ),
     "neucodec": Family(
         "codecmark.wrappers.neucodec:FsqCodec", "NeuCodec: 16 kHz in, 24 kHz out, 0.8 kbit/s",
         (), ("neucodec",),
-        executions="device",
+        on_device=_always,
     ),
     "xcodec2": Family(
         "codecmark.wrappers.neucodec:FsqCodec", "X-Codec 2, 16 kHz, 0.8 kbit/s",
         (), ("xcodec2",),
-        executions="device",
+        on_device=_always,
     ),
     "oobleck": Family(
         "codecmark.wrappers.oobleck:OobleckCodec", "Stable Audio's autoencoder, 44.1 kHz stereo",
         (), ("oobleck:stable-audio@f16", "oobleck:stable-audio@int8", "oobleck:stable-audio@q0.5"),
-        executions="device",
+        on_device=_always,
     ),
     "silence": Family(
         "codecmark.wrappers.sentinels:SilenceCodec", "sentinel: SNR 0 dB", ("silence",)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any, TypeVar
 
-from codecmark import agreement, bitstream, environment, threads
+from codecmark import bitstream, environment, threads
+from codecmark.agreement import Comparison
 from codecmark.clip import AudioClip
-from codecmark.codec import Codec, CodecInfo
+from codecmark.codec import Codec
 from codecmark.condition import Condition, PreparedClip
 from codecmark.errors import CodecmarkError, MetricError, UnavailableError
 from codecmark.memory import peak_memory_mib
@@ -19,10 +21,11 @@ from codecmark.metrics.table import QUALITY_FIELDS, Scores
 from codecmark.result import ResultRow
 from codecmark.scoring import Job, Scorer
 from codecmark.spec import Spec
-from codecmark.timing import Timed, Timer, perf_counter_timer
+from codecmark.timing import Timed, Timer, perf_counter_timer, warming
 
 Input = TypeVar("Input")
 Output = TypeVar("Output")
+_LENGTHS_WARM = 4  # a backend keeps what it compiled for more, see `exporters`
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,8 @@ class Measurement:
         self._first = self.clips[0].audio
         self._encoded: list[Timed[bytes | Failure]] = []
         self._decoded: list[Timed[AudioClip | Failure]] = []
-        self._reference = agreement.reference_of(codec)
+        self._comparison = Comparison(codec)
+        self._warmed: deque[Hashable] = deque(maxlen=_LENGTHS_WARM)
         self._first_call_s: dict[str, float] = {}
         self._rounds: dict[str, int] = {}
         self._peak: float | Failure | None = None
@@ -71,7 +75,10 @@ class Measurement:
             self.encode()
         streams = [timed.output for timed in self._encoded]
         usable = [stream for stream in streams if isinstance(stream, bytes)]
-        run = self._run("decode", self.codec.decode, usable, timer) if usable else []
+        lengths = []
+        if self.codec.execution.compiles_each_length:  # of decoders, encoders are as on eager
+            lengths = [bitstream.unpack(self.codec.info.spec, stream)[0] for stream in usable]
+        run = self._run("decode", self.codec.decode, usable, timer, lengths) if usable else []
         decoded = iter(run)
         self._decoded = [
             next(decoded, Timed(Failure("not reached"), ()))
@@ -100,6 +107,8 @@ class Measurement:
             row = self._row(run_id, self.clips[index], encoded, decoded, scored, peak)
             self._compare(row, encoded.output, decoded.output if decoded else None)
             rows.append(row)
+        if self._rounds:  # a second network would be in memory while the next clips are timed
+            self._comparison.forget()
         return rows
 
     def _run(
@@ -108,6 +117,7 @@ class Measurement:
         call: Callable[[Input], Output],
         inputs: Sequence[Input],
         timer: Timer | None,
+        lengths: Sequence[Hashable] = (),
     ) -> list[Timed[Output | Failure]]:
         def guarded(item: Input) -> Output | Failure:
             try:
@@ -121,7 +131,11 @@ class Measurement:
             return [Timed(timed.output, ()) for timed in run]
         if phase not in self._rounds:
             self._warm_up(phase, lambda: guarded(inputs[0]))
-        return timer(guarded, inputs, before=self.codec.reset, rounds=self._rounds[phase])
+            self._warmed.extend(lengths[:1])
+        before = self.codec.reset
+        if lengths:
+            before = warming(guarded, inputs, lengths, self._warmed, before=before)
+        return timer(guarded, inputs, before=before, rounds=self._rounds[phase])
 
     def _warm_up(self, phase: str, call: Callable[[], Any]) -> None:
         """Time the first call as a user meets it, and settle the rounds by it."""
@@ -160,14 +174,13 @@ class Measurement:
 
     def _compare(self, row: ResultRow, stream: object, decoded: object) -> None:
         """Say how near the output comes to that of the same codec on eager."""
-        if self._reference is None or not isinstance(stream, bytes):
+        if not self.codec.execution.changes_the_network or not isinstance(stream, bytes):
             return
         if not isinstance(decoded, AudioClip):
             row.reasons["agreement_db"] = "not decoded in this run"
             return
         try:
-            reference = self._reference.decode(stream)
-            row.agreement_db = agreement.agreement_db(reference, decoded)
+            row.agreement_db = self._comparison.db(stream, decoded)
         except CodecmarkError as error:
             row.reasons["agreement_db"] = str(error)
 
@@ -202,7 +215,7 @@ class Measurement:
             clip_class=clip.clip_class,
             condition=self.condition.name,
             status="ok",
-            nominal_bitrate_kbps=_nominal_kbps(info, audio.channels),
+            nominal_bitrate_kbps=info.nominal_kbps(audio.channels),
             pcm16_bytes=rate.pcm16_bytes(audio.n_samples, audio.channels),
             lag_samples=scores.lag_samples,
             visqol_mode=scores.visqol_mode,
@@ -211,7 +224,7 @@ class Measurement:
             encode_rounds=len(encoded.seconds) or None,
             decode_rounds=(len(decoded.seconds) or None) if decoded else None,
             parameters=info.parameters,
-            algorithmic_delay_ms=_delay_ms(info, audio.sample_rate_hz),
+            algorithmic_delay_ms=info.delay_ms(audio.sample_rate_hz),
             device=info.device,
             threads=self.condition.threads,
             backend=info.backend,
@@ -244,19 +257,6 @@ class Measurement:
         if info.parameters is None:
             row.reasons["parameters"] = "the published files do not tell"
         return row
-
-
-def _delay_ms(info: CodecInfo, clip_rate_hz: int) -> float | None:
-    if info.algorithmic_delay_samples is None:
-        return None
-    return 1000 * info.algorithmic_delay_samples / (info.sample_rate_hz or clip_rate_hz)
-
-
-def _nominal_kbps(info: CodecInfo, channels: int) -> float | None:
-    """A codec that works on one channel spends its rate on each of them."""
-    if info.nominal_bitrate_kbps is None or info.channels != 1:
-        return info.nominal_bitrate_kbps
-    return info.nominal_bitrate_kbps * channels
 
 
 def missing_row(run_id: str, spec: str, condition: Condition, error: CodecmarkError) -> ResultRow:

@@ -6,8 +6,10 @@ in the same order with their own clocks.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
+from itertools import cycle
 from time import perf_counter
 from typing import Generic, Protocol, TypeVar
 
@@ -61,3 +63,37 @@ def perf_counter_timer(
             if turn == rounds - 1:
                 outputs.append(output)
     return [Timed(o, tuple(s)) for o, s in zip(outputs, seconds, strict=True)]
+
+
+def warming(
+    call: Callable[[Input], Output],
+    inputs: Sequence[Input],
+    lengths: Sequence[Hashable],
+    warmed: deque[Hashable],
+    *,
+    before: Callable[[], None],
+) -> Callable[[], None]:
+    """Return a `before` for a timer that calls an input untimed if none of its length was of late.
+
+    For calls that compile what they need for a length and keep it a while.
+
+    Parameters
+    ----------
+    lengths : sequence
+        What tells them apart, one for each input.
+    warmed : deque
+        The lengths last called, the newest at its end; its `maxlen` is how many are kept.
+    """
+    turns = cycle(zip(lengths, inputs, strict=True))
+
+    def prepare() -> None:
+        length, item = next(turns)
+        if length in warmed:
+            warmed.remove(length)
+        else:
+            before()
+            call(item)
+        warmed.append(length)
+        before()
+
+    return prepare

@@ -20,7 +20,7 @@ from codecmark.engines import Engine
 from codecmark.engines.inprocess import InProcess
 from codecmark.engines.pool import Pool
 from codecmark.errors import InputError
-from codecmark.execution import BACKENDS, DEVICES, DTYPES, EAGER, Execution
+from codecmark.execution import BACKENDS, DEVICES, DTYPES, EAGER, EXECUTED, Execution
 from codecmark.leaderboard import render
 from codecmark.plan import Plan
 from codecmark.result import ResultRow
@@ -86,7 +86,7 @@ def add_execution_arguments(add: Callable[..., Any]) -> None:
     """Add what says how networks run; `add` is that of a parser or a pytest group."""
     add(
         "--backend", choices=BACKENDS, default=EAGER.backend,
-        help="what runs the decoders of HiFi-GAN, DAC and EnCodec (default: %(default)s)",
+        help=f"what runs {EXECUTED} (default: %(default)s)",
     )  # fmt: skip
     add(
         "--dtype", choices=DTYPES, default=EAGER.dtype,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import prod
+from math import ceil, prod
 from typing import Any, Protocol
 
 import torch
@@ -129,8 +129,9 @@ class TransformersDac:
         self.model = model
         config = model.config
         self._hop = int(config.hop_length)
-        frame_rate_hz = int(config.sampling_rate) // self._hop
-        self._whole_frames, self._block_frames = _WHOLE_S * frame_rate_hz, _BLOCK_S * frame_rate_hz
+        frame_rate_hz = int(config.sampling_rate) / self._hop  # 86.13 at 44.1 kHz
+        self._whole_frames = ceil(_WHOLE_S * frame_rate_hz)
+        self._block_frames = round(_BLOCK_S * frame_rate_hz)
         self._encoder_context, self._decoder_context = (
             reach.frames(self._hop)
             for reach in (
