@@ -55,7 +55,7 @@ from codecmark.wrappers import dac, encodec_network
 from codecmark.wrappers.encodec import EncodecCodec
 from codecmark.wrappers.mimi import MimiCodec
 from codecmark.wrappers.pcm import Pcm16Codec
-from entries import TINY_HIFIGAN, noise, tiny, tiny_dac, tiny_encodec
+from entries import TINY_HIFIGAN, fresh, noise, tiny_dac, tiny_encodec
 
 CONDITION = condition.named("16k-mono")
 RANDOM = Weights("random")
@@ -150,7 +150,7 @@ def test_the_catalog_knows_what_each_codec_heeds(spec: str) -> None:
     parsed = Spec.parse(spec)
     with execution.using(Execution(device="cpu")) as use:
         try:
-            tiny.__wrapped__(str(parsed.plain))  # one of `+ac` would come from the cache
+            fresh(spec)
         except UnavailableError:
             pytest.skip("not available here")
     family = FAMILIES[parsed.family]
@@ -300,7 +300,7 @@ def test_live_forms_run_on_the_device_of_the_spec(
 ) -> None:
     chosen = Execution(device="cpu")
     with execution.using(chosen):
-        codec = tiny.__wrapped__(spec)
+        codec = fresh(spec)
     assert isinstance(codec, EncodecCodec | MimiCodec)
     codec.execution = chosen
     monkeypatch.setenv("CODECMARK_DEVICE", "meta")
@@ -312,7 +312,7 @@ def test_live_forms_run_on_the_device_of_the_spec(
 def test_layers_are_decoded_on_the_device_of_the_spec(monkeypatch: pytest.MonkeyPatch) -> None:
     chosen = Execution(device="cpu")
     with execution.using(chosen):
-        codec = tiny.__wrapped__("audioldm2:compact+wave@8k")
+        codec = fresh("audioldm2:compact+wave@8k")
     assert isinstance(codec, WaveformLayerCodec)
     codec.execution = chosen
     monkeypatch.setenv("CODECMARK_DEVICE", "meta")
