@@ -9,12 +9,16 @@ import pytest
 import torch
 from rich.console import Console
 
-from codecmark import create, trained_weights
+from codecmark import corpus, create, trained_weights
+from codecmark.audioldm2.compact import CompactAutoencoder
 from codecmark.audioldm2.formats import AUDIOLDM2
 from codecmark.audioldm2.harmonic import HarmonicConfig, HarmonicNetwork
 from codecmark.audioldm2.mel import log_mel
 from codecmark.clip import AudioClip
+from codecmark.condition import named
+from codecmark.condition import prepared as prepared_clip
 from codecmark.errors import DamagedWeightsError, InputError, UnavailableError
+from codecmark.metrics.perceptual import pesq_wb
 from codecmark.metrics.waveform import snr_db
 from codecmark.training.dataset import Dataset
 from codecmark.training.export import export
@@ -167,3 +171,49 @@ def test_files_too_large_to_ship_are_refused(
     monkeypatch.setattr(trained_weights, "LARGEST_BYTES", 1_000)
     with pytest.raises(InputError, match="at most 1000 are shipped"):
         export(tmp_path / "run", tmp_path / "out", dataset)
+
+
+# what ships
+
+
+@pytest.fixture
+def shipped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CODECMARK_TRAINED", raising=False)
+
+
+@pytest.mark.usefixtures("shipped")
+@pytest.mark.parametrize("name", trained_weights.SETS)
+def test_every_set_ships_small_with_its_data_named(name: str) -> None:
+    folder = trained_weights.locate_trained(name).folder
+    card = (folder / trained_weights.CARD).read_text(encoding="utf-8")
+    assert "festvox-ru" in card
+    assert "CC-BY-3.0 | Carlo Flora" in card  # attribution travels with the weights
+    for file in trained_weights.SETS[name]:
+        assert f"`{file}`" in card
+        assert (folder / file).stat().st_size < trained_weights.LARGEST_BYTES
+
+
+@pytest.mark.usefixtures("shipped")
+def test_the_shipped_vocoder_beats_phase_retrieval_on_a_speaker_it_never_heard() -> None:
+    clip = next(one for one in corpus.load() if one.name == "fr_female_1.flac")
+    audio = prepared_clip(clip, named("16k-mono")).audio
+    scores = []
+    for spec in ("mel:16k-64/harmonic", "mel:16k-64/pghi+admm-64"):
+        codec = create(spec)
+        decoded = codec.decode(codec.encode(audio))
+        scores.append(pesq_wb(audio.samples, decoded.samples, audio.sample_rate_hz))
+    assert scores[0] > scores[1] + 0.3
+
+
+@pytest.mark.usefixtures("shipped")
+def test_the_shipped_autoencoder_gives_mels_back() -> None:
+    audio = prepared_clip(
+        next(one for one in corpus.load() if one.name == "en_female_1.flac"), named("16k-mono")
+    ).audio
+    vae = CompactAutoencoder.load(trained_weights.locate_trained("compact"))
+    length = AUDIOLDM2.samples(AUDIOLDM2.frames(audio.n_samples, 4) - 4)
+    mel = log_mel(torch.from_numpy(audio.samples[:, :length].copy()), AUDIOLDM2)
+    latent = vae.encode(mel)
+    assert latent.shape == (1, 8, mel.shape[1] // 4, 16)
+    assert 0.7 < float(latent.square().mean().sqrt()) < 1.4  # scaled to unit variance
+    assert float((vae.decode(latent) - mel).abs().mean()) < 0.25  # nepers

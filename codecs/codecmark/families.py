@@ -54,7 +54,7 @@ class Family:
 
 _AUDIOLDM2 = (
     "audioldm2:music/hifigan", "audioldm2:music/griffinlim-64",
-    "audioldm2:user-80-256/griffinlim-64",
+    "audioldm2:user-80-256/griffinlim-64", "audioldm2:compact/joint",
 )  # fmt: skip
 _OTHER_CHECKPOINTS = tuple(
     f"audioldm2:{checkpoint}/{vocoder}"
@@ -82,9 +82,9 @@ _FRONT_ENDS = (
     ),
 )
 _WAVEFORM_LAYER = tuple(f"mel:16k-64+wave@{target}" for target in ("snr12", "snr15", "snr20"))
-_TRAINED_VOCODER = ("mel:16k-64/harmonic", "mel:16k-64/harmonic+griffinlim-8")
+_TRAINED_VOCODER = ("mel:16k-64/harmonic+griffinlim-8",)
 _TRAINED_CHAIN = tuple(
-    f"audioldm2:compact/{vocoder}" for vocoder in ("harmonic", "joint", "griffinlim-64")
+    f"audioldm2:compact/{vocoder}" for vocoder in ("harmonic", "griffinlim-64", "pghi+admm-64")
 )
 _LATENT_WAVEFORM_LAYER = tuple(
     f"audioldm2:{checkpoint}+wave@{target}"
@@ -141,7 +141,7 @@ FAMILIES: dict[str, Family] = {
     "mel": Family(
         "codecmark.audioldm2.chain:MelCodec", "mel spectrogram, and a vocoder without its VAE",
         ("mel:16k-64/griffinlim-64", "mel:16k-80-256/griffinlim-64", "mel:22k-80/hifigan-22k",
-         "mel:16k-64+wave@snr10", "mel:16k-64+wave@8k"),
+         "mel:16k-64/harmonic", "mel:16k-64+wave@snr10", "mel:16k-64+wave@8k"),
         (
             *_PHASE_METHODS, *_FRONT_ENDS, *_MEL_CODINGS, *_TRAINED_VOCODER, *_WAVEFORM_LAYER,
             "mel:24k-100/univnet", "mel:24k-100-htk/vocos",

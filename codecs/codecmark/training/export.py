@@ -101,11 +101,14 @@ def _card(
         count = sum(value.numel() for value in state.values())
         lines.append(f"| `{file}` | {kind} | {count} |")
     hours = trained.seconds / 3600
+    before = trained.options.get("started_from", "random weights")
+    if isinstance(before, list):
+        before = " and ".join(before)
     lines += [
         "",
         f"Steps {trained.step} of {trained.options['batch']} crops of "
         f"{trained.options['seconds']:g} s, {hours:.1f} h, seed {trained.options['seed']}, on "
-        f"{environment.host()}.",
+        f"{environment.host()}. Started from {before}.",
         "",
         "Held-out items of the training data: "
         + ", ".join(f"{name} {value:.3f}" for name, value in trained.scores.items())
