@@ -79,7 +79,10 @@ def figure(folders: Sequence[Path], path: Path) -> None:
             score = next(name for name in scores[0] if name not in {"step", "seconds"})
             steps = [int(line["step"]) for line in scores]
             right.plot(
-                steps, [float(line[score]) for line in scores], label=f"{folder.name}: {score}"
+                steps,
+                [float(line[score]) for line in scores],
+                ".-",
+                label=f"{folder.name}: {score}",
             )
     left.set_title("weighted losses")
     right.set_title("held-out items, averaged weights")
