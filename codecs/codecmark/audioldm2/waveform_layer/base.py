@@ -78,8 +78,8 @@ class Base:
             return conditioning.Condition(self.envelope)
         return conditioning.choose(self.drifting)
 
-    def told(self, data: bytes) -> tuple[conditioning.Condition, int]:
-        """Return what the encoder told its models, and how many of the layer's bytes told it.
+    def told(self, data: bytes) -> conditioning.Condition:
+        """Return what the encoder told its models; the layer's bytes that told it are its `sent`.
 
         Raises
         ------
@@ -87,7 +87,7 @@ class Base:
             If this machine's network gives another spectrogram than the encoder's.
         """
         if self.drifting is None:
-            return conditioning.Condition(self.envelope), 0
+            return conditioning.Condition(self.envelope)
         return conditioning.read(self.drifting, data)
 
 

@@ -84,10 +84,13 @@ def decode_waveform(data: bytes, base: Base, below: Sequence[Waveform] = ()) -> 
     head = int.from_bytes(data[:3], "little")
     step_index, gain = head & 1023, head >> 10 & 7
     inward = (head >> 13 & 15) - 8, (head >> 17 & 15) - 8
-    condition, size = (Condition(below[0].told), 0) if below else base.told(data[3:])
+    condition = Condition(below[0].told) if below else base.told(data[3:])
     expected = over_step(condition.envelope, below, step_index)
     levels, modes = coefficient_coding.decode(
-        data[3 + size :], expected, base.superframes, below[0].modes if below else None
+        data[3 + len(condition.sent) :],
+        expected,
+        base.superframes,
+        below[0].modes if below else None,
     )
     return Waveform(levels, modes, step_index, gain, inward, condition.envelope)
 

@@ -53,8 +53,8 @@ def choose(log2_mel: Floats) -> Condition:
     return Condition(coefficient_coding.envelope(mel), sent)
 
 
-def read(log2_mel: Floats, data: bytes) -> tuple[Condition, int]:
-    """Return a decoder's condition, and how many bytes of `data` it took.
+def read(log2_mel: Floats, data: bytes) -> Condition:
+    """Return a decoder's condition; what it took of `data` is its `sent`.
 
     Raises
     ------
@@ -76,7 +76,7 @@ def read(log2_mel: Floats, data: bytes) -> tuple[Condition, int]:
             "network makes of the base layer; decode it where it was encoded, or the base layer "
             "alone: decode_layers(stream, 1)",
         )
-    return Condition(coefficient_coding.envelope(mel), data[:end]), end
+    return Condition(coefficient_coding.envelope(mel), data[:end])
 
 
 def margins(log2_mel: Floats, shift: int) -> Floats:
