@@ -49,6 +49,7 @@ class VaeTask(Task):
             self.options["started_from"] = start.described
         self._dataset = dataset
         self._device = device
+        self._mixed = multiplies_bfloat16(device)
         self._samples = AUDIOLDM2.samples(AUDIOLDM2.frames(round(seconds * 16_000), 4))
         self._validation = Validation(dataset.validation(validation_items))
         with torch.random.fork_rng(devices=[]):
@@ -63,13 +64,13 @@ class VaeTask(Task):
         options = self.options
         batch = self._dataset.batch(options["seed"], step, options["batch"], self._samples)
         wanted = scaled(log_mel(torch.from_numpy(batch.waveform).to(self._device), AUDIOLDM2))
-        with mixed_precision(self._device, enabled=multiplies_bfloat16(self._device)):
+        with mixed_precision(self._device, enabled=self._mixed):
             moments = self.network.encode(wanted[:, None]).latent_dist.parameters
         found_latent = DiagonalGaussianDistribution(moments.float())
         generator = torch.Generator().manual_seed((options["seed"] << 32) + step)
         drawn = torch.randn(found_latent.mean.shape, generator=generator).to(wanted)
         latent = found_latent.mean + found_latent.std * drawn
-        with mixed_precision(self._device, enabled=multiplies_bfloat16(self._device)):
+        with mixed_precision(self._device, enabled=self._mixed):
             found = self.network.decode(latent).sample[:, 0].float()
         values = {
             "level": (found - wanted).abs().mean(),
