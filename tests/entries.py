@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -205,12 +205,16 @@ def write_tiny_sets(folder: Path) -> None:
     from codecmark.audioldm2.formats import AUDIOLDM2
     from codecmark.audioldm2.harmonic import HarmonicConfig, HarmonicNetwork
 
-    config = HarmonicConfig(**TINY_HARMONIC)
+    plain = HarmonicConfig(**TINY_HARMONIC)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        vocoder, vae = HarmonicNetwork(AUDIOLDM2, config), network_of(TINY_VAE)
+        vae = network_of(TINY_VAE)
     for name, files in trained_weights.SETS.items():
         if "vocoder.safetensors" in files:
+            config = replace(plain, anchored=name == "anchored")
+            with torch.random.fork_rng(devices=[]):
+                torch.manual_seed(1)
+                vocoder = HarmonicNetwork(AUDIOLDM2, config)
             path = folder / name / "vocoder.safetensors"
             trained_weights.write(path, "harmonic", asdict(config), vocoder.state_dict())
         if "vae.safetensors" in files:

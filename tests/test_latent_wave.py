@@ -26,6 +26,7 @@ from codecmark.audioldm2.waveform_layer import (
 from codecmark.audioldm2.waveform_layer.base import Base
 from codecmark.audioldm2.waveform_layer.codec import WaveformLayerCodec
 from codecmark.audioldm2.waveform_layer.latent_base import LatentBase
+from codecmark.audioldm2.waveform_layer.phase_retrieval import PhaseRetrieval
 from codecmark.clip import AudioClip
 from codecmark.errors import BitstreamError, InputError
 from codecmark.metrics.waveform import snr_db
@@ -250,7 +251,9 @@ def test_any_bytes_decode_or_are_refused(junk: bytes, conditioned: bool) -> None
         waveform = channel.decode_waveform(junk[:3] + sent + junk[3:], base)
     except BitstreamError:
         return
-    assert channel.synthesise(base, [waveform], superframes).shape == (superframes * 640,)
+    assert channel.synthesise(base, [waveform], superframes, PhaseRetrieval()).shape == (
+        superframes * 640,
+    )
 
 
 @pytest.mark.parametrize(

@@ -301,8 +301,14 @@ def test_an_untrained_network_keeps_the_prior_and_turns_with_the_clock() -> None
 
 def test_losses_are_zero_for_the_truth_and_blind_to_nothing() -> None:
     signal = torch.tensor(voice(150, 0.5))[None]
-    log, convergence = losses.spectral(signal, signal)
-    assert float(log) == float(convergence) == 0.0
+    same = losses.spectral(signal, signal)
+    assert float(same.log) == float(same.bands) == float(same.convergence) == 0.0
+    coded, nothing = 0.9 * signal, 0 * signal
+    assert float(losses.raised_error(0.8 * signal, coded, signal)) == pytest.approx(0.9, rel=1e-3)
+    assert float(losses.raised_error(coded, coded, signal)) == 0.0
+    assert float(losses.raised_error(-signal, nothing, signal)) == 0.0
+    louder = losses.spectral(2 * signal, signal)
+    assert float(louder.bands) > float(louder.log) > 0.0  # bins at the floor dilute the latter
     spectrum = linear_spectrum(signal, AUDIOLDM2)
     truth = spectrum.real.contiguous(), spectrum.imag.contiguous()
     everywhere = torch.ones_like(truth[0])

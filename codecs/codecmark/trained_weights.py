@@ -29,6 +29,7 @@ SETS: Mapping[str, tuple[str, ...]] = {
     "harmonic": ("vocoder.safetensors",),
     "compact": ("vae.safetensors",),
     "joint": ("vae.safetensors", "vocoder.safetensors"),
+    "anchored": ("vocoder.safetensors",),
 }
 
 

@@ -24,9 +24,10 @@ from functools import cache
 import torch
 from torch import nn
 
+from codecmark.audioldm2 import anchors as anchoring
 from codecmark.audioldm2.excitation import clock_of, noise, pulses
 from codecmark.audioldm2.mel import MelFormat, filters, linear_spectrum, magnitude_from_mel
-from codecmark.audioldm2.stft import inverse_stft
+from codecmark.audioldm2.stft import Pair, inverse_stft
 
 LOWEST_HZ, HIGHEST_HZ = 50.0, 600.0
 _ENVELOPE_SHARE = 0.1  # of the smooth envelope: where the pseudo-inverse is below, it is wrong
@@ -34,13 +35,14 @@ _SPREAD = 4.0  # about the standard deviation of the logarithms that go in
 _LARGEST_STEP = 8.0  # nepers by which a magnitude may be corrected
 _TINY = 1e-5
 
-Pair = tuple[torch.Tensor, torch.Tensor]  # real and imaginary part: on the host twice as fast as
-# one complex tensor
-
 
 @dataclass(frozen=True)
 class HarmonicConfig:
-    """Sizes; they travel with the weights."""
+    """Sizes, and what it is given; they travel with the weights.
+
+    Without `prior` the level of a bin is not expected to be the mel's pseudo-inverse, without
+    `clock` there are no pulses; `anchored` networks take coded bins too.
+    """
 
     bands: int = 64
     bins: int = 513
@@ -50,6 +52,9 @@ class HarmonicConfig:
     pitch_width: int = 96
     pitch_layers: int = 4
     pitches: int = 192
+    prior: bool = True
+    clock: bool = True
+    anchored: bool = False
 
 
 class Block(nn.Module):
@@ -102,13 +107,16 @@ class HarmonicNetwork(nn.Module):
         self.config = config
         width, bins = config.width, config.bins
         self.pitch = PitchNetwork(config)
-        self.enter = nn.Linear(config.bands + 2 * bins, width)
+        more_inputs, more_outputs = (
+            (anchoring.INPUTS, anchoring.OUTPUTS) if config.anchored else (0, 0)
+        )
+        self.enter = nn.Linear(config.bands + (2 + more_inputs) * bins, width)
         self.enter_norm = nn.LayerNorm(width)
         self.blocks = nn.Sequential(
             *(Block(width, config.hidden, config.layers) for _ in range(config.layers))
         )
         self.leave_norm = nn.LayerNorm(width)
-        self.leave = nn.Linear(width, 7 * bins)
+        self.leave = nn.Linear(width, (7 + more_outputs) * bins)
         nn.init.normal_(self.leave.weight, std=0.01)
         nn.init.zeros_(self.leave.bias)
 
@@ -118,6 +126,7 @@ class HarmonicNetwork(nn.Module):
         clock: torch.Tensor,
         rate: torch.Tensor,
         hiss: torch.Tensor,
+        anchors: Pair | None = None,
     ) -> Pair:
         """Return the spectrum, real and imaginary parts `[batch, frames, bins]`.
 
@@ -128,23 +137,50 @@ class HarmonicNetwork(nn.Module):
             See `excitation`.
         hiss : torch.Tensor, shape=(1 or batch, samples)
             Unit noise.
+        anchors : pair of torch.Tensor, optional
+            What a waveform layer coded; for a network that takes anchors.
         """
+        own, coded = self._parts(log_mel, clock, rate, hiss, anchors)
+        return own if coded is None else (own[0] + coded[0], own[1] + coded[1])
+
+    def _parts(
+        self,
+        log_mel: torch.Tensor,
+        clock: torch.Tensor,
+        rate: torch.Tensor,
+        hiss: torch.Tensor,
+        anchors: Pair | None,
+    ) -> tuple[Pair, Pair | None]:
+        """Return what the network made itself, and its anchors, corrected."""
         with torch.no_grad():
             prior = log_prior(log_mel, self.mel)
-            comb, (turn_re, turn_im), voiced = _direction(pulses(clock, rate), self.mel)
+            if not self.config.prior:
+                prior = prior.mean(-1, keepdim=True).expand_as(prior)
+            comb, turn, voiced = _direction(pulses(clock, rate * self.config.clock), self.mel)
             _, (hiss_re, hiss_im), _ = _direction(hiss, self.mel)
-        known = torch.cat([scaled(log_mel), scaled(prior), comb], dim=-1)
-        with torch.autocast(known.device.type, torch.bfloat16, enabled=self.mixed_precision):
-            found = self.leave(self.leave_norm(self.blocks(self.enter_norm(self.enter(known)))))
-        found = found.float()
-        step, gate, pulse_re, pulse_im, rough, free_re, free_im = found.chunk(7, dim=-1)
+            known = [scaled(log_mel), scaled(prior), comb]
+            if anchors is not None:
+                known.append(anchoring.inputs(anchors, prior, turn))
+                prior = anchoring.missing(anchors, prior)
+        found = self._found(torch.cat(known, dim=-1))
+        step, gate, pulse_re, pulse_im, rough, free_re, free_im, *change = found
         level = prior + _LARGEST_STEP * torch.tanh((step + gate * comb) / _LARGEST_STEP)
+        turn_re, turn_im = turn
         a, b = (1 + pulse_re) * voiced, pulse_im * voiced
         roughness = nn.functional.softplus(rough)
         real = a * turn_re - b * turn_im + roughness * hiss_re + free_re
         imaginary = a * turn_im + b * turn_re + roughness * hiss_im + free_im
         gain = level.exp() * (real * real + imaginary * imaginary + _TINY).rsqrt()
-        return gain * real, gain * imaginary
+        own = gain * real, gain * imaginary
+        return own, (
+            None if anchors is None else anchoring.corrected(anchors, (change[0], change[1]))
+        )
+
+    def _found(self, known: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        with torch.autocast(known.device.type, torch.bfloat16, enabled=self.mixed_precision):
+            found = self.leave(self.leave_norm(self.blocks(self.enter_norm(self.enter(known)))))
+        each: tuple[torch.Tensor, ...] = found.float().split(self.config.bins, dim=-1)
+        return each
 
     def pitch_hz(self, log_mel: torch.Tensor) -> torch.Tensor:
         """Return the pitch `[batch, frames]` in Hz, 0 where there is none."""
@@ -162,6 +198,21 @@ class HarmonicNetwork(nn.Module):
         clock, rate = clock_of(self.pitch_hz(log_mel), self.mel)
         found: Pair = self(log_mel, clock, rate, noise(1, clock.shape[1], clock.device))
         return found
+
+    def around(self, log_mel: torch.Tensor, anchors: Pair) -> tuple[Pair, Pair]:
+        """Return what the network adds to anchors, and the anchors, corrected."""
+        clock, rate = clock_of(self.pitch_hz(log_mel), self.mel)
+        clock = self.clock_on(anchors, clock, rate)
+        hiss = noise(1, clock.shape[1], clock.device)
+        own, coded = self._parts(log_mel, clock, rate, hiss, anchors)
+        if coded is None:
+            raise AssertionError("anchors that were given come back")
+        return own, coded
+
+    def clock_on(self, anchors: Pair, clock: torch.Tensor, rate: torch.Tensor) -> torch.Tensor:
+        """Return a clock that agrees with anchors."""
+        _, turn, _ = _direction(pulses(clock, rate), self.mel)
+        return anchoring.set_clock(clock, rate, turn, anchors, self.mel)
 
     def synthesize(self, log_mel: torch.Tensor) -> torch.Tensor:
         """Return the waveform `[batch, samples]` of a log-mel `[batch, frames, bands]`."""

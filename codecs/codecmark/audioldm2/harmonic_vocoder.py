@@ -16,7 +16,7 @@ from codecmark.audioldm2.harmonic import HarmonicConfig, HarmonicNetwork, wavefo
 from codecmark.audioldm2.mel import MelFormat
 from codecmark.audioldm2.phase import retrieve
 from codecmark.audioldm2.spectrogram import MelSpectrogram
-from codecmark.errors import InputError
+from codecmark.errors import DamagedWeightsError, InputError
 from codecmark.spec import Spec
 from codecmark.trained_weights import locate_trained
 from codecmark.weights import Located, Weights
@@ -37,19 +37,23 @@ class HarmonicVocoder:
         self._iterations = iterations
 
     @classmethod
-    def load(cls, located: Located, iterations: int = 0) -> HarmonicVocoder:
-        """Build from a located set.
+    def load(
+        cls, located: Located, iterations: int = 0, *, anchored: bool = False
+    ) -> HarmonicVocoder:
+        """Build from a located set; `anchored` says which of the two kinds it must be.
 
         Raises
         ------
         DamagedWeightsError
-            If its file is not a whole network.
+            If its file is not a whole network, or one of the other kind.
         """
+        path = located.folder / FILE
         network = trained_weights.build(
-            located.folder / FILE,
-            KIND,
-            lambda config: HarmonicNetwork(AUDIOLDM2, HarmonicConfig(**config)),
+            path, KIND, lambda config: HarmonicNetwork(AUDIOLDM2, HarmonicConfig(**config))
         )
+        if network.config.anchored != anchored:
+            kind = "anchored" if anchored else "plain"
+            raise DamagedWeightsError(f"{path} is not the {kind} kind of vocoder", "replace it")
         return cls(network, iterations)
 
     def synthesize(self, spectrogram: MelSpectrogram) -> torch.Tensor:

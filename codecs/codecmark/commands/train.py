@@ -20,6 +20,7 @@ _WHAT = {
     "vocoder": "train the harmonic vocoder on true mels",
     "vae": "train the compact autoencoder",
     "joint": "train decoder and vocoder together, from the latent to the waveform",
+    "anchored": "train a vocoder on a coarse mel and what a waveform layer coded",
     "report": "write training.md from runs' logs and stored rows of the chain",
     "export": "write the best weights of a run as codecs take them, with a model card",
 }
@@ -43,7 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     data.add_argument("--folder", type=Path, metavar="PATH", help="your own audio in their place")
     data.add_argument("--licence", default="", help="licence of --folder, for the manifest")
-    for task in ("vocoder", "vae", "joint"):
+    for task in ("vocoder", "vae", "joint", "anchored"):
         parser_of = kinds.add_parser(task, help=_WHAT[task], description=_WHAT[task])
         _add_run(parser_of, task)
     _add_report(kinds.add_parser("report", help=_WHAT["report"], description=_WHAT["report"]))
@@ -61,6 +62,14 @@ def _add_report(parser: argparse.ArgumentParser) -> None:
         "--run", type=Path, action="append", required=True, metavar="RUN", help="may be repeated"
     )
     parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="what they saw")
+    parser.add_argument(
+        "--ablation", type=Path, action="append", default=[], metavar="RUN",
+        help="a run with --without, or one of the same length to compare it with; repeated",
+    )  # fmt: skip
+    parser.add_argument(
+        "--repeat", type=Path, action="append", nargs=2, default=[], metavar="RUN",
+        help="two runs that should be the same; may be repeated",
+    )  # fmt: skip
     parser.add_argument(
         "--rows", type=Path, metavar="DIR",
         help="results folder whose newest run has the trained entries and what to compare with",
@@ -90,7 +99,9 @@ def _add_run(parser: argparse.ArgumentParser, task: str) -> None:
     if task != "joint":
         parser.add_argument(
             "--start", type=Path, metavar="DIR",
-            help="go on from the weights of this run or exported set (default: random weights)",
+            required=task == "anchored",
+            help="go on from the weights of this run or exported set"
+            + (", a vocoder's too" if task == "anchored" else " (default: random weights)"),
         )  # fmt: skip
     else:
         for name in ("vae", "vocoder"):
@@ -100,6 +111,11 @@ def _add_run(parser: argparse.ArgumentParser, task: str) -> None:
         parser.add_argument(
             "--keep-vae", action="store_true", help="train the vocoder alone, on decoded mels"
         )
+    if task == "vocoder":
+        parser.add_argument(
+            "--without", action="append", default=[], choices=("prior", "clock", "phase"),
+            help="train without the pseudo-inverse, the pulses, or the losses of phase: ablations",
+        )  # fmt: skip
     if task != "vae":
         parser.add_argument(
             "--adversary-from", type=int, metavar="STEP",
@@ -149,7 +165,9 @@ def _report(arguments: argparse.Namespace, console: Console) -> None:
     from codecmark.training.dataset import Dataset
 
     rows = [] if arguments.rows is None else store.read(arguments.rows)
-    text = page.markdown(arguments.run, Dataset(arguments.data), rows)
+    text = page.markdown(
+        arguments.run, Dataset(arguments.data), rows, arguments.ablation, arguments.repeat
+    )
     arguments.out.mkdir(parents=True, exist_ok=True)
     (arguments.out / page.PAGE).write_text(text, encoding="utf-8")
     page.figure(arguments.run, arguments.out / page.FIGURE)
@@ -189,6 +207,12 @@ def _task(arguments: argparse.Namespace) -> Task:
             train_vae=not arguments.keep_vae, adversary_from=arguments.adversary_from, **shared,
         )  # fmt: skip
     start = None if arguments.start is None else read_start(arguments.start, arguments.what)
+    if arguments.what == "anchored" and start is not None:
+        from codecmark.training.anchored import AnchoredTask
+
+        return AnchoredTask(
+            dataset, device, start, adversary_from=arguments.adversary_from, **shared
+        )
     if arguments.what == "vae":
         from codecmark.training.vae import VaeTask
 
@@ -196,5 +220,6 @@ def _task(arguments: argparse.Namespace) -> Task:
     from codecmark.training.vocoder import VocoderTask
 
     return VocoderTask(
-        dataset, device, start=start, adversary_from=arguments.adversary_from, **shared
-    )
+        dataset, device, start=start, adversary_from=arguments.adversary_from,
+        without=arguments.without, **shared,
+    )  # fmt: skip

@@ -35,7 +35,7 @@ def export(run: Path, out: Path, dataset: Dataset) -> list[Path]:
         config = dict(trained.options["vae"] if trained.task == "joint" else trained.config)
         config["scaling_factor"] = _scaling(config, state, dataset)
         parts[compact.FILE] = compact.KIND, config, state
-    if trained.task in ("vocoder", "joint"):
+    if trained.task in ("vocoder", "anchored", "joint"):
         of_vocoder = _part(trained, "vocoder") if trained.task == "joint" else trained.state
         parts[harmonic_vocoder.FILE] = harmonic_vocoder.KIND, trained.config, of_vocoder
     written = []

@@ -25,6 +25,14 @@ def forget_after(path: Path, step: int) -> None:
         _rewrite(path, columns, lambda row: int(row["step"]) <= step)
 
 
+def read(path: Path) -> list[dict[str, str]]:
+    """Return a log's lines; none where there is no file."""
+    if not path.is_file():
+        return []
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
 def _columns(path: Path) -> list[str] | None:
     if not path.is_file():
         return None
@@ -35,10 +43,7 @@ def _columns(path: Path) -> list[str] | None:
 def _rewrite(
     path: Path, columns: list[str], keep: Callable[[dict[str, str]], bool] | None = None
 ) -> None:
-    rows = []
-    if path.is_file():
-        with path.open(newline="", encoding="utf-8") as file:
-            rows = [row for row in csv.DictReader(file) if keep is None or keep(row)]
+    rows = [row for row in read(path) if keep is None or keep(row)]
     part = path.with_suffix(".part")
     with part.open("w", newline="", encoding="utf-8") as file:
         table = csv.DictWriter(file, columns)

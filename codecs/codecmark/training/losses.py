@@ -2,26 +2,78 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cache
+
+import librosa
 import torch
 
-from codecmark.audioldm2.harmonic import Pair
-from codecmark.audioldm2.stft import window
+from codecmark.audioldm2.stft import Pair, window
 
-RESOLUTIONS = ((256, 64), (512, 128), (1024, 256), (2048, 512))
+RESOLUTIONS = ((256, 64, 20), (512, 128, 40), (1024, 256, 64), (2048, 512, 96))  # bands last
 _COMPRESSION = 0.3
 _FLOOR = 1e-2  # of an STFT of 1024 points; full scale is 256
 
 
-def spectral(found: torch.Tensor, wanted: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return log-magnitude distance and spectral convergence, means over resolutions."""
-    logs, convergences = [], []
-    for n_fft, hop in RESOLUTIONS:
+@dataclass(frozen=True)
+class Spectral:
+    """Distances of magnitudes, means over resolutions.
+
+    Attributes
+    ----------
+    log : torch.Tensor
+        Of logarithms, every bin alike.
+    bands : torch.Tensor
+        The same in mel bands: as ears and their models weigh frequencies, half below 1.2 kHz.
+    convergence : torch.Tensor
+        Spectral convergence: loud bins count.
+    """
+
+    log: torch.Tensor
+    bands: torch.Tensor
+    convergence: torch.Tensor
+
+
+def spectral(found: torch.Tensor, wanted: torch.Tensor) -> Spectral:
+    """Compare waveforms `[batch, samples]` at 16 kHz."""
+    logs, bands, convergences = [], [], []
+    for n_fft, hop, count in RESOLUTIONS:
         a, b = (magnitude(x, n_fft, hop) for x in (found, wanted))
         floor = _FLOOR * n_fft / 1024
-        logs.append((torch.log(a + floor) - torch.log(b + floor)).abs().mean())
+        logs.append(_log_distance(a, b, floor))
+        bank = _bank(n_fft, count, a.device)
+        bands.append(_log_distance(a @ bank, b @ bank, floor))
         norm = b.flatten(1).norm(dim=1).clamp(min=floor)
         convergences.append(((a - b).flatten(1).norm(dim=1) / norm).mean())
-    return torch.stack(logs).mean(), torch.stack(convergences).mean()
+    return Spectral(*(torch.stack(values).mean() for values in (logs, bands, convergences)))
+
+
+def _log_distance(a: torch.Tensor, b: torch.Tensor, floor: float) -> torch.Tensor:
+    return (torch.log(a + floor) - torch.log(b + floor)).abs().mean()
+
+
+@cache
+def _bank(n_fft: int, bands: int, device: torch.device) -> torch.Tensor:
+    """Return filters `[bins, bands]` whose weights add up to 1 in each band."""
+    bank = librosa.filters.mel(sr=16_000, n_fft=n_fft, n_mels=bands, norm=1)
+    return torch.from_numpy(bank.T.astype("float32")).to(device)
+
+
+def raised_error(
+    found: torch.Tensor, coded: torch.Tensor, wanted: torch.Tensor
+) -> torch.Tensor:
+    """Return how much larger the error of waveforms is than that of what was coded of them.
+
+    The mean of the ratios of rms, less 1, each weighted by the share of its signal that was coded:
+    where nothing was, no waveform can be known.
+    """
+    norm, before, after = (
+        x.square().sum(-1).clamp(min=_FLOOR**2).sqrt()
+        for x in (wanted, coded - wanted, found - wanted)
+    )
+    weight = (1 - before / norm).clamp(min=0.0)
+    mean: torch.Tensor = (weight * (after / before - 1)).mean()
+    return mean
 
 
 def complex_distance(found: Pair, wanted: Pair, mask: torch.Tensor) -> torch.Tensor:

@@ -2,24 +2,38 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Sequence
 from pathlib import Path
 
 from codecmark import figures
 from codecmark.markdown import table
 from codecmark.result import ResultRow
+from codecmark.training import log
 from codecmark.training.against_the_chain import Chain
 from codecmark.training.dataset import Dataset
-from codecmark.training.runs import Trained, read_run, validation_curve
-from codecmark.training.trainer import LOG
+from codecmark.training.repeat import compare
+from codecmark.training.runs import Trained, read_run
+from codecmark.training.trainer import LOG, VALIDATION
 
 PAGE, FIGURE = "training.md", "training.png"
 _LINES = 12  # of a curve in the page
 
 
-def markdown(folders: Sequence[Path], dataset: Dataset, rows: Sequence[ResultRow]) -> str:
+def markdown(
+    folders: Sequence[Path],
+    dataset: Dataset,
+    rows: Sequence[ResultRow],
+    ablations: Sequence[Path] = (),
+    repeats: Sequence[tuple[Path, Path]] = (),
+) -> str:
     """Return the page of some runs, and of stored rows of the chain to compare with.
+
+    Parameters
+    ----------
+    ablations : sequence of Path
+        Runs of equal length that go without something, and one that goes without nothing.
+    repeats : sequence of pairs of Path
+        Runs that should be the same.
 
     Raises
     ------
@@ -38,13 +52,17 @@ def markdown(folders: Sequence[Path], dataset: Dataset, rows: Sequence[ResultRow
         "",
         f"![losses and scores]({FIGURE})",
         "",
-        "| run | steps | hours | batch | seed | best at step | its scores on held-out items |",
-        "| --- | ---: | ---: | ---: | ---: | ---: | --- |",
+        "| run | task | steps | hours | batch | seed | best at step | its held-out scores |",
+        "| --- | --- | ---: | ---: | ---: | ---: | ---: | --- |",
         *(_run_line(folder, trained) for folder, trained in runs),
         "",
     ]
-    for folder, trained in runs:
-        lines += [f"## {trained.task}: scores while it was trained", "", _curve(folder), ""]
+    for folder, _ in runs:
+        lines += [f"## {folder.name}: scores while it was trained", "", _curve(folder), ""]
+    if ablations:
+        lines += ["## What each part brings", "", _ablations(ablations), ""]
+    if repeats:
+        lines += ["## The same run again", "", *(_repeat(*pair) for pair in repeats), ""]
     if rows:
         lines += [
             "## Against the rest of the chain",
@@ -68,13 +86,12 @@ def figure(folders: Sequence[Path], path: Path) -> None:
     sheet = figures.sheet(9, 3.5)
     left, right = sheet.subplots(1, 2)
     for folder in folders:
-        with (folder / LOG).open(newline="", encoding="utf-8") as file:
-            log = list(csv.DictReader(file))
-        names = [name for name in log[0] if name not in {"step", "seconds", "rate"}]
+        lines = log.read(folder / LOG)
+        names = [name for name in lines[0] if name not in {"step", "seconds", "rate"}]
         names = [name for name in names if not name.startswith("d_")]
-        totals = [sum(float(line[name] or 0) for name in names) for line in log]
-        left.plot([int(line["step"]) for line in log], totals, label=folder.name)
-        scores = validation_curve(folder)
+        totals = [sum(float(line[name] or 0) for name in names) for line in lines]
+        left.plot([int(line["step"]) for line in lines], totals, label=folder.name)
+        scores = log.read(folder / VALIDATION)
         if scores:
             score = next(name for name in scores[0] if name not in {"step", "seconds"})
             steps = [int(line["step"]) for line in scores]
@@ -94,18 +111,18 @@ def figure(folders: Sequence[Path], path: Path) -> None:
 
 
 def _run_line(folder: Path, trained: Trained) -> str:
-    with (folder / LOG).open(newline="", encoding="utf-8") as file:
-        last = list(csv.DictReader(file))[-1]
+    last = log.read(folder / LOG)[-1]
     scores = ", ".join(f"{name} {value:.3f}" for name, value in trained.scores.items())
     options = trained.options
     return (
-        f"| {trained.task} | {last['step']} | {float(last['seconds']) / 3600:.1f} | "
-        f"{options['batch']} | {options['seed']} | {trained.step} | {scores} |"
+        f"| {folder.name} | {trained.task} | {last['step']} | "
+        f"{float(last['seconds']) / 3600:.1f} | {options['batch']} | {options['seed']} | "
+        f"{trained.step} | {scores} |"
     )
 
 
 def _curve(folder: Path) -> str:
-    lines = validation_curve(folder)
+    lines = log.read(folder / VALIDATION)
     every = -(-len(lines) // _LINES)
     kept = [*lines[: -1 : max(every, 1)], lines[-1]]
     names = [name for name in lines[0] if name != "seconds"]
@@ -113,3 +130,36 @@ def _curve(folder: Path) -> str:
         [*(line[name] for name in names), f"{float(line['seconds']) / 3600:.2f}"] for line in kept
     ]
     return table([*names, "hours"], cells, numbers=len(names) + 1)
+
+
+def _ablations(folders: Sequence[Path]) -> str:
+    """Return the last scores of each run, and what it went without."""
+    runs = [(read_run(folder), log.read(folder / VALIDATION)[-1]) for folder in folders]
+    names = [name for name in runs[0][1] if name not in {"step", "seconds"}]
+    lines = [
+        [
+            _without(trained),
+            last["step"],
+            *(last.get(name) or "-" for name in names),
+        ]
+        for trained, last in runs
+    ]
+    return table(["training", "steps", *names], lines, numbers=len(names) + 1)
+
+
+def _without(trained: Trained) -> str:
+    parts = trained.options.get("without", [])
+    return f"without {' and '.join(parts)}" if parts else "with all"
+
+
+def _repeat(first: Path, second: Path) -> str:
+    found = compare(first, second)
+    outcome = (
+        "equal in every digit"
+        if found.first_difference is None
+        else f"equal up to step {found.first_difference}, where they part"
+    )
+    return (
+        f"- {first.name} and {second.name}: {found.lines} lines of losses and scores, "
+        f"{found.last_step} steps, {found.minutes:.0f} minutes: {outcome}."
+    )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from codecmark.audioldm2 import compact, harmonic_vocoder
 from codecmark.digest import file_sha256
 from codecmark.errors import InputError
 from codecmark.training import checkpoint
-from codecmark.training.trainer import BEST, RUN, VALIDATION
+from codecmark.training.trainer import BEST, RUN
 
 
 @dataclass(frozen=True)
@@ -43,8 +42,8 @@ class Trained:
         return f"{self.task} at step {self.step}"
 
 
-def read_run(folder: Path, task: str | None = None) -> Trained:
-    """Return the best weights of a run.
+def read_run(folder: Path, *tasks: str) -> Trained:
+    """Return the best weights of a run, of one of `tasks` if any are named.
 
     Raises
     ------
@@ -55,8 +54,9 @@ def read_run(folder: Path, task: str | None = None) -> Trained:
         asked = json.loads((folder / RUN).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise InputError(f"run: {folder} is no run of `codecmark train` ({error})") from error
-    if task is not None and asked.get("task") != task:
-        raise InputError(f"run: {folder} trains {asked.get('task')}, a {task} is needed")
+    if tasks and asked.get("task") not in tasks:
+        needed = " or ".join(tasks)
+        raise InputError(f"run: {folder} trains {asked.get('task')}, a {needed} is needed")
     if not (folder / BEST).is_file():
         raise InputError(f"run: {folder} has not been validated yet; train it for longer")
     best = checkpoint.read(folder / BEST)
@@ -76,7 +76,9 @@ class Start:
 
 
 def read_start(folder: Path, task: str) -> Start:
-    """Return the best weights of a run of `task`, vae or vocoder, or those of an exported set.
+    """Return the best weights of a run that `task` may start from, or those of an exported set.
+
+    `task` is vae, vocoder or anchored; the last one starts from a vocoder too.
 
     Raises
     ------
@@ -85,22 +87,18 @@ def read_start(folder: Path, task: str) -> Start:
     DamagedWeightsError
         If the set's file cannot be read.
     """
-    file, kind = {
-        "vae": (compact.FILE, compact.KIND),
-        "vocoder": (harmonic_vocoder.FILE, harmonic_vocoder.KIND),
-    }[task]
+    file, kind = (
+        (compact.FILE, compact.KIND)
+        if task == "vae"
+        else (harmonic_vocoder.FILE, harmonic_vocoder.KIND)
+    )
     path = folder / file
     if path.is_file():
         config, state = trained_weights.read(path, kind)
-        return Start(config, state, f"{task}, {file_sha256(path)[:12]}")
-    trained = read_run(folder, task)
-    return Start(trained.config, trained.state, trained.described)
-
-
-def validation_curve(folder: Path) -> list[dict[str, str]]:
-    """Return the lines of a run's `validation.csv`."""
-    path = folder / VALIDATION
-    if not path.is_file():
-        return []
-    with path.open(newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
+        start = Start(config, state, f"{task}, {file_sha256(path)[:12]}")
+    else:
+        trained = read_run(folder, *(("vocoder", task) if task == "anchored" else (task,)))
+        start = Start(trained.config, trained.state, trained.described)
+    if start.config.get("anchored") and task != "anchored":
+        raise InputError(f"--start: {folder} holds an anchored vocoder, a plain one is needed")
+    return start

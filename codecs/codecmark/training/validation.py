@@ -13,14 +13,14 @@ from codecmark import networks
 from codecmark.audioldm2.formats import AUDIOLDM2
 from codecmark.audioldm2.mel import MelFormat, log_mel
 from codecmark.errors import MetricError
-from codecmark.metrics.perceptual import pesq_wb
+from codecmark.metrics.perceptual import pesq_wb, visqol
 from codecmark.training.dataset import RATE_HZ, Item
 
 Samples = NDArray[np.float32]
 
 
 class Validation:
-    """Held-out items, whole: their mean PESQ (speech) and distance of log-mels (all)."""
+    """Held-out items, whole: mean PESQ and ViSQOL (speech), and distance of log-mels (all)."""
 
     def __init__(self, items: list[tuple[Item, Samples]]) -> None:
         self._items = [
@@ -33,6 +33,7 @@ class Validation:
     ) -> dict[str, float]:
         """Score `rebuild`, which turns `[1, samples]` into the same."""
         pesq: list[float] = []
+        similarity: list[float] = []
         distances: dict[str, list[float]] = {"speech": [], "other": []}
         drawn = False
         for item, samples in self._items:
@@ -46,14 +47,21 @@ class Validation:
                 continue
             decoded = networks.to_array(made)[:, : len(samples)]
             try:
-                pesq.append(pesq_wb(samples[None], decoded, RATE_HZ))
+                quality = (
+                    pesq_wb(samples[None], decoded, RATE_HZ),
+                    visqol(samples[None], decoded, RATE_HZ, "speech"),
+                )
             except MetricError:
                 continue  # too short or silent: no score is not a bad score
+            pesq.append(quality[0])
+            similarity.append(quality[1])
             if not drawn:
                 draw(figure, networks.to_array(wanted)[0], networks.to_array(found)[0], item.name)
                 drawn = True
         means = {f"mel_{name}": float(np.mean(v)) for name, v in distances.items() if v}
-        return {"pesq_wb": float(np.mean(pesq)), **means} if pesq else means
+        if not pesq:
+            return means
+        return {"pesq_wb": float(np.mean(pesq)), "visqol": float(np.mean(similarity)), **means}
 
     def mel_distances(
         self, rebuild: Callable[[torch.Tensor], torch.Tensor], mel: MelFormat, figure: Path

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, cast
 
 import torch
 
+from codecmark.audioldm2 import anchors as anchoring
 from codecmark.audioldm2.formats import AUDIOLDM2
 from codecmark.audioldm2.harmonic import (
     HarmonicConfig,
     HarmonicNetwork,
-    Pair,
     index_of,
     scaled,
     waveform_of,
 )
 from codecmark.audioldm2.mel import linear_spectrum, log_mel, log_of
+from codecmark.audioldm2.stft import Pair
 from codecmark.training import losses
 from codecmark.training.adversary import Adversary
 from codecmark.training.dataset import Dataset
@@ -28,9 +30,12 @@ from codecmark.training.task import Task
 from codecmark.training.validation import Validation
 
 _PHASE_BINS = 256  # phases are compared up to 4 kHz: above, the clock is not that exact
+_OF_PHASE = ("complex", "delay", "frequency")
+ABLATIONS = ("prior", "clock", "phase")  # what a training may go without, to show what it brings
 _WEIGHTS = {
-    "log": 1.0, "convergence": 0.5, "mel": 1.0, "complex": 0.5, "delay": 0.5, "frequency": 0.5,
-    "pitch": 0.2, "voiced": 0.2, "heard": 0.5, "adversary": 0.1, "features": 0.5,
+    "log": 0.5, "bands": 1.0, "convergence": 0.5, "mel": 1.0, "complex": 0.5, "delay": 0.5,
+    "frequency": 0.5, "pitch": 0.2, "voiced": 0.2, "heard": 0.5, "waveform": 0.5,
+    "adversary": 0.1, "features": 0.5,
 }  # fmt: skip
 
 
@@ -43,6 +48,8 @@ class VocoderTask(Task):
         Weights to go on from, in place of random ones; `config` is theirs then.
     adversary_from : int or None
         Step at which the discriminator joins; it may be decided while a run is under way.
+    without : tuple of str
+        Some of `ABLATIONS`: the network's prior or clock, or the losses of phase.
     """
 
     name = "vocoder"
@@ -56,6 +63,7 @@ class VocoderTask(Task):
         batch: int = 8,
         seconds: float = 1.0,
         adversary_from: int | None = None,
+        without: Sequence[str] = (),
         config: HarmonicConfig | None = None,
         start: Start | None = None,
         validation_items: int = 40,
@@ -63,11 +71,17 @@ class VocoderTask(Task):
         if start is not None:
             config = HarmonicConfig(**start.config)
         config = config or HarmonicConfig()
+        config = replace(config, **{name: False for name in without if name != "phase"})
         self.options: dict[str, Any] = {
             "seed": seed, "batch": batch, "seconds": seconds, "network": asdict(config),
         }  # fmt: skip
         if start is not None:
             self.options["started_from"] = start.described
+        if without:
+            self.options["without"] = sorted(without)
+        self._weights = {
+            k: v for k, v in _WEIGHTS.items() if not ("phase" in without and k in _OF_PHASE)
+        }
         self._dataset = dataset
         self._device = device
         self._samples = AUDIOLDM2.samples(AUDIOLDM2.frames(round(seconds * 16_000), 4))
@@ -93,29 +107,47 @@ class VocoderTask(Task):
         truth = linear_spectrum(waveform, AUDIOLDM2)
         wanted: Pair = truth.real.contiguous(), truth.imag.contiguous()
         mel = log_of(truth.abs(), AUDIOLDM2)
-        heard = self.heard(mel)
-        found: Pair = self.vocoder(heard, clock, rate, self._hiss(step, waveform))
+        heard, anchors = self.given(step, waveform, mel)
+        if anchors is not None:
+            clock = self.vocoder.clock_on(anchors, clock, rate)
+        found: Pair = self.vocoder(heard, clock, rate, self._hiss(step, waveform), anchors)
         made = waveform_of(found, AUDIOLDM2)
-        log, convergence = losses.spectral(made, waveform)
+        spectra = losses.spectral(made, waveform)
         voiced = _voiced(rate)
         mask = voiced[..., None] * (torch.arange(truth.shape[-1], device=mel.device) < _PHASE_BINS)
+        known = mask if anchors is None else torch.maximum(mask, anchoring.share(anchors, wanted))
         delay, frequency = losses.phase_differences(found, wanted, mask)
         pitch, is_voiced = _pitch_losses(self.vocoder, heard, rate)
         values = {
-            "log": log,
-            "convergence": convergence,
+            "log": spectra.log,
+            "bands": spectra.bands,
+            "convergence": spectra.convergence,
             "mel": (log_mel(made, AUDIOLDM2) - mel).abs().mean(),
-            "complex": losses.complex_distance(found, wanted, mask),
+            "complex": losses.complex_distance(found, wanted, known),
             "delay": delay,
             "frequency": frequency,
             "pitch": pitch,
             "voiced": is_voiced,
             **self.more_losses(heard, mel),
         }
+        if anchors is not None:
+            coded = waveform_of(anchors, AUDIOLDM2)
+            values["waveform"] = losses.raised_error(made, coded, waveform)
         if self._adversary_at(step):
             values |= cast(Adversary, self.adversary).generator_losses(made, waveform)
             self._made = made.detach(), waveform
-        return {name: _WEIGHTS[name] * value for name, value in values.items()}
+        return {
+            name: self._weights[name] * value
+            for name, value in values.items()
+            if name in self._weights
+        }
+
+    def given(
+        self, step: int, waveform: torch.Tensor, mel: torch.Tensor
+    ) -> tuple[torch.Tensor, Pair | None]:
+        """Return the log-mel that the vocoder is given in place of the true one, and anchors."""
+        del step, waveform
+        return self.heard(mel), None
 
     def heard(self, mel: torch.Tensor) -> torch.Tensor:
         """Return the log-mel that the vocoder is given in place of the true one."""
@@ -134,19 +166,27 @@ class VocoderTask(Task):
 
     def validate(self, figure: Path) -> dict[str, float]:
         """Score mels turned into waveforms, in the precision that codecs have."""
-        trained_in_mixed = self.vocoder.mixed_precision
-        self.vocoder.mixed_precision = False
-        try:
+        with self.in_full_precision():
             return self._validation.scores(
                 lambda waveform: self.vocoder.synthesize(self.heard(log_mel(waveform, AUDIOLDM2))),
                 figure,
             )
+
+    @contextmanager
+    def in_full_precision(self) -> Iterator[None]:
+        """Let the network multiply as codecs do."""
+        trained_in_mixed = self.vocoder.mixed_precision
+        self.vocoder.mixed_precision = False
+        try:
+            yield
         finally:
             self.vocoder.mixed_precision = trained_in_mixed
 
     def quality(self, scores: Mapping[str, float]) -> float:
-        """Return PESQ; where no speech is held out, the distance of mels."""
-        return scores["pesq_wb"] if "pesq_wb" in scores else -scores["mel_other"]
+        """Return PESQ and ViSQOL together; where no speech is held out, the distance of mels."""
+        if "pesq_wb" in scores:
+            return scores["pesq_wb"] + scores["visqol"]
+        return -scores["mel_other"]
 
     def _adversary_at(self, step: int) -> bool:
         return self._adversary_from is not None and step >= self._adversary_from

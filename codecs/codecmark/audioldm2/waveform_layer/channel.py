@@ -15,11 +15,10 @@ from codecmark.audioldm2.waveform_layer import coefficient_coding, quantiser
 from codecmark.audioldm2.waveform_layer.base import PEAK, Base
 from codecmark.audioldm2.waveform_layer.bit_models import Ints
 from codecmark.audioldm2.waveform_layer.conditioning import Condition
-from codecmark.audioldm2.waveform_layer.fill import GAINS, Filled, Singles
+from codecmark.audioldm2.waveform_layer.fill import GAINS, Filled, Filler, Known
 from codecmark.audioldm2.waveform_layer.lapped import SUPERFRAME, Floats, Modes
+from codecmark.audioldm2.waveform_layer.spectra import Singles
 from codecmark.errors import BitstreamError
-
-ROUNDS, ROUNDS_OF_BASE = 3, 24  # of phase retrieval, with a waveform layer and without
 
 _LEFT = -1468  # rms of what a quantiser leaves, 0.33 of its step, as a mel over the step
 
@@ -51,13 +50,13 @@ class Waveform:
         return quantiser.dequantise(self.levels, self.step, self.inward)
 
 
-def filled(layers: Sequence[Waveform], base: Base, rounds: int = ROUNDS) -> Filled:
+def filled(layers: Sequence[Waveform], base: Base, fill: Filler) -> Filled:
     """Return the decoded signal of one or more waveform layers, its fill's gain still open."""
     total = layers[0].coefficients()
     for layer in layers[1:]:
         total = total + layer.coefficients()
     finest = min(layer.step for layer in layers)
-    return Filled(total, layers[0].modes, base.mel, base.envelope, finest, rounds)
+    return fill(Known(total, layers[0].modes, base.mel, base.envelope, finest))
 
 
 def over_step(told: Ints, below: Sequence[Waveform], step_index: int) -> Ints:
@@ -99,6 +98,7 @@ def synthesise(
     base: Base | None,
     layers: Sequence[Waveform],
     superframes: int,
+    fill: Filler,
     fill_gain: float | None = None,
 ) -> Singles:
     """Return `[superframes * 640]` samples at their original level.
@@ -109,11 +109,10 @@ def synthesise(
         return np.zeros(superframes * SUPERFRAME, np.float32)
     if layers:
         gain = layers[-1].gain if fill_gain is None else fill_gain * (GAINS - 1)
-        signal = filled(layers, base).signal(gain)
+        signal = filled(layers, base, fill).signal(gain)
     else:
         nothing = np.zeros((superframes, SUPERFRAME))
         modes = np.ones(superframes, np.int64)
-        sound = Filled(nothing, modes, base.mel, base.envelope, None, ROUNDS_OF_BASE)
-        signal = sound.signal(GAINS - 1)
+        signal = fill(Known(nothing, modes, base.mel, base.envelope, None)).signal(GAINS - 1)
     restored: Singles = (signal * (base.peak / PEAK)).astype(np.float32)
     return restored

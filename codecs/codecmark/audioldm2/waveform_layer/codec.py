@@ -3,8 +3,9 @@
 Specs: `mel:16k-64+wave@snr10` (the decoder's output reaches 10 dB of SNR at the codec's 16 kHz),
 `mel:16k-64+wave@8k` (the whole stream fits 8 kbit/s). `@snr10-snr20` and `@8k-16k` have a waveform
 layer for each target, so that a stream may be cut behind any of them.
-`audioldm2:compact+wave@snr10` stands on an autoencoder's latent in place of the log-mel:
-`latent_codec`.
+`mel:16k-64/anchored+wave@8k` fills what was not coded by a trained network; its streams could be
+filled either way. `audioldm2:compact+wave@snr10` stands on an autoencoder's latent in place of the
+log-mel: `latent_codec`.
 """
 
 from __future__ import annotations
@@ -18,9 +19,10 @@ import numpy as np
 from codecmark import bitstream
 from codecmark.audioldm2.formats import AUDIOLDM2
 from codecmark.audioldm2.waveform_layer import base as base_layer
-from codecmark.audioldm2.waveform_layer import channel, lapped, layers, rate_loop, targets
+from codecmark.audioldm2.waveform_layer import channel, filling, lapped, layers, rate_loop, targets
 from codecmark.audioldm2.waveform_layer.base import Base, BaseCoding
 from codecmark.audioldm2.waveform_layer.channel import Waveform
+from codecmark.audioldm2.waveform_layer.filling import Filling
 from codecmark.audioldm2.waveform_layer.layers import Dropped
 from codecmark.audioldm2.waveform_layer.mel_base import MelBase
 from codecmark.audioldm2.waveform_layer.rate_loop import Budget
@@ -30,8 +32,9 @@ from codecmark.clip import AudioClip, Samples, resample
 from codecmark.codec import Codec, CodecInfo
 from codecmark.errors import BitstreamError, InputError
 from codecmark.spec import Spec
+from codecmark.trained_weights import together
+from codecmark.weights import NO_WEIGHTS, Weights
 
-SUFFIX = "+wave"
 BASE = "16k-64"
 _RATE_HZ = AUDIOLDM2.sample_rate_hz
 _FRAME_BYTES, _LAYER_BYTES = 15, 4
@@ -51,18 +54,28 @@ class WaveformLayerCodec(Codec):
     @classmethod
     def from_spec(cls, spec: Spec) -> WaveformLayerCodec:
         """Build from e.g. `mel:16k-64+wave@snr10`."""
-        if spec.variant != BASE + SUFFIX:
-            raise InputError(
-                f"spec: {spec}: the waveform layer stands on {BASE}: mel:{BASE}{SUFFIX}"
-            )
+        _, anchored = filling.split(spec, (BASE,))
         return cls(
-            spec, MelBase(), licence="MIT", reference="this project",
+            spec, MelBase(), filling.load(anchored=anchored), licence="MIT",
+            reference="this project",
             notes="the log-mel and the strongest MDCT coefficients; models adapt over the clip",
         )  # fmt: skip
 
-    def __init__(self, spec: Spec, coding: BaseCoding, **fields: Any) -> None:
-        """Take the target from the spec's setting; `fields` are those of `CodecInfo`."""
-        self._coding = coding
+    def __init__(
+        self,
+        spec: Spec,
+        coding: BaseCoding,
+        filled: Filling,
+        *,
+        parameters: int = 0,
+        weights: Weights = NO_WEIGHTS,
+        **fields: Any,
+    ) -> None:
+        """Take the target from the spec's setting; `fields` are those of `CodecInfo`.
+
+        `parameters` and `weights` are the base's.
+        """
+        self._coding, self._fill = coding, filled.fill
         self._targets = targets.of(spec)
         last = self._targets[-1]
         self.info = CodecInfo(
@@ -72,6 +85,8 @@ class WaveformLayerCodec(Codec):
             channels=1,
             nominal_bitrate_kbps=last.kbps if isinstance(last, RateTarget) else None,
             algorithmic_delay_samples=None,
+            parameters=parameters + filled.parameters,
+            weights=together(weights, filled.weights),
             **fields,
         )
 
@@ -82,7 +97,7 @@ class WaveformLayerCodec(Codec):
         budgets = [_budget(number, kbps, clip) for number, kbps in enumerate(rates)]
         snrs = [one for one in self._targets if isinstance(one, SnrTarget)]
         return layers.pack(
-            [rate_loop.encode(one, budgets or snrs, self._coding) for one in samples]
+            [rate_loop.encode(one, budgets or snrs, self._coding, self._fill) for one in samples]
         )
 
     @property
@@ -150,7 +165,7 @@ class WaveformLayerCodec(Codec):
             if base is not None:
                 whole, reasons = _waveforms(rest, base)
                 dropped += [Dropped(number, name, why) for name, why in reasons]
-            decoded[number] = channel.synthesise(base, whole, superframes, fill_gain)
+            decoded[number] = channel.synthesise(base, whole, superframes, self._fill, fill_gain)
         clipped = decoded[:, :length]
         return resample(clipped, _RATE_HZ, header.sample_rate_hz, header.n_samples), dropped
 

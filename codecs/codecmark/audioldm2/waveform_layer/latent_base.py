@@ -18,8 +18,8 @@ from codecmark.audioldm2.formats import AUDIOLDM2
 from codecmark.audioldm2.latent_chain import Autoencoder
 from codecmark.audioldm2.waveform_layer import coefficient_coding, latent_levels
 from codecmark.audioldm2.waveform_layer.base import Base
-from codecmark.audioldm2.waveform_layer.fill import log2_mel
 from codecmark.audioldm2.waveform_layer.lapped import Floats
+from codecmark.audioldm2.waveform_layer.spectra import log2_mel
 from codecmark.clip import Samples
 
 _FINEST_STEP, _STEPS_PER_OCTAVE = 0.25, 4

@@ -1,6 +1,6 @@
 """The AudioLDM2 latent with a waveform layer, as a codec.
 
-Specs: `audioldm2:compact+wave@snr10`, `audioldm2:base+wave@8k`; what comes before `+wave` is a
+Specs: `audioldm2:compact+wave@snr10`, `audioldm2:base/anchored+wave@8k`; what comes first is a
 checkpoint whose mel is AudioLDM2's at 16 kHz.
 """
 
@@ -13,10 +13,9 @@ from codecmark import networks
 from codecmark.audioldm2.autoencoder import PUBLISHED, MelAutoencoder
 from codecmark.audioldm2.compact import CompactAutoencoder
 from codecmark.audioldm2.latent_chain import CHECKPOINTS, COMPACT
-from codecmark.audioldm2.waveform_layer import targets
-from codecmark.audioldm2.waveform_layer.codec import SUFFIX, WaveformLayerCodec
+from codecmark.audioldm2.waveform_layer import filling, targets
+from codecmark.audioldm2.waveform_layer.codec import WaveformLayerCodec
 from codecmark.audioldm2.waveform_layer.latent_base import LatentBase
-from codecmark.errors import InputError
 from codecmark.spec import Spec
 from codecmark.trained_weights import locate_trained
 from codecmark.weights import Weights, locate_or_random
@@ -26,10 +25,7 @@ _CHECKPOINTS = ("base", "music", "large", COMPACT)  # those with AudioLDM2's mel
 
 def from_spec(spec: Spec, vae_config: Mapping[str, Any] | None = None) -> WaveformLayerCodec:
     """Build from e.g. `audioldm2:compact+wave@snr10`; the configuration is for tests."""
-    name = (spec.variant or "").removesuffix(SUFFIX)
-    if name not in _CHECKPOINTS:
-        known = ", ".join(checkpoint + SUFFIX for checkpoint in _CHECKPOINTS)
-        raise InputError(f"spec: {spec}: the waveform layer stands on one of {known}")
+    name, anchored = filling.split(spec, _CHECKPOINTS)
     targets.of(spec)  # a wrong setting is refused before a network is built
     autoencoder: MelAutoencoder
     weights: Weights
@@ -43,7 +39,8 @@ def from_spec(spec: Spec, vae_config: Mapping[str, Any] | None = None) -> Wavefo
         weights = networks.weights_of(source)
         licence = "MIT; Apache-2.0 (diffusers); weights CC-BY-NC-SA-4.0"
     return WaveformLayerCodec(
-        spec, LatentBase(autoencoder), licence=licence, reference="arXiv 2308.05734; this project",
+        spec, LatentBase(autoencoder), filling.load(anchored=anchored), licence=licence,
+        reference="arXiv 2308.05734; this project",
         parameters=networks.parameter_count(autoencoder.network), weights=weights,
         device=str(networks.device()), backend="eager",
         notes="the latent and the strongest MDCT coefficients; models adapt over the clip",

@@ -6,8 +6,8 @@ import numpy as np
 
 from codecmark.audioldm2.waveform_layer import coefficient_coding, mel_coding
 from codecmark.audioldm2.waveform_layer.base import Base
-from codecmark.audioldm2.waveform_layer.fill import log2_mel
 from codecmark.audioldm2.waveform_layer.lapped import Floats
+from codecmark.audioldm2.waveform_layer.spectra import log2_mel
 
 _ROUNDING = 0.32  # of the mel's levels: the dead zone reaches to 0.68
 # a finer mel costs more than its better guess of the coefficients saves: for 15 dB on speech this

@@ -17,8 +17,9 @@ from codecmark.audioldm2.waveform_layer import base as base_layer
 from codecmark.audioldm2.waveform_layer import channel, coefficient_coding, lapped, quantiser
 from codecmark.audioldm2.waveform_layer.base import Base, BaseCoding
 from codecmark.audioldm2.waveform_layer.channel import Waveform
-from codecmark.audioldm2.waveform_layer.fill import GAINS, Filled, Singles
+from codecmark.audioldm2.waveform_layer.fill import GAINS, Filled, Filler
 from codecmark.audioldm2.waveform_layer.lapped import SUPERFRAME, Floats, Modes
+from codecmark.audioldm2.waveform_layer.spectra import Singles
 from codecmark.audioldm2.waveform_layer.targets import SnrTarget
 from codecmark.errors import CodecError
 
@@ -38,7 +39,10 @@ class Budget:
 
 
 def encode(
-    signal: Floats, targets: Sequence[SnrTarget] | Sequence[Budget], coding: BaseCoding
+    signal: Floats,
+    targets: Sequence[SnrTarget] | Sequence[Budget],
+    coding: BaseCoding,
+    fill: Filler,
 ) -> tuple[bytes, ...]:
     """Return a base layer and a waveform layer for each target, for `[samples]` at 16 kHz."""
     level = base_layer.level_of(signal)
@@ -62,7 +66,7 @@ def encode(
         raise CodecError("the base layer of a signal decoded to silence")
     below: tuple[Waveform, ...] = ()
     for target in targets:
-        search = _Search(whole, len(signal), base, below)
+        search = _Search(whole, len(signal), base, below, fill)
         if isinstance(target, SnrTarget):
             found = search.at_snr(target.snr_db + MARGIN_DB)
         else:
@@ -90,9 +94,15 @@ class _Search:
     """For the waveform layer above `below`: its blocks are theirs, it codes what they left."""
 
     def __init__(
-        self, whole: Floats, samples: int, base: Base, below: tuple[Waveform, ...]
+        self,
+        whole: Floats,
+        samples: int,
+        base: Base,
+        below: tuple[Waveform, ...],
+        fill: Filler,
     ) -> None:
         self._whole, self._samples, self._base, self._below = whole, samples, base, below
+        self._fill = fill
         self._energy = float(np.sum(whole[:samples] ** 2))
         self._modes: Modes = below[0].modes if below else np.ones(base.superframes, np.int64)
         self._coefficients = lapped.analyse(whole, self._modes)
@@ -168,7 +178,7 @@ class _Search:
         return len(channel.encode_waveform(layer, self._base, self._below))
 
     def _filled(self, layer: Waveform) -> Filled:
-        return channel.filled((*self._below, layer), self._base)
+        return channel.filled((*self._below, layer), self._base, self._fill)
 
     def _coded_to(self, snr_db: float) -> int:
         """Return the largest step whose coefficients alone reach the SNR."""

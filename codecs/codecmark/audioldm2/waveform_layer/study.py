@@ -16,6 +16,7 @@ from codecmark.audioldm2.waveform_layer import base as base_layer
 from codecmark.audioldm2.waveform_layer import bound, channel, coefficient_coding, lapped, layers
 from codecmark.audioldm2.waveform_layer.codec import WaveformLayerCodec
 from codecmark.audioldm2.waveform_layer.mel_base import MelBase
+from codecmark.audioldm2.waveform_layer.phase_retrieval import PhaseRetrieval
 from codecmark.clip import Samples
 from codecmark.condition import Condition, PreparedClip
 from codecmark.errors import UnavailableError
@@ -101,7 +102,7 @@ def take_apart(clips: Sequence[PreparedClip]) -> Iterator[Parts]:
                 continue
             waveform = channel.decode_waveform(waveform_data or b"", base)
             scale, seconds = base.peak / 0.5, clip.audio.duration_s
-            unfilled = channel.filled([waveform], base, rounds=1)
+            unfilled = channel.filled([waveform], base, PhaseRetrieval(rounds=1))
             decoded = (
                 codec.decode(stream).samples,
                 codec.decode_layers(stream, upto=1).clip.samples,

@@ -1,0 +1,45 @@
+"""The fill by a trained network, anchored in what the waveform layer coded.
+
+References
+----------
+`anchors` has what the network is told, `training.anchored` how it learned.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import torch
+
+from codecmark import networks
+from codecmark.audioldm2.harmonic_vocoder import HarmonicVocoder
+from codecmark.audioldm2.mel import linear_spectrum
+from codecmark.audioldm2.stft import Pair
+from codecmark.audioldm2.waveform_layer.fill import Filled, Known
+from codecmark.audioldm2.waveform_layer.mel_coding import UNIT
+from codecmark.audioldm2.waveform_layer.spectra import Spectrum
+
+
+class AnchoredFill:
+    """See `fill.Filler`."""
+
+    def __init__(self, vocoder: HarmonicVocoder) -> None:
+        self._network, self._mel = vocoder.network, vocoder.mel
+
+    @torch.inference_mode()
+    def __call__(self, known: Known) -> Filled:
+        """Return the coded signal, hardly corrected, and what the network put beside it."""
+        log_mel = known.mel.astype(np.float32) * np.float32(math.log(2) / UNIT)
+        anchors = linear_spectrum(networks.to_tensor(known.coded()[None]), self._mel)
+        own, coded = self._network.around(
+            networks.to_tensor(log_mel[None]), (anchors.real, anchors.imag)
+        )
+        fill, carried = _complex(own), _complex(coded)
+        return Filled(carried, fill, np.abs(fill), known)
+
+
+def _complex(parts: Pair) -> Spectrum:
+    real, imaginary = (networks.to_array(part)[0] for part in parts)
+    spectrum: Spectrum = real + np.complex64(1j) * imaginary
+    return spectrum

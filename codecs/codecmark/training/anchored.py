@@ -1,0 +1,86 @@
+"""Training of the anchored vocoder: the waveform layer's fill, from a coarse mel and coded bins."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from codecmark import networks
+from codecmark.audioldm2 import anchors
+from codecmark.audioldm2.formats import AUDIOLDM2
+from codecmark.audioldm2.harmonic import waveform_of
+from codecmark.audioldm2.mel import linear_spectrum
+from codecmark.audioldm2.stft import Pair
+from codecmark.training.anchoring import Received, received
+from codecmark.training.dataset import Dataset
+from codecmark.training.runs import Start
+from codecmark.training.vocoder import VocoderTask
+
+_SNR_DB = (-2.0, 16.0)  # below zero nothing is coded: the base alone
+_MEL_STEPS = (8, 48)
+_VALIDATED_AT = 9.0, 28  # SNR in dB and step of the mel
+
+
+class AnchoredTask(VocoderTask):
+    """Goes on from a vocoder that takes no anchors, or from one that does."""
+
+    name = "anchored"
+
+    def __init__(
+        self, dataset: Dataset, device: torch.device, start: Start, **options: Any
+    ) -> None:
+        super().__init__(dataset, device, start=anchored(start), **options)
+
+    def given(
+        self, step: int, waveform: torch.Tensor, mel: torch.Tensor
+    ) -> tuple[torch.Tensor, Pair | None]:
+        """Return the coarse log-mel, and the coded spectrum."""
+        del mel
+        rng = np.random.default_rng([self.options["seed"], step])
+        found = [
+            received(signal, float(rng.uniform(*_SNR_DB)), int(rng.integers(*_MEL_STEPS)))
+            for signal in networks.to_array(waveform)
+        ]
+        return self._tensors(found)
+
+    def validate(self, figure: Path) -> dict[str, float]:
+        """Score signals coded at one SNR, and say what SNR they have with the fill."""
+        snrs_db: list[float] = []
+
+        def rebuild(waveform: torch.Tensor) -> torch.Tensor:
+            heard, known = self._tensors([received(networks.to_array(waveform)[0], *_VALIDATED_AT)])
+            own, coded = self.vocoder.around(heard, known)
+            made = waveform_of((own[0] + coded[0], own[1] + coded[1]), AUDIOLDM2)
+            error = float((made - waveform).square().sum())
+            snrs_db.append(10 * np.log10(float(waveform.square().sum()) / max(error, 1e-12)))
+            return made
+
+        with self.in_full_precision():
+            scores = self._validation.scores(rebuild, figure)
+        return {**scores, "snr_db": float(np.mean(snrs_db))}
+
+    def _tensors(self, found: list[Received]) -> tuple[torch.Tensor, Pair]:
+        log_mel = torch.from_numpy(np.stack([one.log_mel for one in found])).to(self._device)
+        coded = torch.from_numpy(np.stack([one.coded for one in found])).to(self._device)
+        spectrum = linear_spectrum(coded, AUDIOLDM2)
+        return log_mel, (spectrum.real.contiguous(), spectrum.imag.contiguous())
+
+
+def anchored(start: Start) -> Start:
+    """Return the same weights for a network with anchors, whose own part is not changed yet."""
+    if start.config.get("anchored"):
+        return start
+    state = dict(start.state)
+    bins = start.config.get("bins", 513)
+    enter, leave, bias = (state[name] for name in ("enter.weight", "leave.weight", "leave.bias"))
+    state["enter.weight"] = torch.cat(
+        [enter, enter.new_zeros(enter.shape[0], anchors.INPUTS * bins)], dim=1
+    )
+    rows = anchors.OUTPUTS * bins
+    state["leave.weight"] = torch.cat([leave, leave.new_zeros(rows, leave.shape[1])])
+    state["leave.bias"] = torch.cat([bias, bias.new_zeros(rows)])
+    return replace(start, config={**start.config, "anchored": True}, state=state)

@@ -1,0 +1,83 @@
+"""What a decoder of the waveform layer is given: a log-mel and coded coefficients, but no bits.
+
+The layer's own encoder searches for steps that meet a target; training takes any step, so that the
+network has met them all, and codes nothing.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from codecmark.audioldm2.waveform_layer import coefficient_coding, lapped, mel_coding, quantiser
+from codecmark.audioldm2.waveform_layer.spectra import log2_mel
+
+_MEL_ROUNDING = 0.32  # as the mel base rounds
+_TRIES = 7
+
+Singles = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Received:
+    """What of a signal arrives.
+
+    Attributes
+    ----------
+    log_mel : Singles, shape=(frames, 64)
+        Natural logarithms.
+    coded : Singles, shape=(samples,)
+        The waveform layer alone.
+    """
+
+    log_mel: Singles
+    coded: Singles
+
+
+def received(signal: Singles, snr_db: float, mel_step: int) -> Received:
+    """Quantise `[samples]`, whole superframes, about as an encoder does.
+
+    Parameters
+    ----------
+    snr_db : float
+        That of the coded waveform, about; below zero nothing is coded.
+    mel_step : int
+        Step index of the mel, 0 to 63.
+    """
+    whole = signal.astype(np.float64)
+    superframes = lapped.superframes(len(whole))
+    levels = mel_coding.quantise(log2_mel(whole), mel_step, _MEL_ROUNDING)
+    mel = mel_coding.dequantise(levels, mel_step)[: superframes * coefficient_coding.FRAMES]
+    log_mel = (mel * (math.log(2) / mel_coding.UNIT)).astype(np.float32)
+    if snr_db < 0 or not whole.any():
+        return Received(log_mel, np.zeros_like(signal))
+    modes = np.ones(superframes, np.int64)
+    step_index = _step_index(lapped.analyse(whole, modes), snr_db)
+    step = quantiser.step_size(step_index)
+    modes = quantiser.choose_modes(whole, superframes, step)
+    coefficients = lapped.analyse(whole, modes)
+    expected = quantiser.mel_over_step(coefficient_coding.envelope(mel), step_index)
+    ratio = coefficient_coding.ratios(expected, modes)
+    chosen = quantiser.quantise(coefficients, modes, ratio, step)
+    inward = quantiser.centroids(coefficients, chosen, step)
+    values = quantiser.dequantise(chosen, step, inward)
+    return Received(log_mel, lapped.synthesise(values, modes)[: len(signal)].astype(np.float32))
+
+
+def _step_index(coefficients: lapped.Floats, snr_db: float) -> int:
+    """Return the largest step whose plain rounding reaches the SNR."""
+    allowed = float(np.sum(coefficients**2)) / 10 ** (snr_db / 10)
+    low, high = 0, quantiser.STEPS - 1
+    for _ in range(_TRIES):
+        middle = (low + high) // 2
+        step = quantiser.step_size(middle)
+        scaled = np.abs(coefficients) / step
+        left = np.where(scaled < 0.65, coefficients, (scaled - np.rint(scaled)) * step)
+        if float(np.sum(left**2)) <= allowed:
+            high = middle
+        else:
+            low = middle + 1
+    return high
