@@ -221,6 +221,12 @@ def test_rates() -> None:
     assert rate.real_time_factor(0.5, 5.0) == 0.1
 
 
+def test_visqol_says_what_it_cannot_compare() -> None:
+    short = noise(3_200).samples
+    with pytest.raises(MetricError, match="ViSQOL: too short"):
+        perceptual.visqol(short, short, 16_000, "speech")
+
+
 def test_visqol_remembers_spectrograms_and_scores_the_same(speech: AudioClip) -> None:
     model = perceptual._visqol_model("speech")._manager
     remembering = model.spect_builder

@@ -26,8 +26,15 @@ from torch import nn
 
 from codecmark.audioldm2 import anchors as anchoring
 from codecmark.audioldm2.excitation import clock_of, noise, pulses
-from codecmark.audioldm2.mel import MelFormat, filters, linear_spectrum, magnitude_from_mel
-from codecmark.audioldm2.stft import Pair, inverse_stft
+from codecmark.audioldm2.mel import (
+    MelFormat,
+    filters,
+    linear_spectrum,
+    magnitude_from_mel,
+    waveform_of,
+)
+from codecmark.audioldm2.mel_consistency import made_consistent
+from codecmark.audioldm2.stft import Pair
 
 LOWEST_HZ, HIGHEST_HZ = 50.0, 600.0
 _ENVELOPE_SHARE = 0.1  # of the smooth envelope: where the pseudo-inverse is below, it is wrong
@@ -54,7 +61,23 @@ class HarmonicConfig:
     pitches: int = 192
     prior: bool = True
     clock: bool = True
+    rounds: int = 3
     anchored: bool = False
+
+
+@dataclass(frozen=True)
+class Made:
+    """A spectrum in parts: what the network made, and the anchors, corrected, where it has some."""
+
+    own: Pair
+    coded: Pair | None = None
+
+    @property
+    def whole(self) -> Pair:
+        """The sum."""
+        if self.coded is None:
+            return self.own
+        return self.own[0] + self.coded[0], self.own[1] + self.coded[1]
 
 
 class Block(nn.Module):
@@ -127,8 +150,8 @@ class HarmonicNetwork(nn.Module):
         rate: torch.Tensor,
         hiss: torch.Tensor,
         anchors: Pair | None = None,
-    ) -> Pair:
-        """Return the spectrum, real and imaginary parts `[batch, frames, bins]`.
+    ) -> Made:
+        """Return the spectrum.
 
         Parameters
         ----------
@@ -140,18 +163,6 @@ class HarmonicNetwork(nn.Module):
         anchors : pair of torch.Tensor, optional
             What a waveform layer coded; for a network that takes anchors.
         """
-        own, coded = self._parts(log_mel, clock, rate, hiss, anchors)
-        return own if coded is None else (own[0] + coded[0], own[1] + coded[1])
-
-    def _parts(
-        self,
-        log_mel: torch.Tensor,
-        clock: torch.Tensor,
-        rate: torch.Tensor,
-        hiss: torch.Tensor,
-        anchors: Pair | None,
-    ) -> tuple[Pair, Pair | None]:
-        """Return what the network made itself, and its anchors, corrected."""
         with torch.no_grad():
             prior = log_prior(log_mel, self.mel)
             if not self.config.prior:
@@ -172,9 +183,9 @@ class HarmonicNetwork(nn.Module):
         imaginary = a * turn_im + b * turn_re + roughness * hiss_im + free_im
         gain = level.exp() * (real * real + imaginary * imaginary + _TINY).rsqrt()
         own = gain * real, gain * imaginary
-        return own, (
-            None if anchors is None else anchoring.corrected(anchors, (change[0], change[1]))
-        )
+        if anchors is None:
+            return Made(own)
+        return Made(own, anchoring.corrected(anchors, (change[0], change[1])))
 
     def _found(self, known: torch.Tensor) -> tuple[torch.Tensor, ...]:
         with torch.autocast(known.device.type, torch.bfloat16, enabled=self.mixed_precision):
@@ -193,21 +204,24 @@ class HarmonicNetwork(nn.Module):
         pitch: torch.Tensor = pitch_at(mean, self.config.pitches) * (logits[..., 0] > 0)
         return pitch
 
-    def spectrum(self, log_mel: torch.Tensor) -> Pair:
+    def spectrum(self, log_mel: torch.Tensor, anchors: Pair | None = None) -> Made:
         """Return the spectrum of a log-mel `[batch, frames, bands]`, with a clock of its own."""
         clock, rate = clock_of(self.pitch_hz(log_mel), self.mel)
-        found: Pair = self(log_mel, clock, rate, noise(1, clock.shape[1], clock.device))
+        if anchors is not None:
+            clock = self.clock_on(anchors, clock, rate)
+        hiss = noise(1, clock.shape[1], clock.device)
+        found: Made = self(log_mel, clock, rate, hiss, anchors)
         return found
 
-    def around(self, log_mel: torch.Tensor, anchors: Pair) -> tuple[Pair, Pair]:
-        """Return what the network adds to anchors, and the anchors, corrected."""
-        clock, rate = clock_of(self.pitch_hz(log_mel), self.mel)
-        clock = self.clock_on(anchors, clock, rate)
-        hiss = noise(1, clock.shape[1], clock.device)
-        own, coded = self._parts(log_mel, clock, rate, hiss, anchors)
-        if coded is None:
-            raise AssertionError("anchors that were given come back")
-        return own, coded
+    def consistent(self, made: Made, log_mel: torch.Tensor, rounds: int | None = None) -> Made:
+        """Return the spectrum after `made_consistent`: what the network made is scaled."""
+        whole = made_consistent(
+            made.whole, log_mel, self.mel, self.config.rounds if rounds is None else rounds,
+            made.coded,
+        )  # fmt: skip
+        if made.coded is None:
+            return Made(whole)
+        return Made((whole[0] - made.coded[0], whole[1] - made.coded[1]), made.coded)
 
     def clock_on(self, anchors: Pair, clock: torch.Tensor, rate: torch.Tensor) -> torch.Tensor:
         """Return a clock that agrees with anchors."""
@@ -216,7 +230,8 @@ class HarmonicNetwork(nn.Module):
 
     def synthesize(self, log_mel: torch.Tensor) -> torch.Tensor:
         """Return the waveform `[batch, samples]` of a log-mel `[batch, frames, bands]`."""
-        return waveform_of(self.spectrum(log_mel), self.mel)
+        made = self.consistent(self.spectrum(log_mel), log_mel)
+        return waveform_of(made.whole, self.mel)
 
 
 def scaled(logs: torch.Tensor) -> torch.Tensor:
@@ -257,13 +272,6 @@ def _spreading(mel: MelFormat, device: torch.device) -> torch.Tensor:
     means = bank / bank.sum(dim=1, keepdim=True) ** 2
     shares = (bank / bank.sum(dim=1, keepdim=True)).sum(dim=0).clamp(min=1e-6)
     return means / shares
-
-
-def waveform_of(spectrum: Pair, mel: MelFormat) -> torch.Tensor:
-    """Return the signal `[batch, samples]` of a spectrum of parts `[batch, frames, bins]`."""
-    padded = inverse_stft(torch.complex(*spectrum), mel.framing)
-    first = mel.reflected
-    return padded[:, first : first + mel.samples(spectrum[0].shape[1])]
 
 
 def _direction(signal: torch.Tensor, mel: MelFormat) -> tuple[torch.Tensor, Pair, torch.Tensor]:

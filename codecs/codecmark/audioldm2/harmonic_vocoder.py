@@ -12,7 +12,7 @@ import torch
 
 from codecmark import networks, trained_weights
 from codecmark.audioldm2.formats import AUDIOLDM2
-from codecmark.audioldm2.harmonic import HarmonicConfig, HarmonicNetwork, waveform_of
+from codecmark.audioldm2.harmonic import HarmonicConfig, HarmonicNetwork
 from codecmark.audioldm2.mel import MelFormat
 from codecmark.audioldm2.phase import retrieve
 from codecmark.audioldm2.spectrogram import MelSpectrogram
@@ -59,9 +59,9 @@ class HarmonicVocoder:
     def synthesize(self, spectrogram: MelSpectrogram) -> torch.Tensor:
         """Turn `[channels, frames, bands]` into `[channels, frames * hop]`."""
         values = spectrogram.require(self.mel, "the harmonic vocoder")
-        real, imaginary = self.network.spectrum(values)
         if not self._iterations:
-            return waveform_of((real, imaginary), self.mel)
+            return self.network.synthesize(values)
+        real, imaginary = self.network.spectrum(values).whole
         padded = retrieve(
             torch.hypot(real, imaginary), self.mel.framing, self._iterations,
             start=torch.atan2(imaginary, real),

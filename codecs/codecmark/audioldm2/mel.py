@@ -28,7 +28,7 @@ from typing import Literal
 import librosa
 import torch
 
-from codecmark.audioldm2.stft import Framing, stft
+from codecmark.audioldm2.stft import Framing, Pair, inverse_stft, stft
 
 LOG_CEILING = 7.0  # above the log-mel of full scale: a decoder may overshoot, exp() must not
 
@@ -118,6 +118,13 @@ def log_of(magnitude: torch.Tensor, mel: MelFormat) -> torch.Tensor:
     """Return the log-mel of linear magnitudes."""
     bands = magnitude @ filters(mel, magnitude.device).T
     return bands.clamp(min=mel.floor).log() / math.log(mel.log_base)
+
+
+def waveform_of(spectrum: Pair, mel: MelFormat) -> torch.Tensor:
+    """Return the signal `[channels, samples]` nearest to a spectrum as `linear_spectrum` has it."""
+    padded = inverse_stft(torch.complex(*spectrum), mel.framing)
+    first = mel.reflected
+    return padded[:, first : first + mel.samples(spectrum[0].shape[1])]
 
 
 def magnitude_from_mel(log_mel: torch.Tensor, mel: MelFormat, iterations: int = 32) -> torch.Tensor:

@@ -74,6 +74,8 @@ def visqol(
     ours, theirs = (_mono(x, sample_rate_hz, rate).astype(float) for x in (reference, decoded))
     try:
         return float(_visqol_model(mode).measure_from_arrays(ours, theirs, rate).moslqo)
+    except IndexError as error:  # it has no words for that: its list of patches is empty
+        raise MetricError("ViSQOL: too short, or no speech in it that it could compare") from error
     except (ValueError, RuntimeError) as error:
         raise MetricError(f"ViSQOL: {error}") from error
 

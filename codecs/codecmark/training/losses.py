@@ -59,9 +59,7 @@ def _bank(n_fft: int, bands: int, device: torch.device) -> torch.Tensor:
     return torch.from_numpy(bank.T.astype("float32")).to(device)
 
 
-def raised_error(
-    found: torch.Tensor, coded: torch.Tensor, wanted: torch.Tensor
-) -> torch.Tensor:
+def raised_error(found: torch.Tensor, coded: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
     """Return how much larger the error of waveforms is than that of what was coded of them.
 
     The mean of the ratios of rms, less 1, each weighted by the share of its signal that was coded:

@@ -15,11 +15,11 @@ from codecmark.audioldm2.formats import AUDIOLDM2
 from codecmark.audioldm2.harmonic import (
     HarmonicConfig,
     HarmonicNetwork,
+    Made,
     index_of,
     scaled,
-    waveform_of,
 )
-from codecmark.audioldm2.mel import linear_spectrum, log_mel, log_of
+from codecmark.audioldm2.mel import linear_spectrum, log_mel, log_of, waveform_of
 from codecmark.audioldm2.stft import Pair
 from codecmark.training import losses
 from codecmark.training.adversary import Adversary
@@ -29,6 +29,7 @@ from codecmark.training.runs import Start
 from codecmark.training.task import Task
 from codecmark.training.validation import Validation
 
+_ROUNDS = 1  # of consistency: more cost more time, and codecs may have more
 _PHASE_BINS = 256  # phases are compared up to 4 kHz: above, the clock is not that exact
 _OF_PHASE = ("complex", "delay", "frequency")
 ABLATIONS = ("prior", "clock", "phase")  # what a training may go without, to show what it brings
@@ -110,8 +111,10 @@ class VocoderTask(Task):
         heard, anchors = self.given(step, waveform, mel)
         if anchors is not None:
             clock = self.vocoder.clock_on(anchors, clock, rate)
-        found: Pair = self.vocoder(heard, clock, rate, self._hiss(step, waveform), anchors)
-        made = waveform_of(found, AUDIOLDM2)
+        given: Made = self.vocoder(heard, clock, rate, self._hiss(step, waveform), anchors)
+        found = given.whole
+        settled = self.vocoder.consistent(given, heard, _ROUNDS)
+        made = waveform_of(settled.whole, AUDIOLDM2)
         spectra = losses.spectral(made, waveform)
         voiced = _voiced(rate)
         mask = voiced[..., None] * (torch.arange(truth.shape[-1], device=mel.device) < _PHASE_BINS)

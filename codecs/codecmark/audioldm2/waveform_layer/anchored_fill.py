@@ -32,10 +32,10 @@ class AnchoredFill:
         """Return the coded signal, hardly corrected, and what the network put beside it."""
         log_mel = known.mel.astype(np.float32) * np.float32(math.log(2) / UNIT)
         anchors = linear_spectrum(networks.to_tensor(known.coded()[None]), self._mel)
-        own, coded = self._network.around(
-            networks.to_tensor(log_mel[None]), (anchors.real, anchors.imag)
-        )
-        fill, carried = _complex(own), _complex(coded)
+        heard = networks.to_tensor(log_mel[None])
+        made = self._network.spectrum(heard, (anchors.real, anchors.imag))
+        made = self._network.consistent(made, heard)
+        fill, carried = _complex(made.own), _complex(made.coded or made.own)
         return Filled(carried, fill, np.abs(fill), known)
 
 
