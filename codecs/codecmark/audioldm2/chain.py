@@ -6,8 +6,9 @@ as the setting after `@` says (`latent_coding`; without one `f16`, sixteen bits 
 values need). The rate that users of the chain quote, "2:1", is elements of mel for each element
 of latent; the ratio here is bytes.
 
-Specs: `mel:FORMAT/VOCODER`, `audioldm2:CHECKPOINT/VOCODER`, where VOCODER may end in `+wiener` or
-`+softlimit`, e.g. `mel:16k-80-256/pghi+griffinlim-64+wiener`. `audioldm2:user-80-256/...` is the
+Specs: `mel:FORMAT/VOCODER`, `audioldm2:CHECKPOINT/VOCODER`, where VOCODER may end in
+`+consistent-N` (`mel_consistency`), `+wiener` or `+softlimit`, e.g.
+`mel:16k-80-256/pghi+griffinlim-64+wiener`. `audioldm2:user-80-256/...` is the
 chain as its users configured it: the music VAE on 80 bands at a hop of 256. `ltx2` and `mmaudio`
 are chains of the same form with other autoencoders.
 """
@@ -22,7 +23,7 @@ import numpy as np
 import torch
 
 from codecmark import latent_coding, networks
-from codecmark.audioldm2 import postfilter
+from codecmark.audioldm2 import mel_consistency, postfilter
 from codecmark.audioldm2.formats import mel_format
 from codecmark.audioldm2.harmonic_vocoder import trained_vocoder
 from codecmark.audioldm2.mel import log_mel
@@ -64,7 +65,17 @@ class ChainCodec(Codec):
         self.mel = vocoder.mel
         coding = spec.setting or "f16"
         self._coding = latent_coding.named(coding)
-        self._postfilters = [postfilter.named(name) for name in postfilters]
+        rounds = [mel_consistency.rounds_of(name) for name in postfilters]
+        self._rounds = sum(count for count in rounds if count is not None)
+        if self._rounds and self.synthesis_rate_hz != self.mel.sample_rate_hz:
+            raise InputError(
+                f"spec: {spec}: +consistent-N needs a vocoder at the mel's own rate; leave it out"
+            )
+        self._postfilters = [
+            postfilter.named(name)
+            for name, count in zip(postfilters, rounds, strict=True)
+            if count is None
+        ]
         bits = latent_coding.bits_per_value(coding)
         values = prod(self.coded_shape(self.stride)) / (self.stride * self.mel.hop)
         self.info = CodecInfo(
@@ -136,7 +147,12 @@ class ChainCodec(Codec):
         shape = self.coded_channels(header.channels), *self.coded_shape(frames)
         values = self._coding.decode(payload[end:], shape)
         spectrogram = MelSpectrogram(self.restore(networks.to_tensor(values)), self.mel)
-        waveform = networks.to_array(self.vocoder.synthesize(spectrogram))
+        synthesized = self.vocoder.synthesize(spectrogram)
+        if self._rounds:
+            synthesized = mel_consistency.consistent_waveform(
+                synthesized, spectrogram.values, self.mel, self._rounds
+            )
+        waveform = networks.to_array(synthesized)
         if len(waveform) > header.channels:  # a network for stereo was given one channel twice
             waveform = waveform.mean(axis=0, keepdims=True)
         scaled = (waveform * (levels[:, 1:] / _PEAK) + levels[:, :1]).astype(np.float32)
@@ -196,10 +212,14 @@ class MelCodec(ChainCodec):
 
 
 def split_stages(spec: Spec, first: str) -> tuple[str, str, list[str]]:
-    """Return the first stage, the vocoder, and the postfilters after it."""
+    """Return the first stage, the vocoder, and what comes after it."""
     if len(spec.stages) != 2:
         raise InputError(f"spec: {spec} needs a {first}, and a vocoder after '/'")
     parts = spec.stages[1].split("+")
-    filters = [part for part in parts if part in postfilter.FILTERS]
-    vocoder = "+".join(part for part in parts if part not in postfilter.FILTERS)
+    filters = [part for part in parts if _follows(part)]
+    vocoder = "+".join(part for part in parts if not _follows(part))
     return spec.stages[0], vocoder, filters
+
+
+def _follows(stage: str) -> bool:
+    return stage in postfilter.FILTERS or mel_consistency.rounds_of(stage) is not None

@@ -1,4 +1,4 @@
-"""A signal made to have the mel that it was made from.
+"""A signal made to have the mel that it was made from: `+consistent-6` behind any vocoder.
 
 A network's spectrum is seldom that of any signal: where its phases do not fit, neighbouring frames
 cancel, and the mel of what comes out is not the one that went in. A few rounds mend that: each
@@ -10,12 +10,14 @@ Griffin and Lim's iterations keep magnitudes and move phases, these move magnitu
 from __future__ import annotations
 
 import math
+import re
 
 import torch
 
 from codecmark.audioldm2.mel import MelFormat, filters, linear_spectrum, log_of, waveform_of
 from codecmark.audioldm2.stft import Pair
 
+_STAGE = re.compile(r"consistent-(\d{1,2})")
 _MOST = 4.0  # of a band's correction in one round
 _POWER = 1.5  # half as far again: three such rounds do what five plain ones do
 
@@ -50,3 +52,17 @@ def made_consistent(
                 held[1] + (own.imag - held[1]) * gain,
             )
     return spectrum
+
+
+def rounds_of(stage: str) -> int | None:
+    """Return the rounds that a stage of a spec names, None if it is another stage."""
+    match = _STAGE.fullmatch(stage)
+    return None if match is None else int(match.group(1))
+
+
+def consistent_waveform(
+    waveform: torch.Tensor, log_mel: torch.Tensor, mel: MelFormat, rounds: int
+) -> torch.Tensor:
+    """Return a vocoder's `[channels, samples]` after some rounds."""
+    own = linear_spectrum(waveform, mel)
+    return waveform_of(made_consistent((own.real, own.imag), log_mel, mel, rounds), mel)
