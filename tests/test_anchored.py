@@ -34,7 +34,7 @@ __all__ = ["audio", "dataset", "prepared"]  # fixtures
 
 RATE = 16_000
 SAMPLES = 16_000
-SPEC = "mel:16k-64/anchored+wave@snr10"
+SPEC = "mel:16k-64+wave+anchored@snr10"
 
 
 @pytest.fixture
@@ -196,7 +196,7 @@ def test_the_snr_is_that_of_the_whole_output(speech: AudioClip) -> None:
     "clip", [tone(0.4), noise(6_400), AudioClip(np.zeros((2, 999), np.float32), RATE)]
 )
 def test_any_clip_keeps_its_form(clip: AudioClip) -> None:
-    for spec in ("mel:16k-64/anchored+wave@8k", "audioldm2:compact/anchored+wave@snr10"):
+    for spec in ("mel:16k-64+wave+anchored@8k", "audioldm2:compact+wave+anchored@snr10"):
         codec = create(spec)
         assert isinstance(codec, WaveformLayerCodec)
         stream = codec.encode(clip)
@@ -206,10 +206,10 @@ def test_any_clip_keeps_its_form(clip: AudioClip) -> None:
 
 
 def test_what_is_no_fill_is_refused(sets: Path) -> None:
-    with pytest.raises(InputError, match=r"one of 16k-64\+wave and 16k-64/anchored\+wave"):
-        create("mel:16k-64/harmonic+wave@8k")
-    with pytest.raises(InputError, match="stands on one of base"):
-        create("audioldm2:48k/anchored+wave@8k")
+    with pytest.raises(InputError, match=r"write mel:16k-64\+wave, or"):
+        create("mel:16k-64+wave+harmonic@8k")
+    with pytest.raises(InputError, match="stands on base, music"):
+        create("audioldm2:48k+wave+anchored@8k")
     harmonic = (sets / "harmonic/vocoder.safetensors").read_bytes()
     (sets / "anchored/vocoder.safetensors").write_bytes(harmonic)
     with pytest.raises(DamagedWeightsError, match="not the anchored kind"):

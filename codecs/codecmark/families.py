@@ -30,7 +30,7 @@ def _ends_in_hifigan(spec: Spec) -> bool:
 
 
 def _but_plain_waveform_layer(spec: Spec) -> bool:
-    return not (spec.variant or "").endswith("64+wave")
+    return not (spec.variant or "").endswith("+wave")
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ _FRONT_ENDS = (
 _WAVEFORM_LAYER = tuple(f"mel:16k-64+wave@{target}" for target in ("snr12", "snr15", "snr20"))
 _TRAINED_VOCODER = ("mel:16k-64/harmonic+griffinlim-8",)
 _CONSISTENT = tuple(f"mel:16k-64/{method}+consistent-6" for method in ("griffinlim-64", "admm-64"))
-_ANCHORED = tuple(f"mel:16k-64/anchored+wave@{target}" for target in ("snr10", "6k", "16k"))
+_ANCHORED = tuple(f"mel:16k-64+wave+anchored@{target}" for target in ("snr10", "6k", "16k"))
 _TRAINED_CHAIN = tuple(
     f"audioldm2:compact/{vocoder}" for vocoder in ("harmonic", "griffinlim-64", "pghi+admm-64")
 )
@@ -144,7 +144,7 @@ FAMILIES: dict[str, Family] = {
         "codecmark.audioldm2.chain:MelCodec", "mel spectrogram, and a vocoder without its VAE",
         ("mel:16k-64/griffinlim-64", "mel:16k-80-256/griffinlim-64", "mel:22k-80/hifigan-22k",
          "mel:22k-80/hifigan-22k+consistent-6", "mel:16k-64/harmonic", "mel:16k-64+wave@snr10",
-         "mel:16k-64+wave@8k", "mel:16k-64/anchored+wave@8k"),
+         "mel:16k-64+wave@8k", "mel:16k-64+wave+anchored@8k"),
         (
             *_PHASE_METHODS, *_FRONT_ENDS, *_MEL_CODINGS, *_TRAINED_VOCODER, *_WAVEFORM_LAYER,
             *_CONSISTENT, *_ANCHORED, "mel:24k-100/univnet", "mel:24k-100-htk/vocos",

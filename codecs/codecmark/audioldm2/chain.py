@@ -30,8 +30,8 @@ from codecmark.audioldm2.mel import log_mel
 from codecmark.audioldm2.mel_vocoders import NETWORKS, MelVocoder
 from codecmark.audioldm2.spectrogram import MelSpectrogram
 from codecmark.audioldm2.vocoder import PhaseRetrieval, Vocoder
+from codecmark.audioldm2.waveform_layer import filling
 from codecmark.audioldm2.waveform_layer.codec import WaveformLayerCodec
-from codecmark.audioldm2.waveform_layer.filling import SUFFIX as WAVEFORM_LAYER
 from codecmark.bitstream import StreamHeader
 from codecmark.clip import AudioClip, Samples, fit_length, resample
 from codecmark.codec import Codec, CodecInfo
@@ -170,7 +170,7 @@ class MelCodec(ChainCodec):
 
         `mel:16k-64+wave@snr10` is a codec of its own.
         """
-        if (spec.variant or "").endswith(WAVEFORM_LAYER):
+        if filling.is_asked_for(spec):
             return WaveformLayerCodec.from_spec(spec)
         first, stage, filters = split_stages(spec, "mel format, e.g. mel:16k-64/griffinlim-64")
         mel = mel_format(first)

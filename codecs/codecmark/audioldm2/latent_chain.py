@@ -13,7 +13,7 @@ from codecmark.audioldm2.formats import AUDIOLDM2, AUDIOLDM_48K, USER
 from codecmark.audioldm2.harmonic_vocoder import trained_vocoder
 from codecmark.audioldm2.mel import MelFormat
 from codecmark.audioldm2.vocoder import PhaseRetrieval, Vocoder
-from codecmark.audioldm2.waveform_layer.filling import SUFFIX as WAVEFORM_LAYER
+from codecmark.audioldm2.waveform_layer import filling
 from codecmark.codec import Codec
 from codecmark.errors import InputError
 from codecmark.spec import Spec
@@ -96,7 +96,7 @@ class AudioLDM2Codec(LatentCodec):
 
         `audioldm2:compact+wave@snr10` is a codec of its own.
         """
-        if (spec.variant or "").endswith(WAVEFORM_LAYER):
+        if filling.is_asked_for(spec):
             from codecmark.audioldm2.waveform_layer import latent_codec
 
             return latent_codec.from_spec(spec, vae_config)

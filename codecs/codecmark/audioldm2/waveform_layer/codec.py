@@ -3,7 +3,7 @@
 Specs: `mel:16k-64+wave@snr10` (the decoder's output reaches 10 dB of SNR at the codec's 16 kHz),
 `mel:16k-64+wave@8k` (the whole stream fits 8 kbit/s). `@snr10-snr20` and `@8k-16k` have a waveform
 layer for each target, so that a stream may be cut behind any of them.
-`mel:16k-64/anchored+wave@8k` fills what was not coded by a trained network; its streams could be
+`mel:16k-64+wave+anchored@8k` fills what was not coded by a trained network; its streams could be
 filled either way. `audioldm2:compact+wave@snr10` stands on an autoencoder's latent in place of the
 log-mel: `latent_codec`.
 """

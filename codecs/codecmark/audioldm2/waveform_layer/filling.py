@@ -1,8 +1,8 @@
-"""Which fill a spec names, and on which base: `16k-64+wave`, `16k-64/anchored+wave`."""
+"""Which fill a spec names, and on which base: `16k-64+wave`, `16k-64+wave+anchored`."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from codecmark.audioldm2.waveform_layer.fill import Filler
@@ -12,8 +12,7 @@ from codecmark.spec import Spec
 from codecmark.trained_weights import locate_trained
 from codecmark.weights import NO_WEIGHTS, Weights
 
-SUFFIX = "+wave"
-ANCHORED = "anchored"  # the set of trained weights has that name too
+WAVE, ANCHORED = "wave", "anchored"  # the set of trained weights is named like the fill
 
 
 @dataclass(frozen=True)
@@ -25,7 +24,12 @@ class Filling:
     weights: Weights = NO_WEIGHTS
 
 
-def split(spec: Spec, bases: Collection[str]) -> tuple[str, bool]:
+def is_asked_for(spec: Spec) -> bool:
+    """Return whether a spec names a waveform layer."""
+    return WAVE in (spec.variant or "").split("+")[1:]
+
+
+def split(spec: Spec, bases: Sequence[str]) -> tuple[str, bool]:
     """Return the name of the base before `+wave`, and whether the fill is anchored.
 
     Raises
@@ -33,11 +37,13 @@ def split(spec: Spec, bases: Collection[str]) -> tuple[str, bool]:
     InputError
         If the base is none of `bases`, or another fill is named.
     """
-    base, *fill = _stages(spec)
-    if base not in bases or fill not in ([], [ANCHORED]):
-        known = ", ".join(f"{name}{SUFFIX} and {name}/{ANCHORED}{SUFFIX}" for name in bases)
-        raise InputError(f"spec: {spec}: the waveform layer stands on one of {known}")
-    return base, bool(fill)
+    base, *rest = (spec.variant or "").split("+")
+    if base not in bases or rest not in ([WAVE], [WAVE, ANCHORED]):
+        raise InputError(
+            f"spec: {spec}: the waveform layer stands on {', '.join(bases)}: write "
+            f"{spec.family}:{bases[0]}+{WAVE}, or ...+{WAVE}+{ANCHORED} for the trained fill"
+        )
+    return base, rest[-1] == ANCHORED
 
 
 def load(*, anchored: bool) -> Filling:
@@ -56,7 +62,3 @@ def load(*, anchored: bool) -> Filling:
     located = locate_trained(ANCHORED)
     vocoder = HarmonicVocoder.load(located, anchored=True)
     return Filling(AnchoredFill(vocoder), vocoder.parameters, located.weights)
-
-
-def _stages(spec: Spec) -> Sequence[str]:
-    return (spec.variant or "").removesuffix(SUFFIX).split("/")

@@ -1,6 +1,6 @@
 """The AudioLDM2 latent with a waveform layer, as a codec.
 
-Specs: `audioldm2:compact+wave@snr10`, `audioldm2:base/anchored+wave@8k`; what comes first is a
+Specs: `audioldm2:compact+wave@snr10`, `audioldm2:base+wave+anchored@8k`; what comes first is a
 checkpoint whose mel is AudioLDM2's at 16 kHz.
 """
 
