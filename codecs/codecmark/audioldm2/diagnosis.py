@@ -99,8 +99,17 @@ def diagnose(clip: AudioClip, mel_name: str, vocoder_stage: str) -> list[Stage]:
     return stages
 
 
+BEFORE_VAE, AFTER_VAE = "vocoder trained here", "compact VAE and vocoder trained here"
+HIFIGAN, CONSISTENT = (
+    "trained HiFi-GAN on its own mel (22.05 kHz)",
+    "the same, made consistent with its mel",
+)
 _CODECS = (
-    ("mel:22k-80/hifigan-22k", "trained HiFi-GAN on its own mel (22.05 kHz)"),
+    ("mel:22k-80/hifigan-22k", HIFIGAN),
+    ("mel:22k-80/hifigan-22k+consistent-6", CONSISTENT),
+    ("mel:16k-64/harmonic", BEFORE_VAE),
+    ("audioldm2:compact/griffinlim-64", "compact VAE trained here, then invented phase"),
+    ("audioldm2:compact/harmonic", AFTER_VAE),
     ("audioldm2:music/griffinlim-64", "AudioLDM2's VAE, then invented phase"),
     ("audioldm2:music/hifigan", "AudioLDM2's VAE and HiFi-GAN"),
 )
@@ -126,6 +135,13 @@ def reading(stages: Sequence[Sequence[Stage]]) -> list[str]:
             f"{pesq[MAGNITUDE if limits_quality == PHASE else PHASE]:.2f}; together they leave "
             f"{pesq[BOTH]:.2f}."
         )
+    for before, after, what in (
+        (BEFORE_VAE, AFTER_VAE, "The compact VAE in front of the vocoder trained here"),
+        (HIFIGAN, CONSISTENT, "Mel consistency behind the trained HiFi-GAN"),
+    ):
+        first, second = (_mean(stages, name, "pesq_wb") for name in (before, after))
+        if first is not None and second is not None:
+            lines.append(f"{what} takes PESQ from {first:.2f} to {second:.2f}.")
     both = snr[BOTH]
     if both is not None and both < 0:
         lines.append(
