@@ -10,6 +10,8 @@ from codecmark import AudioClip
 from codecmark.__main__ import main
 from codecmark.audioldm2 import diagnosis_page
 from codecmark.audioldm2.diagnosis import (
+    AFTER_VAE,
+    BEFORE_VAE,
     BOTH,
     MAGNITUDE,
     ORIGINAL,
@@ -51,7 +53,15 @@ def test_the_reading_is_computed_from_the_figures(stages: list[Stage]) -> None:
     lines = reading([stages])
     assert lines[0].startswith("SNR is limited by the invented phase")
     assert lines[1].startswith("Quality is limited by the mel's magnitudes")
-    assert "below silence" in lines[2]
+    assert lines[2].startswith("The compact VAE in front of the vocoder trained here takes PESQ")
+    assert "below silence" in lines[-1]
+
+
+def test_the_autoencoder_trained_here_has_a_figure(stages: list[Stage]) -> None:
+    before, after = (stage(stages, name).value("pesq_wb") for name in (BEFORE_VAE, AFTER_VAE))
+    assert before is not None
+    assert after is not None
+    assert 1 < after < before
 
 
 def test_no_figure_for_a_stage_without_weights(stages: list[Stage]) -> None:

@@ -12,16 +12,24 @@ from torch import nn
 from torch.nn.utils.parametrizations import weight_norm
 
 from codecmark.training.losses import magnitude
+from codecmark.training.precision import mixed_precision
 
 _RESOLUTIONS = ((512, 128), (1024, 256), (2048, 512))
 _CHANNELS = 16
 
 
 class Adversary(nn.Module):
-    """One stack of convolutions for each resolution."""
+    """One stack of convolutions for each resolution.
+
+    Attributes
+    ----------
+    mixed_precision : bool
+        Whether its convolutions multiply in bfloat16.
+    """
 
     def __init__(self, channels: int = _CHANNELS) -> None:
         super().__init__()
+        self.mixed_precision = False
         self.stacks = nn.ModuleList(_stack(channels) for _ in _RESOLUTIONS)
 
     def forward(self, waveform: torch.Tensor) -> list[list[torch.Tensor]]:
@@ -30,10 +38,11 @@ class Adversary(nn.Module):
         for stack, (n_fft, hop) in zip(self.stacks, _RESOLUTIONS, strict=True):
             level = torch.log(magnitude(waveform, n_fft, hop) + 1e-2 * n_fft / 1024)[:, None]
             layers = []
-            for layer in stack:  # type: ignore[attr-defined]
-                level = layer(level)
-                layers.append(level)
-            verdicts.append(layers)
+            with mixed_precision(level.device, enabled=self.mixed_precision):
+                for layer in stack:  # type: ignore[attr-defined]
+                    level = layer(level)
+                    layers.append(level)
+            verdicts.append([layer.float() for layer in layers])
         return verdicts
 
     def generator_losses(self, made: torch.Tensor, real: torch.Tensor) -> dict[str, torch.Tensor]:

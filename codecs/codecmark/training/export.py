@@ -101,9 +101,7 @@ def _card(
         count = sum(value.numel() for value in state.values())
         lines.append(f"| `{file}` | {kind} | {count} |")
     hours = trained.seconds / 3600
-    before = trained.options.get("started_from", "random weights")
-    if isinstance(before, list):
-        before = " and ".join(before)
+    before = trained.started_from or "random weights"
     lines += [
         "",
         f"Steps {trained.step} of {trained.options['batch']} crops of "

@@ -134,22 +134,28 @@ def _curve(folder: Path) -> str:
 
 def _ablations(folders: Sequence[Path]) -> str:
     """Return the last scores of each run, and what it went without."""
-    runs = [(read_run(folder), log.read(folder / VALIDATION)[-1]) for folder in folders]
-    names = [name for name in runs[0][1] if name not in {"step", "seconds"}]
+    runs = [(at, read_run(at), log.read(at / VALIDATION)[-1]) for at in folders]
+    names = [name for name in runs[0][2] if name not in {"step", "seconds"}]
     lines = [
         [
-            _without(trained),
+            _what(folder, trained),
             last["step"],
             *(last.get(name) or "-" for name in names),
         ]
-        for trained, last in runs
+        for folder, trained, last in runs
     ]
     return table(["training", "steps", *names], lines, numbers=len(names) + 1)
 
 
-def _without(trained: Trained) -> str:
-    parts = trained.options.get("without", [])
-    return f"without {' and '.join(parts)}" if parts else "with all"
+def _what(folder: Path, trained: Trained) -> str:
+    options = trained.options
+    if trained.task == "joint":
+        what = "on the mels of the autoencoder" + (", which learns too" * options["train_vae"])
+    else:
+        what = "without " + " and ".join(options["without"]) if "without" in options else "with all"
+    if any(line.get("adversary") for line in log.read(folder / LOG)):
+        what += ", against the discriminator"
+    return what if trained.started_from is None else f"{what}, from {trained.started_from}"
 
 
 def _repeat(first: Path, second: Path) -> str:

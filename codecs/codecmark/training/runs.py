@@ -41,6 +41,12 @@ class Trained:
         """Task and step, for a record."""
         return f"{self.task} at step {self.step}"
 
+    @property
+    def started_from(self) -> str | None:
+        """What the run started from; None for random weights."""
+        before: str | list[str] | None = self.options.get("started_from")
+        return " and ".join(before) if isinstance(before, list) else before
+
 
 def read_run(folder: Path, *tasks: str) -> Trained:
     """Return the best weights of a run, of one of `tasks` if any are named.

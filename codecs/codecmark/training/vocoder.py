@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import torch
 
@@ -91,10 +91,11 @@ class VocoderTask(Task):
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             self.vocoder = HarmonicNetwork(AUDIOLDM2, config).to(device)
-            self.adversary = Adversary().to(device)
+            self.adversary: Adversary = Adversary().to(device)
         if start is not None:
             self.vocoder.load_state_dict(start.state)
         self.vocoder.mixed_precision = multiplies_bfloat16(device)
+        self.adversary.mixed_precision = multiplies_bfloat16(device)
         self.generator: torch.nn.Module = self.vocoder
         self._made: tuple[torch.Tensor, torch.Tensor] | None = None
 
@@ -137,7 +138,7 @@ class VocoderTask(Task):
             coded = waveform_of(anchors, AUDIOLDM2)
             values["waveform"] = losses.raised_error(made, coded, waveform)
         if self._adversary_at(step):
-            values |= cast(Adversary, self.adversary).generator_losses(made, waveform)
+            values |= self.adversary.generator_losses(made, waveform)
             self._made = made.detach(), waveform
         return {
             name: self._weights[name] * value
@@ -165,7 +166,7 @@ class VocoderTask(Task):
         """Return the discriminator's loss."""
         if not self._adversary_at(step) or self._made is None:
             return {}
-        return {"d_loss": cast(Adversary, self.adversary).own_loss(*self._made)}
+        return {"d_loss": self.adversary.own_loss(*self._made)}
 
     def validate(self, figure: Path) -> dict[str, float]:
         """Score mels turned into waveforms, in the precision that codecs have."""
