@@ -287,13 +287,31 @@ def test_an_untrained_network_keeps_the_prior_and_turns_with_the_clock() -> None
     clock, rate = clock_of(torch.full((1, 40), 150.0), AUDIOLDM2)
     hiss = torch.zeros(1, clock.shape[1])
     with torch.inference_mode():
-        real, imaginary = network(mel, clock, rate, hiss)
-        moved = network(mel, (clock + 0.5) % 1, rate, hiss)
+        real, imaginary = network(mel, clock, rate, hiss).whole
+        moved = network(mel, (clock + 0.5) % 1, rate, hiss).whole
     assert torch.allclose(torch.hypot(real, imaginary).log(), log_prior(mel, AUDIOLDM2), atol=0.01)
     fundamental = round(150 * 1024 / RATE)
     turned = torch.atan2(imaginary, real) - torch.atan2(moved[1], moved[0])
     assert torch.cos(turned[0, 10:30, fundamental]).max() < -0.9  # by half a period
     assert network.synthesize(mel).shape == (1, 40 * 160)
+
+
+def test_what_a_network_goes_without_is_not_there(dataset: Dataset) -> None:
+    mel = torch.linspace(-6, 0, 64).expand(1, 40, 64)
+    clock, rate = clock_of(torch.full((1, 40), 150.0), AUDIOLDM2)
+    hiss = torch.zeros(1, clock.shape[1])
+    task = vocoder_task(dataset, without=("prior", "clock", "phase"))
+    network = task.vocoder
+    torch.nn.init.zeros_(network.leave.weight)
+    torch.nn.init.constant_(network.leave.bias, 0.1)
+    with torch.inference_mode():
+        found = network(mel, clock, rate, hiss).whole
+        moved = network(mel, (clock + 0.5) % 1, rate, hiss).whole
+    level = torch.hypot(*found).log()
+    assert float(level.max() - level.min()) < 1e-3
+    assert all(torch.equal(a, b) for a, b in zip(found, moved, strict=True))
+    assert not {"complex", "delay", "frequency"} & task.losses(0).keys()
+    assert {"complex", "delay", "frequency"} <= vocoder_task(dataset).losses(0).keys()
 
 
 # losses
@@ -497,17 +515,29 @@ def test_the_command_trains_and_reports(
 def test_the_page_of_a_run(dataset: Dataset, prepared: Path, tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
     train(vocoder_task(dataset), tmp_path / "run")
+    train(vocoder_task(dataset), tmp_path / "again")
+    train(vocoder_task(dataset, seed=1), tmp_path / "other")
+    train(vocoder_task(dataset, without=("prior", "phase")), tmp_path / "less")
+    train(vocoder_task(dataset, adversary_from=0), tmp_path / "against")
     rows = tmp_path / "rows"
     clips = ["--codecs", "mel:16k-64/griffinlim-32", "--corpus", str(tmp_path / "clips")]
     write(tmp_path / "clips/speech/a/9.wav", voice(120, 0.6))
     write(tmp_path / "clips/speech/z/9.wav", voice(140, 0.6))
     assert main(["run", *clips, "--out", str(rows)]) == 0
     report = ["train", "report", "--run", str(tmp_path / "run"), "--data", str(prepared)]
+    for name in ("run", "less", "against"):
+        report += ["--ablation", str(tmp_path / name)]
+    for name in ("again", "other"):
+        report += ["--repeat", str(tmp_path / "run"), str(tmp_path / name)]
     assert main([*report, "--rows", str(rows), "--out", str(tmp_path / "page")]) == 0
     text = (tmp_path / "page/training.md").read_text()
     assert (tmp_path / "page/training.png").stat().st_size > 1_000
-    assert "| vocoder | 4 | 0.0 | 2 | 0 | 4 | " in text
-    assert "## vocoder: scores while it was trained\n\n| step | " in text
+    assert "| run | vocoder | 4 | 0.0 | 2 | 0 | 4 | " in text
+    assert "## run: scores while it was trained\n\n| step | " in text
+    for what in ("with all", "without phase and prior", "with all, against the discriminator"):
+        assert f"| {what} | 4 | " in text
+    assert "run and again: 5 lines of losses and scores, 4 steps, 0 minutes: equal in every" in text
+    assert "they differ from step 1 on" in text
     line = next(line for line in text.splitlines() if "griffinlim-32" in line)
     cells = [cell.strip() for cell in line.strip("|").split("|")]
     assert cells[1] == "none"

@@ -163,7 +163,7 @@ def _repeat(first: Path, second: Path) -> str:
     outcome = (
         "equal in every digit"
         if found.first_difference is None
-        else f"equal up to step {found.first_difference}, where they part"
+        else f"they differ from step {found.first_difference} on"
     )
     return (
         f"- {first.name} and {second.name}: {found.lines} lines of losses and scores, "
