@@ -80,6 +80,12 @@ def recording() -> Iterator[list[str]]:
         _recordings.pop()
 
 
+def record(name: str) -> None:
+    """Note that a set is asked for, see `recording`."""
+    for names in _recordings:
+        names.append(name)
+
+
 @contextmanager
 def unread() -> Iterator[None]:
     """Let `locate` say what is here by names and headers: it reads no file whole, fetches none.
@@ -101,8 +107,7 @@ def locate(name: str, *, fetch: bool = True) -> Located:
     UnavailableError
         If it is nowhere, or a file is not the published one; says what to do.
     """
-    for names in _recordings:
-        names.append(name)
+    record(name)
     weight_set = SETS[name]
     incomplete = ""
     for look in (_user_folder, _cache_folder, _hub_snapshot):
