@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from codecmark import store
+from codecmark import condition, environment, store
+from session import Session
 
 REPOSITORY = Path(__file__).parents[1]
 # the others import every network library, which takes longer than what is tested here
@@ -135,3 +136,15 @@ def test_a_wrong_option_is_one_clear_line(tmp_path: Path) -> None:
     assert done.returncode != 0
     assert "did you mean opus" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_the_harness_page_names_its_machine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(environment, "host", lambda: "A processor, 3 cores, 5 GiB, Linux")
+    chosen = condition.named("16k-mono")
+    session = Session((), chosen, [], {}, tmp_path, smoke=False, whole=True)
+    session.write_harness_page(["harness: flac encode: direct 1.26 ms"])
+    page = (tmp_path / "harness.md").read_text(encoding="utf-8")
+    assert "in interleaved pairs on A processor, 3 cores, 5 GiB, Linux, one thread" in page
+    assert page.endswith("\n\n- harness: flac encode: direct 1.26 ms\n")

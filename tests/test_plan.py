@@ -14,14 +14,14 @@ import pytest
 import soundfile
 from safetensors.numpy import save_file
 
-from codecmark import condition, corpus, environment, fingerprint, plan, store
+from codecmark import condition, corpus, environment, fingerprint, plan, store, trained_weights
 from codecmark.__main__ import main
 from codecmark.engines.inprocess import InProcess
 from codecmark.errors import InputError
 from codecmark.plan import Plan, PlannedClip
 from codecmark.result import ResultRow
 from codecmark.runner import run
-from entries import noise, tone
+from entries import noise, tone, write_tiny_sets
 
 CONDITION = condition.named("16k-mono")
 
@@ -132,6 +132,21 @@ def test_a_key_changes_with_a_weight_file(tmp_path: Path, monkeypatch: pytest.Mo
         save_file(network, tmp_path / name / "model.safetensors")
         keys.add(key(sets=name))
     assert len(keys) == 3
+
+
+def test_a_row_of_trained_weights_is_missing_once_others_take_their_place(
+    tmp_path: Path, clips: list[PlannedClip], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec, out = "mel:16k-64/harmonic", tmp_path / "out"
+    monkeypatch.setenv("CODECMARK_TRAINED", str(tmp_path))
+    write_tiny_sets(tmp_path)
+    rows = work(made(clips, out, spec, timed=False), out)
+    assert {(row.status, row.weight_sets) for row in rows} == {("ok", "trained/harmonic")}
+    assert made(clips, out, spec, timed=False).count == 0
+    path = tmp_path / "harmonic" / "vocoder.safetensors"
+    config, state = trained_weights.read(path, "harmonic")
+    trained_weights.write(path, "harmonic", config, {k: v + 1 for k, v in state.items()})
+    assert made(clips, out, spec, timed=False).count == 2
 
 
 def test_a_key_changes_with_a_command_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import safetensors.numpy
 
-from codecmark import UnavailableError, download, trained_weights, weights
+from codecmark import UnavailableError, create, download, trained_weights, weights
 from codecmark.__main__ import main
 from codecmark.errors import DamagedWeightsError
 from codecmark.weight_sets import SETS, WeightFile, WeightSet
@@ -186,6 +186,49 @@ def test_an_unpinned_file_that_breaks_off_is_refused_by_name(
     (folder / "model.safetensors").write_bytes(whole[:-1])
     with pytest.raises(DamagedWeightsError, match=r"model\.safetensors is damaged or cut off"):
         locate_or_random("descript/dac_16khz")
+
+
+def test_lists_say_what_is_here_and_read_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("CODECMARK_WEIGHTS", "mine")
+    folder = Path("mine/facebook/encodec_24khz")
+    folder.mkdir(parents=True)
+    (folder / "config.json").write_text("{}")
+    whole = safetensors.numpy.save({"weight": np.zeros(100, np.float32)})  # not the published one
+    (folder / "model.safetensors").write_bytes(whole)
+
+    def listed(*arguments: str) -> str:
+        assert main([*arguments]) == 0
+        return " ".join(capsys.readouterr().out.split())
+
+    with monkeypatch.context() as patch:
+        patch.setattr(weights, "file_sha256", None)  # whoever called it would fail
+        shown = listed("list", "--codecs", "encodec:24khz@6k,encodec:48khz@6k")
+        assert "encodec:24khz@6k encodec default 6.00 24000 published" in shown
+        assert f"* encodec:24khz@6k: {weights.UNREAD}" in shown
+        assert "encodec:48khz@6k encodec --all 6.00 48000 random" in shown
+        assert weights.UNREAD in listed("weights", "list")
+    # what the lists send to, and what a run does
+    assert main(["weights", "verify"]) == 1
+    assert "damaged" in capsys.readouterr().out
+    with pytest.raises(DamagedWeightsError, match="has SHA-256"):
+        create("encodec:24khz@6k")
+
+    (folder / "model.safetensors").write_bytes(whole[:-1])  # that much the header tells
+    assert "damaged or cut off" in listed("list", "--codecs", "encodec:24khz@6k")
+    assert "encodec_24khz CC-BY-NC-4.0 damaged" in listed("weights", "list")
+
+
+def test_what_reads_nothing_fetches_nothing(toy: WeightSet, source: Path, tmp_path: Path) -> None:
+    (source / "r1" / "net.bin").write_bytes(CONTENT)
+    with weights.unread(), pytest.raises(UnavailableError, match="not here"):
+        locate("toy")
+    assert not (tmp_path / "cache").exists()
+    assert locate("toy").weights.sha256 == DIGEST
+    with weights.unread():
+        assert locate("toy").weights == Weights("published", None, weights.UNREAD)
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, packages_distributions, version
 from pathlib import Path
 
-from codecmark import catalog, weights
+from codecmark import catalog, trained_weights, weights
 from codecmark.condition import Condition
 from codecmark.errors import CodecmarkError
 from codecmark.spec import Spec
@@ -169,7 +169,11 @@ def _version(module_name: str) -> str:
 
 def _weights_digest(name: str) -> str:
     try:
-        return weights.locate(name, fetch=False).weights.sha256 or ""
+        if name.startswith(trained_weights.RECORDED):
+            found = trained_weights.locate_trained(name.removeprefix(trained_weights.RECORDED))
+        else:
+            found = weights.locate(name, fetch=False)
+        return found.weights.sha256 or ""
     except CodecmarkError:
         return "absent"
 

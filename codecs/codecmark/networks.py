@@ -76,14 +76,14 @@ def build(
     """Return the network in evaluation mode on `device()`, from `source`.
 
     Without published weights it is initialised with a fixed seed, which leaves the caller's
-    random state as it was.
+    random state as it was. Inside `hollow` it has no values.
     """
     with _quiet_libraries():
-        if isinstance(source, Located):
-            network = load(source.folder)
-        elif _hollow.get():
+        if _hollow.get():
             with torch.device("meta"):
                 return randomly()
+        if isinstance(source, Located):
+            network = load(source.folder)
         else:
             with seeded():
                 network = randomly()
@@ -92,7 +92,10 @@ def build(
 
 @contextmanager
 def hollow() -> Iterator[None]:
-    """Build seeded networks without values: enough for a codec's `info`, in no time; none runs."""
+    """Build networks at their published sizes without values, be their weights here or not.
+
+    Enough for a codec's `info`, in no time; none runs.
+    """
     token = _hollow.set(True)
     try:
         yield

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from codecmark.digest import combined, file_sha256
 from codecmark.errors import DamagedWeightsError, UnavailableError
-from codecmark.weights import Located, Weights
+from codecmark.weights import Located, Weights, record
 
 if TYPE_CHECKING:
     import torch
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     Network = TypeVar("Network", bound=torch.nn.Module)
 
 CARD = "card.md"
+RECORDED = "trained/"  # begins the name of such a set in `weights.recording`
 LARGEST_BYTES = 8_000_000  # of a file: the package stays small
 SETS: Mapping[str, tuple[str, ...]] = {
     "harmonic": ("vocoder.safetensors",),
@@ -41,6 +42,7 @@ def locate_trained(name: str) -> Located:
     UnavailableError
         If it is not here; says how to train it.
     """
+    record(RECORDED + name)
     for folder in _folders(name):
         files = [folder / file for file in SETS[name]]
         if all(file.is_file() for file in files):

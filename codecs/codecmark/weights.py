@@ -20,6 +20,7 @@ import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -31,6 +32,7 @@ from codecmark.weight_sets import SETS, WeightSet
 
 Evidence = Literal["none", "published", "trained", "random"]
 RANDOM_SEED = 20_240_601
+UNREAD = "the files are here; `codecmark weights verify` reads them"
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,7 @@ class Located:
 
 
 _recordings: list[list[str]] = []
+_unread: ContextVar[bool] = ContextVar("unread", default=False)
 
 
 @contextmanager
@@ -77,6 +80,25 @@ def recording() -> Iterator[list[str]]:
         _recordings.pop()
 
 
+def record(name: str) -> None:
+    """Note that a set is asked for, see `recording`."""
+    for names in _recordings:
+        names.append(name)
+
+
+@contextmanager
+def unread() -> Iterator[None]:
+    """Let `locate` say what is here by names and headers: it reads no file whole, fetches none.
+
+    So a set has no digest, and its note is `UNREAD`.
+    """
+    token = _unread.set(True)
+    try:
+        yield
+    finally:
+        _unread.reset(token)
+
+
 def locate(name: str, *, fetch: bool = True) -> Located:
     """Find a published set; fetch it if allowed and needed.
 
@@ -85,8 +107,7 @@ def locate(name: str, *, fetch: bool = True) -> Located:
     UnavailableError
         If it is nowhere, or a file is not the published one; says what to do.
     """
-    for names in _recordings:
-        names.append(name)
+    record(name)
     weight_set = SETS[name]
     incomplete = ""
     for look in (_user_folder, _cache_folder, _hub_snapshot):
@@ -98,7 +119,7 @@ def locate(name: str, *, fetch: bool = True) -> Located:
             return _checked(weight_set, folder)
         if len(absent) < len(weight_set.files):
             incomplete = f" whole: {folder} lacks {', '.join(absent)}"
-    if not fetch or offline():
+    if not fetch or offline() or _unread.get():
         raise UnavailableError(f"weights of {name} are not here{incomplete}", _remedy(weight_set))
     return _checked(weight_set, _fetch(weight_set))
 
@@ -158,6 +179,11 @@ def _hub_snapshot(name: str) -> Path | None:
 
 def _checked(weight_set: WeightSet, folder: Path) -> Located:
     learned = [f for f in weight_set.files if not f.path.endswith(".json")]
+    if _unread.get():
+        for file in learned:
+            if file.path.endswith(".safetensors"):
+                _require_whole(weight_set, folder / file.path)
+        return Located(folder, Weights("published", note=UNREAD), weight_set.name)
     digests = {file.path: file_sha256(folder / file.path) for file in learned}
     for file in learned:
         if file.sha256 is not None and digests[file.path] != file.sha256:

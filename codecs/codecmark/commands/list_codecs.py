@@ -26,8 +26,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
-    """Run it; builds every codec, so that what it says is so, seeded networks without values."""
-    from codecmark import networks
+    """Run it; builds every codec, so that what it says is so, but networks without values.
+
+    Of weights it says whether they are here; whether they are right takes reading them.
+    """
+    from codecmark import networks, weights
 
     specs = catalog.select(arguments.codecs, everything=True)
     default = set(catalog.all_specs(default_only=True))
@@ -36,7 +39,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         table.add_column(heading, no_wrap=heading == "codec")
     remedies: dict[str, list[str]] = {}
     details: list[str] = []
-    with networks.hollow(), console.status("building codecs") as status:
+    building = console.status("building codecs")
+    with networks.hollow(), weights.unread(), building as status:
         for spec in specs:
             status.update(spec)
             member = "default" if spec in default else "--all"
@@ -49,7 +53,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
                 continue
             if arguments.codecs is not None:
                 details.append(f"{spec}: {info.notes or 'no notes'}; licence: {info.licence}")
-            if info.weights.evidence == "random":
+            if info.weights.evidence == "random" or weights.UNREAD in info.weights.note:
                 remedies.setdefault(info.weights.note, []).append(spec)
             nominal = (
                 "" if info.nominal_bitrate_kbps is None else f"{info.nominal_bitrate_kbps:.2f}"

@@ -50,7 +50,9 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 
 
 def _list(_arguments: argparse.Namespace, console: Console) -> int:
-    _show(console, {name: _find(name) for name in SETS}, brief=True)
+    with weights.unread():
+        found = {name: _find(name) for name in SETS}
+    _show(console, found, brief=True)
     _show_trained(console)
     return 0
 
@@ -138,18 +140,20 @@ def _status(found: Iterable[Located | UnavailableError]) -> int:
 def _show(
     console: Console, found: dict[str, Located | UnavailableError], *, brief: bool = False
 ) -> None:
+    """Print what was found; `brief` where no file was read: without digests, remedies short."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for heading in ("set", "licence", "here", "SHA-256", "remark"):
+    for heading in ("set", "licence", "here", *([] if brief else ["SHA-256"]), "remark"):
         table.add_column(heading, overflow="fold")
     for name, state in found.items():
-        licence = SETS[name].licence
+        digest = ""
         if isinstance(state, Located):
             digest = (state.weights.sha256 or "")[:16]
-            table.add_row(name, licence, str(state.folder), digest, state.weights.note)
+            here, remark = str(state.folder), state.weights.note
         elif isinstance(state, DamagedWeightsError):
-            table.add_row(name, licence, "damaged", "", str(state))
+            here, remark = "damaged", str(state)
         else:
-            table.add_row(name, licence, "no", "", _way_here(name) if brief else str(state))
+            here, remark = "no", _way_here(name) if brief else str(state)
+        table.add_row(name, SETS[name].licence, here, *([] if brief else [digest]), remark)
     console.print(table)
 
 

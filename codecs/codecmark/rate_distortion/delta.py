@@ -13,7 +13,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.interpolate import Akima1DInterpolator, PchipInterpolator
 
 from codecmark.rate_distortion.curves import Curve, Point, hull
 
@@ -132,6 +131,8 @@ def distance(point: Point, anchor: Sequence[Point], sign: int = 1) -> float | Re
     anchor : sequence of Point
         A hull.
     """
+    from scipy.interpolate import PchipInterpolator  # slow to import, and every command would
+
     if len(anchor) < 2:
         return Refusal("the anchor's curve has fewer than 2 points")
     levels, quality = _quality(anchor, sign), sign * point.quality.mean
@@ -143,6 +144,8 @@ def distance(point: Point, anchor: Sequence[Point], sign: int = 1) -> float | Re
 
 
 def _gap(x: _Floats, y: _Floats, x_anchor: _Floats, y_anchor: _Floats) -> Delta | Refusal:
+    from scipy.interpolate import Akima1DInterpolator, PchipInterpolator
+
     for who, points in (("the curve", x), ("the anchor", x_anchor)):
         if len(points) < MIN_POINTS:
             return Refusal(

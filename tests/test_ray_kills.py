@@ -1,0 +1,129 @@
+"""SIGKILL on Ray at random moments: of the driver, of an actor's process, of the raylet of a node.
+
+One head and a second node on loopback. Two trials, one of the driver and one of an actor, since
+`test_ray` takes a node away; CODECMARK_KILL_TRIALS asks for more, and every third is of a raylet.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from codecmark import store
+from codecmark.__main__ import main
+from test_kills import TRIALS, VARIES, Rows, clips, command, undisturbed
+
+__all__ = ["clips", "undisturbed"]  # fixtures
+
+pytest.importorskip("ray")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::FutureWarning"),
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),  # Ray's own sockets and files
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
+VICTIMS = ("driver", "actor", "raylet")
+NODE: dict[str, Any] = {"num_cpus": 1, "object_store_memory": 80 * 2**20}
+PATIENCE_S = 300.0
+
+
+@pytest.fixture(scope="module")
+def head() -> Iterator[Any]:
+    from ray.cluster_utils import Cluster
+
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("RAY_USAGE_STATS_ENABLED", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO"):
+            patch.setenv(name, "0")
+        # nodes are asked more often than by default, so that a dead one is known sooner
+        quicker = {"health_check_period_ms": 1_000, "health_check_initial_delay_ms": 1_000}
+        options = {**NODE, "include_dashboard": False, "_system_config": quicker}
+        made: Any = Cluster(initialize_head=True, head_node_args=options)
+        patch.setenv("RAY_ADDRESS", made.address)
+        yield made
+        made.shutdown()
+
+
+@pytest.fixture
+def second(head: Any) -> Iterator[Any]:
+    node = head.add_node(**NODE)
+    yield node
+    head.remove_node(node, allow_graceful=False)
+
+
+@pytest.mark.parametrize("seed", range(TRIALS))
+def test_a_killed_run_on_ray_goes_on_to_the_same_rows(
+    seed: int, clips: Path, undisturbed: Rows, tmp_path: Path, head: Any, second: Any,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    random_moment = random.Random(seed)  # noqa: S311 - a moment, not a secret
+    out = tmp_path / "results"
+    driver = _start(clips, out)
+    rows = random_moment.randrange(len(undisturbed) - 4)  # none: while the actors begin
+    actors = _wait(driver, out, rows, [_raylet(head.head_node), _raylet(second)])
+    time.sleep(random_moment.uniform(0, 0.5))
+    victim = VICTIMS[seed % len(VICTIMS)]
+    if victim == "driver":
+        driver.kill()
+        assert driver.wait(PATIENCE_S) == -signal.SIGKILL
+        driver = _start(clips, out)  # while the first one's actors may still hold their places
+    elif victim == "actor":
+        os.kill(random_moment.choice(actors), signal.SIGKILL)
+    else:
+        _raylet(second).kill()
+        _raylet(second).wait()  # a zombie would keep its actors alive
+    assert driver.wait(PATIENCE_S) == 0
+    made = [row for run in store.run_ids(out) for row in store.rows_of(out, run)]
+    assert len(made) == len(undisturbed)
+    assert undisturbed == {
+        (row.spec, row.clip): {k: v for k, v in vars(row).items() if k not in VARIES}
+        for row in made
+    }
+    assert main([*command(clips, out), "--dry-run"]) == 0
+    assert "0 rows of 0 codecs are missing" in capsys.readouterr().out
+
+
+def _start(clips: Path, out: Path) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "codecmark", *command(clips, out), "--engine", "ray"],
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+
+
+def _wait(
+    driver: subprocess.Popen[bytes], out: Path, rows: int, raylets: list[subprocess.Popen[bytes]]
+) -> list[int]:
+    """Return the actors' process ids once there is one on each node, and `rows` rows on disk."""
+    deadline = time.monotonic() + PATIENCE_S
+    while time.monotonic() < deadline:
+        assert driver.poll() is None, "the run ended before the kill"
+        stored = sum(path.read_bytes().count(b'"spec": ') for path in out.glob("rows/*.jsonl"))
+        actors = [_actors(raylet.pid) for raylet in raylets]
+        if stored >= rows and all(actors):
+            return [actor for of_node in actors for actor in of_node]
+        time.sleep(0.02)
+    pytest.fail(f"not {rows} rows and two actors within {PATIENCE_S:g} s")
+
+
+def _raylet(node: Any) -> subprocess.Popen[bytes]:
+    process: subprocess.Popen[bytes] = node.all_processes["raylet"][0].process
+    return process
+
+
+def _actors(raylet: int) -> list[int]:
+    """Return the raylet's children that are actors: Ray gives them that title."""
+    found = []
+    for thread in Path(f"/proc/{raylet}/task").glob("*/children"):
+        for child in thread.read_text().split():
+            with suppress(OSError):  # it has just ended
+                if Path(f"/proc/{child}/cmdline").read_bytes().startswith(b"ray::_Actor"):
+                    found.append(int(child))
+    return found
