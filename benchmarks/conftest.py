@@ -21,7 +21,8 @@ from codecmark import catalog, condition, environment, store, threads
 from codecmark.commands.run import add_execution_arguments
 from codecmark.errors import CodecmarkError, UnavailableError
 from codecmark.leaderboard import render
-from codecmark.measure import Measurement, missing_row
+from codecmark.measure import Measurement
+from codecmark.measured_row import missing_row
 from codecmark.review import files
 from pedantic_timer import PedanticTimer
 from session import Session

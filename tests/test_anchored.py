@@ -26,7 +26,7 @@ from codecmark.training.anchoring import received
 from codecmark.training.dataset import Dataset
 from codecmark.training.export import export
 from codecmark.training.runs import Start, read_start
-from codecmark.training.trainer import Schedule
+from codecmark.training.schedule import Schedule
 from entries import TINY_HARMONIC, noise, tone, write_tiny_sets
 from test_training import CPU, audio, curve, dataset, prepared, train, vocoder_task
 

@@ -22,7 +22,8 @@ from codecmark.metrics.perceptual import pesq_wb
 from codecmark.metrics.waveform import snr_db
 from codecmark.training.dataset import Dataset
 from codecmark.training.export import export
-from codecmark.training.trainer import Schedule, Trainer
+from codecmark.training.schedule import Schedule
+from codecmark.training.trainer import Trainer
 from codecmark.training.vae import VaeTask
 from codecmark.training.vocoder import VocoderTask
 from codecmark.weights import NO_WEIGHTS, Weights

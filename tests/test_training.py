@@ -42,8 +42,9 @@ from codecmark.training.heldout import HeldOut
 from codecmark.training.joint import JointTask
 from codecmark.training.precision import multiplies_bfloat16
 from codecmark.training.runs import Start, read_run, read_start
+from codecmark.training.schedule import Schedule
 from codecmark.training.task import Task
-from codecmark.training.trainer import CHECKPOINT, LOG, VALIDATION, Schedule, Trainer
+from codecmark.training.trainer import CHECKPOINT, LOG, VALIDATION, Trainer
 from codecmark.training.vae import VaeTask
 from codecmark.training.vocoder import VocoderTask
 from entries import TINY_HARMONIC, TINY_VAE

@@ -181,7 +181,8 @@ def _train(arguments: argparse.Namespace, console: Console) -> None:
         threads.limit(arguments.threads)
     if arguments.device != "auto":
         os.environ["CODECMARK_DEVICE"] = arguments.device
-    from codecmark.training.trainer import Schedule, Trainer
+    from codecmark.training.schedule import Schedule
+    from codecmark.training.trainer import Trainer
 
     schedule = Schedule(hours=arguments.hours, steps=arguments.steps, cool_from=arguments.cool_from)
     trainer = Trainer(_task(arguments), arguments.out, schedule)

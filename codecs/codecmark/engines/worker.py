@@ -10,7 +10,8 @@ from time import perf_counter
 from codecmark import catalog, fingerprint, threads, weights
 from codecmark.condition import Condition, PreparedClip, prepared
 from codecmark.errors import CodecmarkError, InputError
-from codecmark.measure import Measurement, missing_row
+from codecmark.measure import Measurement
+from codecmark.measured_row import missing_row
 from codecmark.plan import PlannedClip
 from codecmark.result import ResultRow
 from codecmark.scoring import Scorer

@@ -21,7 +21,7 @@ from codecmark.training.vocoder import VocoderTask
 
 _SNR_DB = (-2.0, 16.0)  # below zero nothing is coded: the base alone
 _MEL_STEPS = (8, 48)
-_ROUNDS = 1  # of consistency with a mel that is coarse itself
+_ROUNDS = 2  # of consistency, with a mel that is coarse itself
 _VALIDATED_AT = 9.0, 28  # SNR in dB and step of the mel
 
 

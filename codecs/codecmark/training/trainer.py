@@ -24,7 +24,6 @@ import signal
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -34,32 +33,14 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from codecmark.errors import InputError
 from codecmark.training import checkpoint, log
+from codecmark.training.schedule import Schedule
 from codecmark.training.task import Task
 
 CHECKPOINT, BEST, LOG, VALIDATION, RUN = (
     "checkpoint.pt", "best.pt", "log.csv", "validation.csv", "run.json",
 )  # fmt: skip
-_WARM_UP_STEPS = 200
 _LONGEST_GRADIENT = 5.0
 _AVERAGE = 0.999
-
-
-@dataclass(frozen=True)
-class Schedule:
-    """When what happens, in steps; `hours` ends the call, not the training.
-
-    From `cool_from` on the rate falls to zero at `steps`, which settles the weights: the last
-    thing to do to a run.
-    """
-
-    hours: float | None = None
-    steps: int | None = None
-    cool_from: int | None = None
-    rate: float = 8e-4
-    flat_steps: int = 4_000  # the rate falls from here on
-    log_every: int = 50
-    validate_every: int = 2_000
-    checkpoint_every_s: float = 300.0
 
 
 class Trainer:
@@ -74,11 +55,6 @@ class Trainer:
     """
 
     def __init__(self, task: Task, out: Path, schedule: Schedule) -> None:
-        cool_from, steps = schedule.cool_from, schedule.steps
-        if cool_from is not None and (steps is None or not 0 <= cool_from < steps):
-            raise InputError(
-                f"--cool-from: {cool_from} needs --steps beyond it, where the rate is to be zero"
-            )
         self.task = task
         self.out = out
         self.schedule = schedule
@@ -118,7 +94,7 @@ class Trainer:
                 sums.clear()
                 counted = 0
                 self._refuse_nonsense(means)
-                self._log(LOG, {"rate": self._rate(), **means})
+                self._log(LOG, {"rate": self.schedule.rate_at(self.step), **means})
                 done = self.step if self.schedule.steps else now - started
                 total = sum(value for name, value in means.items() if not name.startswith("d_"))
                 state = f"step {self.step}, loss {total:.3f}"
@@ -192,20 +168,11 @@ class Trainer:
     ) -> None:
         optimizer = self._optimizers[name]
         for group in optimizer.param_groups:
-            group["lr"] = self._rate()
+            group["lr"] = self.schedule.rate_at(self.step)
         optimizer.zero_grad(set_to_none=True)
         torch.autograd.backward(torch.stack(list(losses.values())).sum())
         torch.nn.utils.clip_grad_norm_(network.parameters(), _LONGEST_GRADIENT)
         optimizer.step()
-
-    def _rate(self) -> float:
-        schedule, made = self.schedule, self.step + 1
-        rate = schedule.rate * min(1.0, made / _WARM_UP_STEPS)
-        rate *= min(1.0, math.sqrt(schedule.flat_steps / made))
-        if schedule.cool_from is not None and schedule.steps is not None:
-            rest = schedule.steps - schedule.cool_from
-            rate *= min(1.0, max(0.0, (schedule.steps - self.step) / rest))
-        return rate
 
     def _is_cooled(self) -> bool:
         return self.schedule.cool_from is not None and self.step == self.schedule.steps
