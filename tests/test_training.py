@@ -18,18 +18,13 @@ from rich.console import Console
 from codecmark import corpus
 from codecmark.__main__ import main
 from codecmark.audiofile import read_audio, write_wav
+from codecmark.audioldm2 import harmonic
 from codecmark.audioldm2.excitation import clock_of, pulses
 from codecmark.audioldm2.formats import AUDIOLDM2
-from codecmark.audioldm2.harmonic import (
-    HarmonicConfig,
-    HarmonicNetwork,
-    index_of,
-    log_prior,
-    pitch_at,
-    scaled,
-    unscaled,
-)
+from codecmark.audioldm2.harmonic import HarmonicConfig, HarmonicNetwork
+from codecmark.audioldm2.log_levels import log_prior, scaled, unscaled
 from codecmark.audioldm2.mel import linear_spectrum, log_mel
+from codecmark.audioldm2.pitch_network import index_of, pitch_at
 from codecmark.clip import AudioClip
 from codecmark.errors import InputError, UnavailableError
 from codecmark.result import ResultRow
@@ -297,6 +292,23 @@ def test_an_untrained_network_keeps_the_prior_and_turns_with_the_clock() -> None
     assert network.synthesize(mel).shape == (1, 40 * 160)
 
 
+@pytest.mark.parametrize("anchored", [False, True])
+def test_blocks_give_what_the_whole_gives(anchored: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    torch.manual_seed(1)
+    config = HarmonicConfig(**{**TINY_HARMONIC, "layers": 6, "pitch_layers": 4}, anchored=anchored)
+    network = HarmonicNetwork(AUDIOLDM2, config)
+    signal = torch.tensor(voice(150, 3.0))[None]
+    spectrum = 0.5 * linear_spectrum(signal, AUDIOLDM2)
+    anchors = (spectrum.real, spectrum.imag) if anchored else None
+    with torch.inference_mode():
+        mel = log_mel(signal, AUDIOLDM2)
+        whole = network.spectrum(mel, anchors)
+        monkeypatch.setattr(harmonic, "_BLOCK", 70)
+        blocks = network.spectrum(mel, anchors)
+    for found, expected in zip(blocks.whole, whole.whole, strict=True):
+        assert torch.allclose(found, expected, atol=1e-4)
+
+
 def test_what_a_network_goes_without_is_not_there(dataset: Dataset) -> None:
     mel = torch.linspace(-6, 0, 64).expand(1, 40, 64)
     clock, rate = clock_of(torch.full((1, 40), 150.0), AUDIOLDM2)
@@ -533,7 +545,7 @@ def test_the_page_of_a_run(dataset: Dataset, prepared: Path, tmp_path: Path) -> 
     assert main([*report, "--rows", str(rows), "--out", str(tmp_path / "page")]) == 0
     text = (tmp_path / "page/training.md").read_text()
     assert (tmp_path / "page/training.png").stat().st_size > 1_000
-    assert "| run | vocoder | 4 | 0.0 | 2 | 0 | 4 | " in text
+    assert "| run | vocoder | - | 4 | 0.0 | 2 | 0 | 4 | " in text
     assert "## run: scores while it was trained\n\n| step | " in text
     for what in ("with all", "without phase and prior", "with all, against the discriminator"):
         assert f"| {what} | 4 | " in text

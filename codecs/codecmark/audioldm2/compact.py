@@ -13,7 +13,7 @@ import torch
 
 from codecmark import networks, trained_weights
 from codecmark.audioldm2.autoencoder import GEOMETRY, MelAutoencoder, network_of
-from codecmark.audioldm2.harmonic import scaled, unscaled
+from codecmark.audioldm2.log_levels import scaled, unscaled
 from codecmark.weights import Located
 
 FILE, KIND = "vae.safetensors", "compact"

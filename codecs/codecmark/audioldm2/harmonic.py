@@ -17,30 +17,25 @@ ConvNeXt vocoders with an inverse STFT: Vocos (arXiv 2306.00814). Pseudo-inverse
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
-from functools import cache
 
 import torch
 from torch import nn
 
 from codecmark.audioldm2 import anchors as anchoring
+from codecmark.audioldm2.convnext import Block
 from codecmark.audioldm2.excitation import clock_of, noise, pulses
-from codecmark.audioldm2.mel import (
-    MelFormat,
-    filters,
-    linear_spectrum,
-    magnitude_from_mel,
-    waveform_of,
-)
+from codecmark.audioldm2.log_levels import log_prior, scaled
+from codecmark.audioldm2.made import Made
+from codecmark.audioldm2.mel import MelFormat, linear_spectrum, waveform_of
 from codecmark.audioldm2.mel_consistency import made_consistent
+from codecmark.audioldm2.pitch_network import PitchNetwork
 from codecmark.audioldm2.stft import Pair
 
-LOWEST_HZ, HIGHEST_HZ = 50.0, 600.0
-_ENVELOPE_SHARE = 0.1  # of the smooth envelope: where the pseudo-inverse is below, it is wrong
-_SPREAD = 4.0  # about the standard deviation of the logarithms that go in
 _LARGEST_STEP = 8.0  # nepers by which a magnitude may be corrected
 _TINY = 1e-5
+_BLOCK, _CONTEXT = 4_096, 32  # frames at once, and more of them than a layer sees on either side
+_ROUNDS = 3  # of `made_consistent`: three more add 0.03 to PESQ, and a tenth to the time
 
 
 @dataclass(frozen=True)
@@ -61,57 +56,7 @@ class HarmonicConfig:
     pitches: int = 192
     prior: bool = True
     clock: bool = True
-    rounds: int = 3
     anchored: bool = False
-
-
-@dataclass(frozen=True)
-class Made:
-    """A spectrum in parts: what the network made, and the anchors, corrected, where it has some."""
-
-    own: Pair
-    coded: Pair | None = None
-
-    @property
-    def whole(self) -> Pair:
-        """The sum."""
-        if self.coded is None:
-            return self.own
-        return self.own[0] + self.coded[0], self.own[1] + self.coded[1]
-
-
-class Block(nn.Module):
-    """ConvNeXt over frames: `[batch, frames, width]` to the same."""
-
-    def __init__(self, width: int, hidden: int, layers: int) -> None:
-        super().__init__()
-        self.mix = nn.Conv1d(width, width, 7, padding=3, groups=width)
-        self.norm = nn.LayerNorm(width)
-        self.widen = nn.Linear(width, hidden)
-        self.narrow = nn.Linear(hidden, width)
-        self.scale = nn.Parameter(torch.full((width,), 1 / layers))
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Add what the block finds."""
-        mixed = self.norm(self.mix(x.transpose(1, 2)).transpose(1, 2))
-        found: torch.Tensor = self.narrow(nn.functional.gelu(self.widen(mixed)))
-        return x + self.scale * found
-
-
-class PitchNetwork(nn.Module):
-    """`[batch, frames, bands]` to logits `[batch, frames, 1 + pitches]`: voiced, and each pitch."""
-
-    def __init__(self, config: HarmonicConfig) -> None:
-        super().__init__()
-        width, layers = config.pitch_width, config.pitch_layers
-        self.enter = nn.Linear(config.bands, width)
-        self.blocks = nn.Sequential(*(Block(width, 3 * width, layers) for _ in range(layers)))
-        self.leave = nn.Sequential(nn.LayerNorm(width), nn.Linear(width, 1 + config.pitches))
-
-    def forward(self, levels: torch.Tensor) -> torch.Tensor:
-        """Return the logits of scaled log-mel values."""
-        logits: torch.Tensor = self.leave(self.blocks(self.enter(levels)))
-        return logits
 
 
 class HarmonicNetwork(nn.Module):
@@ -129,7 +74,9 @@ class HarmonicNetwork(nn.Module):
         self.mel = mel
         self.config = config
         width, bins = config.width, config.bins
-        self.pitch = PitchNetwork(config)
+        self.pitch = PitchNetwork(
+            config.bands, config.pitch_width, config.pitch_layers, config.pitches
+        )
         more_inputs, more_outputs = (
             (anchoring.INPUTS, anchoring.OUTPUTS) if config.anchored else (0, 0)
         )
@@ -193,32 +140,29 @@ class HarmonicNetwork(nn.Module):
         each: tuple[torch.Tensor, ...] = found.float().split(self.config.bins, dim=-1)
         return each
 
-    def pitch_hz(self, log_mel: torch.Tensor) -> torch.Tensor:
-        """Return the pitch `[batch, frames]` in Hz, 0 where there is none."""
-        logits = self.pitch(scaled(log_mel))
-        likely = torch.softmax(logits[..., 1:], dim=-1)
-        best = likely.argmax(-1, keepdim=True)
-        index = torch.arange(likely.shape[-1], device=likely.device)
-        near = likely * ((index - best).abs() <= 3)
-        mean = (near * index).sum(-1) / near.sum(-1)
-        pitch: torch.Tensor = pitch_at(mean, self.config.pitches) * (logits[..., 0] > 0)
-        return pitch
-
     def spectrum(self, log_mel: torch.Tensor, anchors: Pair | None = None) -> Made:
-        """Return the spectrum of a log-mel `[batch, frames, bands]`, with a clock of its own."""
-        clock, rate = clock_of(self.pitch_hz(log_mel), self.mel)
-        if anchors is not None:
-            clock = self.clock_on(anchors, clock, rate)
-        hiss = noise(1, clock.shape[1], clock.device)
-        found: Made = self(log_mel, clock, rate, hiss, anchors)
-        return found
+        """Return the spectrum of a log-mel `[batch, frames, bands]`, with a clock of its own.
 
-    def consistent(self, made: Made, log_mel: torch.Tensor, rounds: int | None = None) -> Made:
+        A long one is made in blocks that overlap by what the network sees, so memory stays small.
+        """
+        clock, rate = clock_of(self.pitch.hz(scaled(log_mel)), self.mel)
+        hiss = noise(1, clock.shape[1], clock.device)
+        frames, hop = log_mel.shape[1], self.mel.hop
+        blocks: list[Made] = []
+        for start in range(0, frames, _BLOCK):
+            first, last = max(start - _CONTEXT, 0), min(start + _BLOCK + _CONTEXT, frames)
+            around, at = slice(first, last), slice(first * hop, last * hop)
+            coded = anchors and (anchors[0][:, around], anchors[1][:, around])
+            ticking = clock[:, at]
+            if coded is not None:
+                ticking = self.clock_on(coded, ticking, rate[:, at])
+            made: Made = self(log_mel[:, around], ticking, rate[:, at], hiss[:, at], coded)
+            blocks.append(made.cut(slice(start - first, start - first + _BLOCK)))
+        return Made.joined(blocks)
+
+    def consistent(self, made: Made, log_mel: torch.Tensor, rounds: int) -> Made:
         """Return the spectrum after `made_consistent`: what the network made is scaled."""
-        whole = made_consistent(
-            made.whole, log_mel, self.mel, self.config.rounds if rounds is None else rounds,
-            made.coded,
-        )  # fmt: skip
+        whole = made_consistent(made.whole, log_mel, self.mel, rounds, made.coded)
         if made.coded is None:
             return Made(whole)
         return Made((whole[0] - made.coded[0], whole[1] - made.coded[1]), made.coded)
@@ -230,48 +174,8 @@ class HarmonicNetwork(nn.Module):
 
     def synthesize(self, log_mel: torch.Tensor) -> torch.Tensor:
         """Return the waveform `[batch, samples]` of a log-mel `[batch, frames, bands]`."""
-        made = self.consistent(self.spectrum(log_mel), log_mel)
+        made = self.consistent(self.spectrum(log_mel), log_mel, _ROUNDS)
         return waveform_of(made.whole, self.mel)
-
-
-def scaled(logs: torch.Tensor) -> torch.Tensor:
-    """Return logarithms of magnitudes at a scale that networks like."""
-    return (logs + _SPREAD) / _SPREAD
-
-
-def unscaled(values: torch.Tensor) -> torch.Tensor:
-    """Return logarithms of what `scaled` made of them."""
-    return values * _SPREAD - _SPREAD
-
-
-def pitch_at(index: torch.Tensor, pitches: int) -> torch.Tensor:
-    """Return the pitch in Hz of a place in the list of pitches, which is even in octaves."""
-    octaves = math.log2(HIGHEST_HZ / LOWEST_HZ)
-    return LOWEST_HZ * torch.exp2(index * (octaves / (pitches - 1)))
-
-
-def index_of(pitch_hz: torch.Tensor, pitches: int) -> torch.Tensor:
-    """Return the place of a pitch in the list; the inverse of `pitch_at`."""
-    octaves = math.log2(HIGHEST_HZ / LOWEST_HZ)
-    return torch.log2(pitch_hz.clamp(min=1.0) / LOWEST_HZ) * ((pitches - 1) / octaves)
-
-
-def log_prior(log_mel: torch.Tensor, mel: MelFormat) -> torch.Tensor:
-    """Return log-magnitudes `[batch, frames, bins]`: the pseudo-inverse, held above an envelope."""
-    inverse = magnitude_from_mel(log_mel, mel, iterations=0)
-    linear = (log_mel * math.log(mel.log_base)).exp()
-    envelope = linear @ _spreading(mel, log_mel.device)
-    return torch.maximum(inverse, _ENVELOPE_SHARE * envelope).clamp(min=mel.floor).log()
-
-
-@cache
-@torch.inference_mode(mode=False)
-def _spreading(mel: MelFormat, device: torch.device) -> torch.Tensor:
-    """Matrix `[bands, bins]` that spreads each band's mean magnitude over its bins."""
-    bank = filters(mel, device)
-    means = bank / bank.sum(dim=1, keepdim=True) ** 2
-    shares = (bank / bank.sum(dim=1, keepdim=True)).sum(dim=0).clamp(min=1e-6)
-    return means / shares
 
 
 def _direction(signal: torch.Tensor, mel: MelFormat) -> tuple[torch.Tensor, Pair, torch.Tensor]:

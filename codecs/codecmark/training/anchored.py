@@ -14,6 +14,7 @@ from codecmark.audioldm2 import anchors
 from codecmark.audioldm2.formats import AUDIOLDM2
 from codecmark.audioldm2.mel import linear_spectrum, waveform_of
 from codecmark.audioldm2.stft import Pair
+from codecmark.audioldm2.waveform_layer.anchored_fill import ROUNDS
 from codecmark.training.anchoring import Received, received
 from codecmark.training.dataset import Dataset
 from codecmark.training.runs import Start
@@ -21,7 +22,6 @@ from codecmark.training.vocoder import VocoderTask
 
 _SNR_DB = (-2.0, 16.0)  # below zero nothing is coded: the base alone
 _MEL_STEPS = (8, 48)
-_ROUNDS = 2  # of consistency, with a mel that is coarse itself
 _VALIDATED_AT = 9.0, 28  # SNR in dB and step of the mel
 
 
@@ -53,7 +53,7 @@ class AnchoredTask(VocoderTask):
 
         def rebuild(waveform: torch.Tensor) -> torch.Tensor:
             heard, known = self._tensors([received(networks.to_array(waveform)[0], *_VALIDATED_AT)])
-            spectrum = self.vocoder.consistent(self.vocoder.spectrum(heard, known), heard)
+            spectrum = self.vocoder.consistent(self.vocoder.spectrum(heard, known), heard, ROUNDS)
             made = waveform_of(spectrum.whole, AUDIOLDM2)
             error = float((made - waveform).square().sum())
             snrs_db.append(10 * np.log10(float(waveform.square().sum()) / max(error, 1e-12)))
@@ -83,5 +83,4 @@ def anchored(start: Start) -> Start:
     rows = anchors.OUTPUTS * bins
     state["leave.weight"] = torch.cat([leave, leave.new_zeros(rows, leave.shape[1])])
     state["leave.bias"] = torch.cat([bias, bias.new_zeros(rows)])
-    config = {**start.config, "anchored": True, "rounds": _ROUNDS}
-    return replace(start, config=config, state=state)
+    return replace(start, config={**start.config, "anchored": True}, state=state)

@@ -52,8 +52,8 @@ def markdown(
         "",
         f"![losses and scores]({FIGURE})",
         "",
-        "| run | task | steps | hours | batch | seed | best at step | its held-out scores |",
-        "| --- | --- | ---: | ---: | ---: | ---: | ---: | --- |",
+        "| run | task | from | steps | hours | batch | seed | best at step | its held-out scores |",
+        "| --- | --- | --- | ---: | ---: | ---: | ---: | ---: | --- |",
         *(_run_line(folder, trained) for folder, trained in runs),
         "",
     ]
@@ -115,7 +115,7 @@ def _run_line(folder: Path, trained: Trained) -> str:
     scores = ", ".join(f"{name} {value:.3f}" for name, value in trained.scores.items())
     options = trained.options
     return (
-        f"| {folder.name} | {trained.task} | {last['step']} | "
+        f"| {folder.name} | {trained.task} | {trained.started_from or '-'} | {last['step']} | "
         f"{float(last['seconds']) / 3600:.1f} | {options['batch']} | {options['seed']} | "
         f"{trained.step} | {scores} |"
     )

@@ -12,7 +12,7 @@ from diffusers.models.autoencoders.vae import DiagonalGaussianDistribution
 from codecmark.audioldm2.autoencoder import network_of
 from codecmark.audioldm2.compact import CONFIG
 from codecmark.audioldm2.formats import AUDIOLDM2
-from codecmark.audioldm2.harmonic import scaled, unscaled
+from codecmark.audioldm2.log_levels import scaled, unscaled
 from codecmark.audioldm2.mel import log_mel
 from codecmark.training.dataset import Dataset
 from codecmark.training.precision import mixed_precision, multiplies_bfloat16

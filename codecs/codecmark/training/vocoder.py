@@ -12,14 +12,11 @@ import torch
 
 from codecmark.audioldm2 import anchors as anchoring
 from codecmark.audioldm2.formats import AUDIOLDM2
-from codecmark.audioldm2.harmonic import (
-    HarmonicConfig,
-    HarmonicNetwork,
-    Made,
-    index_of,
-    scaled,
-)
+from codecmark.audioldm2.harmonic import HarmonicConfig, HarmonicNetwork
+from codecmark.audioldm2.log_levels import scaled
+from codecmark.audioldm2.made import Made
 from codecmark.audioldm2.mel import linear_spectrum, log_mel, log_of, waveform_of
+from codecmark.audioldm2.pitch_network import index_of
 from codecmark.audioldm2.stft import Pair
 from codecmark.training import losses
 from codecmark.training.adversary import Adversary

@@ -20,6 +20,8 @@ from codecmark.audioldm2.waveform_layer.fill import Filled, Known
 from codecmark.audioldm2.waveform_layer.mel_coding import UNIT
 from codecmark.audioldm2.waveform_layer.spectra import Spectrum
 
+ROUNDS = 2  # of consistency with a mel that is coarse itself: more follow its errors
+
 
 class AnchoredFill:
     """See `fill.Filler`."""
@@ -34,7 +36,7 @@ class AnchoredFill:
         anchors = linear_spectrum(networks.to_tensor(known.coded()[None]), self._mel)
         heard = networks.to_tensor(log_mel[None])
         made = self._network.spectrum(heard, (anchors.real, anchors.imag))
-        made = self._network.consistent(made, heard)
+        made = self._network.consistent(made, heard, ROUNDS)
         fill, carried = _complex(made.own), _complex(made.coded or made.own)
         return Filled(carried, fill, np.abs(fill), known)
 
