@@ -25,10 +25,7 @@ class Made:
 
     def cut(self, frames: slice) -> Made:
         """Return some of its frames."""
-        own, coded = (
-            part and (part[0][:, frames], part[1][:, frames]) for part in (self.own, self.coded)
-        )
-        return Made(own or self.own, coded)
+        return Made(_cut(self.own, frames), self.coded and _cut(self.coded, frames))
 
     @staticmethod
     def joined(blocks: list[Made]) -> Made:
@@ -38,6 +35,10 @@ class Made:
         own = [block.own for block in blocks]
         coded = [block.coded for block in blocks if block.coded is not None]
         return Made(_joined(own), _joined(coded) if coded else None)
+
+
+def _cut(parts: Pair, frames: slice) -> Pair:
+    return parts[0][:, frames], parts[1][:, frames]
 
 
 def _joined(parts: list[Pair]) -> Pair:

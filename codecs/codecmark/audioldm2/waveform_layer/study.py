@@ -30,6 +30,8 @@ from codecmark.timing import Timed, perf_counter_timer
 OURS = "mel:16k-64+wave"
 CURVE = tuple(f"{OURS}@snr{db}" for db in (8, 10, 12, 15, 20))
 RATES = tuple(f"{OURS}@{kbps}k" for kbps in (6, 8, 12, 16))
+ANCHORED_CURVE = tuple(f"{OURS}+anchored@snr{db}" for db in (8, 10, 12, 15))
+ANCHORED = (*ANCHORED_CURVE, *(f"{OURS}+anchored@{kbps}k" for kbps in (6, 8, 12, 16)))
 LATENTS = ("audioldm2:compact+wave@snr10", "audioldm2:compact+wave@snr12")
 OTHERS = (
     "opus@6k", "opus@9.2k", "opus@12k", "opus@16k", "opus@24k", "opus@32k", "lc3@16k", "lc3@24k",
@@ -65,12 +67,15 @@ class Parts:
 
 
 def specs() -> tuple[str, ...]:
-    """Return what is measured: the latent as base where its trained autoencoder is here."""
-    try:
-        trained_weights.locate_trained("compact")
-    except UnavailableError:
-        return *CURVE, *RATES, *OTHERS
-    return *CURVE, *RATES, *LATENTS, *OTHERS
+    """Return what is measured: what needs trained weights only where they are here."""
+    found = [*CURVE, *RATES]
+    for name, trained in (("anchored", ANCHORED), ("compact", LATENTS)):
+        try:
+            trained_weights.locate_trained(name)
+        except UnavailableError:
+            continue
+        found += trained
+    return *found, *OTHERS
 
 
 def measure(

@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from statistics import fmean, median
 
-from codecmark.audioldm2.waveform_layer.study import ABLATED, ASKED_DB, CURVE, OURS, PARTS, Parts
+from codecmark.audioldm2.waveform_layer.study import (
+    ABLATED,
+    ANCHORED_CURVE,
+    ASKED_DB,
+    CURVE,
+    OURS,
+    PARTS,
+    Parts,
+)
 from codecmark.rate_distortion.curves import curves
 from codecmark.rate_distortion.delta import Delta, compare
 from codecmark.rate_distortion.target import Reached, rate_at_target
@@ -28,7 +36,8 @@ def markdown(rows: Sequence[ResultRow], parts: Sequence[Parts]) -> str:
     """Return the page."""
     sections = [
         "# The waveform layer",
-        f"`{OURS}` sends a coarse log-mel and the strongest MDCT coefficients; made by `codecmark "
+        f"`{OURS}` sends a coarse log-mel and the strongest MDCT coefficients; with `+anchored` a "
+        "trained network fills what was not coded, in place of phase retrieval. Made by `codecmark "
         f"layers --out results` over {len(parts)} clips, condition `16k-mono`. Rates count every "
         "byte of the stream.",
         "## What was promised",
@@ -137,7 +146,8 @@ def _rate_table(rows: Sequence[ResultRow], name: str) -> str:
 
 def _prices(rows: Sequence[ResultRow]) -> str:
     lines = []
-    kept = [row for row in rows if row.spec in CURVE or row.family in _ANCHORS]
+    ours = {*CURVE, *ANCHORED_CURVE}
+    kept = [row for row in rows if row.spec in ours or row.family in _ANCHORS]
     for name in CLASSES:
         prices = rate_at_target(kept, name)
         for codec, price in prices.items():
