@@ -93,9 +93,8 @@ def test_it_follows_any_vocoder(speech: AudioClip) -> None:
         scores.append(pesq_wb(clip.samples, decoded.samples, RATE))
     assert scores[1] > scores[0] + 0.05
     assert scores[2] != scores[1]
-    for spec in ("audioldm2:music/hifigan+consistent-2", "mel:22k-80/hifigan-22k+consistent-1"):
-        codec = tiny(spec)
-        assert codec.decode(codec.encode(clip)).n_samples == clip.n_samples
+    codec = tiny("audioldm2:music/hifigan+consistent-2")
+    assert codec.decode(codec.encode(clip)).n_samples == clip.n_samples
 
 
 def test_a_vocoder_at_another_rate_refuses_it() -> None:
