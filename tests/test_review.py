@@ -168,6 +168,23 @@ def test_ties_are_settled_by_name() -> None:
         assert chosen.spec == "lc3@16k"
 
 
+def test_equal_bits_are_settled_by_what_comes_next() -> None:
+    """Rates count as the tables show them; a quality by its worst class, PESQ by speech alone."""
+
+    def chosen(rows: list[ResultRow], *prefer: str) -> str | None:
+        found = review.decide(rows, asked(prefer=prefer)).recommended
+        return None if found is None else found.spec
+
+    music = replace(codec("opus@16k")[0], clip="m", clip_class="music", pesq_wb=None)
+    rows = [*codec("opus@16k", stream_bytes=10_001, pesq_wb=4.1), music]
+    rows += [*codec("lc3@16k"), replace(music, spec="lc3@16k", visqol_mos_lqo=4.6)]
+    assert chosen(rows, "bitrate_kbps") == "lc3@16k"  # by name
+    assert chosen(rows, "bitrate_kbps", "pesq_wb") == "opus@16k"
+    assert chosen(rows, "visqol_mos_lqo", "pesq_wb") == "opus@16k"  # both are 4.5 at worst
+    rows[4].visqol_mos_lqo = 4.4
+    assert chosen(rows, "visqol_mos_lqo", "pesq_wb") == "lc3@16k"
+
+
 def test_soft_requirements_come_before_bits_and_prefer_is_obeyed() -> None:
     rows = [*codec("opus@24k", stream_bytes=15_000), *codec("lc3@16k", decode_s=1.0)]
     for prefer, spec in ((("soft", "bitrate_kbps"), "opus@24k"), (("bitrate_kbps",), "lc3@16k")):

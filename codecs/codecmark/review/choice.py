@@ -7,10 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from codecmark.leaderboard.summary import ALL, FIELDS_OVER_ALL
 from codecmark.review.bounds import by_bound, matching
 from codecmark.review.figures import Figure, Figures
 from codecmark.review.requirements import (
+    COSTS,
     SOFT,
+    SPEECH_FIELDS,
     Option,
     Requirement,
     Requirements,
@@ -183,14 +186,26 @@ class Field:
     def _preference(self, spec: str, key: str) -> float:
         if key == SOFT:
             return 0.0
-        value = self.total(spec, key).value
-        if value is None:
+        values = [self._of_class(spec, key, name).value for name in self._classes(key)]
+        known = [value for value in values if value is not None]
+        if not known or len(known) < len(values):
             return float("inf")
-        return -value if higher_is_better(key) else value
+        if key == "bitrate_kbps":  # as the tables show it: hundredths are no reason to choose
+            return round(known[0], 1)
+        return -min(known) if higher_is_better(key) else max(known)
+
+    def _classes(self, metric: str) -> tuple[str, ...]:
+        """Return the classes of clips whose worst figure counts."""
+        if metric in (*COSTS, *FIELDS_OVER_ALL):
+            return (ALL,)
+        return ("speech",) if metric in SPEECH_FIELDS else self.figures.classes
 
     def total(self, spec: str, metric: str) -> Figure:
         """Return a metric's mean or total over all clips."""
-        return self.figures.get(spec, Requirement("", metric, ">", 1.0), "all")
+        return self._of_class(spec, metric, ALL)
+
+    def _of_class(self, spec: str, metric: str, clip_class: str) -> Figure:
+        return self.figures.get(spec, Requirement("", metric, ">", 1.0), clip_class)
 
 
 def ordered(candidates: Iterable[Candidate]) -> list[Candidate]:

@@ -8,7 +8,7 @@ from codecmark.review.choice import Candidate
 from codecmark.review.decision import Decision, Outcome
 from codecmark.review.figures import NO_ROWS, UNTRAINED
 from codecmark.review.links import Links
-from codecmark.review.requirements import SOFT, Requirement
+from codecmark.review.requirements import SOFT, SPEECH_FIELDS, Requirement
 from codecmark.review.summary import because, code, value
 from codecmark.review.verdict import Finding
 
@@ -142,6 +142,7 @@ def _order(decision: Decision) -> str:
         "decode_rtf": "fastest to decode",
         "encode_rtf": "fastest to encode",
     }
+    names |= {key: f"best {wording.label(key)} on speech" for key in SPEECH_FIELDS}
     keys = [names.get(key) or f"best {wording.label(key)}" for key in decision.requirements.prefer]
     return ", then ".join(["evidence before stand-ins", *keys, "name"])
 

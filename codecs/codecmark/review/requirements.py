@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from codecmark.metrics.table import LOWER_IS_BETTER, QUALITY_FIELDS, VISQOL_FIELD
+from codecmark.metrics.table import METRICS as QUALITY_METRICS
 
 Operator = Literal[">", ">=", "<", "<="]
 Statistic = Literal["mean", "median", "p95", "worst"]
@@ -17,6 +18,7 @@ COSTS = ("bitrate_kbps", "compression_ratio", "encode_rtf", "decode_rtf")
 TIMES = frozenset({"encode_rtf", "decode_rtf"})
 PREDICTED = frozenset({VISQOL_FIELD, "pesq_wb", "estoi"})
 METRICS = (*QUALITY_FIELDS, *COSTS, MOS)
+SPEECH_FIELDS = tuple(metric.field for metric in QUALITY_METRICS if metric.speech_only)
 SOFT = "soft"  # in `prefer`: the number of soft requirements that are passed
 
 

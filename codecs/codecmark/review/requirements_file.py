@@ -40,6 +40,7 @@ from codecmark.corpus.entry import CLASSES
 from codecmark.errors import InputError
 from codecmark.leaderboard.summary import ALL, FIELDS_OVER_ALL
 from codecmark.metrics.table import METRICS as QUALITY_METRICS
+from codecmark.metrics.table import QUALITY_FIELDS
 from codecmark.review.requirements import (
     COSTS,
     EACH,
@@ -160,7 +161,7 @@ def _requirements(values: Mapping[str, Any]) -> Requirements:
             "under two of them; write one file for each condition"
         )
     prefer = tuple(table.get("prefer", list, _TEXTS, [SOFT, "bitrate_kbps"]))
-    choices = (SOFT, *COSTS, *(name for name in FIELDS_OVER_ALL))
+    choices = (SOFT, *COSTS, *QUALITY_FIELDS)
     if wrong := [name for name in prefer if name not in choices]:
         raise InputError(f"prefer: no {wrong[0]!r:.80}; choose from {', '.join(choices)}")
     accepted = table.get("accepted", str, "the spec that was settled on", "-")
