@@ -1,6 +1,6 @@
 """What a run costs beside its codecs and metrics: writes `results/performance.md`.
 
-    python benchmarks/performance.py [--minutes 5] [--pairs 2] [--out results]
+    python benchmarks/performance.py [--only rerun,million] [--minutes 5] [--pairs 2]
 
 Each figure is taken in interleaved pairs within this one process tree. Wall time is what a user
 waits; on a machine that others use too, look at the processor seconds.
@@ -17,6 +17,7 @@ import sys
 import tempfile
 from collections import defaultdict
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from time import perf_counter, process_time
@@ -51,37 +52,43 @@ MILLION = 1_000_000
 
 
 def main() -> None:
-    """Measure everything and write the page."""
+    """Measure and write the page, or some of its sections."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--only", default=",".join(_SECTIONS), help="some of %(default)s")
     parser.add_argument("--minutes", type=float, default=5.0, help="of each quality run")
     parser.add_argument("--pairs", type=int, default=2)
     parser.add_argument("--out", type=Path, default=Path("results"))
     arguments = parser.parse_args()
     threads.limit(1)
-    lines = [
-        "# What a run costs beside its codecs and metrics",
-        "",
-        f"{environment.host()}, load average {os.getloadavg()[0]:.1f} at the start (other work on "
-        "the machine makes wall times longer, and pairs of them noisy). Written by "
-        "`benchmarks/performance.py`.",
-        "",
-    ]
+    head = (
+        f"# What a run costs beside its codecs and metrics\n\n{environment.host()}. Other work on "
+        "the machine makes wall times longer, and pairs of them noisy: each section states the "
+        "load average when it began, and on a free machine that is below 0.5. Written by "
+        "`benchmarks/performance.py`.\n"
+    )
+    rows = max(len(CODECS), round(60 * arguments.minutes / ROW_S))
+    made = {}
     with tempfile.TemporaryDirectory() as folder:
-        scratch = Path(folder)
-        for measure in (_metrics, _rerun, _million):
-            lines += [*measure(scratch), ""]
-        rows = max(len(CODECS), round(60 * arguments.minutes / ROW_S))
-        lines += [*_overhead(scratch, min(rows, 60)), ""]
-        lines += [*_workers(scratch, rows, arguments.pairs), ""]
+        for name in arguments.only.split(","):
+            load = f"Load average {os.getloadavg()[0]:.1f} before."
+            heading, *lines = _SECTIONS[name](Work(Path(folder), rows, arguments.pairs))
+            made[heading.removeprefix("## ")] = "\n".join(["", load, *lines])
     page = arguments.out / "performance.md"
-    before, *parts = "\n".join(lines).split("\n## ")
-    mine = dict(part.partition("\n")[::2] for part in parts)
     # what others wrote below it stays
     theirs = page.read_text().partition("\n## ")[1:] if page.is_file() else ()
-    page.write_text(markdown.with_sections(before + "".join(theirs), mine))
+    page.write_text(markdown.with_sections(head + "".join(theirs), made))
 
 
-def _metrics(_: Path) -> list[str]:
+@dataclass(frozen=True)
+class Work:
+    """Where to work, and how much: rows of each quality run, pairs of them."""
+
+    scratch: Path
+    rows: int
+    pairs: int
+
+
+def _metrics(_: Work) -> list[str]:
     """Processor time of each metric, its libraries warm, on the bundled clips."""
     clips, _unused = condition.prepare(corpus.load(), CONDITION)
     codec = catalog.create("opus@24k")
@@ -129,28 +136,30 @@ def _metrics(_: Path) -> list[str]:
     return lines
 
 
-def _rerun(scratch: Path) -> list[str]:
-    """`codecmark run` and the same command again."""
+def _rerun(work: Work) -> list[str]:
+    """`codecmark run` of the default set, quality only, and the same command again."""
     command = [
-        sys.executable, "-m", "codecmark", "run", "--codecs", ",".join(CODECS), "--no-timing",
-        "--workers", "2", "--out", str(scratch / "rerun"),
+        sys.executable, "-m", "codecmark", "run", "--no-timing", "--workers", "2",
+        "--out", str(work.scratch / "rerun"),
     ]  # fmt: skip
     times = [_timed(command) for _ in range(4)]
     wall, spent = zip(*times, strict=True)
+    count = len(list(catalog.all_specs(default_only=True)))
+    usual = statistics.median(wall[1:])
     return [
         "## A run and the same command again",
         "",
-        f"{len(CODECS)} codecs, 23 clips, quality only, 2 workers: {wall[0]:.1f} s "
-        f"({spent[0]:.1f} processor s); again, nothing missing: {min(wall[1:]):.1f} s (median "
-        f"{statistics.median(wall[1:]):.1f} s; {min(spent[1:]):.1f} processor s), "
-        f"{spent[0] / min(spent[1:]):.0f}x less work.",
+        f"The default set, {count} settings and 23 clips, quality only, 2 workers: {wall[0]:.1f} s "
+        f"({spent[0]:.1f} processor s); again, nothing missing: {usual:.1f} s "
+        f"(median of three; {min(spent[1:]):.1f} processor s), {wall[0] / usual:.0f} times faster.",
     ]
 
 
-def _million(scratch: Path) -> list[str]:
+def _million(work: Work) -> list[str]:
     """A leaderboard of a million rows."""
     import duckdb
 
+    scratch = work.scratch
     base, large = scratch / "base", scratch / "large" / store.ROWS / "million.parquet"
     large.parent.mkdir(parents=True)
     rows = [row for row in store.read(Path("results")) if row.weights != "random"]
@@ -185,8 +194,9 @@ def _million(scratch: Path) -> list[str]:
     ]
 
 
-def _overhead(scratch: Path, rows: int) -> list[str]:
+def _overhead(work: Work) -> list[str]:
     """Processor time outside the calls of codecs and metrics, in one process."""
+    scratch, rows = work.scratch, min(work.rows, 60)
     _work(InProcess(), scratch / "warm", len(CODECS))
     inside = [0.0]
 
@@ -216,19 +226,21 @@ def _overhead(scratch: Path, rows: int) -> list[str]:
     ]
 
 
-def _workers(scratch: Path, rows: int, pairs: int) -> list[str]:
+def _workers(work: Work) -> list[str]:
     """One and two workers on the same rows, start-up excluded."""
     walls: dict[int, list[float]] = {1: [], 2: []}
-    for pair in range(pairs):
+    for pair in range(work.pairs):
         for workers in (1, 2) if pair % 2 == 0 else (2, 1):
-            made, seconds = _work(Pool(workers), scratch / f"{pair}-{workers}", rows, workers)
+            made, seconds = _work(
+                Pool(workers), work.scratch / f"{pair}-{workers}", work.rows, workers
+            )
             walls[workers].append(seconds / made)
     ratios = [one / two for one, two in zip(walls[1], walls[2], strict=True)]
     return [
         "## Workers",
         "",
-        f"Quality runs of {rows} rows, one thread a worker, start-up excluded, {pairs} interleaved "
-        f"pairs: {statistics.median(walls[1]):.2f} s a row with 1 worker, "
+        f"Quality runs of {work.rows} rows, one thread a worker, start-up excluded, "
+        f"{work.pairs} interleaved pairs: {statistics.median(walls[1]):.2f} s a row with 1 worker, "
         f"{statistics.median(walls[2]):.2f} s with 2; {statistics.median(ratios):.2f}x faster "
         f"({', '.join(f'{ratio:.2f}' for ratio in ratios)}).",
     ]
@@ -249,6 +261,15 @@ def _timed(command: list[str]) -> tuple[float, float]:
     subprocess.run(command, check=True, capture_output=True)
     wall, after = perf_counter() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
     return wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+_SECTIONS: dict[str, Callable[[Work], list[str]]] = {
+    "metrics": _metrics,
+    "rerun": _rerun,
+    "million": _million,
+    "overhead": _overhead,
+    "workers": _workers,
+}
 
 
 if __name__ == "__main__":
