@@ -168,7 +168,7 @@ def test_the_committed_decision_says_what_is_known(committed: list[ResultRow]) -
         o.option.name for o in decision.outcomes if o.option.route[:4] in ("keep", "repa")
     }
     assert {status[name] for name in phase_free} == {"out"}
-    assert len(phase_free) == 7
+    assert len(phase_free) == 8
     if decision.recommended is not None:
         assert decision.provisional, "no listener was asked"
     for outcome in decision.outcomes:

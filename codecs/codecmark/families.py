@@ -89,10 +89,11 @@ _TRAINED_CHAIN = tuple(
     f"audioldm2:compact/{vocoder}" for vocoder in ("harmonic", "griffinlim-64", "pghi+admm-64")
 )
 _LATENT_WAVEFORM_LAYER = tuple(
-    f"audioldm2:{checkpoint}+wave@{target}"
-    for checkpoint, targets in (
-        ("compact", ("snr10", "snr12", "snr15", "8k")),
-        ("base", ("snr10",)),
+    f"audioldm2:{base}@{target}"
+    for base, targets in (
+        ("compact+wave", ("snr10", "snr12", "snr15", "8k")),
+        ("compact+wave+anchored", ("snr10",)),
+        ("base+wave", ("snr10",)),
     )
     for target in targets
 )
