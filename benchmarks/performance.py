@@ -59,6 +59,8 @@ def main() -> None:
     parser.add_argument("--pairs", type=int, default=2)
     parser.add_argument("--out", type=Path, default=Path("results"))
     arguments = parser.parse_args()
+    if unknown := sorted({*arguments.only.split(",")} - _SECTIONS.keys()):
+        parser.error(f"--only: no section {unknown[0]!r}; choose from {', '.join(_SECTIONS)}")
     threads.limit(1)
     head = (
         f"# What a run costs beside its codecs and metrics\n\n{environment.host()}. Other work on "

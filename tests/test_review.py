@@ -169,7 +169,7 @@ def test_ties_are_settled_by_name() -> None:
 
 
 def test_equal_bits_are_settled_by_what_comes_next() -> None:
-    """Rates count as the tables show them; a quality by its worst class, PESQ by speech alone."""
+    """Rates count to one per cent; a quality by its worst class, PESQ by speech alone."""
 
     def chosen(rows: list[ResultRow], *prefer: str) -> str | None:
         found = review.decide(rows, asked(prefer=prefer)).recommended
@@ -178,7 +178,7 @@ def test_equal_bits_are_settled_by_what_comes_next() -> None:
     music = replace(codec("opus@16k")[0], clip="m", clip_class="music", pesq_wb=None)
     rows = [*codec("opus@16k", stream_bytes=10_001, pesq_wb=4.1), music]
     rows += [*codec("lc3@16k"), replace(music, spec="lc3@16k", visqol_mos_lqo=4.6)]
-    assert chosen(rows, "bitrate_kbps") == "lc3@16k"  # by name
+    assert chosen(rows, "bitrate_kbps") == "lc3@16k"  # by its few bits less
     assert chosen(rows, "bitrate_kbps", "pesq_wb") == "opus@16k"
     assert chosen(rows, "visqol_mos_lqo", "pesq_wb") == "opus@16k"  # both are 4.5 at worst
     rows[4].visqol_mos_lqo = 4.4

@@ -190,8 +190,8 @@ class Field:
         known = [value for value in values if value is not None]
         if not known or len(known) < len(values):
             return float("inf")
-        if key == "bitrate_kbps":  # as the tables show it: hundredths are no reason to choose
-            return round(known[0], 1)
+        if key == "bitrate_kbps":  # to one per cent: less is no reason to choose
+            return float(round(100 * math.log(known[0]))) if known[0] > 0 else -math.inf
         return -min(known) if higher_is_better(key) else max(known)
 
     def _classes(self, metric: str) -> tuple[str, ...]:
@@ -219,6 +219,7 @@ def ordered(candidates: Iterable[Candidate]) -> list[Candidate]:
             _STATUSES.index(c.status),
             shortfall(c) if c.status == "out" else 0.0,
             c.preferences,
+            math.inf if c.rate.value is None else c.rate.value,
             c.spec,
         ),
     )

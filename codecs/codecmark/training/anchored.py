@@ -55,13 +55,14 @@ class AnchoredTask(VocoderTask):
             heard, known = self._tensors([received(networks.to_array(waveform)[0], *_VALIDATED_AT)])
             spectrum = self.vocoder.consistent(self.vocoder.spectrum(heard, known), heard, ROUNDS)
             made = waveform_of(spectrum.whole, AUDIOLDM2)
-            error = float((made - waveform).square().sum())
-            snrs_db.append(10 * np.log10(float(waveform.square().sum()) / max(error, 1e-12)))
+            energy, error = (float(x.square().sum()) for x in (waveform, made - waveform))
+            if energy and error:
+                snrs_db.append(10 * np.log10(energy / error))
             return made
 
         with self.in_full_precision():
             scores = self._validation.scores(rebuild, figure)
-        return {**scores, "snr_db": float(np.mean(snrs_db))}
+        return {**scores, "snr_db": float(np.mean(snrs_db))} if snrs_db else scores
 
     def _tensors(self, found: list[Received]) -> tuple[torch.Tensor, Pair]:
         log_mel = torch.from_numpy(np.stack([one.log_mel for one in found])).to(self._device)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from codecmark import figures
+from codecmark.errors import InputError
 from codecmark.markdown import table
 from codecmark.result import ResultRow
 from codecmark.training import log
@@ -111,7 +112,7 @@ def figure(folders: Sequence[Path], path: Path) -> None:
 
 
 def _run_line(folder: Path, trained: Trained) -> str:
-    last = log.read(folder / LOG)[-1]
+    last = _last_line(folder, LOG)
     scores = ", ".join(f"{name} {value:.3f}" for name, value in trained.scores.items())
     options = trained.options
     return (
@@ -134,7 +135,7 @@ def _curve(folder: Path) -> str:
 
 def _ablations(folders: Sequence[Path]) -> str:
     """Return the last scores of each run, and what it went without."""
-    runs = [(at, read_run(at), log.read(at / VALIDATION)[-1]) for at in folders]
+    runs = [(at, read_run(at), _last_line(at, VALIDATION)) for at in folders]
     names = [name for name in runs[0][2] if name not in {"step", "seconds"}]
     lines = [
         [
@@ -147,12 +148,21 @@ def _ablations(folders: Sequence[Path]) -> str:
     return table(["training", "steps", *names], lines, numbers=len(names) + 1)
 
 
+def _last_line(folder: Path, name: str) -> dict[str, str]:
+    lines = log.read(folder / name)
+    if not lines:
+        raise InputError(f"run: {folder / name} has no lines yet; train it for longer")
+    return lines[-1]
+
+
 def _what(folder: Path, trained: Trained) -> str:
     options = trained.options
     if trained.task == "joint":
         what = "on the mels of the autoencoder" + (", which learns too" * options["train_vae"])
     else:
-        what = "without " + " and ".join(options["without"]) if "without" in options else "with all"
+        parts = {name for name in ("prior", "clock") if trained.config.get(name) is False}
+        parts |= set(options.get("without", ()))
+        what = "without " + " and ".join(sorted(parts)) if parts else "with all"
     if any(line.get("adversary") for line in log.read(folder / LOG)):
         what += ", against the discriminator"
     return what if trained.started_from is None else f"{what}, from {trained.started_from}"

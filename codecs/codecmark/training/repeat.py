@@ -42,13 +42,18 @@ def compare(first: Path, second: Path) -> Repeat:
     """
     lines, last_step, minutes = 0, 0, 0.0
     differing: list[int] = []
-    for name in (LOG, VALIDATION):
-        ours, theirs = ({row["step"]: row for row in log.read(at / name)} for at in (first, second))
+    for file in (LOG, VALIDATION):
+        ours, theirs = ({row["step"]: row for row in log.read(at / file)} for at in (first, second))
         for step in (step for step in ours if step in theirs):
             lines += 1
             last_step = max(last_step, int(step))
             minutes = max(minutes, float(ours[step]["seconds"]) / 60)
-            if any(ours[step][k] != theirs[step].get(k) for k in ours[step] if k != "seconds"):
+            first_line, second_line = ours[step], theirs[step]
+            # a column that one run began later is empty in its earlier lines
+            if any(
+                (first_line.get(name) or "") != (second_line.get(name) or "")
+                for name in {*first_line, *second_line} - {"seconds"}
+            ):
                 differing.append(int(step))
     if not lines:
         raise InputError(f"--repeat: {first} and {second} have no step in common")

@@ -101,7 +101,8 @@ def read_start(folder: Path, task: str) -> Start:
     path = folder / file
     if path.is_file():
         config, state = trained_weights.read(path, kind)
-        start = Start(config, state, f"{task}, {file_sha256(path)[:12]}")
+        what = "anchored" if config.get("anchored") else "vae" if task == "vae" else "vocoder"
+        start = Start(config, state, f"{what}, {file_sha256(path)[:12]}")
     else:
         trained = read_run(folder, *(("vocoder", task) if task == "anchored" else (task,)))
         start = Start(trained.config, trained.state, trained.described)

@@ -102,7 +102,7 @@ class BlockNetworks(Networks):
 
 def in_blocks(files: Files, stages: int) -> BlockNetworks | None:
     """Return the networks for a block a call, or None where that cannot be, or not to the bit."""
-    return BlockNetworks(files, stages) if _are_exact(files, stages) else None
+    return BlockNetworks(files, stages) if _are_exact(files, stages, threads.count()) else None
 
 
 def _rewritten(files: Files, stages: int) -> tuple[Rewritten, Rewritten, Rewritten]:
@@ -110,8 +110,8 @@ def _rewritten(files: Files, stages: int) -> tuple[Rewritten, Rewritten, Rewritt
     return lyra_blocks.network(files.encoder), search, lyra_blocks.network(files.decoder)
 
 
-@lru_cache(maxsize=3)
-def _are_exact(files: Files, stages: int) -> bool:
+@lru_cache(maxsize=6)
+def _are_exact(files: Files, stages: int, thread_count: int) -> bool:  # noqa: ARG001 - a key
     """Whether both forms make the same bytes of two blocks of noise, from silence to full scale.
 
     Those of features, tokens and sound, and of the numbers inside that are rounded on the way.

@@ -87,7 +87,7 @@ class WaveformLayerCodec(Codec):
             algorithmic_delay_samples=None,
             parameters=parameters + filled.parameters,
             weights=together(weights, filled.weights),
-            **fields,
+            **(fields | filled.execution),
         )
 
     def encode_payload(self, clip: AudioClip) -> bytes:

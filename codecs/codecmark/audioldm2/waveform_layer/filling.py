@@ -23,6 +23,15 @@ class Filling:
     parameters: int = 0
     weights: Weights = NO_WEIGHTS
 
+    @property
+    def execution(self) -> dict[str, str]:
+        """How a network of the fill runs, as `CodecInfo` has it; empty without one."""
+        if not self.parameters:
+            return {}
+        from codecmark import networks
+
+        return {"device": str(networks.device()), "backend": "eager", "dtype": "float32"}
+
 
 def is_asked_for(spec: Spec) -> bool:
     """Return whether a spec names a waveform layer."""

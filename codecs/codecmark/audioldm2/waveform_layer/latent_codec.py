@@ -42,6 +42,6 @@ def from_spec(spec: Spec, vae_config: Mapping[str, Any] | None = None) -> Wavefo
         spec, LatentBase(autoencoder), filling.load(anchored=anchored), licence=licence,
         reference="arXiv 2308.05734; this project",
         parameters=networks.parameter_count(autoencoder.network), weights=weights,
-        device=str(networks.device()), backend="eager",
+        device=str(networks.device()), backend="eager", dtype="float32",
         notes="the latent and the strongest MDCT coefficients; models adapt over the clip",
     )  # fmt: skip
