@@ -47,7 +47,7 @@ from codecmark.runner import run
 
 CONDITION = condition.named("16k-mono")
 CODECS = ("opus@24k", "mp3@32k", "vorbis@q3", "aac@32k", "lc3@24k", "flac")
-ROW_S = 0.5  # about what a row of these takes, for choosing how many
+ROW_S = 0.28  # about what a row of these takes, for choosing how many
 MILLION = 1_000_000
 
 
