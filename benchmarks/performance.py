@@ -242,7 +242,8 @@ def _workers(work: Work) -> list[str]:
         "## Workers",
         "",
         f"Quality runs of {work.rows} rows, one thread a worker, start-up excluded, "
-        f"{work.pairs} interleaved pair{'s' * (work.pairs > 1)}: {statistics.median(walls[1]):.2f} s a row with 1 worker, "
+        f"{work.pairs} interleaved pair{'s' * (work.pairs > 1)}: "
+        f"{statistics.median(walls[1]):.2f} s a row with 1 worker, "
         f"{statistics.median(walls[2]):.2f} s with 2; {statistics.median(ratios):.2f}x faster "
         f"({', '.join(f'{ratio:.2f}' for ratio in ratios)}).",
     ]
