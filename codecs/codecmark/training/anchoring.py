@@ -6,19 +6,15 @@ network has met them all, and codes nothing.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from codecmark.audioldm2.waveform_layer import coefficient_coding, lapped, mel_coding, quantiser
-from codecmark.audioldm2.waveform_layer.spectra import log2_mel
+from codecmark.audioldm2.waveform_layer.mel_base import ROUNDING
+from codecmark.audioldm2.waveform_layer.spectra import Singles, log2_mel
 
-_MEL_ROUNDING = 0.32  # as the mel base rounds
 _TRIES = 7
-
-Singles = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -49,9 +45,9 @@ def received(signal: Singles, snr_db: float, mel_step: int) -> Received:
     """
     whole = signal.astype(np.float64)
     superframes = lapped.superframes(len(whole))
-    levels = mel_coding.quantise(log2_mel(whole), mel_step, _MEL_ROUNDING)
+    levels = mel_coding.quantise(log2_mel(whole), mel_step, ROUNDING)
     mel = mel_coding.dequantise(levels, mel_step)[: superframes * coefficient_coding.FRAMES]
-    log_mel = (mel * (math.log(2) / mel_coding.UNIT)).astype(np.float32)
+    log_mel = mel_coding.natural_log(mel)
     if snr_db < 0 or not whole.any():
         return Received(log_mel, np.zeros_like(signal))
     modes = np.ones(superframes, np.int64)

@@ -7,8 +7,6 @@ References
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import torch
 
@@ -17,7 +15,7 @@ from codecmark.audioldm2.harmonic_vocoder import HarmonicVocoder
 from codecmark.audioldm2.mel import linear_spectrum
 from codecmark.audioldm2.stft import Pair
 from codecmark.audioldm2.waveform_layer.fill import Filled, Known
-from codecmark.audioldm2.waveform_layer.mel_coding import UNIT
+from codecmark.audioldm2.waveform_layer.mel_coding import natural_log
 from codecmark.audioldm2.waveform_layer.spectra import Spectrum
 
 ROUNDS = 2  # of consistency with a mel that is coarse itself: more follow its errors
@@ -32,9 +30,8 @@ class AnchoredFill:
     @torch.inference_mode()
     def __call__(self, known: Known) -> Filled:
         """Return the coded signal, hardly corrected, and what the network put beside it."""
-        log_mel = known.mel.astype(np.float32) * np.float32(math.log(2) / UNIT)
         anchors = linear_spectrum(networks.to_tensor(known.coded()[None]), self._mel)
-        heard = networks.to_tensor(log_mel[None])
+        heard = networks.to_tensor(natural_log(known.mel)[None])
         made = self._network.spectrum(heard, (anchors.real, anchors.imag))
         made = self._network.consistent(made, heard, ROUNDS)
         fill, carried = _complex(made.own), _complex(made.coded or made.own)

@@ -9,7 +9,7 @@ from codecmark.audioldm2.waveform_layer.base import Base
 from codecmark.audioldm2.waveform_layer.lapped import Floats
 from codecmark.audioldm2.waveform_layer.spectra import log2_mel
 
-_ROUNDING = 0.32  # of the mel's levels: the dead zone reaches to 0.68
+ROUNDING = 0.32  # of the mel's levels: the dead zone reaches to 0.68
 # a finer mel costs more than its better guess of the coefficients saves: for 15 dB on speech this
 # bound takes 8 % off the rate, and 0.04 off ViSQOL
 _FINEST_AT_SNR, _COARSEST_AT_SNR = 28, 44
@@ -35,7 +35,7 @@ class MelBase:
 
     def encode(self, values: Floats, step_index: int) -> bytes:
         """Return it quantised and coded."""
-        return mel_coding.encode(mel_coding.quantise(values, step_index, _ROUNDING))
+        return mel_coding.encode(mel_coding.quantise(values, step_index, ROUNDING))
 
     def decode(self, data: bytes, step_index: int, superframes: int, peak: float) -> Base:
         """Return the base; any bytes decode to one."""

@@ -10,6 +10,7 @@ decoded mel, so that must be the same number everywhere. Its unit is 1/1024 of a
 
 from __future__ import annotations
 
+import math
 from functools import cache
 
 import numba
@@ -86,6 +87,11 @@ def dequantise(levels: Ints, step_index: int) -> Ints:
     out = (out + half) >> _FINE
     decoded: Ints = np.clip(out, FLOOR, CEILING).reshape(-1, BANDS)
     return decoded
+
+
+def natural_log(mel: Ints) -> NDArray[np.float32]:
+    """Return a decoded mel's natural logarithms, which is what AudioLDM2's networks take."""
+    return mel.astype(np.float32) * np.float32(math.log(2) / UNIT)
 
 
 def encode(levels: Ints) -> bytes:
