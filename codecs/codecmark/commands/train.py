@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from codecmark.commands import stored_rows
+from codecmark.training import ABLATIONS
 
 if TYPE_CHECKING:
     from codecmark.training.task import Task
@@ -113,7 +114,7 @@ def _add_run(parser: argparse.ArgumentParser, task: str) -> None:
         )
     if task == "vocoder":
         parser.add_argument(
-            "--without", action="append", default=[], choices=("prior", "clock", "phase"),
+            "--without", action="append", default=[], choices=ABLATIONS,
             help="train without the pseudo-inverse, the pulses, or the losses of phase: ablations",
         )  # fmt: skip
     if task != "vae":

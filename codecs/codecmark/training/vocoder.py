@@ -29,7 +29,6 @@ from codecmark.training.validation import Validation
 _ROUNDS = 1  # of consistency: more cost more time, and codecs may have more
 _PHASE_BINS = 256  # phases are compared up to 4 kHz: above, the clock is not that exact
 _OF_PHASE = ("complex", "delay", "frequency")
-ABLATIONS = ("prior", "clock", "phase")  # what a training may go without, to show what it brings
 _WEIGHTS = {
     "log": 0.5, "bands": 1.0, "convergence": 0.5, "mel": 1.0, "complex": 0.5, "delay": 0.5,
     "frequency": 0.5, "pitch": 0.2, "voiced": 0.2, "heard": 0.5, "waveform": 0.5,
@@ -47,7 +46,7 @@ class VocoderTask(Task):
     adversary_from : int or None
         Step at which the discriminator joins; it may be decided while a run is under way.
     without : tuple of str
-        Some of `ABLATIONS`: the network's prior or clock, or the losses of phase.
+        Some of `training.ABLATIONS`: the network's prior or clock, or the losses of phase.
     """
 
     name = "vocoder"
