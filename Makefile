@@ -52,18 +52,18 @@ review: $(READY) ## judge results/decisions/requirements.toml by the newest stor
 	$(RUN)/codecmark review results/decisions/requirements.toml
 
 parity: $(PARITY_READY) ## compare EnCodec and DAC with their authors' packages: results/parity.md
-	$(PARITY_VENV)/bin/python -m codecmark.parity
+	$(PARITY_VENV)/bin/python -m codecmark.studies.parity
 
 parity-environment: $(PARITY_READY) ## make the environment in which #original runs, .venv-parity
 
 # their own requirements are left out, torchaudio among them: what follows is what they import
-$(PARITY_READY): pyproject.toml constraints.txt codecs/codecmark/parity/torchaudio_stand_in.py
+$(PARITY_READY): pyproject.toml constraints.txt codecs/codecmark/studies/parity/torchaudio_stand_in.py
 	$(PYTHON) -m venv $(PARITY_VENV)
 	$(PIP_PARITY) $(TORCH)
 	$(PIP_PARITY) -c constraints.txt -e .
 	$(PIP_PARITY) -c constraints.txt argbind einops ffmpy flatten-dict importlib_resources randomname tensorboard
 	$(PIP_PARITY) -c constraints.txt --no-deps descript-audio-codec descript-audiotools encodec julius
-	cp codecs/codecmark/parity/torchaudio_stand_in.py \
+	cp codecs/codecmark/studies/parity/torchaudio_stand_in.py \
 	    "$$($(PARITY_VENV)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/torchaudio.py"
 	@touch $@
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from codecmark.measure import Measurement
-from codecmark.timing import Timer
+from codecmark.measure.measurement import Measurement
+from codecmark.measure.timing import Timer
 
 
 def bench_encode(measurement: Measurement, timer: Timer, benchmark: BenchmarkFixture) -> None:

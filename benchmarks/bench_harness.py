@@ -21,7 +21,8 @@ import soundfile
 import soxr
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from codecmark import AudioClip, catalog, threads
+from codecmark import AudioClip, catalog
+from codecmark.system import threads
 
 PAIRS = 30
 CHAIN_PAIRS = 5  # a call takes seconds, and its noise is small beside it
@@ -130,7 +131,7 @@ def _encodec(clip: AudioClip) -> tuple[Direct, Direct]:
 def _audioldm2(clip: AudioClip) -> tuple[Direct, Direct]:
     import torch
 
-    from codecmark.audioldm2.mel import filters
+    from codecmark.mel.front_end import filters
 
     codec: Any = catalog.create("audioldm2:music/hifigan")
     threads.limit(1)

@@ -11,8 +11,10 @@ import numpy as np
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from codecmark import AudioClip, UnavailableError, catalog, condition, corpus, environment
-from codecmark.memory import peak_memory_mib
+from codecmark import AudioClip, UnavailableError, catalog, corpus
+from codecmark.corpus import condition
+from codecmark.measure.memory import peak_memory_mib
+from codecmark.system import host
 from session import Session
 
 HOUR_S = 3_600
@@ -44,6 +46,6 @@ def bench_hour(spec: str, hour: AudioClip, benchmark: BenchmarkFixture, bench: S
     seconds = "" if benchmark.stats is None else f", {benchmark.stats.stats.max:.0f} s"
     bench.remarks.append(
         f"an hour of speech through {spec}: {peak_mib:.0f} MiB at most{seconds} for a process "
-        f"that encodes and decodes it, on {environment.host()}"
+        f"that encodes and decodes it, on {host.host()}"
     )
     assert peak_mib < LIMIT_MIB

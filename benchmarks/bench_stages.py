@@ -16,14 +16,17 @@ import pytest
 import torch
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from codecmark import networks, threads
-from codecmark.audioldm2 import autoencoder, formats, hifigan
-from codecmark.audioldm2.mel import linear_spectrum, log_mel, magnitude_from_mel
-from codecmark.audioldm2.phase import retrieve
-from codecmark.audioldm2.spectrogram import MelSpectrogram
-from codecmark.audioldm2.vocoder import PhaseRetrieval
 from codecmark.clip import fit_length
-from codecmark.weights import locate_or_random
+from codecmark.mel import formats
+from codecmark.mel.autoencoders import audioldm2
+from codecmark.mel.front_end import linear_spectrum, log_mel, magnitude_from_mel
+from codecmark.mel.phase import retrieve
+from codecmark.mel.spectrogram import MelSpectrogram
+from codecmark.mel.vocoders import hifigan
+from codecmark.mel.vocoders.base import PhaseRetrieval
+from codecmark.networks import runtime
+from codecmark.networks.weights import locate_or_random
+from codecmark.system import threads
 
 MEL = formats.AUDIOLDM2
 ITERATIONS = 64
@@ -34,9 +37,9 @@ LEAST = {"mel-to-waveform": 8, "griffinlim": 2}  # times faster than librosa
 def _stages(bench: Any) -> dict[str, Callable[[], Any]]:
     clip = bench.clips[0].audio.resampled(MEL.sample_rate_hz)
     source = locate_or_random("cvssp/audioldm2")
-    vae = autoencoder.MelAutoencoder(source)
+    vae = audioldm2.MelAutoencoder(source)
     frames = MEL.frames(clip.n_samples, multiple=vae.stride)
-    waveform = networks.to_tensor(fit_length(clip.samples[:1], MEL.samples(frames)))
+    waveform = runtime.to_tensor(fit_length(clip.samples[:1], MEL.samples(frames)))
     vocoder = hifigan.HifiGan(source, MEL)
     threads.limit(bench.condition.threads)
     with torch.inference_mode():

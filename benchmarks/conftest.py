@@ -1,4 +1,4 @@
-"""Glue between pytest-benchmark and `codecmark.measure`.
+"""Glue between pytest-benchmark and `codecmark.measure.measurement`.
 
 Each codec is one parameter of a session fixture, so pytest runs its encode and decode benchmarks
 together; when the fixture is torn down the clips are scored and the rows stored.
@@ -17,13 +17,16 @@ from pytest_benchmark.fixture import BenchmarkFixture
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from codecmark import catalog, condition, environment, store, threads
+from codecmark import catalog
 from codecmark.commands.run import add_execution_arguments
+from codecmark.corpus import condition
 from codecmark.errors import CodecmarkError, UnavailableError
 from codecmark.leaderboard import render
-from codecmark.measure import Measurement
-from codecmark.measured_row import missing_row
+from codecmark.measure.measurement import Measurement
+from codecmark.measure.row_builder import missing_row
+from codecmark.results import store
 from codecmark.review import files
+from codecmark.system import host, threads
 from pedantic_timer import PedanticTimer
 from session import Session
 
@@ -87,7 +90,7 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
     lines = [
         f"codecmark: {len(session.specs)} codecs, {len(session.clips)} clips ({counts}), "
         f"condition {session.condition.name}, {session.condition.threads} thread",
-        f"codecmark: {environment.host()}",
+        f"codecmark: {host.host()}",
     ]
     if session.smoke:
         lines.append("codecmark: smoke run, nothing is timed or stored")

@@ -20,26 +20,20 @@ from typing import Any
 import numpy as np
 import torch
 
-from codecmark import (
-    agreement,
-    catalog,
-    condition,
-    corpus,
-    environment,
-    execution,
-    markdown,
-    networks,
-    threads,
-)
-from codecmark.audioldm2.formats import AUDIOLDM2
-from codecmark.audioldm2.hifigan import HifiGan
-from codecmark.audioldm2.spectrogram import MelSpectrogram
+from codecmark import catalog, corpus
 from codecmark.clip import AudioClip, Samples
+from codecmark.corpus import condition
 from codecmark.errors import MetricError, UnavailableError
-from codecmark.execution import BACKENDS, DTYPES, EAGER, Execution
-from codecmark.weights import Weights
-from codecmark.wrappers import tflite
-from codecmark.wrappers.lyra_networks import FEATURES, FRAME, STAGES_MAX
+from codecmark.measure import agreement
+from codecmark.mel.formats import AUDIOLDM2
+from codecmark.mel.spectrogram import MelSpectrogram
+from codecmark.mel.vocoders.hifigan import HifiGan
+from codecmark.networks import runtime
+from codecmark.networks.weights import Weights
+from codecmark.neural.lyra import tflite
+from codecmark.neural.lyra.networks import FEATURES, FRAME, STAGES_MAX
+from codecmark.system import execution, host, markdown, threads
+from codecmark.system.execution import BACKENDS, DTYPES, EAGER, Execution
 
 CONDITION = condition.named("16k-mono")
 ROUNDS = 5
@@ -150,7 +144,7 @@ def _matrix_products_per_s(dtype: torch.dtype) -> float:
 
 
 def _agreement(reference: torch.Tensor, output: torch.Tensor) -> str:
-    clips = [AudioClip(networks.to_array(found), 16_000) for found in (reference, output)]
+    clips = [AudioClip(runtime.to_array(found), 16_000) for found in (reference, output)]
     try:
         return f"{agreement.agreement_db(*clips):.1f}"
     except MetricError:
@@ -165,11 +159,11 @@ def _lyra() -> Iterator[str]:
     start = process_time()
     codec.reset()
     first_s = process_time() - start
-    networks = codec._networks
-    if networks.frames == 1:
+    lyra_networks = codec._networks
+    if lyra_networks.frames == 1:
         raise SystemExit("lyra: blocks do not give the bits of single frames on this machine")
-    blocks = samples.reshape(-1, networks.frames * FRAME)
-    features = np.zeros((len(blocks), networks.frames, 1, FEATURES), np.float32)
+    blocks = samples.reshape(-1, lyra_networks.frames * FRAME)
+    features = np.zeros((len(blocks), lyra_networks.frames, 1, FEATURES), np.float32)
     spent: dict[str, list[float]] = {}
 
     def take(name: str, call: Callable[..., Any], *arguments: Any) -> Any:
@@ -191,8 +185,8 @@ def _lyra() -> Iterator[str]:
             raise SystemExit("lyra: the codec and the plain loop differ")
         take("plain encode network", _invoke, plain["encoder"], len(samples) // FRAME)
         take("plain decode network", _invoke, plain["decoder"], len(samples) // FRAME)
-        take("encode network", _each, networks.analysis(), blocks)
-        take("decode network", _each, networks.synthesis(), features)
+        take("encode network", _each, lyra_networks.analysis(), blocks)
+        take("decode network", _each, lyra_networks.synthesis(), features)
     median = {name: 1000 * statistics.median(values) for name, values in spent.items()}
     yield (
         f"{len(samples) / 16_000:g} s of speech at 6 kbit/s, one thread, {ROUNDS} interleaved "
@@ -217,7 +211,7 @@ def _lyra() -> Iterator[str]:
     yield (
         "What limits it: the networks' own layers, in the order of additions that makes the "
         "bits of the published files. Those take one frame of 20 ms a call, and so the plain loop "
-        f"calls two models for each frame. The codec runs {networks.frames} frames a call through "
+        f"calls two models for each frame. The codec runs {runtime.frames} frames a call through "
         "the same graphs, rewritten in memory, and those calls alone, without the quantiser's, are "
         f"{shares[0]:.0f} % of encoding and {shares[1]:.0f} % of decoding. Rewriting, and the "
         f"proof that the bits agree on this machine, took {first_s:.2f} s, once a process. A live "
@@ -265,7 +259,7 @@ def _plain_decode(plain: dict[str, Any], codes: Any) -> Samples:
 
 
 def _machine() -> str:
-    return f"{environment.host()}, load average {os.getloadavg()[0]:.1f}"
+    return f"{host.host()}, load average {os.getloadavg()[0]:.1f}"
 
 
 _SECTIONS = {

@@ -22,11 +22,14 @@ from tempfile import TemporaryDirectory
 from time import process_time
 from typing import Any
 
-from codecmark import agreement, catalog, condition, corpus, environment, markdown, threads
+from codecmark import catalog, corpus
 from codecmark.clip import AudioClip
 from codecmark.codec import Codec
+from codecmark.corpus import condition
 from codecmark.errors import MetricError
+from codecmark.measure import agreement
 from codecmark.metrics import alignment, waveform
+from codecmark.system import host, markdown, threads
 
 HEADING = "Beside codecscope"
 ROUNDS = 3
@@ -53,7 +56,7 @@ def _compared() -> Iterator[str]:
     yield (
         f"{len(clips)} bundled clips of 5 s, {ROUNDS} interleaved rounds, one thread, processor "
         f"seconds for all of them, codec and codecscope 0.1.0's metrics together; "
-        f"{environment.host()}, load average {os.getloadavg()[0]:.1f}. A ratio above 1 says that "
+        f"{host.host()}, load average {os.getloadavg()[0]:.1f}. A ratio above 1 says that "
         "codecmark is faster: median over the rounds, and range. EnCodec has seeded random weights."
     )
     yield ""

@@ -26,24 +26,19 @@ from typing import Any
 import numpy as np
 import pytest
 
-from codecmark import (
-    catalog,
-    condition,
-    corpus,
-    environment,
-    markdown,
-    plan,
-    scoring,
-    store,
-    threads,
-)
+from codecmark import catalog, corpus
 from codecmark.clip import Samples
 from codecmark.codec import Codec
-from codecmark.engines.inprocess import InProcess
-from codecmark.engines.pool import Pool
+from codecmark.corpus import condition
+from codecmark.measure import scoring
 from codecmark.metrics import alignment, perceptual
 from codecmark.metrics.table import METRICS
-from codecmark.runner import run
+from codecmark.results import store
+from codecmark.run import plan
+from codecmark.run.engines.inprocess import InProcess
+from codecmark.run.engines.pool import Pool
+from codecmark.run.runner import run
+from codecmark.system import host, markdown, threads
 
 CONDITION = condition.named("16k-mono")
 CODECS = ("opus@24k", "mp3@32k", "vorbis@q3", "aac@32k", "lc3@24k", "flac")
@@ -63,7 +58,7 @@ def main() -> None:
         parser.error(f"--only: no section {unknown[0]!r}; choose from {', '.join(_SECTIONS)}")
     threads.limit(1)
     head = (
-        f"# What a run costs beside its codecs and metrics\n\n{environment.host()}. Other work on "
+        f"# What a run costs beside its codecs and metrics\n\n{host.host()}. Other work on "
         "the machine makes wall times longer, and pairs of them noisy: each section states the "
         "load average when it began, and on a free machine that is below 0.5. Written by "
         "`benchmarks/performance.py`.\n"

@@ -10,8 +10,10 @@ os.environ["CODECMARK_COMMANDS"] = str(Path(__file__).parent / "data" / "command
 
 import pytest
 
-from codecmark import condition, corpus, threads
+from codecmark import corpus
 from codecmark.clip import AudioClip
+from codecmark.corpus import condition
+from codecmark.system import threads
 
 REPOSITORY = Path(__file__).parents[1]
 

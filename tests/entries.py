@@ -152,7 +152,7 @@ TINY_FSQ: Mapping[str, Any] = {
 
 def tiny_xcodec() -> Mapping[str, Any]:
     """The published layout with few channels."""
-    from codecmark.wrappers.xcodec import PUBLISHED
+    from codecmark.neural.xcodec import PUBLISHED
 
     acoustic = {**PUBLISHED["acoustic_model_config"],
                 "encoder_hidden_size": 2, "decoder_hidden_size": 32, "hidden_size": 16}  # fmt: skip
@@ -162,7 +162,7 @@ def tiny_xcodec() -> Mapping[str, Any]:
 
 def tiny_wavtokenizer(variant: str) -> Mapping[str, Any]:
     """The published layout with few channels."""
-    from codecmark.wrappers.wavtokenizer import PUBLISHED
+    from codecmark.neural.wavtokenizer import PUBLISHED
 
     return {**PUBLISHED[variant], "num_filters": 2, "hidden_size": 8, "codebook_dim": 8,
             "num_lstm_layers": 1, "decoder_hidden_size": 16, "decoder_intermediate_size": 16,
@@ -171,7 +171,7 @@ def tiny_wavtokenizer(variant: str) -> Mapping[str, Any]:
 
 def tiny_encodec(variant: str) -> Mapping[str, Any]:
     """The published layout with few channels."""
-    from codecmark.wrappers.encodec_network import PUBLISHED
+    from codecmark.neural.encodec_network import PUBLISHED
 
     return {**PUBLISHED[variant], "num_filters": 4, "hidden_size": 8, "codebook_dim": 8,
             "num_lstm_layers": 1}  # fmt: skip
@@ -179,7 +179,7 @@ def tiny_encodec(variant: str) -> Mapping[str, Any]:
 
 def tiny_dac(variant: str) -> Mapping[str, Any]:
     """The published layout with few channels."""
-    from codecmark.wrappers.dac import PUBLISHED
+    from codecmark.neural.dac import PUBLISHED
 
     return {**PUBLISHED[variant], "encoder_hidden_size": 2, "decoder_hidden_size": 32,
             "hidden_size": 32, "codebook_dim": 2}  # fmt: skip
@@ -187,7 +187,7 @@ def tiny_dac(variant: str) -> Mapping[str, Any]:
 
 def tiny_snac(variant: str) -> Mapping[str, Any]:
     """The published layout with few channels."""
-    from codecmark.wrappers.snac import PUBLISHED
+    from codecmark.neural.snac import PUBLISHED
 
     # the heads of its local attention are 64 channels wide
     window = PUBLISHED[variant]["attn_window_size"]
@@ -200,26 +200,26 @@ def write_tiny_sets(folder: Path) -> None:
     """Write sets like those that this project trains, seeded random, as small as they can be."""
     import torch
 
-    from codecmark import trained_weights
-    from codecmark.audioldm2.autoencoder import network_of
-    from codecmark.audioldm2.formats import AUDIOLDM2
-    from codecmark.audioldm2.harmonic import HarmonicConfig, HarmonicNetwork
+    from codecmark.mel.autoencoders.audioldm2 import network_of
+    from codecmark.mel.formats import AUDIOLDM2
+    from codecmark.mel.harmonic.network import HarmonicConfig, HarmonicNetwork
+    from codecmark.networks import trained_sets
 
     plain = HarmonicConfig(**TINY_HARMONIC)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         vae = network_of(TINY_VAE)
-    for name, files in trained_weights.SETS.items():
+    for name, files in trained_sets.SETS.items():
         if "vocoder.safetensors" in files:
             config = replace(plain, anchored=name == "anchored")
             with torch.random.fork_rng(devices=[]):
                 torch.manual_seed(1)
                 vocoder = HarmonicNetwork(AUDIOLDM2, config)
             path = folder / name / "vocoder.safetensors"
-            trained_weights.write(path, "harmonic", asdict(config), vocoder.state_dict())
+            trained_sets.write(path, "harmonic", asdict(config), vocoder.state_dict())
         if "vae.safetensors" in files:
             path = folder / name / "vae.safetensors"
-            trained_weights.write(path, "compact", TINY_VAE, vae.state_dict())
+            trained_sets.write(path, "compact", TINY_VAE, vae.state_dict())
 
 
 def _with_tiny_sets(spec: str) -> Codec:
@@ -241,66 +241,66 @@ def fresh(spec: str) -> Codec:
     if "compact" in spec or "harmonic" in spec:
         return _with_tiny_sets(spec)
     if parsed.range_coded:
-        from codecmark.wrappers.range_coded import RangeCodedCodec
+        from codecmark.neural.range_coded import RangeCodedCodec
 
         return RangeCodedCodec(fresh(str(parsed.plain)))
     if parsed.implementation is not None:
         return catalog.create(spec)
     if parsed.family == "audioldm2":
-        from codecmark.audioldm2.latent_chain import AudioLDM2Codec
+        from codecmark.mel.latent_chain import AudioLDM2Codec
 
         if parsed.stages[0] == "48k":
             return AudioLDM2Codec(parsed, TINY_FULLBAND_VAE, TINY_FULLBAND_HIFIGAN)
         return AudioLDM2Codec.from_spec(parsed, TINY_VAE, TINY_HIFIGAN)
     if parsed.family == "ltx2":
-        from codecmark.audioldm2.ltx2 import LTX2Codec
+        from codecmark.mel.ltx2 import LTX2Codec
 
         return LTX2Codec(parsed, TINY_LTX2, TINY_LTX2_VOCODER)
     if parsed.family == "mmaudio":
-        from codecmark.audioldm2.mmaudio import MMAudioCodec
+        from codecmark.mel.mmaudio import MMAudioCodec
 
         return MMAudioCodec(parsed, TINY_MMAUDIO, TINY_BIGVGAN)
     if spec.endswith(("/univnet", "/vocos")):
-        from codecmark.audioldm2.chain import MelCodec
+        from codecmark.mel.chain import MelCodec
 
         config = TINY_UNIVNET if spec.endswith("univnet") else TINY_VOCOS
         return MelCodec.from_spec(parsed, config)
     if parsed.family == "encodec":
-        from codecmark.wrappers.encodec import EncodecCodec
-        from codecmark.wrappers.encodec_stereo import EncodecStereoCodec
+        from codecmark.neural.encodec import EncodecCodec
+        from codecmark.neural.encodec_stereo import EncodecStereoCodec
 
         assert parsed.variant is not None
         kind = EncodecStereoCodec if parsed.variant == "48khz" else EncodecCodec
         return kind(parsed.bitrate_kbps(0, 99), tiny_encodec(parsed.variant))
     if parsed.family == "mimi":
-        from codecmark.wrappers.mimi import MimiCodec
+        from codecmark.neural.mimi import MimiCodec
 
         return MimiCodec(parsed.bitrate_kbps(0, 99), TINY_MIMI)
     if parsed.family == "snac":
-        from codecmark.wrappers.snac import SnacCodec
+        from codecmark.neural.snac import SnacCodec
 
         assert parsed.variant is not None
         return SnacCodec(parsed.variant, tiny_snac(parsed.variant))
     if parsed.family == "xcodec":
-        from codecmark.wrappers.xcodec import XcodecCodec
+        from codecmark.neural.xcodec import XcodecCodec
 
         assert parsed.variant is not None
         return XcodecCodec(parsed.variant, parsed.bitrate_kbps(0, 99), tiny_xcodec())
     if parsed.family == "wavtokenizer":
-        from codecmark.wrappers.wavtokenizer import WavTokenizerCodec
+        from codecmark.neural.wavtokenizer import WavTokenizerCodec
 
         assert parsed.variant is not None
         return WavTokenizerCodec(parsed.variant, tiny_wavtokenizer(parsed.variant))
     if parsed.family in {"neucodec", "xcodec2"}:
-        from codecmark.wrappers.neucodec import FsqCodec
+        from codecmark.neural.neucodec import FsqCodec
 
         return FsqCodec(parsed.family, TINY_FSQ)
     if parsed.family == "oobleck":
-        from codecmark.wrappers.oobleck import OobleckCodec
+        from codecmark.neural.oobleck import OobleckCodec
 
         return OobleckCodec(parsed.setting or "f16", TINY_OOBLECK)
     if parsed.family == "dac":
-        from codecmark.wrappers.dac import DacCodec
+        from codecmark.neural.dac import DacCodec
 
         assert parsed.variant is not None
         return DacCodec(parsed.variant, parsed.bitrate_kbps(0, 99), tiny_dac(parsed.variant))

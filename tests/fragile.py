@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from codecmark import AudioClip, catalog
+from codecmark.classic.pcm import Pcm16Codec
 from codecmark.spec import Spec
-from codecmark.wrappers.pcm import Pcm16Codec
 
 BAD_SAMPLES = 4_000
 MARKER_VARIABLE = "FRAGILE_MARKER"

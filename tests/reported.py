@@ -7,9 +7,11 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from codecmark import catalog, condition, corpus, store
-from codecmark.condition import PreparedClip
-from codecmark.result import ResultRow
+from codecmark import catalog, corpus
+from codecmark.corpus import condition
+from codecmark.corpus.condition import PreparedClip
+from codecmark.results import store
+from codecmark.results.row import ResultRow
 
 HOSTILE = '"><script>alert(1)</script>.wav'
 OPUS = ("opus@6k", "opus@9.2k", "opus@12k", "opus@16k")

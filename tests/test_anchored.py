@@ -10,17 +10,17 @@ import pytest
 import torch
 
 from codecmark import create
-from codecmark.audioldm2 import anchors as anchoring
-from codecmark.audioldm2.excitation import pulses
-from codecmark.audioldm2.formats import AUDIOLDM2
-from codecmark.audioldm2.harmonic import HarmonicConfig, HarmonicNetwork
-from codecmark.audioldm2.mel import linear_spectrum, log_mel
-from codecmark.audioldm2.stft import Pair
-from codecmark.audioldm2.waveform_layer.codec import WaveformLayerCodec
 from codecmark.clip import AudioClip
 from codecmark.errors import DamagedWeightsError, InputError, UnavailableError
+from codecmark.layered.codec import WaveformLayerCodec
+from codecmark.mel.formats import AUDIOLDM2
+from codecmark.mel.front_end import linear_spectrum, log_mel
+from codecmark.mel.harmonic import coded_bins as anchoring
+from codecmark.mel.harmonic.excitation import pulses
+from codecmark.mel.harmonic.network import HarmonicConfig, HarmonicNetwork
+from codecmark.mel.stft import Pair
 from codecmark.metrics.waveform import snr_db
-from codecmark.networks import to_tensor
+from codecmark.networks.runtime import to_tensor
 from codecmark.training.anchored import AnchoredTask, anchored
 from codecmark.training.anchoring import received
 from codecmark.training.dataset import Dataset
@@ -217,8 +217,8 @@ def test_what_is_no_fill_is_refused(sets: Path) -> None:
 
 
 def test_absent_weights_come_with_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
-    from codecmark import trained_weights
+    from codecmark.networks import trained_sets
 
-    monkeypatch.setattr(trained_weights, "_folders", lambda _: [])
+    monkeypatch.setattr(trained_sets, "_folders", lambda _: [])
     with pytest.raises(UnavailableError, match="codecmark train anchored"):
         create(SPEC)

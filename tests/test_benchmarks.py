@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from codecmark import condition, environment, store
+from codecmark.corpus import condition
+from codecmark.results import store
+from codecmark.system import host
 from session import Session
 
 REPOSITORY = Path(__file__).parents[1]
@@ -141,7 +143,7 @@ def test_a_wrong_option_is_one_clear_line(tmp_path: Path) -> None:
 def test_the_harness_page_names_its_machine(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(environment, "host", lambda: "A processor, 3 cores, 5 GiB, Linux")
+    monkeypatch.setattr(host, "host", lambda: "A processor, 3 cores, 5 GiB, Linux")
     chosen = condition.named("16k-mono")
     session = Session((), chosen, [], {}, tmp_path, smoke=False, whole=True)
     session.write_harness_page(["harness: flac encode: direct 1.26 ms"])

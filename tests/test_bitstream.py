@@ -4,9 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codecmark import BitstreamError, CodecError, bitstream, catalog
-from codecmark.bitpacking import pack_integers, packed_bytes, unpack_integers
-from codecmark.bitstream import StreamHeader, decode_varint, encode_varint, pack, unpack
+from codecmark import BitstreamError, CodecError, catalog
+from codecmark.bitstream import frame
+from codecmark.bitstream.bitpacking import pack_integers, packed_bytes, unpack_integers
+from codecmark.bitstream.frame import StreamHeader, decode_varint, encode_varint, pack, unpack
 
 HEADER = StreamHeader(16_000, 1, 80_000)
 
@@ -14,7 +15,7 @@ HEADER = StreamHeader(16_000, 1, 80_000)
 @given(
     rate=st.integers(1_000, 768_000),
     channels=st.integers(1, 8),
-    n_samples=st.integers(1, bitstream.MAX_SAMPLES),
+    n_samples=st.integers(1, frame.MAX_SAMPLES),
     payload=st.binary(max_size=50),
 )
 def test_round_trip(rate: int, channels: int, n_samples: int, payload: bytes) -> None:
@@ -31,7 +32,7 @@ def test_the_frame_is_under_16_bytes(rate: int, channels: int) -> None:
 
 def test_codec_ids_are_distinct() -> None:
     specs = list(catalog.all_specs())
-    assert len({bitstream.codec_id(spec) for spec in specs}) == len(specs)
+    assert len({frame.codec_id(spec) for spec in specs}) == len(specs)
 
 
 def test_golden_bytes() -> None:

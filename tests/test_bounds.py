@@ -7,11 +7,11 @@ import pytest
 from scipy.signal import hilbert
 
 from codecmark import catalog
-from codecmark.audioldm2.formats import mel_format
-from codecmark.audioldm2.mel import log_mel
 from codecmark.clip import AudioClip, Samples
+from codecmark.mel.formats import mel_format
+from codecmark.mel.front_end import log_mel
 from codecmark.metrics.waveform import snr_db
-from codecmark.networks import to_array, to_tensor
+from codecmark.networks.runtime import to_array, to_tensor
 
 _LEVELS = 8  # bytes: mean and peak of the waveform
 _DB = 20 / np.log(10)

@@ -17,35 +17,29 @@ from transformers import (
     SpeechT5HifiGanConfig,
 )
 
-from codecmark import (
-    AudioClip,
-    BitstreamError,
-    InputError,
-    UnavailableError,
-    bitstream,
-    condition,
-    corpus,
-    create,
-    latent_coding,
-    weights,
-)
-from codecmark.audioldm2 import autoencoder, formats, griffinlim_cpu, hifigan, phase, postfilter
-from codecmark.audioldm2.chain import ChainCodec
-from codecmark.audioldm2.latent_chain import AudioLDM2Codec
-from codecmark.audioldm2.mel import MelFormat, filters, linear_spectrum, log_mel, magnitude_from_mel
-from codecmark.audioldm2.phase import retrieve
-from codecmark.audioldm2.spectrogram import MelSpectrogram
-from codecmark.audioldm2.stft import inverse_stft, stft
-from codecmark.audioldm2.vocoder import PhaseRetrieval
-from codecmark.condition import PreparedClip
+from codecmark import AudioClip, BitstreamError, InputError, UnavailableError, corpus, create
+from codecmark.bitstream import frame, scalar_coding
+from codecmark.corpus import condition
+from codecmark.corpus.condition import PreparedClip
 from codecmark.errors import DamagedWeightsError
-from codecmark.measure import Measurement
+from codecmark.measure.measurement import Measurement
+from codecmark.measure.scoring import Scorer
+from codecmark.measure.timing import perf_counter_timer
+from codecmark.mel import formats, griffinlim_cpu, phase, postfilter
+from codecmark.mel.autoencoders import audioldm2
+from codecmark.mel.chain import ChainCodec
+from codecmark.mel.front_end import MelFormat, filters, linear_spectrum, log_mel, magnitude_from_mel
+from codecmark.mel.latent_chain import AudioLDM2Codec
+from codecmark.mel.phase import retrieve
+from codecmark.mel.spectrogram import MelSpectrogram
+from codecmark.mel.stft import inverse_stft, stft
+from codecmark.mel.vocoders import hifigan
+from codecmark.mel.vocoders.base import PhaseRetrieval
 from codecmark.metrics.waveform import correlation, snr_db
-from codecmark.scoring import Scorer
+from codecmark.networks import weights
+from codecmark.networks.published_sets import SETS, WeightFile, WeightSet
+from codecmark.neural.encodec_network import random_model
 from codecmark.spec import Spec
-from codecmark.timing import perf_counter_timer
-from codecmark.weight_sets import SETS, WeightFile, WeightSet
-from codecmark.wrappers.encodec_network import random_model
 from entries import TINY_HIFIGAN, TINY_VAE, noise, tiny, tiny_dac, tiny_encodec, tone
 
 MEL = formats.AUDIOLDM2
@@ -139,12 +133,12 @@ def test_any_frame_count_round_trips_to_the_exact_length(frames: int, stage: str
     stream = codec.encode(clip)
     assert codec.decode(stream).n_samples == clip.n_samples
     padded_frames = -(-clip.n_samples // 640) * 4
-    _, payload = bitstream.unpack(codec.info.spec, stream)
+    _, payload = frame.unpack(codec.info.spec, stream)
     assert len(payload) == 8 + 2 * 8 * (padded_frames // 4) * 16
 
 
 def test_long_spectrograms_go_through_in_chunks() -> None:
-    model = autoencoder.MelAutoencoder(weights.Weights("random"), TINY_VAE)
+    model = audioldm2.MelAutoencoder(weights.Weights("random"), TINY_VAE)
     mel = torch.randn(1, 1_100, 64)
     with torch.inference_mode():
         latent = model.encode(mel)
@@ -155,10 +149,10 @@ def test_long_spectrograms_go_through_in_chunks() -> None:
 
 def test_nan_in_a_stream_is_refused() -> None:
     codec = create("mel:16k-64/griffinlim-64")
-    header, payload = bitstream.unpack(codec.info.spec, codec.encode(tone(0.1)))
+    header, payload = frame.unpack(codec.info.spec, codec.encode(tone(0.1)))
     poisoned = payload[:-2] + b"\xff\xff"
     with pytest.raises(BitstreamError, match="hold NaN or Inf"):
-        codec.decode(bitstream.pack(codec.info.spec, header, poisoned))
+        codec.decode(frame.pack(codec.info.spec, header, poisoned))
 
 
 def test_a_vocoder_of_another_mel_format_is_refused() -> None:
@@ -377,7 +371,7 @@ def test_the_small_hifigan_on_its_own_format(speech: AudioClip) -> None:
 )
 def test_codings_round_trip_within_their_step(name: str, worst: float) -> None:
     values = np.random.default_rng(0).standard_normal((2, 5, 7)).astype(np.float32)
-    coding = latent_coding.named(name)
+    coding = scalar_coding.named(name)
     decoded = coding.decode(coding.encode(values), values.shape)
     assert decoded.dtype == np.float32
     assert np.abs(decoded - values).max() <= worst
@@ -386,13 +380,13 @@ def test_codings_round_trip_within_their_step(name: str, worst: float) -> None:
 def test_entropy_coding_comes_near_the_entropy() -> None:
     values = np.random.default_rng(1).standard_normal(40_000).astype(np.float32)
     for step, bits in ((0.25, 4.05), (0.5, 3.05), (1.0, 2.1)):  # of a unit Gaussian, by formula
-        data = latent_coding.EntropyCoding(step).encode(values)
+        data = scalar_coding.EntropyCoding(step).encode(values)
         assert 8 * len(data) / values.size == pytest.approx(bits, abs=0.06)
 
 
 @pytest.mark.parametrize("value", [0.0, -3.7])
 def test_constant_values_cost_nearly_nothing_but_justify_their_count(value: float) -> None:
-    coding = latent_coding.EntropyCoding(0.5)
+    coding = scalar_coding.EntropyCoding(0.5)
     values = np.full((1, 200_000), value, np.float32)
     data = coding.encode(values)
     assert len(data) < 100
@@ -403,14 +397,14 @@ def test_constant_values_cost_nearly_nothing_but_justify_their_count(value: floa
 
 @pytest.mark.parametrize("name", ["f32", "f16", "int8", "q0.5"])
 def test_damaged_values_are_refused(name: str) -> None:
-    coding = latent_coding.named(name)
+    coding = scalar_coding.named(name)
     values = np.random.default_rng(2).standard_normal(500).astype(np.float32)
     data = coding.encode(values)
     for damaged in (b"", data[:-3], data + b"\0\0\0\0\0"):
         with pytest.raises(BitstreamError):
             coding.decode(damaged, (500,))
     with pytest.raises(InputError, match="is not f32, f16, int8"):
-        latent_coding.named("f8")
+        scalar_coding.named("f8")
 
 
 def test_the_users_two_to_one_is_a_count_of_elements() -> None:

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import scipy.signal
 
-from codecmark import AudioClip, BitstreamError, UnavailableError, bitstream, create
+from codecmark import AudioClip, BitstreamError, UnavailableError, create
+from codecmark.bitstream import frame as bitstream
 from codecmark.clip import Samples
 from codecmark.codec import Codec
 from codecmark.metrics.alignment import find_lag

@@ -14,8 +14,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from codecmark import bitstream, catalog, create
-from codecmark.bitstream import StreamHeader
+from codecmark import catalog, create
+from codecmark.bitstream import frame
+from codecmark.bitstream.frame import StreamHeader
 from codecmark.clip import AudioClip
 from codecmark.codec import Codec
 from codecmark.errors import BitstreamError, CodecmarkError, InputError, UnavailableError
@@ -149,7 +150,7 @@ def test_every_flipped_bit_of_the_frame_is_found(codec: Codec) -> None:
 def test_foreign_streams_are_refused(codec: Codec) -> None:
     header = StreamHeader(16_000, 1, 100)
     with pytest.raises(BitstreamError, match="another codec"):
-        codec.decode(bitstream.pack("stranger@1k", header, b"payload"))
+        codec.decode(frame.pack("stranger@1k", header, b"payload"))
     newer = bytearray(codec.encode(CLIP))
     newer[1] += 1
     with pytest.raises(BitstreamError, match="version"):
@@ -172,7 +173,7 @@ def test_random_bytes_are_refused(family_codec: Codec, junk: bytes) -> None:
 )
 @given(
     payload=st.binary(max_size=300),
-    n_samples=st.sampled_from([1, 7, 320, 4_000, 10**6, 10**9, bitstream.MAX_SAMPLES]),
+    n_samples=st.sampled_from([1, 7, 320, 4_000, 10**6, 10**9, frame.MAX_SAMPLES]),
     channels=st.integers(1, 8),
     rate_hz=st.sampled_from([0, 500, 8_000, 16_000, 44_100, 31_337, 768_000, 2**32]),
 )
@@ -180,7 +181,7 @@ def test_hostile_payloads_with_a_valid_checksum(
     family_codec: Codec, payload: bytes, n_samples: int, channels: int, rate_hz: int
 ) -> None:
     header = StreamHeader(rate_hz, channels, n_samples)
-    stream = bitstream.pack(family_codec.info.spec, header, payload)
+    stream = frame.pack(family_codec.info.spec, header, payload)
     start = time.perf_counter()
     try:
         decoded = family_codec.decode(stream)
@@ -198,11 +199,11 @@ def test_hostile_payloads_with_a_valid_checksum(
 def test_damaged_payload_with_a_valid_checksum(
     family_codec: Codec, position: float, value: int
 ) -> None:
-    header, payload = bitstream.unpack(family_codec.info.spec, family_codec.encode(CLIP))
+    header, payload = frame.unpack(family_codec.info.spec, family_codec.encode(CLIP))
     damaged = bytearray(payload)
     damaged[int(position * len(damaged))] ^= value
     try:
-        stream = bitstream.pack(family_codec.info.spec, header, bytes(damaged))
+        stream = frame.pack(family_codec.info.spec, header, bytes(damaged))
         decoded = family_codec.decode(stream)
     except CodecmarkError:
         return
@@ -211,9 +212,9 @@ def test_damaged_payload_with_a_valid_checksum(
 
 def test_a_header_allocates_nothing_that_the_bytes_do_not_justify(family_codec: Codec) -> None:
     family_codec.decode(family_codec.encode(CLIP))  # what a first call builds is not counted
-    for n_samples in (10**8, bitstream.MAX_SAMPLES):
+    for n_samples in (10**8, frame.MAX_SAMPLES):
         header = StreamHeader(16_000, 8, n_samples)
-        stream = bitstream.pack(family_codec.info.spec, header, b"\x07" * 60)
+        stream = frame.pack(family_codec.info.spec, header, b"\x07" * 60)
         tracemalloc.start()
         try:
             with pytest.raises(CodecmarkError):
@@ -231,7 +232,7 @@ def test_streams_decode_in_a_fresh_process(tmp_path: Path) -> None:
         except UnavailableError:
             continue
         stream = codec.encode(CLIP)
-        (tmp_path / f"{bitstream.codec_id(spec)}.bin").write_bytes(stream)
+        (tmp_path / f"{frame.codec_id(spec)}.bin").write_bytes(stream)
         expected[spec] = zlib.crc32(codec.decode(stream).samples.tobytes())
     program = (
         "import sys, pathlib, zlib\n"

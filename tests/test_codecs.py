@@ -10,21 +10,14 @@ import numpy as np
 import pytest
 import soxr
 
-from codecmark import (
-    AudioClip,
-    BitstreamError,
-    InputError,
-    UnavailableError,
-    bitstream,
-    corpus,
-    create,
-)
+from codecmark import AudioClip, BitstreamError, InputError, UnavailableError, corpus, create
+from codecmark.bitstream import frame as bitstream
+from codecmark.classic.vorbis import VorbisCodec
 from codecmark.clip import Samples
 from codecmark.metrics.alignment import find_lag
 from codecmark.metrics.perceptual import pesq_wb
 from codecmark.metrics.waveform import snr_db
-from codecmark.wrappers.dac import DacCodec, _early_samples
-from codecmark.wrappers.vorbis import VorbisCodec
+from codecmark.neural.dac import DacCodec, _early_samples
 from entries import noise, tiny, tone
 
 

@@ -11,15 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from codecmark import (
-    AudioClip,
-    BitstreamError,
-    CodecError,
-    InputError,
-    UnavailableError,
-    bitstream,
-    create,
-)
+from codecmark import AudioClip, BitstreamError, CodecError, InputError, UnavailableError, create
+from codecmark.bitstream import frame
 from codecmark.metrics.alignment import find_lag
 from codecmark.metrics.waveform import snr_db
 from entries import noise
@@ -56,7 +49,7 @@ def test_a_copy_is_exact(folder: Path) -> None:
     clip = noise(1_001, channels=2)
     stream = codec.encode(clip)
     assert np.array_equal(codec.decode(stream).samples, clip.samples)
-    _, payload = bitstream.unpack("command:it", stream)
+    _, payload = frame.unpack("command:it", stream)
     assert len(payload) == 2 + 44 + 2 * 2 * 1_001  # a varint and the WAV file
 
 

@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from codecmark import InputError, store
+from codecmark import InputError
 from codecmark.__main__ import main
-from codecmark.comparison import changes, text
-from codecmark.comparison.pairs import line_up
-from codecmark.result import ResultRow
+from codecmark.analysis import run_changes
+from codecmark.analysis.run_pairs import line_up
+from codecmark.leaderboard import changes_text
+from codecmark.results import store
+from codecmark.results.row import ResultRow
 
 REPOSITORY = Path(__file__).parents[1]
 OLD, NEW = "20260101T000000Z-aa", "20260102T000000Z-aa"
@@ -56,7 +58,7 @@ def times(name: str, factor: float) -> Callable[[ResultRow], dict[str, object]]:
 
 
 def test_equal_runs_differ_in_nothing() -> None:
-    shown, worse = text.compare(run(), changed(run(), lambda _: {}))
+    shown, worse = changes_text.compare(run(), changed(run(), lambda _: {}))
     assert not worse
     assert shown.splitlines() == [
         f"old: {OLD}",
@@ -87,7 +89,7 @@ def test_equal_runs_differ_in_nothing() -> None:
 def test_what_changed_is_named_once(
     change: Callable[[ResultRow], dict[str, object]], what: str, verdict: str
 ) -> None:
-    shown, worse = text.compare(run(), changed(run(), change))
+    shown, worse = changes_text.compare(run(), changed(run(), change))
     assert [
         line for line in shown.splitlines() if f"  {verdict}: opus@24k (16k-mono): {what}" in line
     ]
@@ -105,18 +107,20 @@ def test_what_changed_is_named_once(
     ],
 )
 def test_noise_is_not_a_change(change: Callable[[ResultRow], dict[str, object]]) -> None:
-    shown, worse = text.compare(run(), changed(run(), change))
+    shown, worse = changes_text.compare(run(), changed(run(), change))
     assert not worse
     assert "1 within it" in shown
 
 
 def test_what_no_table_shows_is_no_difference() -> None:
-    shown, _ = text.compare(run(), changed(run(), lambda r: {"snr_db": (r.snr_db or 0) + 0.01}))
+    shown, _ = changes_text.compare(
+        run(), changed(run(), lambda r: {"snr_db": (r.snr_db or 0) + 0.01})
+    )
     assert "mean over sources: 0 beyond noise, 0 within it" in shown
 
 
 def test_one_source_is_shown_and_not_judged() -> None:
-    shown, worse = text.compare(run(1), changed(run(1), plus("snr_db", -5)))
+    shown, worse = changes_text.compare(run(1), changed(run(1), plus("snr_db", -5)))
     assert not worse
     assert "noise: opus@24k (16k-mono): snr_db on speech: -5" in shown
     assert "1 clips of one source" in shown
@@ -125,39 +129,42 @@ def test_one_source_is_shown_and_not_judged() -> None:
 def test_speeds_of_different_hosts_are_refused() -> None:
     slow = changed(run(), lambda _: {"encode_s": 9.0})
     other = [replace(r, host="another") for r in slow]
-    shown, worse = text.compare(run(), other)
+    shown, worse = changes_text.compare(run(), other)
     assert "speed: not compared: hosts differ: machine against another" in shown
     assert not worse
     assert "encode time" not in shown
     threads = [replace(r, threads=2) for r in slow]
-    assert "speed: 0 beyond noise, 0 within it" in text.compare(run(), threads)[0]
+    assert "speed: 0 beyond noise, 0 within it" in changes_text.compare(run(), threads)[0]
 
 
 def test_failures_and_lost_figures_are_worse() -> None:
     failed = changed(run(), lambda _: {"status": "failed", "snr_db": None, "lsd_db": None})
-    shown, worse = text.compare(run(), failed)
+    shown, worse = changes_text.compare(run(), failed)
     assert worse
     assert "worse: opus@24k (16k-mono): ok, now failed: 7 of 7 clips" in shown
-    assert "better: opus@24k (16k-mono): failed, now ok" in text.compare(failed, run())[0]
+    assert "better: opus@24k (16k-mono): failed, now ok" in changes_text.compare(failed, run())[0]
     lost = changed(run(), lambda _: {"lsd_db": None, "reasons": {"lsd_db": "broke"}})
-    assert "lsd_db finite, now absent: 7 of 7 clips" in text.compare(run(), lost)[0]
+    assert "lsd_db finite, now absent: 7 of 7 clips" in changes_text.compare(run(), lost)[0]
 
 
 def test_losing_exactness_is_worse() -> None:
     reasons = {"snr_db": "infinite: output equals input"}
     infinite: dict[str, object] = {"snr_db": None, "reasons": reasons}
     exact = changed(run(), lambda _: infinite)
-    shown, worse = text.compare(exact, run())
+    shown, worse = changes_text.compare(exact, run())
     assert worse
     assert "worse: opus@24k (16k-mono): snr_db exact, now finite: 7 of 7 clips" in shown
-    assert "better: opus@24k (16k-mono): snr_db finite, now exact" in text.compare(run(), exact)[0]
+    assert (
+        "better: opus@24k (16k-mono): snr_db finite, now exact"
+        in changes_text.compare(run(), exact)[0]
+    )
 
 
 def test_a_codec_that_became_unavailable_is_worse() -> None:
     gone = ResultRow(run_id=NEW, spec="opus@24k", family="opus", condition="16k-mono",
                      status="unavailable", reason="fetch it")  # fmt: skip
     new = [*(r for r in changed(run(), lambda _: {}) if r.spec != "opus@24k"), gone]
-    shown, worse = text.compare(run(), new)
+    shown, worse = changes_text.compare(run(), new)
     assert worse
     assert "worse: opus@24k (16k-mono): ok, now unavailable: 7 of 7 clips" in shown
 
@@ -168,12 +175,12 @@ def test_only_the_same_samples_are_compared() -> None:
     assert [(p.spec, len(p.pairs), p.unpaired) for p in lined.both] == [
         ("opus@24k", 0, 7), ("mp3@32k", 7, 0),
     ]  # fmt: skip
-    assert changes.quality(lined.both) == []
-    assert "left out: 7 rows" in text.compare(run(), new)[0]
+    assert run_changes.quality(lined.both) == []
+    assert "left out: 7 rows" in changes_text.compare(run(), new)[0]
     extra = [*run(), row("flac", 0)]
-    assert "in the new run only: flac" in text.compare(run(), extra)[0]
+    assert "in the new run only: flac" in changes_text.compare(run(), extra)[0]
     with pytest.raises(InputError, match="share no codec"):
-        text.compare(run(), [row("flac", 0)])
+        changes_text.compare(run(), [row("flac", 0)])
 
 
 def test_the_command_and_its_exit_status(

@@ -15,9 +15,9 @@ import numpy as np
 import pytest
 import soundfile
 
-from codecmark import AudioClip, InputError, condition, corpus
-from codecmark.audiofile import read_audio, write_wav
-from codecmark.corpus import CorpusClip
+from codecmark import AudioClip, InputError, corpus
+from codecmark.corpus import CorpusClip, condition
+from codecmark.corpus.audio_files import read_audio, write_wav
 from entries import noise, tone
 
 REPOSITORY = Path(__file__).parents[1]

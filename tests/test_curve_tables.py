@@ -8,8 +8,8 @@ from io import StringIO
 
 from rich.console import Console
 
-from codecmark.leaderboard import curves, render
-from codecmark.result import ResultRow
+from codecmark.leaderboard import curve_tables, render
+from codecmark.results.row import ResultRow
 
 SOURCES = "abcd"
 
@@ -34,8 +34,8 @@ def curve(name: str, settings: Sequence[tuple[float, float]]) -> list[ResultRow]
 OPUS = curve("opus", [(8, 8), (16, 12), (32, 16), (64, 20)])
 
 
-def table(title: str, found: Sequence[ResultRow]) -> curves.Table:
-    return next(one for one in curves.tables(found) if one.title == f"{title}, 16k-mono")
+def table(title: str, found: Sequence[ResultRow]) -> curve_tables.Table:
+    return next(one for one in curve_tables.tables(found) if one.title == f"{title}, 16k-mono")
 
 
 def test_rate_at_target_in_its_three_forms() -> None:
@@ -92,7 +92,9 @@ def test_ranks_are_intervals_over_the_default_set() -> None:
     cells = {line[0]: line[1] for line in found.rows}
     # opus@64k is of the catalog's longer set; opus@8k is in no set, so somebody asked for it
     assert cells == {"opus@32k": "1-1", "opus@16k": "2-2", "opus@8k": "3-3"}
-    assert not [t for t in curves.tables(rows("lc3@16k", 16, 10)) if t.title.startswith("Ranks")]
+    assert not [
+        t for t in curve_tables.tables(rows("lc3@16k", 16, 10)) if t.title.startswith("Ranks")
+    ]
 
 
 def test_the_page_has_all_three_and_the_terminal_the_first() -> None:

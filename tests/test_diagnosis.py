@@ -8,8 +8,8 @@ import pytest
 
 from codecmark import AudioClip
 from codecmark.__main__ import main
-from codecmark.audioldm2 import diagnosis_page
-from codecmark.audioldm2.diagnosis import (
+from codecmark.studies import chain_page
+from codecmark.studies.chain import (
     AFTER_VAE,
     BEFORE_VAE,
     BOTH,
@@ -68,7 +68,7 @@ def test_no_figure_for_a_stage_without_weights(stages: list[Stage]) -> None:
     untrained = stage(stages, "AudioLDM2's VAE and HiFi-GAN")
     assert untrained.scores is None
     assert "seeded random weights" in untrained.reason
-    _, rows = diagnosis_page.table([stages])
+    _, rows = chain_page.table([stages])
     assert next(row for row in rows if row[0] == untrained.name)[1:] == ["-"] * 8
 
 

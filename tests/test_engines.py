@@ -13,15 +13,18 @@ import pytest
 import soundfile
 
 import fragile
-from codecmark import condition, corpus, plan, store
-from codecmark.engines import Engine
-from codecmark.engines.inprocess import InProcess
-from codecmark.engines.item_queue import ItemQueue
-from codecmark.engines.pool import Pool
-from codecmark.engines.worker import Item
-from codecmark.plan import PlannedClip
-from codecmark.result import ResultRow
-from codecmark.runner import run
+from codecmark import corpus
+from codecmark.corpus import condition
+from codecmark.results import store
+from codecmark.results.row import ResultRow
+from codecmark.run import plan
+from codecmark.run.engines import Engine
+from codecmark.run.engines.inprocess import InProcess
+from codecmark.run.engines.item_queue import ItemQueue
+from codecmark.run.engines.pool import Pool
+from codecmark.run.engines.worker import Item
+from codecmark.run.plan import PlannedClip
+from codecmark.run.runner import run
 from entries import noise, tone
 
 CONDITION = condition.named("16k-mono")

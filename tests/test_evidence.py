@@ -9,11 +9,10 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from codecmark import InputError, store
-from codecmark.ranking import rank
-from codecmark.result import ResultRow
-from codecmark.scored import collect
-from codecmark.statistics import (
+from codecmark import InputError
+from codecmark.analysis.ranking import rank
+from codecmark.analysis.samples import collect
+from codecmark.analysis.statistics import (
     holm,
     median_estimate,
     paired_difference,
@@ -21,6 +20,8 @@ from codecmark.statistics import (
     uses_wilcoxon,
     wilcoxon_floor,
 )
+from codecmark.results import store
+from codecmark.results.row import ResultRow
 
 REPOSITORY = Path(__file__).parents[1]
 

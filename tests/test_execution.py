@@ -14,47 +14,39 @@ import numpy as np
 import pytest
 import torch
 
-from codecmark import (
-    agreement,
-    backends,
-    catalog,
-    condition,
-    corpus,
-    create,
-    execution,
-    exporters,
-    fingerprint,
-    markdown,
-    networks,
-    plan,
-    store,
-)
+from codecmark import catalog, corpus, create
 from codecmark.__main__ import main
-from codecmark.audioldm2.formats import AUDIOLDM2
-from codecmark.audioldm2.hifigan import HifiGan
-from codecmark.audioldm2.spectrogram import MelSpectrogram
-from codecmark.audioldm2.waveform_layer.codec import WaveformLayerCodec
+from codecmark.analysis import summary_sql
+from codecmark.analysis.summary import summarise
+from codecmark.classic.pcm import Pcm16Codec
 from codecmark.clip import AudioClip
 from codecmark.codec import Codec
-from codecmark.condition import PreparedClip
-from codecmark.engines.inprocess import InProcess
+from codecmark.corpus import condition
+from codecmark.corpus.condition import PreparedClip
 from codecmark.errors import CodecError, InputError, MetricError, UnavailableError
-from codecmark.execution import EAGER, Execution
 from codecmark.families import FAMILIES
-from codecmark.leaderboard import large
+from codecmark.layered.codec import WaveformLayerCodec
 from codecmark.leaderboard.notes import notes
-from codecmark.leaderboard.summary import summarise
-from codecmark.measure import Measurement
-from codecmark.result import ResultRow
-from codecmark.runner import run
-from codecmark.scoring import Scorer
+from codecmark.measure import agreement, content_key
+from codecmark.measure.measurement import Measurement
+from codecmark.measure.scoring import Scorer
+from codecmark.measure.timing import Timed, perf_counter_timer
+from codecmark.mel.formats import AUDIOLDM2
+from codecmark.mel.spectrogram import MelSpectrogram
+from codecmark.mel.vocoders.hifigan import HifiGan
+from codecmark.networks import backends, exporters, runtime
+from codecmark.networks.weights import Weights
+from codecmark.neural import dac, encodec_network
+from codecmark.neural.encodec import EncodecCodec
+from codecmark.neural.mimi import MimiCodec
+from codecmark.results import store
+from codecmark.results.row import ResultRow
+from codecmark.run import plan
+from codecmark.run.engines.inprocess import InProcess
+from codecmark.run.runner import run
 from codecmark.spec import Spec, without_setting
-from codecmark.timing import Timed, perf_counter_timer
-from codecmark.weights import Weights
-from codecmark.wrappers import dac, encodec_network
-from codecmark.wrappers.encodec import EncodecCodec
-from codecmark.wrappers.mimi import MimiCodec
-from codecmark.wrappers.pcm import Pcm16Codec
+from codecmark.system import execution, markdown
+from codecmark.system.execution import EAGER, Execution
 from entries import TINY_HIFIGAN, fresh, noise, tiny_dac, tiny_encodec
 
 CONDITION = condition.named("16k-mono")
@@ -79,7 +71,7 @@ def hifigan(chosen: Execution = EAGER) -> HifiGan:
 
 
 def snr_db(reference: torch.Tensor, other: torch.Tensor) -> float:
-    clips = [AudioClip(networks.to_array(found), 16_000) for found in (reference, other)]
+    clips = [AudioClip(runtime.to_array(found), 16_000) for found in (reference, other)]
     return agreement.agreement_db(*clips)
 
 
@@ -355,7 +347,7 @@ def test_what_a_backend_cannot_run_is_no_fault_of_the_stream(
         def call(values: np.ndarray) -> np.ndarray:
             if values.shape[-1] != 50:
                 raise RuntimeError("out of memory")
-            return networks.to_array(network(torch.from_numpy(values)))
+            return runtime.to_array(network(torch.from_numpy(values)))
 
         return call
 
@@ -469,26 +461,26 @@ def test_output_equal_to_eagers_is_infinite(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_keys_tell_executions_apart() -> None:
     specs = [SPEC, f"{SPEC}~bfloat16", f"{SPEC}~openvino", f"{SPEC}~cpu"]
-    assert len({fingerprint.codec_key(spec, CONDITION, None) for spec in specs}) == 4
+    assert len({content_key.codec_key(spec, CONDITION, None) for spec in specs}) == 4
     threaded = condition.with_threads(CONDITION, 4)
-    assert fingerprint.codec_key(SPEC, threaded, None) != fingerprint.codec_key(
+    assert content_key.codec_key(SPEC, threaded, None) != content_key.codec_key(
         SPEC, CONDITION, None
     )
 
 
 def test_backends_count_only_for_those_that_use_them(monkeypatch: pytest.MonkeyPatch) -> None:
     def digests() -> Sequence[str]:
-        for cached in (fingerprint.code_digest, fingerprint.codec_digest):
+        for cached in (content_key.code_digest, content_key.codec_digest):
             cached.cache_clear()
-        return [fingerprint.codec_digest(spec) for spec in (SPEC, f"{SPEC}~bfloat16")]
+        return [content_key.codec_digest(spec) for spec in (SPEC, f"{SPEC}~bfloat16")]
 
-    before, original = digests(), fingerprint._source
+    before, original = digests(), content_key._source
     monkeypatch.setattr(
-        fingerprint,
+        content_key,
         "_source",
         lambda name: (
             replace(original(name), digest="new")
-            if name == "codecmark.backends"
+            if name == "codecmark.networks.backends"
             else original(name)
         ),
     )
@@ -526,7 +518,7 @@ def test_a_parquet_run_from_before_there_were_executions(tmp_path: Path) -> None
         path.with_suffix(".jsonl").unlink()
     (row,) = store.read(tmp_path)
     assert (row.spec, row.decode_s, row.dtype) == (SPEC, old.decode_s, None)
-    assert [summary.spec for summary in large.read(path).summaries] == [SPEC]
+    assert [summary.spec for summary in summary_sql.read(path).summaries] == [SPEC]
     store.append(tmp_path, [replace(old, run_id="r", spec=f"{SPEC}~cpu")])
     assert store.compact(tmp_path, "r") == 2
     assert [row.dtype for row in store.read(tmp_path)] == [None, "float32"]
@@ -543,7 +535,7 @@ def test_a_note_gives_the_lowest_agreement(tmp_path: Path) -> None:
     expected = [note for note in notes(rows) if "42.2 dB or more" in note]
     assert len(expected) == 1
     store.compact(tmp_path, "r")
-    summarised = large.read(tmp_path / store.ROWS / "r.parquet")
+    summarised = summary_sql.read(tmp_path / store.ROWS / "r.parquet")
     assert [note for note in notes(summarised) if "dB or more" in note] == expected
 
 

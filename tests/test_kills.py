@@ -16,8 +16,8 @@ from pathlib import Path
 import pytest
 import soundfile
 
-from codecmark import store
 from codecmark.__main__ import main
+from codecmark.results import store
 from entries import noise, tone
 
 TRIALS = int(os.environ.get("CODECMARK_KILL_TRIALS", "2"))

@@ -13,23 +13,19 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from codecmark import bitstream, catalog, trained_weights
-from codecmark.audioldm2.waveform_layer import base as base_layer
-from codecmark.audioldm2.waveform_layer import (
-    channel,
-    conditioning,
-    lapped,
-    latent_levels,
-    layers,
-    study,
-)
-from codecmark.audioldm2.waveform_layer.base import Base
-from codecmark.audioldm2.waveform_layer.codec import WaveformLayerCodec
-from codecmark.audioldm2.waveform_layer.latent_base import LatentBase
-from codecmark.audioldm2.waveform_layer.phase_retrieval import PhaseRetrieval
+from codecmark import catalog
+from codecmark.bitstream import frame
 from codecmark.clip import AudioClip
 from codecmark.errors import BitstreamError, InputError
+from codecmark.layered import base as base_layer
+from codecmark.layered import channel, container, latent_coding, mdct, side_information
+from codecmark.layered.base import Base
+from codecmark.layered.codec import WaveformLayerCodec
+from codecmark.layered.fill_griffinlim import PhaseRetrieval
+from codecmark.layered.latent_base import LatentBase
 from codecmark.metrics.waveform import snr_db
+from codecmark.networks import trained_sets
+from codecmark.studies import layers as study
 from entries import checksums_elsewhere, noise, tiny, tone, write_tiny_sets
 
 SPEC = "audioldm2:compact+wave@snr10"
@@ -57,7 +53,7 @@ def snr(clip: AudioClip, decoded: AudioClip) -> float:
     return snr_db(clip.samples, decoded.samples, clip.sample_rate_hz)
 
 
-def log2_mel(frames: int, seed: int = 0) -> lapped.Floats:
+def log2_mel(frames: int, seed: int = 0) -> mdct.Floats:
     """Return a random spectrogram as a network might give it."""
     return np.random.default_rng(seed).normal(-5, 3, (frames, 64)).astype(np.float32).astype(float)
 
@@ -69,10 +65,12 @@ def log2_mel(frames: int, seed: int = 0) -> lapped.Floats:
 @given(seed=st.integers(0, 10**6), superframes=st.integers(1, 9))
 def test_a_small_drift_changes_no_integer(seed: int, superframes: int) -> None:
     mel = log2_mel(4 * superframes, seed)
-    chosen = conditioning.choose(mel)
-    least = max(conditioning.margins(mel, shift).min() for shift in range(conditioning.SHIFTS))
+    chosen = side_information.choose(mel)
+    least = max(
+        side_information.margins(mel, shift).min() for shift in range(side_information.SHIFTS)
+    )
     drift = np.random.default_rng(seed).uniform(-0.99, 0.99, mel.shape) * least
-    told = conditioning.read(mel + drift, chosen.sent + b"levels")
+    told = side_information.read(mel + drift, chosen.sent + b"levels")
     assert np.array_equal(told.envelope, chosen.envelope)
     assert told.sent == chosen.sent
     assert len(told.sent) == 4 + -(-superframes // 2)
@@ -81,7 +79,7 @@ def test_a_small_drift_changes_no_integer(seed: int, superframes: int) -> None:
 def test_the_margin_is_far_above_what_networks_drift() -> None:
     """Measured on the compact and the published architecture: at most 0.0002 octaves."""
     mel = log2_mel(4 * 250)
-    shifted = np.stack([conditioning.margins(mel, s) for s in range(conditioning.SHIFTS)])
+    shifted = np.stack([side_information.margins(mel, s) for s in range(side_information.SHIFTS)])
     assert shifted.max(axis=0).min() > 5e-4
     assert np.median(shifted.max(axis=0)) > 1e-3
     assert np.median(shifted[0]) < 5e-4  # which is why the grid is shifted
@@ -89,20 +87,20 @@ def test_the_margin_is_far_above_what_networks_drift() -> None:
 
 def test_what_the_models_are_told_is_near_the_mel() -> None:
     mel = log2_mel(40)
-    shifts = np.random.default_rng(0).integers(0, conditioning.SHIFTS, 10)
-    error = conditioning.rounded(mel, shifts) / 1024 - mel
+    shifts = np.random.default_rng(0).integers(0, side_information.SHIFTS, 10)
+    error = side_information.rounded(mel, shifts) / 1024 - mel
     assert np.abs(error).max() <= 0.125 + 1e-9
     assert np.abs(error).max() > 0.12  # quarter octaves, not finer
 
 
 def test_another_spectrogram_is_refused_and_not_decoded_to_noise() -> None:
     mel = log2_mel(40)
-    sent = conditioning.choose(mel).sent
+    sent = side_information.choose(mel).sent
     mel[17, 5] += 0.3
     with pytest.raises(BitstreamError, match=r"condition: .* another spectrogram"):
-        conditioning.read(mel, sent)
+        side_information.read(mel, sent)
     with pytest.raises(BitstreamError, match="condition"):
-        conditioning.read(mel, sent[:-1])
+        side_information.read(mel, sent[:-1])
 
 
 def test_a_network_that_returns_no_number_is_refused() -> None:
@@ -124,9 +122,9 @@ def test_a_network_that_returns_no_number_is_refused() -> None:
 )
 def test_latent_levels_survive(seed: int, scale: float, shape: tuple[int, int, int]) -> None:
     levels = np.rint(np.random.default_rng(seed).laplace(0, scale, shape)).astype(np.int64)
-    levels = np.clip(levels, -latent_levels.LARGEST, latent_levels.LARGEST)
-    data = latent_levels.encode(levels)
-    assert np.array_equal(latent_levels.decode(data, shape), levels)
+    levels = np.clip(levels, -latent_coding.LARGEST, latent_coding.LARGEST)
+    data = latent_coding.encode(levels)
+    assert np.array_equal(latent_coding.decode(data, shape), levels)
 
 
 def test_what_is_alike_costs_less() -> None:
@@ -135,20 +133,20 @@ def test_what_is_alike_costs_less() -> None:
     smooth = rng.normal(0, 1, (8, 125, 16)).cumsum(axis=1).cumsum(axis=2)
     levels = np.rint(smooth / smooth.std() * 3).astype(np.int64)
     mixed = rng.permutation(levels.ravel()).reshape(levels.shape)
-    assert len(latent_levels.encode(levels)) < 0.5 * len(latent_levels.encode(mixed))
-    assert len(latent_levels.encode(0 * levels)) < 24
+    assert len(latent_coding.encode(levels)) < 0.5 * len(latent_coding.encode(mixed))
+    assert len(latent_coding.encode(0 * levels)) < 24
 
 
 def test_levels_are_cut_to_the_largest() -> None:
     values = np.full((8, 2, 16), 1e6, np.float32)
     data = coding().encode(values, 0)
-    assert (latent_levels.decode(data, values.shape) == latent_levels.LARGEST).all()
+    assert (latent_coding.decode(data, values.shape) == latent_coding.LARGEST).all()
 
 
 def test_the_study_measures_it_where_its_weights_are(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(trained_weights, "_folders", lambda name: [tmp_path / name])
+    monkeypatch.setattr(trained_sets, "_folders", lambda name: [tmp_path / name])
     assert not [spec for spec in study.specs() if "compact" in spec]
     write_tiny_sets(tmp_path)
     assert [spec for spec in study.specs() if "compact" in spec] == list(study.LATENTS)
@@ -224,14 +222,14 @@ def test_damage_of_the_waveform_layer_costs_that_layer_only() -> None:
 
 def test_shifts_that_were_changed_are_found() -> None:
     """A waveform layer with a valid checksum, but another condition."""
-    header, payload = bitstream.unpack(SPEC, stream())
-    ((base, waveform),), _ = layers.unpack(payload, 1, 2, 2)
+    header, payload = frame.unpack(SPEC, stream())
+    ((base, waveform),), _ = container.unpack(payload, 1, 2, 2)
     assert base is not None
     assert waveform is not None
     for at in (3, 8):  # in the CRC, in the shifts
         changed = bytearray(waveform)
         changed[at] ^= 0x11
-        forged = bitstream.pack(SPEC, header, layers.pack([(base, bytes(changed))]))
+        forged = frame.pack(SPEC, header, container.pack([(base, bytes(changed))]))
         with pytest.raises(BitstreamError, match="condition"):
             codec().decode(forged)
 

@@ -9,13 +9,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from codecmark import bitpacking, condition, corpus
+from codecmark import corpus
+from codecmark.bitstream import bitpacking
 from codecmark.clip import AudioClip, Samples
+from codecmark.corpus import condition
 from codecmark.errors import UnavailableError
-from codecmark.wrappers import lyra_blocks, lyra_networks, tflite
-from codecmark.wrappers.lyra import LyraCodec
-from codecmark.wrappers.lyra_blocks import BLOCK, Rewritten
-from codecmark.wrappers.tflite import Graph, Network, UnknownGraphError
+from codecmark.neural.lyra import blocks, networks, tflite
+from codecmark.neural.lyra.blocks import BLOCK, Rewritten
+from codecmark.neural.lyra.codec import LyraCodec
+from codecmark.neural.lyra.tflite import Graph, Network, UnknownGraphError
 
 RATES = (3.2, 6.0, 9.2)
 FRAME = 320
@@ -30,9 +32,9 @@ def lyra(kbps: float = 6.0) -> LyraCodec:
 
 @pytest.fixture(autouse=True)
 def proved_anew() -> Iterator[None]:
-    lyra_networks._are_exact.cache_clear()
+    networks._are_exact.cache_clear()
     yield
-    lyra_networks._are_exact.cache_clear()
+    networks._are_exact.cache_clear()
 
 
 def plain_loop(codec: LyraCodec, samples: Samples) -> tuple[Any, Samples]:
@@ -129,11 +131,11 @@ def test_channels_start_anew() -> None:
 def test_another_models_graph_is_refused() -> None:
     files = lyra()._files
     with pytest.raises(UnknownGraphError, match="MAXIMUM"):
-        lyra_blocks.network(files.quantizer)
+        blocks.network(files.quantizer)
     with pytest.raises(UnknownGraphError, match="46 stages, not 47"):
-        lyra_blocks.first_stages(files.quantizer, 47)
+        blocks.first_stages(files.quantizer, 47)
     with pytest.raises(UnknownGraphError, match="no signature encode"):
-        lyra_blocks.first_stages(files.encoder, 16)
+        blocks.first_stages(files.encoder, 16)
 
 
 def test_without_blocks_clips_run_frame_by_frame(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -145,8 +147,8 @@ def test_without_blocks_clips_run_frame_by_frame(monkeypatch: pytest.MonkeyPatch
     def unknown(content: bytes) -> Rewritten:
         raise UnknownGraphError("SELECT of this form")
 
-    monkeypatch.setattr(lyra_blocks, "network", unknown)
-    lyra_networks._are_exact.cache_clear()
+    monkeypatch.setattr(blocks, "network", unknown)
+    networks._are_exact.cache_clear()
     frames = lyra()
     assert frames._networks.frames == 1
     assert frames.encode(clip) == stream
@@ -164,7 +166,7 @@ def test_one_bit_of_one_weight_is_seen(name: str, monkeypatch: pytest.MonkeyPatc
     assert content.count(weights) == 1
     changed = bytearray(content)
     changed[content.index(weights)] ^= 1
-    rewrite = lyra_blocks.network
+    rewrite = blocks.network
 
     def damaged(given: bytes) -> Rewritten:
         right = rewrite(given)
@@ -172,8 +174,8 @@ def test_one_bit_of_one_weight_is_seen(name: str, monkeypatch: pytest.MonkeyPatc
             return right
         return replace(rewrite(bytes(changed)), watched_single=right.watched_single)
 
-    monkeypatch.setattr(lyra_blocks, "network", damaged)
-    assert lyra_networks.in_blocks(codec._files, codec.codebooks) is None
+    monkeypatch.setattr(blocks, "network", damaged)
+    assert networks.in_blocks(codec._files, codec.codebooks) is None
 
 
 # graphs in memory, without weights
@@ -220,7 +222,7 @@ def test_a_graph_takes_a_block_of_frames() -> None:
     frame = Network(tflite.interpreter(model("LEAKY_RELU"), 1))
     with pytest.raises(ValueError, match="reshape"):
         frame(values)
-    block = Network(tflite.interpreter(lyra_blocks.network(model("LEAKY_RELU")).model, 1))
+    block = Network(tflite.interpreter(blocks.network(model("LEAKY_RELU")).model, 1))
     found = block(values)
     assert found.shape == (1, 4 * BLOCK, 1, 1)
     assert np.array_equal(found.ravel(), np.where(values < 0, values / 4, values))
@@ -230,7 +232,7 @@ def test_a_graph_takes_a_block_of_frames() -> None:
 
 def test_a_layer_that_is_not_known_is_refused() -> None:
     with pytest.raises(UnknownGraphError, match="TANH of this form"):
-        lyra_blocks.network(model("TANH"))
+        blocks.network(model("TANH"))
 
 
 def test_constants_lie_where_kernels_may_read_them() -> None:

@@ -13,20 +13,21 @@ from typing import Any
 import numpy as np
 import pytest
 
-from codecmark import AudioClip, Codec, CodecInfo, condition
+from codecmark import AudioClip, Codec, CodecInfo
 from codecmark.__main__ import main
-from codecmark.bitstream import StreamHeader
+from codecmark.bitstream.frame import StreamHeader
+from codecmark.classic.pcm import Pcm16Codec
 from codecmark.clip import Samples
-from codecmark.condition import Condition, PreparedClip
+from codecmark.corpus import condition
+from codecmark.corpus.condition import Condition, PreparedClip
 from codecmark.errors import CodecError, MetricError
-from codecmark.execution import Execution
-from codecmark.measure import Measurement
-from codecmark.memory import peak_memory_mib
+from codecmark.measure.measurement import Measurement
+from codecmark.measure.memory import peak_memory_mib
+from codecmark.measure.scoring import Job, Scorer
+from codecmark.measure.timing import perf_counter_timer
 from codecmark.metrics.table import QUALITY_FIELDS
-from codecmark.result import ResultRow
-from codecmark.scoring import Job, Scorer
-from codecmark.timing import perf_counter_timer
-from codecmark.wrappers.pcm import Pcm16Codec
+from codecmark.results.row import ResultRow
+from codecmark.system.execution import Execution
 from entries import noise, tiny, tone
 
 CONDITION = condition.named("16k-mono")

@@ -6,17 +6,13 @@ import pytest
 import torch
 
 from codecmark import create
-from codecmark.audioldm2.formats import AUDIOLDM2, USER
-from codecmark.audioldm2.mel import MelFormat, linear_spectrum, log_mel, waveform_of
-from codecmark.audioldm2.mel_consistency import (
-    consistent_waveform,
-    made_consistent,
-    rounds_of,
-)
 from codecmark.clip import AudioClip
 from codecmark.errors import InputError
+from codecmark.mel.formats import AUDIOLDM2, USER
+from codecmark.mel.front_end import MelFormat, linear_spectrum, log_mel, waveform_of
+from codecmark.mel.mel_consistency import consistent_waveform, made_consistent, rounds_of
 from codecmark.metrics.perceptual import pesq_wb
-from codecmark.networks import to_tensor
+from codecmark.networks.runtime import to_tensor
 from codecmark.spec import Spec
 from entries import tiny
 

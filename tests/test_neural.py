@@ -15,12 +15,13 @@ from safetensors.torch import load_file, save_file
 from snac import SNAC
 from transformers import MimiConfig, MimiModel, NeuCodecConfig, NeuCodecModel
 
-from codecmark import UnavailableError, bitstream, create
+from codecmark import UnavailableError, create
+from codecmark.bitstream import frame
 from codecmark.clip import AudioClip
 from codecmark.errors import DamagedWeightsError
-from codecmark.weight_sets import SETS, WeightFile
-from codecmark.wrappers import mimi, neucodec, snac, wavtokenizer
-from codecmark.wrappers.tokens import TokenCodec
+from codecmark.networks.published_sets import SETS, WeightFile
+from codecmark.neural import mimi, neucodec, snac, wavtokenizer
+from codecmark.neural.tokens import TokenCodec
 from entries import noise, tiny
 
 
@@ -44,7 +45,7 @@ from entries import noise, tiny
 def test_token_rates_agree_with_arithmetic(spec: str, frames_per_s: float, bits: int) -> None:
     codec = tiny(spec)
     assert codec.info.nominal_bitrate_kbps == pytest.approx(frames_per_s * bits / 1000)
-    _, payload = bitstream.unpack(spec, codec.encode(noise(80_000)))
+    _, payload = frame.unpack(spec, codec.encode(noise(80_000)))
     frames = -(-5 * frames_per_s // 1)
     assert len(payload) == -(-frames * bits // 8)
 

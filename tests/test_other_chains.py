@@ -23,18 +23,21 @@ from transformers import (
 )
 from transformers.audio_utils import mel_filter_bank
 
-from codecmark import AudioClip, InputError, create, networks
-from codecmark.audioldm2 import autoencoder, formats, hifigan, ltx2, mmaudio, univnet, vocos
-from codecmark.audioldm2.chain import ChainCodec, MelCodec
-from codecmark.audioldm2.ltx2 import LTX2Codec
-from codecmark.audioldm2.mel import MelFormat, filters, log_mel
-from codecmark.audioldm2.mmaudio import FrameAutoencoder, MMAudioCodec
-from codecmark.audioldm2.spectrogram import MelSpectrogram
-from codecmark.audioldm2.vocos import VocosNetwork
+from codecmark import AudioClip, InputError, create
 from codecmark.errors import DamagedWeightsError
+from codecmark.mel import formats, ltx2, mmaudio
+from codecmark.mel.autoencoders import audioldm2
+from codecmark.mel.chain import ChainCodec, MelCodec
+from codecmark.mel.front_end import MelFormat, filters, log_mel
+from codecmark.mel.ltx2 import LTX2Codec
+from codecmark.mel.mmaudio import FrameAutoencoder, MMAudioCodec
+from codecmark.mel.spectrogram import MelSpectrogram
+from codecmark.mel.vocoders import hifigan, univnet, vocos
+from codecmark.mel.vocoders.vocos import VocosNetwork
+from codecmark.networks import runtime
+from codecmark.networks.published_sets import SETS, WeightFile, WeightSet
+from codecmark.networks.weights import Weights
 from codecmark.spec import Spec
-from codecmark.weight_sets import SETS, WeightFile, WeightSet
-from codecmark.weights import Weights
 from entries import (
     TINY_BIGVGAN,
     TINY_LTX2,
@@ -85,7 +88,7 @@ def test_every_field_of_univnets_configuration_is_named() -> None:
         (lambda: VocosNetwork(**vocos.PUBLISHED), 13.5),  # the paper's table 1
         (lambda: BigVganModel(**mmaudio.PUBLISHED_VOCODER), 122.0),  # BigVGAN v2's page
         (lambda: SpeechT5HifiGan(SpeechT5HifiGanConfig(**hifigan.PUBLISHED)), 55.3),
-        (lambda: KL(**autoencoder.PUBLISHED), 55.4),
+        (lambda: KL(**audioldm2.PUBLISHED), 55.4),
     ],
 )
 def test_the_published_size(build: Any, millions: float) -> None:
@@ -300,7 +303,7 @@ def test_vocos_is_loaded_from_its_published_file_alone(
 
 def test_hollow_networks_say_the_same_of_themselves() -> None:
     spec = Spec.parse("ltx2:2.0/hifigan@int8")
-    with networks.hollow():
+    with runtime.hollow():
         hollow = LTX2Codec(spec, TINY_LTX2, TINY_LTX2_VOCODER)
     assert hollow.autoencoder.network.latents_mean.is_meta
     real = LTX2Codec(spec, TINY_LTX2, TINY_LTX2_VOCODER)

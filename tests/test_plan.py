@@ -14,13 +14,19 @@ import pytest
 import soundfile
 from safetensors.numpy import save_file
 
-from codecmark import condition, corpus, environment, fingerprint, plan, store, trained_weights
+from codecmark import corpus
 from codecmark.__main__ import main
-from codecmark.engines.inprocess import InProcess
+from codecmark.corpus import condition
 from codecmark.errors import InputError
-from codecmark.plan import Plan, PlannedClip
-from codecmark.result import ResultRow
-from codecmark.runner import run
+from codecmark.measure import content_key
+from codecmark.networks import trained_sets
+from codecmark.results import store
+from codecmark.results.row import ResultRow
+from codecmark.run import plan
+from codecmark.run.engines.inprocess import InProcess
+from codecmark.run.plan import Plan, PlannedClip
+from codecmark.run.runner import run
+from codecmark.system import host
 from entries import noise, tone, write_tiny_sets
 
 CONDITION = condition.named("16k-mono")
@@ -40,7 +46,7 @@ def clips(tmp_path: Path) -> list[PlannedClip]:
 @pytest.fixture(autouse=True)
 def _fresh_digests() -> Iterator[None]:
     yield
-    for cached in (fingerprint.code_digest, fingerprint.codec_digest, fingerprint._source):
+    for cached in (content_key.code_digest, content_key.codec_digest, content_key._source):
         cached.cache_clear()
 
 
@@ -56,12 +62,12 @@ def work(found: Plan, out: Path) -> list[ResultRow]:
 
 
 def key(spec: str = "opus@24k", clip: str = "aa", sets: str | None = None) -> str:
-    return fingerprint.row_key(fingerprint.codec_key(spec, CONDITION, sets), clip)
+    return content_key.row_key(content_key.codec_key(spec, CONDITION, sets), clip)
 
 
 def test_a_key_changes_with_spec_clip_and_condition() -> None:
-    stereo = fingerprint.codec_key("opus@24k", condition.named("48k-stereo"), None)
-    keys = {key(), key("opus@32k"), key(clip="ab"), fingerprint.row_key(stereo, "aa")}
+    stereo = content_key.codec_key("opus@24k", condition.named("48k-stereo"), None)
+    keys = {key(), key("opus@32k"), key(clip="ab"), content_key.row_key(stereo, "aa")}
     assert len(keys) == 4
     assert key() == key()
 
@@ -70,7 +76,7 @@ def test_a_key_changes_with_the_codecs_code_only(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A copy of the package, so that its sources can be changed."""
-    package = Path(fingerprint.__file__).parent
+    package = Path(content_key.__file__).parent
 
     def digests(edited: str, change: str) -> list[str]:
         copy = tmp_path / str(len(list(tmp_path.iterdir()))) / "codecmark"
@@ -81,9 +87,9 @@ def test_a_key_changes_with_the_codecs_code_only(
         path = copy / edited
         path.write_text(path.read_text() + change)
         program = (
-            "from codecmark.fingerprint import code_digest, codec_digest as d; import sys;"
+            "from codecmark.measure.content_key import code_digest, codec_digest as d; import sys;"
             "print(*map(d, ('opus@24k', 'dac:16khz@6k', 'mel:16k-64/pghi')));"
-            "print(code_digest('codecmark.measure')); assert 'torch' not in sys.modules"
+            "print(code_digest('codecmark.measure.measurement')); assert 'torch' not in sys.modules"
         )
         done = subprocess.run(
             [sys.executable, "-c", program], capture_output=True, text=True, check=True,
@@ -112,10 +118,10 @@ def test_a_key_changes_with_the_codecs_code_only(
 
 def test_a_key_changes_with_a_library(monkeypatch: pytest.MonkeyPatch) -> None:
     before = key("opus@24k"), key("flac")
-    fingerprint.code_digest.cache_clear()
-    fingerprint.codec_digest.cache_clear()
-    known = fingerprint._version
-    monkeypatch.setattr(fingerprint, "_version", lambda n: "99" if n == "av" else known(n))
+    content_key.code_digest.cache_clear()
+    content_key.codec_digest.cache_clear()
+    known = content_key._version
+    monkeypatch.setattr(content_key, "_version", lambda n: "99" if n == "av" else known(n))
     assert (key("opus@24k") != before[0], key("flac") != before[1]) == (True, False)
 
 
@@ -144,8 +150,8 @@ def test_a_row_of_trained_weights_is_missing_once_others_take_their_place(
     assert {(row.status, row.weight_sets) for row in rows} == {("ok", "trained/harmonic")}
     assert made(clips, out, spec, timed=False).count == 0
     path = tmp_path / "harmonic" / "vocoder.safetensors"
-    config, state = trained_weights.read(path, "harmonic")
-    trained_weights.write(path, "harmonic", config, {k: v + 1 for k, v in state.items()})
+    config, state = trained_sets.read(path, "harmonic")
+    trained_sets.write(path, "harmonic", config, {k: v + 1 for k, v in state.items()})
     assert made(clips, out, spec, timed=False).count == 2
 
 
@@ -156,7 +162,7 @@ def test_a_key_changes_with_a_command_file(tmp_path: Path, monkeypatch: pytest.M
         (tmp_path / "cat.toml").write_text(
             f'encode = "cp -{quality} {{input}} {{output}}"\ndecode = "cp {{input}} {{output}}"\n'
         )
-        fingerprint.codec_digest.cache_clear()
+        content_key.codec_digest.cache_clear()
         keys.add(key("command:cat"))
     assert len(keys) == 2
 
@@ -204,7 +210,7 @@ def test_times_do_not_cross_machines_but_quality_does(
     work(made(clips, tmp_path, "flac", timed=True), tmp_path)
     assert [row.encode_s is not None for row in store.read(tmp_path)] == [True, True]
     assert made(clips, tmp_path, "flac", timed=True).count == 0
-    monkeypatch.setattr(environment, "host", lambda: "another machine")
+    monkeypatch.setattr(host, "host", lambda: "another machine")
     assert made(clips, tmp_path, "flac", timed=True).count == 2
     assert made(clips, tmp_path, "flac", timed=False).count == 0
 
@@ -220,7 +226,7 @@ def test_failures_and_absences_are_done_until_retried(
     assert rows[1].weight_sets == "lyra"
     assert not made(clips, tmp_path, *specs).missing
     assert list(made(clips, tmp_path, *specs, retry=True).missing) == list(specs)
-    monkeypatch.setattr(fingerprint, "_weights_digest", lambda name: "they have come")
+    monkeypatch.setattr(content_key, "_weights_digest", lambda name: "they have come")
     assert list(made(clips, tmp_path, *specs).missing) == ["lyra@6k"]
 
 

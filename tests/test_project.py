@@ -10,11 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from codecmark import catalog, review, store, trained_weights
+from codecmark import catalog, review
+from codecmark.analysis.summary import summarise
 from codecmark.leaderboard import render
-from codecmark.leaderboard.summary import summarise
 from codecmark.metrics.table import QUALITY_FIELDS
-from codecmark.result import ResultRow
+from codecmark.networks import trained_sets
+from codecmark.results import store
+from codecmark.results.row import ResultRow
 from codecmark.review import handwritten
 from codecmark.review.record import markdown
 
@@ -64,9 +66,9 @@ def test_no_weights_are_committed_but_our_own() -> None:
     for name in (name for name in names if name.endswith(endings)):
         path = REPOSITORY / name
         assert path.parent.parent == REPOSITORY / "codecs/codecmark/trained"
-        assert path.name in trained_weights.SETS[path.parent.name]
-        assert path.stat().st_size <= trained_weights.LARGEST_BYTES
-        assert f"{Path(name).parent.as_posix()}/{trained_weights.CARD}" in names
+        assert path.name in trained_sets.SETS[path.parent.name]
+        assert path.stat().st_size <= trained_sets.LARGEST_BYTES
+        assert f"{Path(name).parent.as_posix()}/{trained_sets.CARD}" in names
 
 
 def test_files_stay_small_enough_to_be_one_room() -> None:

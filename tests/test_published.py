@@ -11,9 +11,11 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from codecmark import UnavailableError, catalog, condition, corpus, weights
+from codecmark import UnavailableError, catalog, corpus
 from codecmark.clip import Samples
+from codecmark.corpus import condition
 from codecmark.metrics import alignment, perceptual, waveform
+from codecmark.networks import weights
 
 KUMAR = "48k-mono", "si_sdr_db", 4.0  # arXiv 2306.06546, table 3: speech, music and ambient sound
 SUPERB = "16k-mono", "pesq_wb", 0.6  # Codec-SUPERB's board: speech

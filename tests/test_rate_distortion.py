@@ -8,27 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from codecmark import InputError, store
-from codecmark.rate_distortion.curves import Curve, Point, curves, hull
-from codecmark.rate_distortion.delta import (
-    Delta,
-    Refusal,
-    bd_quality,
-    bd_rate,
-    compare,
-    distance,
-)
-from codecmark.rate_distortion.pareto import dominators, front
-from codecmark.rate_distortion.target import (
-    Interval,
-    Never,
-    Reached,
-    Setting,
-    price,
-    rate_at_target,
-)
-from codecmark.result import ResultRow
-from codecmark.statistics import Estimate
+from codecmark import InputError
+from codecmark.analysis.curves import Curve, Point, curves, hull
+from codecmark.analysis.delta import Delta, Refusal, bd_quality, bd_rate, compare, distance
+from codecmark.analysis.pareto import dominators, front
+from codecmark.analysis.statistics import Estimate
+from codecmark.analysis.target import Interval, Never, Reached, Setting, price, rate_at_target
+from codecmark.results import store
+from codecmark.results.row import ResultRow
 
 REPOSITORY = Path(__file__).parents[1]
 

@@ -9,11 +9,14 @@ from typing import Any
 import pytest
 import soundfile
 
-from codecmark import condition, corpus, plan, store
+from codecmark import corpus
 from codecmark.__main__ import main
-from codecmark.engines.inprocess import InProcess
-from codecmark.engines.ray_cluster import RayCluster
-from codecmark.runner import run
+from codecmark.corpus import condition
+from codecmark.results import store
+from codecmark.run import plan
+from codecmark.run.engines.inprocess import InProcess
+from codecmark.run.engines.ray_cluster import RayCluster
+from codecmark.run.runner import run
 from entries import noise, tone
 
 ray: Any = pytest.importorskip("ray")

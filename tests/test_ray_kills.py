@@ -19,8 +19,8 @@ from typing import Any
 
 import pytest
 
-from codecmark import store
 from codecmark.__main__ import main
+from codecmark.results import store
 from test_kills import VARIES, Rows, clips, command, undisturbed
 
 __all__ = ["clips", "undisturbed"]  # fixtures

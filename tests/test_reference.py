@@ -16,18 +16,19 @@ import pytest
 import torch
 from transformers import DacConfig, DacModel
 
-from codecmark import AudioClip, BitstreamError, InputError, UnavailableError, bitstream, create
-from codecmark.bitstream import StreamHeader
+from codecmark import AudioClip, BitstreamError, InputError, UnavailableError, create
+from codecmark.bitstream import frame as bitstream
+from codecmark.bitstream.frame import StreamHeader
 from codecmark.errors import DamagedWeightsError
-from codecmark.parity import fingerprint
-from codecmark.parity.comparison import Comparison
-from codecmark.parity.page import holds, markdown
+from codecmark.neural import dac_blocks, original_checkpoints
+from codecmark.neural.dac import DacCodec, TransformersDac
+from codecmark.neural.encodec import EncodecCodec
+from codecmark.neural.encodec_network import TransformersEncodec, overlap_add, random_model
+from codecmark.neural.encodec_stereo import EncodecStereoCodec
 from codecmark.spec import Spec, without_setting
-from codecmark.wrappers import dac_blocks, original_checkpoints
-from codecmark.wrappers.dac import DacCodec, TransformersDac
-from codecmark.wrappers.encodec import EncodecCodec
-from codecmark.wrappers.encodec_network import TransformersEncodec, overlap_add, random_model
-from codecmark.wrappers.encodec_stereo import EncodecStereoCodec
+from codecmark.studies.parity import fingerprint
+from codecmark.studies.parity.comparison import Comparison
+from codecmark.studies.parity.page import holds, markdown
 from conftest import REPOSITORY
 from entries import noise, tiny, tiny_dac, tiny_encodec
 
@@ -121,7 +122,7 @@ def test_a_dac_checkpoint_of_its_authors_converts() -> None:
 def test_an_original_checkpoint_is_found_where_the_published_set_is_not(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from codecmark.wrappers import encodec_network
+    from codecmark.neural import encodec_network
 
     monkeypatch.setenv("CODECMARK_WEIGHTS", str(tmp_path))
     monkeypatch.setenv("CODECMARK_CACHE", str(tmp_path / "cache"))

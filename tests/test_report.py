@@ -15,14 +15,15 @@ import numpy as np
 import pytest
 import soundfile
 
-from codecmark import corpus, store
+from codecmark import corpus
 from codecmark.__main__ import main
+from codecmark.analysis.summary import summarise
 from codecmark.errors import InputError, ResultSchemaError
-from codecmark.leaderboard.summary import summarise
 from codecmark.report import chain, charts, deltas, listening, record, svg, tables, verdict
 from codecmark.report.clips import per_clip
 from codecmark.report.provenance import provenance
-from codecmark.result import ResultRow
+from codecmark.results import store
+from codecmark.results.row import ResultRow
 from reported import HOSTILE, NEEDS, OPUS, UNTRAINED, make_results, prepared
 
 Made = tuple[Path, Path, str, list[ResultRow]]

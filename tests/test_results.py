@@ -13,15 +13,16 @@ import pytest
 import scipy.stats
 from rich.console import Console
 
-from codecmark import InputError, ResultSchemaError, store
+from codecmark import InputError, ResultSchemaError
 from codecmark.__main__ import main
+from codecmark.analysis.statistics import estimate
+from codecmark.analysis.summary import ALL, Worst, summarise
 from codecmark.leaderboard import render
 from codecmark.leaderboard.notes import notes
 from codecmark.leaderboard.sections import sections
-from codecmark.leaderboard.summary import ALL, Worst, summarise
 from codecmark.metrics.table import QUALITY_FIELDS
-from codecmark.result import NEEDS_NO_REASON, SCHEMA_VERSION, ResultRow
-from codecmark.statistics import estimate
+from codecmark.results import store
+from codecmark.results.row import NEEDS_NO_REASON, SCHEMA_VERSION, ResultRow
 
 REPOSITORY = Path(__file__).parents[1]
 

@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from codecmark import InputError, review, store
+from codecmark import InputError, review
 from codecmark.__main__ import main
-from codecmark.result import ResultRow
+from codecmark.results import store
+from codecmark.results.row import ResultRow
 from codecmark.review import files
 from codecmark.review.figures import UNTRAINED
 from codecmark.review.gate import gate

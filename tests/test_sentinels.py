@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from codecmark import AudioClip, BitstreamError, bitstream, corpus, create
+from codecmark import AudioClip, BitstreamError, corpus, create
+from codecmark.bitstream import frame
 from codecmark.clip import Samples
 from codecmark.metrics.waveform import snr_db
 from entries import noise
@@ -59,7 +60,7 @@ def test_six_decibels_a_bit(bits: int) -> None:
 def test_bits_are_packed_and_sixteen_are_exact() -> None:
     clip = noise(1_001)
     for bits in (8, 12, 16):
-        _, payload = bitstream.unpack(f"pcm@{bits}bit", create(f"pcm@{bits}bit").encode(clip))
+        _, payload = frame.unpack(f"pcm@{bits}bit", create(f"pcm@{bits}bit").encode(clip))
         assert len(payload) == -(-1_001 * bits // 8)
     codec = create("pcm@16bit")
     assert np.array_equal(codec.decode(codec.encode(clip)).samples, clip.samples)
@@ -95,8 +96,8 @@ def test_a_clip_without_that_band_passes_unchanged() -> None:
 
 
 def test_silence_has_to_be_paid_for_and_is_silent() -> None:
-    _, payload = bitstream.unpack("silence", create("silence").encode(noise(321)))
+    _, payload = frame.unpack("silence", create("silence").encode(noise(321)))
     assert payload == bytes(2)
-    header = bitstream.StreamHeader(RATE_HZ, 1, 321)
+    header = frame.StreamHeader(RATE_HZ, 1, 321)
     with pytest.raises(BitstreamError, match="not 321 samples of silence"):
-        create("silence").decode(bitstream.pack("silence", header, b"\0\1"))
+        create("silence").decode(frame.pack("silence", header, b"\0\1"))

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 import codecmark
 from codecmark import CodecError, InputError, UnavailableError, UnknownCodecError, catalog
+from codecmark.classic.pcm import Pcm16Codec
 from codecmark.families import FAMILIES, Family
 from codecmark.spec import Spec
-from codecmark.wrappers.pcm import Pcm16Codec
 
 
 @pytest.mark.parametrize("spec", list(catalog.all_specs()))
@@ -192,7 +192,7 @@ def test_what_a_constructor_raises_is_ours(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_dac_stays_within_its_codebooks() -> None:
-    from codecmark.wrappers.dac import DacCodec
+    from codecmark.neural.dac import DacCodec
     from entries import tiny_dac
 
     for kbps, books in ((0.1, 1), (6.2, 12), (99.0, 12)):
@@ -205,7 +205,7 @@ def test_a_package_is_named_as_pip_knows_it(
 ) -> None:
     monkeypatch.setitem(sys.modules, module, None)  # as if it were not installed
     for wrapper in ("lc3", "codec2", "libcodec2"):
-        monkeypatch.delitem(sys.modules, f"codecmark.wrappers.{wrapper}", raising=False)
+        monkeypatch.delitem(sys.modules, f"codecmark.classic.{wrapper}", raising=False)
     with pytest.raises(UnavailableError, match=f"pip install {package}$"):
         codecmark.create({"lc3": "lc3@16k", "pycodec2": "codec2@3.2k"}[module])
 

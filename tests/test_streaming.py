@@ -3,23 +3,17 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from codecmark import (
-    BitstreamError,
-    Codec,
-    InputError,
-    UnavailableError,
-    bitstream,
-    catalog,
-    latency,
-)
-from codecmark.bitpacking import unpack_integers
+from codecmark import BitstreamError, Codec, InputError, UnavailableError, catalog
+from codecmark.bitstream import frame
+from codecmark.bitstream.bitpacking import unpack_integers
+from codecmark.classic.pcm import Pcm16Codec
 from codecmark.clip import AudioClip
-from codecmark.delay import measured_delay_samples
-from codecmark.streaming import Streamable, time_chunks
-from codecmark.wrappers import mimi
-from codecmark.wrappers.encodec import EncodecCodec
-from codecmark.wrappers.mimi import MimiCodec
-from codecmark.wrappers.pcm import Pcm16Codec
+from codecmark.neural import mimi
+from codecmark.neural.encodec import EncodecCodec
+from codecmark.neural.mimi import MimiCodec
+from codecmark.neural.streaming import Streamable, time_chunks
+from codecmark.studies import latency
+from codecmark.studies.delay import measured_delay_samples
 from entries import TINY_MIMI, noise, tiny
 
 LIVE = [
@@ -156,7 +150,7 @@ def test_codec2_live_fills_each_frame_to_whole_bytes(
     chunks = clip.samples[0, : count * live.chunk_samples].reshape(count, -1)
     sent = [encode(chunk) for chunk in chunks]
     assert {len(data) for data in sent} == {-(-bits // 8)}
-    _, payload = bitstream.unpack(spec, codec.encode(clip))
+    _, payload = frame.unpack(spec, codec.encode(clip))
     joined = np.unpackbits(np.frombuffer(payload, np.uint8), count=count * bits)
     apart = [np.unpackbits(np.frombuffer(data, np.uint8))[:bits] for data in sent]
     assert np.array_equal(np.concatenate(apart), joined)

@@ -7,17 +7,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from codecmark import UnavailableError, bitpacking, bitstream, condition, create, token_coding
-from codecmark.bitstream import StreamHeader
+from codecmark import UnavailableError, create
+from codecmark.bitstream import bitpacking, frame, token_coding
+from codecmark.bitstream.frame import StreamHeader
+from codecmark.bitstream.token_coding import Tokens
 from codecmark.clip import AudioClip
-from codecmark.condition import PreparedClip
+from codecmark.corpus import condition
+from codecmark.corpus.condition import PreparedClip
 from codecmark.errors import BitstreamError
-from codecmark.measure import Measurement
-from codecmark.scoring import Scorer
-from codecmark.timing import perf_counter_timer
-from codecmark.token_coding import Tokens
-from codecmark.wrappers.range_coded import RangeCodedCodec
-from codecmark.wrappers.tokens import TokenPayloadCodec
+from codecmark.measure.measurement import Measurement
+from codecmark.measure.scoring import Scorer
+from codecmark.measure.timing import perf_counter_timer
+from codecmark.neural.range_coded import RangeCodedCodec
+from codecmark.neural.tokens import TokenPayloadCodec
 from entries import noise, tiny
 
 
@@ -103,7 +105,7 @@ def test_the_same_tokens_and_the_same_samples(spec: str) -> None:
 def test_levels_stay_before_the_range_coded_tokens(channels: int) -> None:
     plain, coded = tiny("encodec:48khz@6k"), tiny("encodec:48khz@6k+ac")
     clip = noise(100_000, channels=channels, rate_hz=48_000)  # three segments
-    payloads = [bitstream.unpack(c.info.spec, c.encode(clip))[1] for c in (plain, coded)]
+    payloads = [frame.unpack(c.info.spec, c.encode(clip))[1] for c in (plain, coded)]
     assert payloads[0][:12] == payloads[1][:12]
     tokens = bitpacking.unpack_integers(payloads[0][12:], 4 * 316, 10).reshape(1, 4, 316)
     assert payloads[1][12:] == token_coding.encode(tokens, 10, range(4))

@@ -9,24 +9,25 @@ import pytest
 import torch
 from rich.console import Console
 
-from codecmark import corpus, create, trained_weights
-from codecmark.audioldm2.compact import CompactAutoencoder
-from codecmark.audioldm2.formats import AUDIOLDM2
-from codecmark.audioldm2.harmonic import HarmonicConfig, HarmonicNetwork
-from codecmark.audioldm2.mel import log_mel
+from codecmark import corpus, create
 from codecmark.clip import AudioClip
-from codecmark.condition import named
-from codecmark.condition import prepared as prepared_clip
+from codecmark.corpus.condition import named
+from codecmark.corpus.condition import prepared as prepared_clip
 from codecmark.errors import DamagedWeightsError, InputError, UnavailableError
+from codecmark.mel.autoencoders.compact import CompactAutoencoder
+from codecmark.mel.formats import AUDIOLDM2
+from codecmark.mel.front_end import log_mel
+from codecmark.mel.harmonic.network import HarmonicConfig, HarmonicNetwork
 from codecmark.metrics.perceptual import pesq_wb
 from codecmark.metrics.waveform import snr_db
+from codecmark.networks import trained_sets
+from codecmark.networks.weights import NO_WEIGHTS, Weights
 from codecmark.training.dataset import Dataset
 from codecmark.training.export import export
 from codecmark.training.schedule import Schedule
 from codecmark.training.trainer import Trainer
 from codecmark.training.vae import VaeTask
 from codecmark.training.vocoder import VocoderTask
-from codecmark.weights import NO_WEIGHTS, Weights
 from entries import TINY_HARMONIC, TINY_VAE, write_tiny_sets
 from test_training import CPU, audio, dataset, prepared
 
@@ -42,7 +43,7 @@ def sets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(trained_weights, "_folders", lambda _: [tmp_path])
+    monkeypatch.setattr(trained_sets, "_folders", lambda _: [tmp_path])
 
 
 @pytest.mark.usefixtures("nothing")
@@ -68,9 +69,9 @@ def test_rows_claim_what_is_so(sets: Path) -> None:
 def test_evidence_is_that_of_the_weakest() -> None:
     published, trained = Weights("published", "1", "p"), Weights("trained", "2", "t")
     random = Weights("random", note="r")
-    assert trained_weights.together(NO_WEIGHTS, trained) == trained
-    assert trained_weights.together(published, random, trained) == random
-    mixed = trained_weights.together(published, trained)
+    assert trained_sets.together(NO_WEIGHTS, trained) == trained
+    assert trained_sets.together(published, random, trained) == random
+    mixed = trained_sets.together(published, trained)
     assert (mixed.evidence, mixed.note) == ("trained", "p; t")
     assert mixed.sha256 not in {None, "1", "2"}
 
@@ -109,14 +110,14 @@ def test_damaged_files_are_refused(sets: Path) -> None:
     path.write_bytes((sets / "compact" / "vae.safetensors").read_bytes())
     with pytest.raises(DamagedWeightsError, match="holds a compact, not a harmonic"):
         create("mel:16k-64/harmonic")
-    config, state = trained_weights.read(sets / "joint" / "vocoder.safetensors", "harmonic")
+    config, state = trained_sets.read(sets / "joint" / "vocoder.safetensors", "harmonic")
     state.pop("leave.bias")
-    trained_weights.write(path, "harmonic", config, state)
+    trained_sets.write(path, "harmonic", config, state)
     with pytest.raises(DamagedWeightsError, match="not a whole network"):
         create("mel:16k-64/harmonic")
     vae = sets / "compact" / "vae.safetensors"
-    config, state = trained_weights.read(vae, "compact")
-    trained_weights.write(vae, "compact", {**config, "latent_channels": 3}, state)
+    config, state = trained_sets.read(vae, "compact")
+    trained_sets.write(vae, "compact", {**config, "latent_channels": 3}, state)
     with pytest.raises(DamagedWeightsError, match="not a whole network"):
         create("audioldm2:compact/griffinlim-8")
 
@@ -154,7 +155,7 @@ def test_an_exported_autoencoder_has_latents_of_unit_variance(
         Console(quiet=True)
     )
     export(tmp_path / "run", tmp_path / "sets" / "compact", dataset)
-    config, _ = trained_weights.read(tmp_path / "sets/compact/vae.safetensors", "compact")
+    config, _ = trained_sets.read(tmp_path / "sets/compact/vae.safetensors", "compact")
     assert config["scaling_factor"] not in {0.0, TINY_VAE["scaling_factor"]}
     monkeypatch.setenv("CODECMARK_TRAINED", str(tmp_path / "sets"))
     codec = create("audioldm2:compact/griffinlim-4")
@@ -169,7 +170,7 @@ def test_files_too_large_to_ship_are_refused(
     Trainer(task, tmp_path / "run", Schedule(steps=1, log_every=1, validate_every=1)).run(
         Console(quiet=True)
     )
-    monkeypatch.setattr(trained_weights, "LARGEST_BYTES", 1_000)
+    monkeypatch.setattr(trained_sets, "LARGEST_BYTES", 1_000)
     with pytest.raises(InputError, match="at most 1000 are shipped"):
         export(tmp_path / "run", tmp_path / "out", dataset)
 
@@ -183,15 +184,15 @@ def shipped(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("shipped")
-@pytest.mark.parametrize("name", trained_weights.SETS)
+@pytest.mark.parametrize("name", trained_sets.SETS)
 def test_every_set_ships_small_with_its_data_named(name: str) -> None:
-    folder = trained_weights.locate_trained(name).folder
-    card = (folder / trained_weights.CARD).read_text(encoding="utf-8")
+    folder = trained_sets.locate_trained(name).folder
+    card = (folder / trained_sets.CARD).read_text(encoding="utf-8")
     assert "festvox-ru" in card
     assert "CC-BY-3.0 | Carlo Flora" in card  # attribution travels with the weights
-    for file in trained_weights.SETS[name]:
+    for file in trained_sets.SETS[name]:
         assert f"`{file}`" in card
-        assert (folder / file).stat().st_size < trained_weights.LARGEST_BYTES
+        assert (folder / file).stat().st_size < trained_sets.LARGEST_BYTES
 
 
 @pytest.mark.usefixtures("shipped")
@@ -211,7 +212,7 @@ def test_the_shipped_autoencoder_gives_mels_back() -> None:
     audio = prepared_clip(
         next(one for one in corpus.load() if one.name == "en_female_1.flac"), named("16k-mono")
     ).audio
-    vae = CompactAutoencoder.load(trained_weights.locate_trained("compact"))
+    vae = CompactAutoencoder.load(trained_sets.locate_trained("compact"))
     length = AUDIOLDM2.samples(AUDIOLDM2.frames(audio.n_samples, 4) - 4)
     mel = log_mel(torch.from_numpy(audio.samples[:, :length].copy()), AUDIOLDM2)
     latent = vae.encode(mel)

@@ -17,17 +17,17 @@ from rich.console import Console
 
 from codecmark import corpus
 from codecmark.__main__ import main
-from codecmark.audiofile import read_audio, write_wav
-from codecmark.audioldm2 import harmonic
-from codecmark.audioldm2.excitation import clock_of, pulses
-from codecmark.audioldm2.formats import AUDIOLDM2
-from codecmark.audioldm2.harmonic import HarmonicConfig, HarmonicNetwork
-from codecmark.audioldm2.log_levels import log_prior, scaled, unscaled
-from codecmark.audioldm2.mel import linear_spectrum, log_mel
-from codecmark.audioldm2.pitch_network import index_of, pitch_at
 from codecmark.clip import AudioClip
+from codecmark.corpus.audio_files import read_audio, write_wav
 from codecmark.errors import InputError, UnavailableError
-from codecmark.result import ResultRow
+from codecmark.mel.formats import AUDIOLDM2
+from codecmark.mel.front_end import linear_spectrum, log_mel
+from codecmark.mel.harmonic import network as harmonic
+from codecmark.mel.harmonic.excitation import clock_of, pulses
+from codecmark.mel.harmonic.network import HarmonicConfig, HarmonicNetwork
+from codecmark.mel.harmonic.pitch_network import index_of, pitch_at
+from codecmark.mel.log_levels import log_prior, scaled, unscaled
+from codecmark.results.row import ResultRow
 from codecmark.training import losses, packages, pitch, prepare
 from codecmark.training.adversary import Adversary
 from codecmark.training.against_the_chain import Chain

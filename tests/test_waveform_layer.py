@@ -11,32 +11,32 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from codecmark import bitstream, corpus
-from codecmark.audioldm2.formats import AUDIOLDM2
-from codecmark.audioldm2.mel import log_mel
-from codecmark.audioldm2.waveform_layer import base as base_layer
-from codecmark.audioldm2.waveform_layer import (
-    bit_models,
-    bound,
+from codecmark import corpus
+from codecmark.bitstream import frame
+from codecmark.clip import AudioClip
+from codecmark.corpus.condition import PreparedClip, named, prepare
+from codecmark.errors import BitstreamError, CodecError, InputError
+from codecmark.layered import base as base_layer
+from codecmark.layered import (
     channel,
     coefficient_coding,
-    lapped,
-    layers,
+    container,
+    context_mixing,
+    mdct,
     mel_coding,
     quantiser,
     spectra,
-    study,
-    study_page,
 )
-from codecmark.audioldm2.waveform_layer.codec import WaveformLayerCodec
-from codecmark.audioldm2.waveform_layer.mel_base import MelBase
-from codecmark.audioldm2.waveform_layer.phase_retrieval import PhaseRetrieval
-from codecmark.clip import AudioClip
-from codecmark.condition import PreparedClip, named, prepare
-from codecmark.errors import BitstreamError, CodecError, InputError
+from codecmark.layered.codec import WaveformLayerCodec
+from codecmark.layered.fill_griffinlim import PhaseRetrieval
+from codecmark.layered.mel_base import MelBase
+from codecmark.mel.formats import AUDIOLDM2
+from codecmark.mel.front_end import log_mel
 from codecmark.metrics.waveform import snr_db
-from codecmark.result import ResultRow
+from codecmark.results.row import ResultRow
 from codecmark.spec import Spec
+from codecmark.studies import layers as study
+from codecmark.studies import layers_page, rate_bound
 from entries import checksums_elsewhere, noise, tone
 
 SPEC = "mel:16k-64+wave@snr10"
@@ -68,16 +68,16 @@ def snr(clip: AudioClip, decoded: AudioClip) -> float:
 def test_the_transform_is_orthonormal_whatever_the_blocks(seed: int) -> None:
     rng = np.random.default_rng(seed)
     signal = rng.standard_normal(640 * 9)
-    modes = rng.integers(0, len(lapped.BLOCKS), 9)
-    coefficients = lapped.analyse(signal, modes)
+    modes = rng.integers(0, len(mdct.BLOCKS), 9)
+    coefficients = mdct.analyse(signal, modes)
     assert np.sum(coefficients**2) == pytest.approx(np.sum(signal**2), rel=1e-12)
-    assert np.abs(lapped.synthesise(coefficients, modes) - signal).max() < 1e-6
+    assert np.abs(mdct.synthesise(coefficients, modes) - signal).max() < 1e-6
 
 
 def test_a_tone_is_where_it_should_be() -> None:
     signal = np.sin(2 * np.pi * 1000 * np.arange(640 * 8) / 16_000)
-    for mode, blocks in enumerate(lapped.BLOCKS):
-        middle = lapped.analyse(signal, np.full(8, mode))[4].reshape(blocks, -1)
+    for mode, blocks in enumerate(mdct.BLOCKS):
+        middle = mdct.analyse(signal, np.full(8, mode))[4].reshape(blocks, -1)
         width_hz = 8000 / middle.shape[1]
         loudest_hz = (np.abs(middle).max(axis=0).argmax() + 0.5) * width_hz
         assert abs(loudest_hz - 1000) <= width_hz
@@ -88,7 +88,10 @@ def test_a_tone_is_where_it_should_be() -> None:
 
 def test_tables_are_the_same_everywhere() -> None:
     """They come from floating point: a machine that rounds otherwise must not code at all."""
-    crc = [zlib.crc32(t.astype("<i8").tobytes()) for t in (bit_models.SQUASH, bit_models.STRETCH)]
+    crc = [
+        zlib.crc32(t.astype("<i8").tobytes())
+        for t in (context_mixing.SQUASH, context_mixing.STRETCH)
+    ]
     crc += [zlib.crc32(mel_coding._basis(size).astype("<i8").tobytes()) for size in (16, 64)]
     steps = np.concatenate([mel_coding.steps(index).ravel() for index in range(mel_coding.STEPS)])
     crc += [zlib.crc32(steps.astype("<i8").tobytes())]
@@ -120,11 +123,11 @@ def test_waveform_levels_survive(seed: int, scale: float, superframes: int) -> N
 
 
 def test_more_bytes_than_there_is_room_for_is_an_error() -> None:
-    coder, buffer = bit_models.new_coder(bit_models.ENCODE, 8)
+    coder, buffer = context_mixing.new_coder(context_mixing.ENCODE, 8)
     for bit in np.random.default_rng(0).integers(0, 2, 200):
-        bit_models.even_bit(coder, buffer, int(bit))
+        context_mixing.even_bit(coder, buffer, int(bit))
     with pytest.raises(CodecError, match="longer than 8 bytes"):
-        bit_models.finish(coder, buffer)
+        context_mixing.finish(coder, buffer)
 
 
 def test_the_mel_makes_levels_cheaper() -> None:
@@ -303,16 +306,16 @@ def test_each_layer_has_the_snr_that_was_asked_of_it() -> None:
 
 
 def test_the_first_layers_are_those_of_a_stream_without_the_rest() -> None:
-    _, payload = bitstream.unpack(SPEC, stream())
-    _, longer = bitstream.unpack(f"mel:16k-64+wave@{SCALABLE}", stream(SCALABLE))
+    _, payload = frame.unpack(SPEC, stream())
+    _, longer = frame.unpack(f"mel:16k-64+wave@{SCALABLE}", stream(SCALABLE))
     assert longer.startswith(payload)
     assert len(longer) < 2.5 * len(payload)
 
 
 def test_each_layer_fits_its_rate() -> None:
     spec = "8k-12k"
-    _, payload = bitstream.unpack(f"mel:16k-64+wave@{spec}", stream(spec))
-    ((*bodies,),), _ = layers.unpack(payload, 1, 3, 3)
+    _, payload = frame.unpack(f"mel:16k-64+wave@{spec}", stream(spec))
+    ((*bodies,),), _ = container.unpack(payload, 1, 3, 3)
     sizes = np.cumsum([len(body or b"") + 4 for body in bodies]) + 15
     spent_kbps = sizes * 8 / speech().duration_s / 1000
     assert 0.96 * 8 < spent_kbps[1] <= 8
@@ -327,8 +330,8 @@ def test_a_clip_too_short_for_its_rate_gets_the_coarsest_layers() -> None:
 
 
 def test_a_damaged_layer_costs_itself_and_what_refines_it() -> None:
-    _, payload = bitstream.unpack(f"mel:16k-64+wave@{SCALABLE}", stream(SCALABLE))
-    ((*bodies,),), _ = layers.unpack(payload, 1, 4, 4)
+    _, payload = frame.unpack(f"mel:16k-64+wave@{SCALABLE}", stream(SCALABLE))
+    ((*bodies,),), _ = container.unpack(payload, 1, 4, 4)
     ends = np.cumsum([len(body or b"") + 4 for body in bodies]) + 15
     for lost, name in ((3, "waveform 3"), (2, "waveform 2")):
         damaged = bytearray(stream(SCALABLE))
@@ -365,14 +368,14 @@ def test_more_fill_costs_snr_and_the_encoders_choice_is_the_default() -> None:
 
 
 def test_a_layer_in_the_place_of_another_is_refused() -> None:
-    packed = layers.pack([(b"base", b"waveform")])
-    assert layers.unpack(packed, 1, 2, 2) == ([(b"base", b"waveform")], [])
-    swapped = layers.pack([(b"waveform", b"base")])
+    packed = container.pack([(b"base", b"waveform")])
+    assert container.unpack(packed, 1, 2, 2) == ([(b"base", b"waveform")], [])
+    swapped = container.pack([(b"waveform", b"base")])
     both = bytearray(packed)
     both[: len(swapped)] = swapped
     body = 3 + len(b"base")
     exchanged = packed[body:] + packed[:body]
-    found, dropped = layers.unpack(exchanged, 1, 2, 2)
+    found, dropped = container.unpack(exchanged, 1, 2, 2)
     assert found == [(None, None)]
     assert len(dropped) == 2
 
@@ -380,7 +383,7 @@ def test_a_layer_in_the_place_of_another_is_refused() -> None:
 @settings(max_examples=30, deadline=None)
 @given(junk=st.binary(max_size=120), seconds=st.sampled_from([0.1, 1.0]))
 def test_any_bytes_decode_or_are_refused(junk: bytes, seconds: float) -> None:
-    superframes = lapped.superframes(int(16_000 * seconds))
+    superframes = mdct.superframes(int(16_000 * seconds))
     try:
         base = base_layer.decode(MelBase(), junk, superframes)
     except BitstreamError:
@@ -395,11 +398,11 @@ def test_any_bytes_decode_or_are_refused(junk: bytes, seconds: float) -> None:
 
 
 def test_layer_lengths_that_lie_are_refused() -> None:
-    header, payload = bitstream.unpack(SPEC, stream())
+    header, payload = frame.unpack(SPEC, stream())
     with pytest.raises(BitstreamError):
-        codec().decode(bitstream.pack(SPEC, header, b"\xff\xff\xff\x7f" + payload))
+        codec().decode(frame.pack(SPEC, header, b"\xff\xff\xff\x7f" + payload))
     with pytest.raises(BitstreamError, match="follow"):
-        codec().decode(bitstream.pack(SPEC, header, payload + b"\0"))
+        codec().decode(frame.pack(SPEC, header, payload + b"\0"))
 
 
 @pytest.mark.parametrize("threads", [1, 2])
@@ -417,13 +420,13 @@ KNOWN_TABLES = [497350944, 769704783, 319823759, 2263955148, 3314315686, 3700783
 
 def test_water_filling_on_known_sources() -> None:
     """10 dB of white Gaussian cost half a log2 of 10 each; the quiet one of two costs nothing."""
-    assert bound.water_filling_bits(np.ones(100), 10.0) == pytest.approx(166.1, abs=0.1)
-    two = bound.water_filling_bits(np.array([16.0, 0.5]), 1.5)
+    assert rate_bound.water_filling_bits(np.ones(100), 10.0) == pytest.approx(166.1, abs=0.1)
+    two = rate_bound.water_filling_bits(np.array([16.0, 0.5]), 1.5)
     assert two == pytest.approx(2.0)  # water at 1: 4 bits of ratio for the first, all noise there
-    assert bound.water_filling_bits(np.ones(100), 100.0) == pytest.approx(0, abs=1e-6)
+    assert rate_bound.water_filling_bits(np.ones(100), 100.0) == pytest.approx(0, abs=1e-6)
     signal = np.random.default_rng(0).standard_normal(640 * 50)
     # the mean of nine squares is taken for the variance: less than 1.66 bit for what is white
-    assert 1.4 < bound.least_bits(signal, 10.0) / len(signal) < 1.66
+    assert 1.4 < rate_bound.least_bits(signal, 10.0) / len(signal) < 1.66
 
 
 # the study
@@ -458,11 +461,11 @@ def test_the_page_says_what_the_rows_say() -> None:
             si_sdr_db=9.0 + place, pesq_wb=2.0 + place / 10 if name == "speech" else None,
             visqol_mos_lqo=3.9 + place / 10,
         )
-        for name in study_page.CLASSES
+        for name in layers_page.CLASSES
         for family in (study.CURVE, [f"opus@{kbps}k" for kbps in range(1, 6)], ["lc3@9k"])
         for place, spec in enumerate(family)
     ]  # fmt: skip
-    page = study_page.markdown(rows, [parts()])
+    page = layers_page.markdown(rows, [parts()])
     assert "SNR >= 10 dB on the final output: 3 of 3 clips, lowest 10.50 dB" in page
     assert (
         "| mel:16k-64+wave@snr10 | 2.0 | 128.0 | 10.5 (10.5) | 8.0 | 10.0 | 2.10 | 4.00 |" in page

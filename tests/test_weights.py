@@ -11,11 +11,12 @@ import numpy as np
 import pytest
 import safetensors.numpy
 
-from codecmark import UnavailableError, create, download, trained_weights, weights
+from codecmark import UnavailableError, create
 from codecmark.__main__ import main
 from codecmark.errors import DamagedWeightsError
-from codecmark.weight_sets import SETS, WeightFile, WeightSet
-from codecmark.weights import Located, Weights, locate, locate_or_random
+from codecmark.networks import download, trained_sets, weights
+from codecmark.networks.published_sets import SETS, WeightFile, WeightSet
+from codecmark.networks.weights import Located, Weights, locate, locate_or_random
 
 CONTENT = b"not a network, but a file all the same"
 DIGEST = hashlib.sha256(CONTENT).hexdigest()
@@ -264,11 +265,11 @@ def test_list_says_where_the_trained_sets_are(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(trained_weights, "_folders", lambda name: [Path("own") / name])
+    monkeypatch.setattr(trained_sets, "_folders", lambda name: [Path("own") / name])
     path = Path("own/harmonic/vocoder.safetensors")
     path.parent.mkdir(parents=True)
     path.write_bytes(CONTENT)
-    digest = trained_weights.locate_trained("harmonic").weights.sha256
+    digest = trained_sets.locate_trained("harmonic").weights.sha256
     assert main(["weights", "list"]) == 0
     shown = " ".join(capsys.readouterr().out.split())
     assert digest is not None

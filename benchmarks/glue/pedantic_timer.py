@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from codecmark.timing import Timed
+from codecmark.measure.timing import Timed
 
 Input = TypeVar("Input")
 Output = TypeVar("Output")

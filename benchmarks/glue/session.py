@@ -8,14 +8,17 @@ from typing import Any
 
 import pytest
 
-from codecmark import catalog, condition, corpus, environment, review, store
-from codecmark.condition import PreparedClip
+from codecmark import catalog, corpus, review
+from codecmark.corpus import condition
+from codecmark.corpus.condition import PreparedClip
 from codecmark.errors import CodecmarkError, InputError
-from codecmark.execution import EAGER, Execution
-from codecmark.result import ResultRow
+from codecmark.measure.scoring import Scorer
+from codecmark.results import store
+from codecmark.results.row import ResultRow
 from codecmark.review import Requirements
 from codecmark.review.gate import Gate, gate
-from codecmark.scoring import Scorer
+from codecmark.system import host
+from codecmark.system.execution import EAGER, Execution
 
 
 @dataclass
@@ -31,7 +34,7 @@ class Session:
     whole: bool  # the default set at least, on the bundled clips: worth its own page
     requirements: Requirements | None = None  # --require
     gate: Gate | None = None
-    run_id: str = field(default_factory=environment.new_run_id)
+    run_id: str = field(default_factory=host.new_run_id)
     scorer: Scorer = field(default_factory=Scorer)
     rows: list[ResultRow] = field(default_factory=list)
     overheads: list[Any] = field(default_factory=list)  # of bench_harness
@@ -90,7 +93,7 @@ class Session:
         text = (
             "# What the harness costs\n\n"
             "A timed codec call against a direct call of its library, on the first clip, in "
-            f"interleaved pairs on {environment.host()}, one thread: median excess and its 95 % "
+            f"interleaved pairs on {host.host()}, one thread: median excess and its 95 % "
             "interval. Written by `benchmarks/bench_harness.py`.\n\n"
         )
         page = self.results / "harness.md"

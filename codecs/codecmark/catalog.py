@@ -29,9 +29,9 @@ from codecmark.errors import (
     UnavailableError,
     UnknownCodecError,
 )
-from codecmark.execution import EAGER, EXECUTED, MARK, Execution, using
 from codecmark.families import FAMILIES
 from codecmark.spec import Spec
+from codecmark.system.execution import EAGER, EXECUTED, MARK, Execution, using
 
 ENTRY_POINT_GROUP = "codecmark.codecs"
 
@@ -46,7 +46,7 @@ class CodecFactory(Protocol):
 
 # where what is imported is not what is installed
 DISTRIBUTIONS = {"lc3": "lc3py", "visqol": "visqol-python"}
-_RANGE_CODED = "codecmark.wrappers.range_coded:RangeCodedCodec"
+_RANGE_CODED = "codecmark.neural.range_coded:RangeCodedCodec"
 
 
 def all_specs(*, default_only: bool = False) -> Iterator[str]:

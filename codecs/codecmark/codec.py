@@ -19,12 +19,12 @@ from typing import Any
 
 import numpy as np
 
-from codecmark import bitstream
-from codecmark.bitstream import StreamHeader
+from codecmark.bitstream import frame
+from codecmark.bitstream.frame import StreamHeader
 from codecmark.clip import AudioClip, Samples
 from codecmark.errors import BitstreamError, CodecError, CodecmarkError, InputError
-from codecmark.execution import EAGER, Execution, bound, using
-from codecmark.weights import NO_WEIGHTS, Weights
+from codecmark.networks.weights import NO_WEIGHTS, Weights
+from codecmark.system.execution import EAGER, Execution, bound, using
 
 # live use, see `streaming`, and the layers of a stream that has some
 _OTHER_WAYS = frozenset({"live_encoder", "live_decoder", "decode_layers"})
@@ -68,7 +68,7 @@ class CodecInfo:
     device : str
         Where its network runs.
     backend : str
-        `native` for a library's own code, `eager` for PyTorch, else see `codecmark.execution`.
+        `native` for a library's own code, `eager` for PyTorch, else see `system.execution`.
     dtype : str or None
         What the network's products are in; None for a library's own code.
     """
@@ -168,7 +168,7 @@ class Codec(ABC):
         except Exception as error:
             raise CodecError(f"{self.info.spec} failed to encode: {_describe(error)}") from error
         header = StreamHeader(clip.sample_rate_hz, clip.channels, clip.n_samples)
-        return bitstream.pack(self.info.spec, header, payload)
+        return frame.pack(self.info.spec, header, payload)
 
     def decode(self, stream: bytes) -> AudioClip:
         """Decode a stream that `encode` of the same spec wrote, in this process or another.
@@ -180,7 +180,7 @@ class Codec(ABC):
         CodecError
             If the codec fails on an intact stream.
         """
-        header, payload = bitstream.unpack(self.info.spec, stream)
+        header, payload = frame.unpack(self.info.spec, stream)
         try:
             with using(self.execution):
                 samples = self.decode_payload(payload, header)

@@ -101,48 +101,48 @@ _MEL_CODINGS = tuple(f"mel:16k-64/griffinlim-64@{coding}" for coding in ("int8",
 
 FAMILIES: dict[str, Family] = {
     "pcm16": Family(
-        "codecmark.wrappers.pcm:Pcm16Codec", "16-bit PCM: measures the harness itself", ("pcm16",)
+        "codecmark.classic.pcm:Pcm16Codec", "16-bit PCM: measures the harness itself", ("pcm16",)
     ),
-    "flac": Family("codecmark.wrappers.flac:FlacCodec", "FLAC, lossless", ("flac",)),
+    "flac": Family("codecmark.classic.flac:FlacCodec", "FLAC, lossless", ("flac",)),
     "opus": Family(
-        "codecmark.wrappers.ffmpeg:FfmpegCodec", "Opus (libopus, constant bitrate)",
+        "codecmark.classic.ffmpeg:FfmpegCodec", "Opus (libopus, constant bitrate)",
         ("opus@6k", "opus@9.2k", "opus@12k", "opus@16k", "opus@24k", "opus@32k"),
         ("opus@48k", "opus@64k", "opus@96k", "opus@128k"),
     ),
     "mp3": Family(
-        "codecmark.wrappers.ffmpeg:FfmpegCodec", "MP3 (LAME, constant bitrate)",
+        "codecmark.classic.ffmpeg:FfmpegCodec", "MP3 (LAME, constant bitrate)",
         ("mp3@16k", "mp3@24k", "mp3@32k", "mp3@48k"), ("mp3@64k", "mp3@128k"),
     ),
     "aac": Family(
-        "codecmark.wrappers.ffmpeg:FfmpegCodec", "AAC-LC (FFmpeg's encoder)",
+        "codecmark.classic.ffmpeg:FfmpegCodec", "AAC-LC (FFmpeg's encoder)",
         ("aac@16k", "aac@24k", "aac@32k", "aac@48k"), ("aac@64k", "aac@128k"),
     ),
     "vorbis": Family(
-        "codecmark.wrappers.vorbis:VorbisCodec", "Ogg Vorbis (libvorbis, quality 0 to 10)",
+        "codecmark.classic.vorbis:VorbisCodec", "Ogg Vorbis (libvorbis, quality 0 to 10)",
         ("vorbis@q1", "vorbis@q3", "vorbis@q5"), ("vorbis@q0", "vorbis@q8"),
     ),
     "lc3": Family(
-        "codecmark.wrappers.lc3:Lc3Codec", "LC3 of Bluetooth LE Audio (liblc3)",
+        "codecmark.classic.lc3:Lc3Codec", "LC3 of Bluetooth LE Audio (liblc3)",
         ("lc3@16k", "lc3@24k", "lc3@32k"), ("lc3@48k", "lc3@64k"),
     ),
     "g722": Family(
-        "codecmark.wrappers.telephone:TelephoneCodec", "G.722 wideband telephony (FFmpeg)",
+        "codecmark.classic.telephone:TelephoneCodec", "G.722 wideband telephony (FFmpeg)",
         ("g722@64k",),
     ),
     "amr": Family(
-        "codecmark.wrappers.telephone:TelephoneCodec", "AMR narrowband (OpenCORE), 8 kHz",
+        "codecmark.classic.telephone:TelephoneCodec", "AMR narrowband (OpenCORE), 8 kHz",
         ("amr@12.2k",), ("amr@4.75k", "amr@7.95k"),
     ),
     "codec2": Family(
-        "codecmark.wrappers.codec2:Codec2", "Codec 2: parametric speech coding, 8 kHz",
+        "codecmark.classic.codec2:Codec2", "Codec 2: parametric speech coding, 8 kHz",
         ("codec2@3.2k",), ("codec2@2.4k", "codec2@1.6k", "codec2@1.3k", "codec2@0.7k"),
     ),
     "lyra": Family(
-        "codecmark.wrappers.lyra:LyraCodec", "SoundStream as shipped in Lyra v2, 16 kHz",
+        "codecmark.neural.lyra.codec:LyraCodec", "SoundStream as shipped in Lyra v2, 16 kHz",
         ("lyra@3.2k", "lyra@6k", "lyra@9.2k"), ("lyra@3.2k+ac", "lyra@6k+ac", "lyra@9.2k+ac"),
     ),
     "mel": Family(
-        "codecmark.audioldm2.chain:MelCodec", "mel spectrogram, and a vocoder without its VAE",
+        "codecmark.mel.chain:MelCodec", "mel spectrogram, and a vocoder without its VAE",
         ("mel:16k-64/griffinlim-64", "mel:16k-80-256/griffinlim-64", "mel:22k-80/hifigan-22k",
          "mel:22k-80/hifigan-22k+consistent-6", "mel:16k-64/harmonic", "mel:16k-64+wave@snr10",
          "mel:16k-64+wave@8k", "mel:16k-64+wave+anchored@8k"),
@@ -153,7 +153,7 @@ FAMILIES: dict[str, Family] = {
         on_device=_but_plain_waveform_layer,
     ),
     "audioldm2": Family(
-        "codecmark.audioldm2.latent_chain:AudioLDM2Codec",
+        "codecmark.mel.latent_chain:AudioLDM2Codec",
         "AudioLDM2: mel, VAE latent, mel, waveform",
         _AUDIOLDM2,
         (
@@ -165,17 +165,17 @@ FAMILIES: dict[str, Family] = {
         on_device=_always,
     ),
     "ltx2": Family(
-        "codecmark.audioldm2.ltx2:LTX2Codec", "LTX-2's audio VAE and HiFi-GAN, stereo",
+        "codecmark.mel.ltx2:LTX2Codec", "LTX-2's audio VAE and HiFi-GAN, stereo",
         (), ("ltx2:2.0/hifigan", "ltx2:2.0/griffinlim-64", "ltx2:2.0/hifigan@int8"),
         on_device=_always,
     ),
     "mmaudio": Family(
-        "codecmark.audioldm2.mmaudio:MMAudioCodec", "MMAudio's VAE and BigVGAN, 44.1 kHz",
+        "codecmark.mel.mmaudio:MMAudioCodec", "MMAudio's VAE and BigVGAN, 44.1 kHz",
         (), ("mmaudio:44k/bigvgan", "mmaudio:44k/griffinlim-64", "mmaudio:44k/bigvgan@int8"),
         on_device=_always,
     ),
     "encodec": Family(
-        "codecmark.wrappers.encodec:EncodecCodec", "EnCodec: 24 kHz mono, 48 kHz stereo",
+        "codecmark.neural.encodec:EncodecCodec", "EnCodec: 24 kHz mono, 48 kHz stereo",
         ("encodec:24khz@1.5k", "encodec:24khz@6k", "encodec:24khz@24k"),
         (
             "encodec:24khz@3k", "encodec:24khz@12k", "encodec:24khz@6k+ac", "encodec:48khz@3k",
@@ -187,7 +187,7 @@ FAMILIES: dict[str, Family] = {
         on_device=_always,
     ),
     "dac": Family(
-        "codecmark.wrappers.dac:DacCodec", "Descript Audio Codec",
+        "codecmark.neural.dac:DacCodec", "Descript Audio Codec",
         ("dac:16khz@6k", "dac:24khz@24k", "dac:44khz@8k"),
         (
             "dac:44khz@4k", "dac:24khz@6k", "dac:16khz@6k#original", "dac:24khz@24k#original",
@@ -198,56 +198,56 @@ FAMILIES: dict[str, Family] = {
         on_device=_always,
     ),
     "mimi": Family(
-        "codecmark.wrappers.mimi:MimiCodec", "Mimi, Moshi's codec, 24 kHz",
+        "codecmark.neural.mimi:MimiCodec", "Mimi, Moshi's codec, 24 kHz",
         (), ("mimi@0.55k", "mimi@1.1k", "mimi@2.2k", "mimi@4.4k", "mimi@1.1k+ac"),
         on_device=_always,
     ),
     "snac": Family(
-        "codecmark.wrappers.snac:SnacCodec", "SNAC: tokens at several rates",
+        "codecmark.neural.snac:SnacCodec", "SNAC: tokens at several rates",
         (), ("snac:24khz", "snac:32khz", "snac:44khz", "snac:24khz+ac"),
         on_device=_always,
     ),
     "xcodec": Family(
-        "codecmark.wrappers.xcodec:XcodecCodec", "X-Codec: HuBERT beside DAC, 16 kHz",
+        "codecmark.neural.xcodec:XcodecCodec", "X-Codec: HuBERT beside DAC, 16 kHz",
         (), ("xcodec:speech@2k", "xcodec:general@2k", "xcodec:general@4k"),
         on_device=_always,
     ),
     "wavtokenizer": Family(
-        "codecmark.wrappers.wavtokenizer:WavTokenizerCodec", "WavTokenizer: one codebook, 24 kHz",
+        "codecmark.neural.wavtokenizer:WavTokenizerCodec", "WavTokenizer: one codebook, 24 kHz",
         (), ("wavtokenizer:unify-40", "wavtokenizer:speech-75"),
         on_device=_always,
     ),
     "neucodec": Family(
-        "codecmark.wrappers.neucodec:FsqCodec", "NeuCodec: 16 kHz in, 24 kHz out, 0.8 kbit/s",
+        "codecmark.neural.neucodec:FsqCodec", "NeuCodec: 16 kHz in, 24 kHz out, 0.8 kbit/s",
         (), ("neucodec",),
         on_device=_always,
     ),
     "xcodec2": Family(
-        "codecmark.wrappers.neucodec:FsqCodec", "X-Codec 2, 16 kHz, 0.8 kbit/s",
+        "codecmark.neural.neucodec:FsqCodec", "X-Codec 2, 16 kHz, 0.8 kbit/s",
         (), ("xcodec2",),
         on_device=_always,
     ),
     "oobleck": Family(
-        "codecmark.wrappers.oobleck:OobleckCodec", "Stable Audio's autoencoder, 44.1 kHz stereo",
+        "codecmark.neural.oobleck:OobleckCodec", "Stable Audio's autoencoder, 44.1 kHz stereo",
         (), ("oobleck:stable-audio@f16", "oobleck:stable-audio@int8", "oobleck:stable-audio@q0.5"),
         on_device=_always,
     ),
     "silence": Family(
-        "codecmark.wrappers.sentinels:SilenceCodec", "sentinel: SNR 0 dB", ("silence",)
+        "codecmark.classic.sentinels:SilenceCodec", "sentinel: SNR 0 dB", ("silence",)
     ),
     "noise": Family(
-        "codecmark.wrappers.sentinels:NoiseCodec", "sentinel: white noise at a known SNR",
+        "codecmark.classic.sentinels:NoiseCodec", "sentinel: white noise at a known SNR",
         (), ("noise@10db", "noise@20db"),
     ),
     "lowpass": Family(
-        "codecmark.wrappers.sentinels:LowPassCodec", "sentinel: anchors of MUSHRA tests",
+        "codecmark.classic.sentinels:LowPassCodec", "sentinel: anchors of MUSHRA tests",
         (), ("lowpass@3.5k", "lowpass@7k"),
     ),
     "pcm": Family(
-        "codecmark.wrappers.sentinels:PcmCodec", "sentinel: PCM with few bits, 6.02 dB a bit",
+        "codecmark.classic.sentinels:PcmCodec", "sentinel: PCM with few bits, 6.02 dB a bit",
         (), ("pcm@8bit", "pcm@12bit"),
     ),
     "command": Family(
-        "codecmark.wrappers.command:CommandCodec", "your own programs, by CODECMARK_COMMANDS", ()
+        "codecmark.classic.command:CommandCodec", "your own programs, by CODECMARK_COMMANDS", ()
     ),
 }  # fmt: skip

@@ -14,7 +14,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from codecmark.errors import InputError
-from codecmark.execution import EAGER, MARK, Execution
+from codecmark.system.execution import EAGER, MARK, Execution
 
 _SPEC = re.compile(
     r"(?P<family>[a-z][a-z0-9_-]*)"

@@ -6,9 +6,9 @@ import argparse
 
 from rich.console import Console
 
-from codecmark import store
 from codecmark.commands import stored_rows
 from codecmark.errors import InputError
+from codecmark.results import store
 
 HELP = "turn a run into one Parquet file, for hundreds of thousands of rows"
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 from rich.console import Console
 
-from codecmark import store
 from codecmark.commands import stored_rows
-from codecmark.comparison import text
 from codecmark.errors import InputError
-from codecmark.result import ResultRow
+from codecmark.leaderboard import changes_text
+from codecmark.results import store
+from codecmark.results.row import ResultRow
 
 HELP = "say what changed between two runs beyond noise; exit status 1 if something got worse"
 
@@ -26,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Run it; the exit status is 1 if something got worse."""
     old, new = (_rows(name, arguments.results) for name in (arguments.old, arguments.new))
-    shown, worse = text.compare(old, new)
+    shown, worse = changes_text.compare(old, new)
     # no markup, no emoji in `a:b:`, no folding: two terminals show the same text
     console.print(shown, end="", markup=False, emoji=False, highlight=False, soft_wrap=True)
     return 1 if worse else 0

@@ -9,7 +9,8 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from codecmark import condition, corpus
+from codecmark import corpus
+from codecmark.corpus import condition
 from codecmark.errors import InputError
 
 HELP = "show which stage of the mel chain loses what, on clips of speech"
@@ -33,7 +34,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Run it."""
     # heavy: torch and its friends, which the other commands do not need
-    from codecmark.audioldm2 import diagnosis, diagnosis_page
+    from codecmark.studies import chain as diagnosis
+    from codecmark.studies import chain_page
 
     prepared, _ = condition.prepare(_entries(arguments.clips), condition.named("16k-mono"))
     stages = []
@@ -41,25 +43,25 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         for clip in prepared:
             status.update(clip.name)
             stages.append(diagnosis.diagnose(clip.audio, arguments.mel, arguments.vocoder))
-    headings, rows = diagnosis_page.table(stages)
+    headings, rows = chain_page.table(stages)
     sheet = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for heading in headings:
         sheet.add_column(heading, justify="left" if heading == "stage" else "right")
     for row in rows:
         sheet.add_row(*row)
     console.print(sheet)
-    for line in (*diagnosis.reading(stages), *diagnosis_page.missing(stages)):
+    for line in (*diagnosis.reading(stages), *chain_page.missing(stages)):
         console.print(f"* {line}", markup=False, highlight=False)
     if arguments.out is not None:
         arguments.out.mkdir(parents=True, exist_ok=True)
         chain = f"mel:{arguments.mel}/{arguments.vocoder}"
         names = [clip.name for clip in prepared]
-        page = diagnosis_page.markdown(names, stages, chain)
+        page = chain_page.markdown(names, stages, chain)
         (arguments.out / "chain.md").write_text(page, encoding="utf-8")
-        record = diagnosis_page.as_json(names, stages, chain)
+        record = chain_page.as_json(names, stages, chain)
         (arguments.out / "chain.json").write_text(record, encoding="utf-8")
         rate = prepared[0].audio.sample_rate_hz
-        diagnosis_page.figure(stages[0], rate, arguments.out / "chain.png")
+        chain_page.figure(stages[0], rate, arguments.out / "chain.png")
         console.print(f"page and figure in {arguments.out}", markup=False)
     return 0
 

@@ -9,8 +9,10 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from codecmark import catalog, condition, corpus, environment, threads
+from codecmark import catalog, corpus
+from codecmark.corpus import condition
 from codecmark.errors import UnavailableError
+from codecmark.system import host, threads
 
 HELP = "measure algorithmic delay and the time of live chunks"
 _CODECS = (
@@ -29,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Run it."""
-    from codecmark import latency
+    from codecmark.studies import latency
 
     setting = condition.named(condition.DEFAULT_CONDITION)
     threads.limit(setting.threads)
@@ -56,6 +58,6 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     if arguments.out is not None:
         arguments.out.mkdir(parents=True, exist_ok=True)
         page = arguments.out / "latency.md"
-        page.write_text(latency.markdown(found, environment.host(), clip.name), encoding="utf-8")
+        page.write_text(latency.markdown(found, host.host(), clip.name), encoding="utf-8")
         console.print(f"page: {page}", markup=False)
     return 0

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from rich.console import Console
 
-from codecmark import condition, corpus
+from codecmark import corpus
 from codecmark.commands import stored_rows
+from codecmark.corpus import condition
 
 HELP = "measure the waveform layer: rate curves beside Opus and LC3, and its parts one by one"
 
@@ -22,21 +23,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Run it."""
     # heavy: torch and its friends, which the other commands do not need
-    from codecmark.audioldm2.waveform_layer import study, study_page
+    from codecmark.studies import layers, layers_page
 
     chosen = condition.named("16k-mono")
     clips, _ = condition.prepare(corpus.load(arguments.corpus), chosen)
-    specs = study.specs()
+    specs = layers.specs()
     rows, parts = [], []
     with console.status("measuring") as status:
-        for spec, found in zip(specs, study.measure(specs, clips, chosen), strict=True):
+        for spec, found in zip(specs, layers.measure(specs, clips, chosen), strict=True):
             rows += found
             status.update(f"{spec} is through, {len(specs)} codecs")
-        for one in study.take_apart(clips):
+        for one in layers.take_apart(clips):
             parts.append(one)
             status.update(f"parts of {one.clip.name}")
     arguments.out.mkdir(parents=True, exist_ok=True)
     page = arguments.out / "waveform_layer.md"
-    page.write_text(study_page.markdown(rows, parts), encoding="utf-8")
+    page.write_text(layers_page.markdown(rows, parts), encoding="utf-8")
     console.print(f"page in {page}", markup=False)
     return 0

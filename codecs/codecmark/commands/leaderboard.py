@@ -7,11 +7,12 @@ from collections.abc import Sequence
 
 from rich.console import Console
 
-from codecmark import store
+from codecmark.analysis import summary_sql
 from codecmark.commands import stored_rows
-from codecmark.leaderboard import large, render
+from codecmark.leaderboard import render
 from codecmark.leaderboard.sections import DEFAULT_SORT
-from codecmark.result import ResultRow
+from codecmark.results import store
+from codecmark.results.row import ResultRow
 
 HELP = "print the tables of stored rows; of the newest run write leaderboard.md too"
 
@@ -32,7 +33,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     """Run it."""
     rows: Sequence[ResultRow]
     compacted = store.compacted(arguments.results, arguments.run)
-    rows = stored_rows.read(arguments) if compacted is None else large.read(compacted)
+    rows = stored_rows.read(arguments) if compacted is None else summary_sql.read(compacted)
     if arguments.markdown:
         print(render.markdown(rows, arguments.sort), end="")
         return 0

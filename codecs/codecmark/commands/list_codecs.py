@@ -30,7 +30,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 
     Of weights it says whether they are here; whether they are right takes reading them.
     """
-    from codecmark import networks, weights
+    from codecmark.networks import runtime, weights
 
     specs = catalog.select(arguments.codecs, everything=True)
     default = set(catalog.all_specs(default_only=True))
@@ -40,7 +40,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     remedies: dict[str, list[str]] = {}
     details: list[str] = []
     building = console.status("building codecs")
-    with networks.hollow(), weights.unread(), building as status:
+    with runtime.hollow(), weights.unread(), building as status:
         for spec in specs:
             status.update(spec)
             member = "default" if spec in default else "--all"

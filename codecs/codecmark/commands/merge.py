@@ -8,10 +8,10 @@ from pathlib import Path
 
 from rich.console import Console
 
-from codecmark import store
 from codecmark.commands import stored_rows
 from codecmark.errors import InputError
 from codecmark.leaderboard import render
+from codecmark.results import store
 
 HELP = "join the newest runs of shards or other results folders into one run"
 

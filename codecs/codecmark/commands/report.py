@@ -10,13 +10,15 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from codecmark import catalog, condition, corpus, threads
+from codecmark import catalog, corpus
+from codecmark.analysis.summary import Summary, summarise
 from codecmark.commands import stored_rows
+from codecmark.corpus import condition
 from codecmark.errors import InputError
-from codecmark.leaderboard.summary import Summary, summarise
 from codecmark.report import listening
 from codecmark.report.verdict import BASELINES, Verdict
-from codecmark.result import ResultRow
+from codecmark.results.row import ResultRow
+from codecmark.system import threads
 
 HELP = "write one self-contained page: verdict, tables, curves, listening"
 LARGEST_MIB = 12

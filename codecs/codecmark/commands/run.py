@@ -14,17 +14,20 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from codecmark import catalog, condition, corpus, plan, store
+from codecmark import catalog, corpus
 from codecmark.commands import stored_rows
-from codecmark.engines import Engine
-from codecmark.engines.inprocess import InProcess
-from codecmark.engines.pool import Pool
+from codecmark.corpus import condition
 from codecmark.errors import InputError
-from codecmark.execution import BACKENDS, DEVICES, DTYPES, EAGER, EXECUTED, Execution
 from codecmark.leaderboard import render
-from codecmark.plan import Plan
-from codecmark.result import ResultRow
-from codecmark.runner import run as run_plan
+from codecmark.results import store
+from codecmark.results.row import ResultRow
+from codecmark.run import plan
+from codecmark.run.engines import Engine
+from codecmark.run.engines.inprocess import InProcess
+from codecmark.run.engines.pool import Pool
+from codecmark.run.plan import Plan
+from codecmark.run.runner import run as run_plan
+from codecmark.system.execution import BACKENDS, DEVICES, DTYPES, EAGER, EXECUTED, Execution
 
 HELP = "measure codecs over a corpus and store the rows; rows that are there are not made again"
 _ITEM_LIMIT_S = 900.0
@@ -175,7 +178,7 @@ def _engine(arguments: argparse.Namespace, workers: int) -> Engine:
         if timed:
             raise InputError("--engine: ray times nothing, since others work beside it; add "
                              "--no-timing")  # fmt: skip
-        from codecmark.engines.ray_cluster import RayCluster
+        from codecmark.run.engines.ray_cluster import RayCluster
 
         return RayCluster(arguments.workers, gpus=arguments.gpus, limit_s=arguments.time_limit)
     if arguments.engine == "in-process":

@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from codecmark import store
-from codecmark.result import ResultRow
+from codecmark.results import store
+from codecmark.results.row import ResultRow
 
 RESULTS = Path("results")
 

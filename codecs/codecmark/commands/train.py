@@ -161,7 +161,7 @@ def _export(arguments: argparse.Namespace, console: Console) -> None:
 
 
 def _report(arguments: argparse.Namespace, console: Console) -> None:
-    from codecmark import store
+    from codecmark.results import store
     from codecmark.training import page
     from codecmark.training.dataset import Dataset
 
@@ -176,7 +176,7 @@ def _report(arguments: argparse.Namespace, console: Console) -> None:
 
 
 def _train(arguments: argparse.Namespace, console: Console) -> None:
-    from codecmark import threads
+    from codecmark.system import threads
 
     if arguments.threads is not None:
         threads.limit(arguments.threads)
@@ -194,11 +194,11 @@ def _train(arguments: argparse.Namespace, console: Console) -> None:
 
 
 def _task(arguments: argparse.Namespace) -> Task:
-    from codecmark import networks
+    from codecmark.networks import runtime
     from codecmark.training.dataset import Dataset
     from codecmark.training.runs import read_start
 
-    dataset, device = Dataset(arguments.data), networks.device()
+    dataset, device = Dataset(arguments.data), runtime.device()
     shared = {"seed": arguments.seed, "batch": arguments.batch}
     if arguments.what == "joint":
         from codecmark.training.joint import JointTask

@@ -10,10 +10,10 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from codecmark import trained_weights, weight_comparison, weights
 from codecmark.errors import DamagedWeightsError, InputError, UnavailableError
-from codecmark.weight_sets import SETS
-from codecmark.weights import Located
+from codecmark.networks import trained_sets, weight_comparison, weights
+from codecmark.networks.published_sets import SETS
+from codecmark.networks.weights import Located
 
 HELP = "list, fetch, verify, compare or find published weights"
 AUDIOLDM2 = ("cvssp/audioldm2", "cvssp/audioldm2-music", "cvssp/audioldm2-large")
@@ -162,9 +162,9 @@ def _show_trained(console: Console) -> None:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for heading in ("trained by this project", "files", "here", "SHA-256", "remark"):
         table.add_column(heading, overflow="fold")
-    for name, files in trained_weights.SETS.items():
+    for name, files in trained_sets.SETS.items():
         try:
-            found = trained_weights.locate_trained(name)
+            found = trained_sets.locate_trained(name)
         except UnavailableError as error:
             table.add_row(name, ", ".join(files), "no", "", error.remedy)
         else:

@@ -16,8 +16,8 @@ from collections.abc import Callable, Sequence
 from itertools import chain, zip_longest
 from pathlib import Path
 
-from codecmark.audiofile import SUFFIXES
 from codecmark.corpus import folders, manifests
+from codecmark.corpus.audio_files import SUFFIXES
 from codecmark.corpus.entry import CorpusClip
 from codecmark.errors import InputError
 

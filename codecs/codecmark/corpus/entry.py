@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from codecmark.audiofile import read_audio, require_part
 from codecmark.clip import AudioClip
-from codecmark.digest import file_sha256
+from codecmark.corpus.audio_files import read_audio, require_part
 from codecmark.errors import InputError
+from codecmark.system.digest import file_sha256
 
 CLASSES = ("speech", "music", "ambient", "audio")
 

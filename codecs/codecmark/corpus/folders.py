@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from codecmark.audiofile import SUFFIXES
+from codecmark.corpus.audio_files import SUFFIXES
 from codecmark.corpus.entry import CLASSES, CorpusClip
 
 _LIBRI = re.compile(r"(\d+)/(\d+)/\1[-_]\2[-_][\d_-]+\.(?:flac|wav)$")

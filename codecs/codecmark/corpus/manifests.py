@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from codecmark.audiofile import LATEST_S
+from codecmark.corpus.audio_files import LATEST_S
 from codecmark.corpus.entry import CorpusClip
 from codecmark.errors import InputError
 

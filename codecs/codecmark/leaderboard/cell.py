@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from codecmark.leaderboard.summary import Summary
+from codecmark.analysis.summary import Summary
 
 NOTHING = "-"
 

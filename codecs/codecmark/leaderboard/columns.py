@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from codecmark.analysis.summary import ALL, Quality, Summary
+from codecmark.analysis.verdicts import TARGETS
 from codecmark.leaderboard.cell import NOTHING, Cell, Column, number, significant
-from codecmark.leaderboard.summary import ALL, Quality, Summary
-from codecmark.leaderboard.targets import TARGETS
 from codecmark.metrics.table import METRICS, VISQOL_FIELD
 
 _DIGITS = {"correlation": 3, "pesq_wb": 2, "estoi": 3, "mrstft_distance": 2, VISQOL_FIELD: 2}

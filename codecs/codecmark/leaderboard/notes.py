@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from codecmark.metrics.table import METRICS, NOT_DEFINED, VISQOL_FIELD
-from codecmark.result import ResultRow
+from codecmark.results.row import ResultRow
 
 _LABELS = {**{metric.field: metric.label for metric in METRICS}, VISQOL_FIELD: "ViSQOL"}
 

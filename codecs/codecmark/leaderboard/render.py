@@ -13,13 +13,13 @@ from rich.table import Table
 
 from codecmark.errors import InputError
 from codecmark.leaderboard.cell import Column
-from codecmark.leaderboard.curves import Table as PlainTable
-from codecmark.leaderboard.curves import tables
+from codecmark.leaderboard.curve_tables import Table as PlainTable
+from codecmark.leaderboard.curve_tables import tables
 from codecmark.leaderboard.notes import notes
 from codecmark.leaderboard.sections import DEFAULT_SORT, Section, sections
-from codecmark.markdown import escaped
-from codecmark.markdown import table as markdown_table
-from codecmark.result import ResultRow
+from codecmark.results.row import ResultRow
+from codecmark.system.markdown import escaped
+from codecmark.system.markdown import table as markdown_table
 
 WIDE = 180  # columns, where the output is not a terminal that could say its own
 _STYLES = {

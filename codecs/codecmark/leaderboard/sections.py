@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from codecmark.analysis.summary import ALL, Summary, summarise
 from codecmark.corpus.entry import CLASSES
 from codecmark.errors import InputError
 from codecmark.leaderboard.cell import Column
 from codecmark.leaderboard.columns import COST, by_class, overall, worst
-from codecmark.leaderboard.summary import ALL, Summary, summarise
-from codecmark.result import ResultRow
+from codecmark.results.row import ResultRow
 
 DEFAULT_SORT = "snr_db"
 

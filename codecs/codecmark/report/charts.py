@@ -6,14 +6,14 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from codecmark.analysis.curves import Point, curves
+from codecmark.analysis.pareto import Front, front
+from codecmark.analysis.verdicts import TARGET_QUALITY, TARGET_SNR_DB
 from codecmark.errors import InputError
 from codecmark.leaderboard.cell import significant
 from codecmark.leaderboard.columns import digits
-from codecmark.leaderboard.targets import TARGET_QUALITY, TARGET_SNR_DB
 from codecmark.metrics.table import METRICS, QUALITY_FIELDS, VISQOL_FIELD
-from codecmark.rate_distortion.curves import Point, curves
-from codecmark.rate_distortion.pareto import Front, front
-from codecmark.result import ResultRow
+from codecmark.results.row import ResultRow
 
 SENTINELS = frozenset({"silence", "noise", "lowpass", "pcm"})  # they show scales, not trade-offs
 COLOURS = 10  # families with a colour of their own; the others share one

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from codecmark.analysis.samples import latest_rows
 from codecmark.leaderboard.cell import NOTHING, significant
 from codecmark.leaderboard.columns import digits
 from codecmark.metrics.table import METRICS, VISQOL_FIELD
-from codecmark.result import ResultRow
-from codecmark.scored import latest_rows
+from codecmark.results.row import ResultRow
 
 _LABELS = {**{m.field: (m.label, m.unit) for m in METRICS}, VISQOL_FIELD: ("ViSQOL", "")}
 _SHOWN = ("snr_db", "si_sdr_db", VISQOL_FIELD, "pesq_wb", "estoi", "lsd_db")

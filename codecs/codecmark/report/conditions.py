@@ -19,7 +19,7 @@ from codecmark.report.charts import (
 from codecmark.report.clips import ClipTable, per_clip
 from codecmark.report.deltas import DeltaTable, delta_tables
 from codecmark.report.tables import Table, tables
-from codecmark.result import ResultRow
+from codecmark.results.row import ResultRow
 
 
 @dataclass(frozen=True)

@@ -5,20 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from codecmark.analysis.curves import curves
+from codecmark.analysis.delta import DEFAULT_ANCHOR, MIN_POINTS, Comparison, Delta, Refusal, compare
 from codecmark.errors import InputError
 from codecmark.leaderboard.columns import digits
 from codecmark.metrics.table import METRICS, VISQOL_FIELD
-from codecmark.rate_distortion.curves import curves
-from codecmark.rate_distortion.delta import (
-    DEFAULT_ANCHOR,
-    MIN_POINTS,
-    Comparison,
-    Delta,
-    Refusal,
-    compare,
-)
 from codecmark.report.charts import SENTINELS
-from codecmark.result import ResultRow
+from codecmark.results.row import ResultRow
 
 _LABELS = {**{metric.field: metric.label for metric in METRICS}, VISQOL_FIELD: "ViSQOL"}
 

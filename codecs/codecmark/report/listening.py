@@ -13,14 +13,14 @@ from io import BytesIO
 import soundfile
 
 from codecmark import catalog
+from codecmark.analysis.summary import Summary
 from codecmark.clip import AudioClip
-from codecmark.condition import PreparedClip
 from codecmark.corpus import CorpusClip
+from codecmark.corpus.condition import PreparedClip
 from codecmark.errors import CodecmarkError, InputError
-from codecmark.leaderboard.summary import Summary
 from codecmark.metrics.table import VISQOL_FIELD
 from codecmark.report.verdict import BASELINES
-from codecmark.result import ResultRow
+from codecmark.results.row import ResultRow
 
 CLIPS_A_CLASS = 2
 ANCHORS = ("opus@6k", "opus@12k", "opus@24k")

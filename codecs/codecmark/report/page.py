@@ -28,7 +28,7 @@ from codecmark.report.listening import Heard, Listening
 from codecmark.report.provenance import Provenance
 from codecmark.report.record import FOLDER
 from codecmark.report.verdict import Verdict
-from codecmark.result import ResultRow
+from codecmark.results.row import ResultRow
 
 ASSETS = "assets"
 _HERE = Path(__file__).parent

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from codecmark import catalog, corpus
-from codecmark.condition import DEFAULT_CONDITION
+from codecmark.corpus.condition import DEFAULT_CONDITION
 from codecmark.errors import CodecmarkError
-from codecmark.result import ResultRow
+from codecmark.results.row import ResultRow
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,8 @@ from io import BytesIO
 from typing import Any
 from xml.etree import ElementTree as ET
 
-from codecmark import figures
 from codecmark.report.charts import OTHERS, Chart, Mark
+from codecmark.system import plotting
 
 _SVG = "http://www.w3.org/2000/svg"
 _XLINK = "{http://www.w3.org/1999/xlink}href"
@@ -36,7 +36,7 @@ def draw(chart: Chart) -> str:
     UnavailableError
         If matplotlib is not installed.
     """
-    figure = figures.sheet(*_SIZE_INCHES)
+    figure = plotting.sheet(*_SIZE_INCHES)
     import matplotlib
 
     settings: Any = {

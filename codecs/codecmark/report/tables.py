@@ -6,11 +6,11 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from codecmark.analysis.summary import ALL, Summary
+from codecmark.analysis.verdicts import TARGETS
 from codecmark.leaderboard.cell import Cell, Column
 from codecmark.leaderboard.sections import Section, sections
-from codecmark.leaderboard.summary import ALL, Summary
-from codecmark.leaderboard.targets import TARGETS
-from codecmark.result import ResultRow
+from codecmark.results.row import ResultRow
 
 _TARGET_KEYS = frozenset(column.key for column in TARGETS)
 _TONES = ("pass", "fail", "disputed")

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from codecmark.analysis.summary import ALL, Quality, Summary
+from codecmark.analysis.verdicts import TARGET_QUALITY, TARGET_RATIO, TARGET_SNR_DB, TARGETS
 from codecmark.leaderboard.columns import digits
-from codecmark.leaderboard.summary import ALL, Quality, Summary
-from codecmark.leaderboard.targets import TARGET_QUALITY, TARGET_RATIO, TARGET_SNR_DB, TARGETS
 from codecmark.metrics.table import VISQOL_FIELD
 from codecmark.report.record import Record
 

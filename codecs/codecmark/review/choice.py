@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from codecmark.leaderboard.summary import ALL, FIELDS_OVER_ALL
+from codecmark.analysis.summary import ALL, FIELDS_OVER_ALL
 from codecmark.review.bounds import by_bound, matching
 from codecmark.review.figures import Figure, Figures
 from codecmark.review.requirements import (

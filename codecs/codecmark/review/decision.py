@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from codecmark.errors import InputError
-from codecmark.result import ResultRow
+from codecmark.results.row import ResultRow
 from codecmark.review import caveats
 from codecmark.review.choice import Candidate, Field, Flip, Relaxation, best, ordered, relaxation
 from codecmark.review.dominance import Front, front

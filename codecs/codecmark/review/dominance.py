@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from codecmark.rate_distortion.pareto import dominators
+from codecmark.analysis.pareto import dominators
+from codecmark.analysis.statistics import paired_difference
 from codecmark.review.choice import Candidate, Field, ordered
 from codecmark.review.figures import Figure
 from codecmark.review.requirements import (
@@ -16,7 +17,6 @@ from codecmark.review.requirements import (
     Requirement,
     higher_is_better,
 )
-from codecmark.statistics import paired_difference
 
 _TIME_NOISE = 1.25  # as in `codecmark compare`: two runs on a shared machine differed by 18 %
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from codecmark.analysis.samples import Scored, collect, latest_rows
+from codecmark.analysis.statistics import Estimate, estimate, median_estimate, ratio_estimate
 from codecmark.metrics.table import LOWER_IS_BETTER
-from codecmark.result import ResultRow
+from codecmark.results.row import ResultRow
 from codecmark.review.requirements import COSTS, MOS, TIMES, Requirement, Statistic
-from codecmark.scored import Scored, collect, latest_rows
-from codecmark.statistics import Estimate, estimate, median_estimate, ratio_estimate
 
 _TOTALS = {  # costs are totals first, then one division
     "bitrate_kbps": ("stream_bytes", "clip_s", 8 / 1000),

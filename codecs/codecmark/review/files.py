@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from codecmark.errors import InputError
-from codecmark.result import ResultRow
+from codecmark.results.row import ResultRow
 from codecmark.review import handwritten
 from codecmark.review.decision import Decision, decide
 from codecmark.review.record import markdown

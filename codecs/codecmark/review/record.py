@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from codecmark.markdown import escaped, table
 from codecmark.review import handwritten, record_sections, wording
 from codecmark.review.choice import Candidate
 from codecmark.review.decision import Decision
 from codecmark.review.links import Links
 from codecmark.review.summary import headline, route_line, value
 from codecmark.review.verdict import Finding
+from codecmark.system.markdown import escaped, table
 
 _ASK = "*Nothing is written here yet.*"
 PARTS = ("context", "argument", "consequences", "notes")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from codecmark.markdown import escaped, table
 from codecmark.review import wording
 from codecmark.review.choice import Candidate
 from codecmark.review.decision import Decision, Outcome
@@ -11,6 +10,7 @@ from codecmark.review.links import Links
 from codecmark.review.requirements import SOFT, SPEECH_FIELDS, Requirement
 from codecmark.review.summary import because, code, value
 from codecmark.review.verdict import Finding
+from codecmark.system.markdown import escaped, table
 
 STATUS = {
     "feasible": "passes",

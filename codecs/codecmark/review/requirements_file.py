@@ -35,10 +35,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, get_args
 
-from codecmark.condition import CONDITIONS, DEFAULT_CONDITION, named
+from codecmark.analysis.summary import ALL, FIELDS_OVER_ALL
+from codecmark.corpus.condition import CONDITIONS, DEFAULT_CONDITION, named
 from codecmark.corpus.entry import CLASSES
 from codecmark.errors import InputError
-from codecmark.leaderboard.summary import ALL, FIELDS_OVER_ALL
 from codecmark.metrics.table import METRICS as QUALITY_METRICS
 from codecmark.metrics.table import QUALITY_FIELDS
 from codecmark.review.requirements import (

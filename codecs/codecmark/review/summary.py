@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from codecmark.markdown import escaped
 from codecmark.review import wording
 from codecmark.review.decision import Decision, Outcome
 from codecmark.review.links import Links
 from codecmark.review.verdict import Finding
+from codecmark.system.markdown import escaped
 
 
 def code(spec: str) -> str:

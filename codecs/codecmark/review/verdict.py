@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from codecmark.leaderboard.targets import DISPUTED_BEYOND
+from codecmark.analysis.verdicts import DISPUTED_BEYOND
 from codecmark.metrics.table import VISQOL_FIELD
 from codecmark.review.figures import Figure, Figures
 from codecmark.review.requirements import (

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from codecmark.markdown import table
-from codecmark.result import ResultRow
+from codecmark.results.row import ResultRow
+from codecmark.system.markdown import table
 
 _TRUE_MEL = "mel:16k-64/"  # the mel that they were trained on, as it is
 _VOCODER = _TRUE_MEL + "harmonic"

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import torch
 
-from codecmark import networks
-from codecmark.audioldm2 import anchors
-from codecmark.audioldm2.formats import AUDIOLDM2
-from codecmark.audioldm2.mel import linear_spectrum, waveform_of
-from codecmark.audioldm2.stft import Pair
-from codecmark.audioldm2.waveform_layer.anchored_fill import ROUNDS
+from codecmark.layered.fill_network import ROUNDS
+from codecmark.mel.formats import AUDIOLDM2
+from codecmark.mel.front_end import linear_spectrum, waveform_of
+from codecmark.mel.harmonic import coded_bins
+from codecmark.mel.stft import Pair
+from codecmark.networks import runtime
 from codecmark.training.anchoring import Received, received
 from codecmark.training.dataset import Dataset
 from codecmark.training.runs import Start
@@ -43,7 +43,7 @@ class AnchoredTask(VocoderTask):
         rng = np.random.default_rng([self.options["seed"], step])
         found = [
             received(signal, float(rng.uniform(*_SNR_DB)), int(rng.integers(*_MEL_STEPS)))
-            for signal in networks.to_array(waveform)
+            for signal in runtime.to_array(waveform)
         ]
         return self._tensors(found)
 
@@ -52,7 +52,7 @@ class AnchoredTask(VocoderTask):
         snrs_db: list[float] = []
 
         def rebuild(waveform: torch.Tensor) -> torch.Tensor:
-            heard, known = self._tensors([received(networks.to_array(waveform)[0], *_VALIDATED_AT)])
+            heard, known = self._tensors([received(runtime.to_array(waveform)[0], *_VALIDATED_AT)])
             spectrum = self.vocoder.consistent(self.vocoder.spectrum(heard, known), heard, ROUNDS)
             made = waveform_of(spectrum.whole, AUDIOLDM2)
             energy, error = (float(x.square().sum()) for x in (waveform, made - waveform))
@@ -79,9 +79,9 @@ def anchored(start: Start) -> Start:
     bins = start.config.get("bins", 513)
     enter, leave, bias = (state[name] for name in ("enter.weight", "leave.weight", "leave.bias"))
     state["enter.weight"] = torch.cat(
-        [enter, enter.new_zeros(enter.shape[0], anchors.INPUTS * bins)], dim=1
+        [enter, enter.new_zeros(enter.shape[0], coded_bins.INPUTS * bins)], dim=1
     )
-    rows = anchors.OUTPUTS * bins
+    rows = coded_bins.OUTPUTS * bins
     state["leave.weight"] = torch.cat([leave, leave.new_zeros(rows, leave.shape[1])])
     state["leave.bias"] = torch.cat([bias, bias.new_zeros(rows)])
     return replace(start, config={**start.config, "anchored": True}, state=state)

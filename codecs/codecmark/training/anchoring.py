@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from codecmark.audioldm2.waveform_layer import coefficient_coding, lapped, mel_coding, quantiser
-from codecmark.audioldm2.waveform_layer.mel_base import ROUNDING
-from codecmark.audioldm2.waveform_layer.spectra import Singles, log2_mel
+from codecmark.layered import coefficient_coding, mdct, mel_coding, quantiser
+from codecmark.layered.mel_base import ROUNDING
+from codecmark.layered.spectra import Singles, log2_mel
 
 _TRIES = 7
 
@@ -44,26 +44,26 @@ def received(signal: Singles, snr_db: float, mel_step: int) -> Received:
         Step index of the mel, 0 to 63.
     """
     whole = signal.astype(np.float64)
-    superframes = lapped.superframes(len(whole))
+    superframes = mdct.superframes(len(whole))
     levels = mel_coding.quantise(log2_mel(whole), mel_step, ROUNDING)
     mel = mel_coding.dequantise(levels, mel_step)[: superframes * coefficient_coding.FRAMES]
     log_mel = mel_coding.natural_log(mel)
     if snr_db < 0 or not whole.any():
         return Received(log_mel, np.zeros_like(signal))
     modes = np.ones(superframes, np.int64)
-    step_index = _step_index(lapped.analyse(whole, modes), snr_db)
+    step_index = _step_index(mdct.analyse(whole, modes), snr_db)
     step = quantiser.step_size(step_index)
     modes = quantiser.choose_modes(whole, superframes, step)
-    coefficients = lapped.analyse(whole, modes)
+    coefficients = mdct.analyse(whole, modes)
     expected = quantiser.mel_over_step(coefficient_coding.envelope(mel), step_index)
     ratio = coefficient_coding.ratios(expected, modes)
     chosen = quantiser.quantise(coefficients, modes, ratio, step)
     inward = quantiser.centroids(coefficients, chosen, step)
     values = quantiser.dequantise(chosen, step, inward)
-    return Received(log_mel, lapped.synthesise(values, modes)[: len(signal)].astype(np.float32))
+    return Received(log_mel, mdct.synthesise(values, modes)[: len(signal)].astype(np.float32))
 
 
-def _step_index(coefficients: lapped.Floats, snr_db: float) -> int:
+def _step_index(coefficients: mdct.Floats, snr_db: float) -> int:
     """Return the largest step whose plain rounding reaches the SNR."""
     allowed = float(np.sum(coefficients**2)) / 10 ** (snr_db / 10)
     low, high = 0, quantiser.STEPS - 1

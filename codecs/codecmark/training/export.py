@@ -8,12 +8,14 @@ from typing import Any
 
 import torch
 
-from codecmark import environment, networks, trained_weights
-from codecmark.audioldm2 import compact, harmonic_vocoder
-from codecmark.audioldm2.autoencoder import network_of
-from codecmark.audioldm2.formats import AUDIOLDM2
-from codecmark.audioldm2.mel import log_mel
 from codecmark.errors import InputError
+from codecmark.mel.autoencoders import compact
+from codecmark.mel.autoencoders.audioldm2 import network_of
+from codecmark.mel.formats import AUDIOLDM2
+from codecmark.mel.front_end import log_mel
+from codecmark.mel.harmonic import vocoder
+from codecmark.networks import runtime, trained_sets
+from codecmark.system import host
 from codecmark.training.dataset import RATE_HZ, Dataset
 from codecmark.training.runs import Trained, read_run
 
@@ -37,18 +39,18 @@ def export(run: Path, out: Path, dataset: Dataset) -> list[Path]:
         parts[compact.FILE] = compact.KIND, config, state
     if trained.task in ("vocoder", "anchored", "joint"):
         of_vocoder = _part(trained, "vocoder") if trained.task == "joint" else trained.state
-        parts[harmonic_vocoder.FILE] = harmonic_vocoder.KIND, trained.config, of_vocoder
+        parts[vocoder.FILE] = vocoder.KIND, trained.config, of_vocoder
     written = []
     for name, part in parts.items():
         path = out / name
-        trained_weights.write(path, *part)
-        if path.stat().st_size > trained_weights.LARGEST_BYTES:
+        trained_sets.write(path, *part)
+        if path.stat().st_size > trained_sets.LARGEST_BYTES:
             raise InputError(
-                f"{path}: {path.stat().st_size} bytes, at most {trained_weights.LARGEST_BYTES} "
+                f"{path}: {path.stat().st_size} bytes, at most {trained_sets.LARGEST_BYTES} "
                 "are shipped; train a smaller network"
             )
         written.append(path)
-    card = out / trained_weights.CARD
+    card = out / trained_sets.CARD
     card.write_text(_card(trained, dataset, parts), encoding="utf-8")
     return [*written, card]
 
@@ -69,7 +71,7 @@ def _scaling(
         length = AUDIOLDM2.samples(len(samples) // AUDIOLDM2.hop // 4 * 4)
         if length < AUDIOLDM2.n_fft:
             continue
-        latent = vae.encode(log_mel(networks.to_tensor(samples[None, :length]), AUDIOLDM2))
+        latent = vae.encode(log_mel(runtime.to_tensor(samples[None, :length]), AUDIOLDM2))
         squares += float(latent.square().sum())
         count += latent.numel()
     if not count or not squares:
@@ -106,7 +108,7 @@ def _card(
         "",
         f"Steps {trained.step} of {trained.options['batch']} crops of "
         f"{trained.options['seconds']:g} s, {hours:.1f} h, seed {trained.options['seed']}, on "
-        f"{environment.host()}. Started from {before}.",
+        f"{host.host()}. Started from {before}.",
         "",
         "Held-out items of the training data: "
         + ", ".join(f"{name} {value:.3f}" for name, value in trained.scores.items())

@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codecmark import corpus
-from codecmark.audiofile import read_audio
 from codecmark.clip import resample
+from codecmark.corpus.audio_files import read_audio
 from codecmark.corpus.manifests import CSV_NAME
-from codecmark.digest import file_sha256
+from codecmark.system.digest import file_sha256
 
 _RATE_HZ = 4_000
 _SNIPPET = 4_000  # samples

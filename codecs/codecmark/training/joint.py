@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-from codecmark.audioldm2.autoencoder import network_of
+from codecmark.mel.autoencoders.audioldm2 import network_of
 from codecmark.training.dataset import Dataset
 from codecmark.training.precision import mixed_precision
 from codecmark.training.runs import Start

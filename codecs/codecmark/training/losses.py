@@ -8,7 +8,7 @@ from functools import cache
 import librosa
 import torch
 
-from codecmark.audioldm2.stft import Pair, window
+from codecmark.mel.stft import Pair, window
 
 RESOLUTIONS = ((256, 64, 20), (512, 128, 40), (1024, 256, 64), (2048, 512, 96))  # bands last
 _COMPRESSION = 0.3

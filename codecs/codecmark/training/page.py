@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from codecmark import figures
 from codecmark.errors import InputError
-from codecmark.markdown import table
-from codecmark.result import ResultRow
+from codecmark.results.row import ResultRow
+from codecmark.system import plotting
+from codecmark.system.markdown import table
 from codecmark.training import log
 from codecmark.training.against_the_chain import Chain
 from codecmark.training.dataset import Dataset
@@ -84,7 +84,7 @@ def figure(folders: Sequence[Path], path: Path) -> None:
     UnavailableError
         If matplotlib is not installed.
     """
-    sheet = figures.sheet(9, 3.5)
+    sheet = plotting.sheet(9, 3.5)
     left, right = sheet.subplots(1, 2)
     for folder in folders:
         lines = log.read(folder / LOG)

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codecmark import corpus
-from codecmark.audiofile import SUFFIXES, read_audio
-from codecmark.digest import file_sha256
+from codecmark.corpus.audio_files import SUFFIXES, read_audio
 from codecmark.errors import InputError
+from codecmark.system.digest import file_sha256
 from codecmark.training import packages, pitch, scores
 from codecmark.training.dataset import AUDIO, CLOCK, RATE_HZ, Item, write_manifest
 from codecmark.training.heldout import HeldOut

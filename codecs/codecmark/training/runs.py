@@ -10,10 +10,11 @@ from typing import Any
 
 import torch
 
-from codecmark import trained_weights
-from codecmark.audioldm2 import compact, harmonic_vocoder
-from codecmark.digest import file_sha256
 from codecmark.errors import InputError
+from codecmark.mel.autoencoders import compact
+from codecmark.mel.harmonic import vocoder
+from codecmark.networks import trained_sets
+from codecmark.system.digest import file_sha256
 from codecmark.training import checkpoint
 from codecmark.training.trainer import BEST, RUN
 
@@ -93,14 +94,10 @@ def read_start(folder: Path, task: str) -> Start:
     DamagedWeightsError
         If the set's file cannot be read.
     """
-    file, kind = (
-        (compact.FILE, compact.KIND)
-        if task == "vae"
-        else (harmonic_vocoder.FILE, harmonic_vocoder.KIND)
-    )
+    file, kind = (compact.FILE, compact.KIND) if task == "vae" else (vocoder.FILE, vocoder.KIND)
     path = folder / file
     if path.is_file():
-        config, state = trained_weights.read(path, kind)
+        config, state = trained_sets.read(path, kind)
         what = "anchored" if config.get("anchored") else "vae" if task == "vae" else "vocoder"
         start = Start(config, state, f"{what}, {file_sha256(path)[:12]}")
     else:

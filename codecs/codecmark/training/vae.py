@@ -9,11 +9,11 @@ from typing import Any, cast
 import torch
 from diffusers.models.autoencoders.vae import DiagonalGaussianDistribution
 
-from codecmark.audioldm2.autoencoder import network_of
-from codecmark.audioldm2.compact import CONFIG
-from codecmark.audioldm2.formats import AUDIOLDM2
-from codecmark.audioldm2.log_levels import scaled, unscaled
-from codecmark.audioldm2.mel import log_mel
+from codecmark.mel.autoencoders.audioldm2 import network_of
+from codecmark.mel.autoencoders.compact import CONFIG
+from codecmark.mel.formats import AUDIOLDM2
+from codecmark.mel.front_end import log_mel
+from codecmark.mel.log_levels import scaled, unscaled
 from codecmark.training.dataset import Dataset
 from codecmark.training.precision import mixed_precision, multiplies_bfloat16
 from codecmark.training.runs import Start

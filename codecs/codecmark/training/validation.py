@@ -9,11 +9,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from codecmark import networks
-from codecmark.audioldm2.formats import AUDIOLDM2
-from codecmark.audioldm2.mel import MelFormat, log_mel
 from codecmark.errors import MetricError
+from codecmark.mel.formats import AUDIOLDM2
+from codecmark.mel.front_end import MelFormat, log_mel
 from codecmark.metrics.perceptual import pesq_wb, visqol
+from codecmark.networks import runtime
 from codecmark.training.dataset import RATE_HZ, Item
 
 Samples = NDArray[np.float32]
@@ -37,7 +37,7 @@ class Validation:
         distances: dict[str, list[float]] = {"speech": [], "other": []}
         drawn = False
         for item, samples in self._items:
-            truth = networks.to_tensor(_padded(samples))
+            truth = runtime.to_tensor(_padded(samples))
             made = rebuild(truth)
             wanted, found = log_mel(truth, AUDIOLDM2), log_mel(made, AUDIOLDM2)
             speech = item.clip_class == "speech"
@@ -45,7 +45,7 @@ class Validation:
             distances["speech" if speech else "other"].append(distance)
             if not speech:
                 continue
-            decoded = networks.to_array(made)[:, : len(samples)]
+            decoded = runtime.to_array(made)[:, : len(samples)]
             try:
                 quality = (
                     pesq_wb(samples[None], decoded, RATE_HZ),
@@ -56,7 +56,7 @@ class Validation:
             pesq.append(quality[0])
             similarity.append(quality[1])
             if not drawn:
-                draw(figure, networks.to_array(wanted)[0], networks.to_array(found)[0], item.name)
+                draw(figure, runtime.to_array(wanted)[0], runtime.to_array(found)[0], item.name)
                 drawn = True
         means = {f"mel_{name}": float(np.mean(v)) for name, v in distances.items() if v}
         if not pesq:
@@ -69,12 +69,12 @@ class Validation:
         """Measure `rebuild`, which turns log-mels `[1, frames, bands]` into the same."""
         distances: dict[str, list[float]] = {"speech": [], "other": []}
         for turn, (item, samples) in enumerate(self._items):
-            wanted = log_mel(networks.to_tensor(_padded(samples)), mel)
+            wanted = log_mel(runtime.to_tensor(_padded(samples)), mel)
             found = rebuild(wanted)
             speech = "speech" if item.clip_class == "speech" else "other"
             distances[speech].append(float((found - wanted).abs().mean()))
             if turn == 0:
-                draw(figure, networks.to_array(wanted)[0], networks.to_array(found)[0], item.name)
+                draw(figure, runtime.to_array(wanted)[0], runtime.to_array(found)[0], item.name)
         return {f"mel_{name}": float(np.mean(v)) for name, v in distances.items() if v}
 
 

@@ -10,14 +10,14 @@ from typing import Any
 
 import torch
 
-from codecmark.audioldm2 import anchors as anchoring
-from codecmark.audioldm2.formats import AUDIOLDM2
-from codecmark.audioldm2.harmonic import HarmonicConfig, HarmonicNetwork
-from codecmark.audioldm2.log_levels import scaled
-from codecmark.audioldm2.made import Made
-from codecmark.audioldm2.mel import linear_spectrum, log_mel, log_of, waveform_of
-from codecmark.audioldm2.pitch_network import index_of
-from codecmark.audioldm2.stft import Pair
+from codecmark.mel.formats import AUDIOLDM2
+from codecmark.mel.front_end import linear_spectrum, log_mel, log_of, waveform_of
+from codecmark.mel.harmonic import coded_bins as anchoring
+from codecmark.mel.harmonic.network import HarmonicConfig, HarmonicNetwork
+from codecmark.mel.harmonic.pitch_network import index_of
+from codecmark.mel.harmonic.spectrum_parts import Made
+from codecmark.mel.log_levels import scaled
+from codecmark.mel.stft import Pair
 from codecmark.training import losses
 from codecmark.training.adversary import Adversary
 from codecmark.training.dataset import Dataset

@@ -1,0 +1,1 @@
+"""Numbers from rows: statistics, ranks, rate against quality, pairs of runs; no text."""

@@ -1,0 +1,112 @@
+"""One metric of every codec, clip by clip: what statistics and curves are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from codecmark.errors import InputError
+from codecmark.metrics.table import QUALITY_FIELDS
+from codecmark.results.row import ResultRow
+
+
+@dataclass(frozen=True)
+class Scored:
+    """One codec's values of one metric over the clips of one condition.
+
+    Attributes
+    ----------
+    values : dict[str, float]
+        By clip, finite, in the metric's unit.
+    infinite : frozenset[str]
+        Clips that came back exactly.
+    sources : dict[str, str]
+        Speaker or track of each clip in `values`.
+    attempted : int
+        Clips that any codec was given, this one's failures included.
+    reason : str
+        Why a value is absent, where one is.
+    """
+
+    spec: str
+    values: dict[str, float]
+    infinite: frozenset[str]
+    sources: dict[str, str]
+    attempted: int
+    reason: str
+
+    @property
+    def exact(self) -> bool:
+        """Whether every clip that was attempted came back exactly."""
+        return bool(self.infinite) and len(self.infinite) == self.attempted
+
+    @property
+    def gap(self) -> str | None:
+        """Why no mean over all clips can be formed; None for complete codecs."""
+        got = len(self.values) + len(self.infinite)
+        if got < self.attempted:
+            return f"scored {got} of {self.attempted} clips: {self.reason}"
+        if self.infinite and self.values:
+            return f"infinite on {len(self.infinite)} of {self.attempted} clips: no mean exists"
+        return None
+
+
+def collect(
+    rows: Iterable[ResultRow], name: str, clip_class: str | None = None
+) -> dict[str, Scored]:
+    """Return the values of the row field `name` for each codec, in the order of the rows.
+
+    Parameters
+    ----------
+    rows : iterable of ResultRow
+        Of one condition. Of two rows for one codec and clip the later counts.
+    clip_class : str, optional
+        Only clips of this class.
+
+    Raises
+    ------
+    InputError
+        If `name` is no quality field, the rows are of several conditions, or no clip is left.
+    """
+    if name not in QUALITY_FIELDS:
+        raise InputError(f"metric: no {name!r}; choose one of {', '.join(QUALITY_FIELDS)}")
+    latest = latest_rows(rows, clip_class)
+    clips = {row.clip for row in latest if row.clip}
+    if not clips:
+        raise InputError(f"clips: none of class {clip_class!r} in these rows")
+    groups: dict[str, list[ResultRow]] = {}
+    for row in latest:
+        groups.setdefault(row.spec, []).append(row)
+    return {spec: _scored(spec, group, name, len(clips)) for spec, group in groups.items()}
+
+
+def latest_rows(rows: Iterable[ResultRow], clip_class: str | None = None) -> list[ResultRow]:
+    """Return the newest row of each codec and clip, of one class if named.
+
+    Rows without a clip (unavailable codecs) stay.
+
+    Raises
+    ------
+    InputError
+        If the rows are of several conditions.
+    """
+    kept = [row for row in rows if clip_class is None or row.clip_class in {clip_class, None}]
+    conditions = sorted({row.condition for row in kept})
+    if len(conditions) > 1:
+        raise InputError(f"condition: rows of {', '.join(conditions)}; statistics need one")
+    return list({(row.spec, row.clip): row for row in kept}.values())
+
+
+def _scored(spec: str, rows: Sequence[ResultRow], name: str, attempted: int) -> Scored:
+    measured = {row.clip or "": row for row in rows if getattr(row, name) is not None}
+    infinite = {row.clip or "" for row in rows if row.is_exact(name)}
+    absent = [row for row in rows if row.clip not in {*measured, *infinite}]
+    reasons = (row.reasons.get(name) or row.reason or "not measured" for row in absent)
+    return Scored(
+        spec,
+        {clip: float(getattr(row, name)) for clip, row in measured.items()},
+        frozenset(infinite),
+        {clip: row.source or clip for clip, row in measured.items()},
+        attempted,
+        next(reasons, "not run on every clip"),
+    )

@@ -1,0 +1,271 @@
+"""The price of a target: the smallest rate at which every demand on quality holds at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+
+import numpy as np
+
+from codecmark.analysis.curves import rates_kbps
+from codecmark.analysis.samples import Scored, collect, latest_rows
+from codecmark.analysis.statistics import Estimate, estimate
+from codecmark.errors import InputError
+from codecmark.metrics.table import LOWER_IS_BETTER, VISQOL_FIELD
+from codecmark.results.row import ResultRow
+from codecmark.spec import without_setting
+
+DEFAULT_TARGET = {"snr_db": 10.0, VISQOL_FIELD: 4.0}
+# points of MOS-LQO by which PESQ puts a setting's speech below ViSQOL: no row field, but a demand
+# that a target may make of it, at most so many, in every class of clips
+DISAGREEMENT = "disagreement"
+
+_AGREED = Estimate(0.0, 0.0, 0.0, 0, 0)  # where there is no speech to disagree on
+_LOWER_IS_BETTER = LOWER_IS_BETTER | {DISAGREEMENT}
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A measured setting: rate in kbit/s, and means by metric, infinite where exact.
+
+    `lows` and `highs` are the ends of the means' 95 % intervals; empty with a single source.
+    """
+
+    spec: str
+    rate_kbps: float
+    means: dict[str, float]
+    lows: dict[str, float] = field(default_factory=dict)
+    highs: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Interval:
+    """Where the rate at the target lies, kbit/s.
+
+    `low_open`, `high_open`: it may lie beyond the cheapest, the dearest setting that was measured.
+    """
+
+    low_kbps: float
+    high_kbps: float
+    low_open: bool
+    high_open: bool
+
+
+@dataclass(frozen=True)
+class Reached:
+    """The target is met.
+
+    Attributes
+    ----------
+    rate_kbps : float
+        The smallest such rate on the measured range, kbit/s.
+    between : tuple of str
+        The two settings it was interpolated between, or the one that it is.
+    may_be_lower : bool
+        The cheapest setting meets the target already: no measurement says what a lower rate does.
+    interval : Interval or None
+        Where both ends of the settings' 95 % intervals meet the target; None where a setting has
+        no interval.
+    """
+
+    rate_kbps: float
+    between: tuple[str, ...]
+    may_be_lower: bool
+    interval: Interval | None = None
+
+
+@dataclass(frozen=True)
+class Never:
+    """No measured rate meets the target.
+
+    Attributes
+    ----------
+    nearest : Setting or None
+        The setting whose largest shortfall, in per cent of its threshold, is the smallest; None
+        where nothing was scored on every clip.
+    missing : dict[str, float]
+        By metric, what that setting lacks, in the metric's unit.
+    reason : str
+        Why there is no setting.
+    """
+
+    nearest: Setting | None
+    missing: dict[str, float]
+    reason: str = ""
+
+
+def rate_at_target(
+    rows: Iterable[ResultRow],
+    clip_class: str,
+    target: Mapping[str, float] = DEFAULT_TARGET,
+) -> dict[str, Reached | Never]:
+    """Return for each codec the smallest rate at which every threshold of `target` holds.
+
+    Between neighbouring settings each metric is taken as linear in log rate; nothing is
+    extrapolated.
+
+    Parameters
+    ----------
+    rows : iterable of ResultRow
+        Of one condition.
+    clip_class : str
+        ViSQOL's two modes are two scales, so a target is one class's.
+    target : mapping of row fields, or `DISAGREEMENT`, to thresholds
+        At least, or at most where lower is better; thresholds are not 0.
+
+    Raises
+    ------
+    InputError
+        If a metric or the class is unknown, a threshold is 0, or the target is empty.
+    """
+    if not target or not all(target.values()):
+        raise InputError("target: needs at least one metric, and thresholds other than 0")
+    rows = list(rows)
+    latest = latest_rows(rows, clip_class)
+    fields = [metric for metric in target if metric != DISAGREEMENT]
+    scored = {metric: collect(latest, metric, clip_class) for metric in fields}
+    apart = _disagreements(rows) if DISAGREEMENT in target else None
+    rates = rates_kbps(latest)
+    settings: dict[str, list[Setting]] = {}
+    gaps: dict[str, str] = {}
+    for spec in dict.fromkeys(row.spec for row in latest):
+        name = without_setting(spec)
+        settings.setdefault(name, [])
+        gap = next((g for metric in fields if (g := scored[metric][spec].gap)), None)
+        if gap is None and spec in rates:
+            one = _setting(spec, rates[spec], {metric: scored[metric][spec] for metric in fields})
+            settings[name].append(one if apart is None else _with(one, apart.get(spec, _AGREED)))
+        else:
+            gaps.setdefault(name, f"{spec}: {gap or 'no size was measured'}")
+    return {name: price(found, target, gaps.get(name, "")) for name, found in settings.items()}
+
+
+def price(
+    settings: Sequence[Setting], target: Mapping[str, float], reason: str = ""
+) -> Reached | Never:
+    """Return the smallest rate of one codec at which `target` holds, or the nearest miss.
+
+    `reason` is passed on where there is no setting.
+    """
+    found = _price(settings, target, reason)
+    if isinstance(found, Reached):
+        return replace(found, interval=_interval(settings, target))
+    return found
+
+
+def _interval(settings: Sequence[Setting], target: Mapping[str, float]) -> Interval | None:
+    """Price both edges of the band that the settings' intervals make of the curve."""
+    if not all(one.lows and one.highs for one in settings):
+        return None
+    edges = []
+    for better in (True, False):
+        moved = [
+            replace(one, means={m: _end(one, m, better=better) for m in target}) for one in settings
+        ]
+        edges.append(_price(moved, target))
+    best, worst = edges
+    cheapest, dearest = (f(one.rate_kbps for one in settings) for f in (min, max))
+    return Interval(
+        best.rate_kbps if isinstance(best, Reached) else cheapest,
+        worst.rate_kbps if isinstance(worst, Reached) else dearest,
+        low_open=isinstance(best, Reached) and best.may_be_lower,
+        high_open=isinstance(worst, Never),
+    )
+
+
+def _end(setting: Setting, metric: str, *, better: bool) -> float:
+    higher = better != (metric in _LOWER_IS_BETTER)
+    return (setting.highs if higher else setting.lows)[metric]
+
+
+def _price(
+    settings: Sequence[Setting], target: Mapping[str, float], reason: str = ""
+) -> Reached | Never:
+    if not settings:
+        return Never(None, {}, reason)
+    ordered = sorted(settings, key=lambda one: (one.rate_kbps, one.spec))
+    first = ordered[0]
+    if all(_margin(metric, first.means[metric], limit) >= 0 for metric, limit in target.items()):
+        return Reached(first.rate_kbps, (first.spec,), may_be_lower=True)
+    for left, right in pairwise(ordered):
+        share = _first_share(left, right, target)
+        if share is not None:
+            rate = left.rate_kbps * (right.rate_kbps / left.rate_kbps) ** share
+            between = (left.spec, right.spec) if share < 1 else (right.spec,)
+            return Reached(float(rate), between, may_be_lower=False)
+    nearest = min(ordered, key=lambda one: max(_shortfalls(one, target).values()))
+    missing = {
+        metric: part * abs(target[metric])
+        for metric, part in _shortfalls(nearest, target).items()
+        if part > 0
+    }
+    return Never(nearest, missing)
+
+
+def _first_share(left: Setting, right: Setting, target: Mapping[str, float]) -> float | None:
+    """Return the first share of the way from left to right, 0..1, where every threshold holds."""
+    start, end = 0.0, 1.0
+    for metric, limit in target.items():
+        a, b = (_margin(metric, one.means[metric], limit) for one in (left, right))
+        if a < 0 and b < 0:
+            return None
+        if np.isinf(a) or np.isinf(b):  # exact at one end: nothing to interpolate
+            start, end = (1.0 if a < 0 else start), (0.0 if b < 0 else end)
+        elif a < 0:
+            start = max(start, a / (a - b))
+        elif b < 0:
+            end = min(end, a / (a - b))
+    return start if start <= end else None
+
+
+def _margin(metric: str, value: float, limit: float) -> float:
+    return limit - value if metric in _LOWER_IS_BETTER else value - limit
+
+
+def _shortfalls(setting: Setting, target: Mapping[str, float]) -> dict[str, float]:
+    return {
+        metric: -_margin(metric, setting.means[metric], limit) / abs(limit)
+        for metric, limit in target.items()
+    }
+
+
+def _setting(spec: str, rate_kbps: float, scored: Mapping[str, Scored]) -> Setting:
+    found = {metric: _estimate(one) for metric, one in scored.items()}
+    lows = {metric: one.low for metric, one in found.items() if one.low is not None}
+    highs = {metric: one.high for metric, one in found.items() if one.high is not None}
+    means = {metric: one.mean for metric, one in found.items()}
+    if len(lows) < len(found):
+        return Setting(spec, rate_kbps, means)
+    return Setting(spec, rate_kbps, means, lows, highs)
+
+
+def _with(setting: Setting, apart: Estimate) -> Setting:
+    means = {**setting.means, DISAGREEMENT: apart.mean}
+    if not setting.lows or apart.low is None or apart.high is None:
+        return replace(setting, means=means, lows={}, highs={})
+    lows = {**setting.lows, DISAGREEMENT: apart.low}
+    highs = {**setting.highs, DISAGREEMENT: apart.high}
+    return replace(setting, means=means, lows=lows, highs=highs)
+
+
+def _disagreements(rows: Sequence[ResultRow]) -> dict[str, Estimate]:
+    """Return ViSQOL less PESQ on speech, by spec; nothing where either has no finite score."""
+    speech = latest_rows(rows, "speech")
+    if not any(row.clip for row in speech):
+        return {}
+    visqol, pesq = (collect(speech, metric, "speech") for metric in (VISQOL_FIELD, "pesq_wb"))
+    found = {}
+    for spec, one in visqol.items():
+        clips = [clip for clip in one.values if clip in pesq[spec].values]
+        if clips:
+            apart = [one.values[clip] - pesq[spec].values[clip] for clip in clips]
+            found[spec] = estimate(apart, [one.sources[clip] for clip in clips])
+    return found
+
+
+def _estimate(one: Scored) -> Estimate:
+    if one.exact:
+        infinite = float("inf")
+        return Estimate(infinite, infinite, infinite, len(one.infinite), len(one.infinite))
+    return estimate(list(one.values.values()), [one.sources[clip] for clip in one.values])

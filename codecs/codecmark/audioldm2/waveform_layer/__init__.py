@@ -1,1 +1,0 @@
-"""A mel spectrogram and a waveform layer beside it: the phase that the chain never sent."""

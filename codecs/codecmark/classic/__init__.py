@@ -1,0 +1,1 @@
+"""Classic codecs, one a file; nothing here is imported before the catalog asks for it."""

@@ -1,0 +1,204 @@
+"""Opus, MP3 and AAC through PyAV (the FFmpeg libraries), as bare packets without a container.
+
+Payload layout: varint priming (samples at the codec's rate that precede the first real one),
+varint extradata length and extradata, varint packet count, then either 0 and one varint length
+(all packets alike, as constant-bitrate Opus has them) or 1 and a varint length for each packet,
+then the packets.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import accumulate, pairwise
+
+import numpy as np
+from av.audio.codeccontext import AudioCodecContext
+
+from codecmark.bitstream.frame import StreamHeader, decode_varint, encode_varint
+from codecmark.classic import libav
+from codecmark.clip import AudioClip, Samples, resample_blocks
+from codecmark.codec import Codec, CodecInfo
+from codecmark.errors import BitstreamError, InputError
+from codecmark.neural.streaming import ChunkDecoder, ChunkEncoder
+from codecmark.spec import Spec
+
+
+@dataclass(frozen=True)
+class _Format:
+    encoder: str
+    decoder: str
+    sample_format: str
+    rates_hz: tuple[int, ...]
+    decoded_rate_hz: int | None  # None: the rate that was encoded
+    bitrates_kbps: tuple[float, float]
+    frame_samples: int  # longest frame at decoded rate
+    delay_samples: int  # frame, look-ahead and overlap; measured ones are below
+    options: dict[str, str]
+    licence: str
+    reference: str
+    notes: str
+
+
+_MPEG_RATES_HZ = (8_000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000)
+_FORMATS = {
+    "opus": _Format(
+        "libopus", "libopus", "flt", (8_000, 12_000, 16_000, 24_000, 48_000), 48_000, (6, 256),
+        5_760, 960 + 312, {"vbr": "off"}, "BSD-3-Clause (libopus)", "RFC 6716",
+        "constant bitrate, 20 ms frames; decoded at 48 kHz",
+    ),
+    "mp3": _Format(
+        "libmp3lame", "mp3float", "fltp", _MPEG_RATES_HZ, None, (8, 320), 1_152, 1_152 + 1_105, {},
+        "LGPL-2.0 (LAME)", "ISO/IEC 11172-3, 13818-3", "constant bitrate, bit reservoir on",
+    ),
+    "aac": _Format(
+        "aac", "aac", "fltp", (*_MPEG_RATES_HZ, 64_000, 88_200, 96_000), None, (8, 512), 1_024,
+        3 * 1_024, {}, "LGPL-2.1 (FFmpeg)", "ISO/IEC 14496-3",
+        "FFmpeg's AAC-LC encoder; its rate drifts from the asked one, see bitrate_kbps",
+    ),
+}  # fmt: skip
+
+_CHUNK_SAMPLES = {"opus": 320, "mp3": 576, "aac": 1_024}  # a frame at 16 kHz
+
+# libopus aligns its decoder to the encoder to the nearest few samples only: the residual, in
+# samples at 48 kHz, depends on the mode that the first byte of a packet names (RFC 6716, 3.1).
+# Measured by cross-correlation against the input on speech, libopus 1.6.1.
+_OPUS_RESIDUAL = {
+    **dict.fromkeys(range(4), 2),  # SILK narrowband: late
+    **dict.fromkeys(range(4, 16), -2),  # SILK medium and wide band, hybrid: early
+    **dict.fromkeys(range(16, 32), 0),  # CELT
+}
+
+
+class FfmpegCodec(Codec):
+    """One of FFmpeg's lossy codecs at one bitrate."""
+
+    live_rate_hz = 16_000
+
+    def __init__(self, family: str, bitrate_kbps: float) -> None:
+        self._format = fmt = _FORMATS[family]
+        self._bitrate_bps = round(bitrate_kbps * 1000)
+        self.chunk_samples = _CHUNK_SAMPLES[family]
+        self.info = CodecInfo(
+            spec=f"{family}@{bitrate_kbps:g}k",
+            family=family,
+            sample_rate_hz=fmt.decoded_rate_hz,
+            channels=None,
+            nominal_bitrate_kbps=bitrate_kbps,
+            algorithmic_delay_samples=fmt.delay_samples,
+            licence=fmt.licence,
+            reference=fmt.reference,
+            notes=fmt.notes,
+        )
+
+    @classmethod
+    def from_spec(cls, spec: Spec) -> FfmpegCodec:
+        """Build from e.g. `opus@24k`."""
+        spec.refuse_variant()
+        return cls(spec.family, spec.bitrate_kbps(*_FORMATS[spec.family].bitrates_kbps))
+
+    def encode_payload(self, clip: AudioClip) -> bytes:
+        """Return priming, extradata and packets."""
+        fmt = self._format
+        if clip.channels not in libav.LAYOUTS:
+            raise InputError(f"channels: {self.info.family} here takes 1 or 2, not {clip.channels}")
+        rate = self._coded_rate_hz(clip.sample_rate_hz)
+        samples = clip.resampled(rate).samples
+        coded = libav.encode(
+            fmt.encoder, fmt.sample_format, samples, rate, self._bitrate_bps, fmt.options
+        )
+        # libopus tells its decoder the priming in the extradata, which then removes it itself
+        priming = 0 if self.info.family == "opus" else coded.priming
+        return _pack(priming, coded.extradata, coded.packets)
+
+    def decode_payload(self, payload: bytes, header: StreamHeader) -> Samples:
+        """Return the decoded samples without the encoder's delay."""
+        fmt = self._format
+        if header.channels not in libav.LAYOUTS:
+            raise BitstreamError("channels", f"{header.channels}, only 1 or 2 can be coded")
+        rate = fmt.decoded_rate_hz or self._coded_rate_hz(header.sample_rate_hz)
+        priming, extradata, packets = _unpack(payload)
+        wanted = -(-header.n_samples * rate // header.sample_rate_hz)
+        if wanted > len(packets) * fmt.frame_samples:
+            raise BitstreamError("samples", f"{header.n_samples}, too many for the packets")
+        blocks = libav.decode_blocks(fmt.decoder, packets, rate, header.channels, extradata)
+        late = priming + (_opus_residual(packets) if self.info.family == "opus" else 0)
+        aligned = _aligned(blocks, late, header.channels, wanted)
+        return resample_blocks(aligned, rate, header.sample_rate_hz, header.n_samples)
+
+    def live_encoder(self) -> ChunkEncoder:
+        """Return an encoder of single frames of 16 kHz."""
+        return libav.chunk_encoder(self._open_encoder())
+
+    def live_decoder(self) -> ChunkDecoder:
+        """Return a decoder of single packets."""
+        fmt, extradata = self._format, bytes(self._open_encoder().extradata or b"")
+        rate = fmt.decoded_rate_hz or self.live_rate_hz
+        return libav.chunk_decoder(libav.open_decoder(fmt.decoder, rate, 1, extradata))
+
+    def _open_encoder(self) -> AudioCodecContext:
+        fmt = self._format
+        return libav.open_encoder(
+            fmt.encoder, fmt.sample_format, 1, self.live_rate_hz, self._bitrate_bps, fmt.options
+        )
+
+    def _coded_rate_hz(self, clip_rate_hz: int) -> int:
+        """The lowest supported rate that keeps the clip's whole band, else the highest."""
+        rates = self._format.rates_hz
+        return next((rate for rate in rates if rate >= clip_rate_hz), rates[-1])
+
+
+def _pack(priming: int, extradata: bytes, packets: list[bytes]) -> bytes:
+    head = encode_varint(priming) + encode_varint(len(extradata)) + extradata
+    lengths = [len(packet) for packet in packets]
+    if len(set(lengths)) == 1:
+        table = b"\x00" + encode_varint(lengths[0])
+    else:
+        table = b"\x01" + b"".join(map(encode_varint, lengths))
+    return head + encode_varint(len(packets)) + table + b"".join(packets)
+
+
+def _unpack(payload: bytes) -> tuple[int, bytes, list[bytes]]:
+    priming, offset = decode_varint(payload, 0, "priming")
+    length, offset = decode_varint(payload, offset, "extradata length")
+    if length > len(payload) - offset:
+        raise BitstreamError("extradata length", f"{length} is more than the stream holds")
+    extradata = payload[offset : offset + length]
+    count, offset = decode_varint(payload, offset + length, "packet count")
+    if not 1 <= count <= len(payload):
+        raise BitstreamError("packet count", f"{count} packets in {len(payload)} bytes")
+    kind, offset = decode_varint(payload, offset, "packet lengths")
+    if kind == 0:
+        common, offset = decode_varint(payload, offset, "packet length")
+        lengths = [common] * count
+    elif kind == 1:
+        lengths = []
+        for _ in range(count):
+            length, offset = decode_varint(payload, offset, "packet length")
+            lengths.append(length)
+    else:
+        raise BitstreamError("packet lengths", f"table kind {kind} is not defined")
+    ends = list(accumulate(lengths, initial=offset))
+    if ends[-1] != len(payload):
+        raise BitstreamError("packet lengths", "they do not add up to the payload")
+    return priming, extradata, [payload[a:b] for a, b in pairwise(ends)]
+
+
+def _opus_residual(packets: list[bytes]) -> int:
+    configs = Counter(packet[0] >> 3 for packet in packets if packet)
+    return _OPUS_RESIDUAL[configs.most_common(1)[0][0]] if configs else 0
+
+
+def _aligned(blocks: Iterable[Samples], late: int, channels: int, wanted: int) -> Iterator[Samples]:
+    """Drop what comes `late` from the front, or put silence there, and require `wanted` in all."""
+    count = max(0, -late)
+    if count:
+        yield np.zeros((channels, count), np.float32)
+    for block in blocks:
+        kept = block[:, max(0, late) :]
+        late -= block.shape[1] - kept.shape[1]
+        count += kept.shape[1]
+        yield kept
+    if count < wanted:
+        raise BitstreamError("samples", f"packets hold {count}, {wanted} expected")

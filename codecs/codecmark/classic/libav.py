@@ -1,0 +1,170 @@
+"""Samples to packets and back through PyAV (the FFmpeg libraries), without a container."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, cast
+
+import av
+import numpy as np
+from av.audio.codeccontext import AudioCodecContext
+from numpy.typing import NDArray
+
+from codecmark.clip import Samples, to_pcm16
+from codecmark.errors import BitstreamError
+from codecmark.neural.streaming import ChunkDecoder, ChunkEncoder
+
+_BLOCK_FRAMES = 512
+LAYOUTS = {1: "mono", 2: "stereo"}
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """What an encoder returned.
+
+    Attributes
+    ----------
+    packets : list of bytes
+    extradata : bytes
+        What the decoder needs to know before the first packet.
+    priming : int
+        Samples before the first real one, as the first packet's time says.
+    """
+
+    packets: list[bytes]
+    extradata: bytes
+    priming: int
+
+
+def encode(
+    encoder: str,
+    sample_format: str,
+    samples: NDArray[Any],
+    rate_hz: int,
+    bitrate_bps: int,
+    options: Mapping[str, str] | None = None,
+) -> Encoded:
+    """Encode `[channels, n]`, whose type is that of `sample_format`, and flush the encoder."""
+    context = open_encoder(encoder, sample_format, samples.shape[0], rate_hz, bitrate_bps, options)
+    packets = []
+    for start in range(0, samples.shape[1], context.frame_size):
+        block = samples[:, start : start + context.frame_size]
+        packets += context.encode(audio_frame(context, block, start))
+    packets += context.encode(None)
+    priming = max(0, -(packets[0].pts or 0))
+    return Encoded([bytes(p) for p in packets], bytes(context.extradata or b""), priming)
+
+
+def open_encoder(
+    encoder: str,
+    sample_format: str,
+    channels: int,
+    rate_hz: int,
+    bitrate_bps: int,
+    options: Mapping[str, str] | None = None,
+) -> AudioCodecContext:
+    """Return an encoder that takes frames of its `frame_size`."""
+    context = cast(AudioCodecContext, av.CodecContext.create(encoder, "w"))
+    context.sample_rate = rate_hz
+    context.format = sample_format
+    context.layout = LAYOUTS[channels]
+    context.time_base = Fraction(1, rate_hz)
+    context.bit_rate = bitrate_bps
+    context.options = dict(options or {})
+    context.open()
+    return context
+
+
+def audio_frame(context: AudioCodecContext, block: NDArray[Any], start: int) -> av.AudioFrame:
+    """Return `[channels, n]` as what the encoder takes; `start` is its place in the signal."""
+    if not context.format.is_planar:
+        block = block.T.reshape(1, -1)
+    frame = av.AudioFrame.from_ndarray(
+        np.ascontiguousarray(block), context.format.name, context.layout.name
+    )
+    frame.sample_rate = context.sample_rate
+    frame.pts = start
+    frame.time_base = Fraction(1, context.sample_rate)
+    return frame
+
+
+def decode(
+    decoder: str, packets: Iterable[bytes], rate_hz: int, channels: int, extradata: bytes = b""
+) -> Samples:
+    """Decode to `[channels, n]` with the decoder's delay still in it."""
+    blocks = list(decode_blocks(decoder, packets, rate_hz, channels, extradata))
+    return blocks[0] if len(blocks) == 1 else np.concatenate(blocks, axis=1)
+
+
+def decode_blocks(
+    decoder: str, packets: Iterable[bytes], rate_hz: int, channels: int, extradata: bytes = b""
+) -> Iterator[Samples]:
+    """Decode to `[channels, n]`, some hundred frames at once: a frame takes more than its samples.
+
+    At least one block comes, if only for its shape.
+    """
+    context = open_decoder(decoder, rate_hz, channels, extradata)
+    frames: list[av.AudioFrame] = []
+    for packet in packets:
+        frames += context.decode(av.Packet(packet))
+        if len(frames) >= _BLOCK_FRAMES:
+            yield joined(frames, channels)
+            frames.clear()
+    with suppress(av.EOFError):  # how some decoders report their end
+        frames += context.decode(None)
+    if frames:
+        yield joined(frames, channels)
+
+
+def open_decoder(
+    decoder: str, rate_hz: int, channels: int, extradata: bytes = b""
+) -> AudioCodecContext:
+    """Return a decoder of single packets."""
+    context = cast(AudioCodecContext, av.CodecContext.create(decoder, "r"))
+    context.sample_rate = rate_hz
+    context.layout = LAYOUTS[channels]
+    if extradata:
+        context.extradata = extradata
+    return context
+
+
+def chunk_encoder(context: AudioCodecContext) -> ChunkEncoder:
+    """Return an encoder of single frames of one channel; early chunks may give no packet yet."""
+    integers = context.format.name.startswith("s16")
+    start = 0
+
+    def encode(chunk: Samples) -> bytes:
+        nonlocal start
+        block = to_pcm16(chunk[None]) if integers else chunk[None]
+        packets = context.encode(audio_frame(context, block, start))
+        start += len(chunk)
+        return b"".join(map(bytes, packets))
+
+    return encode
+
+
+def chunk_decoder(context: AudioCodecContext) -> ChunkDecoder:
+    """Return a decoder of single packets of one channel."""
+
+    def decode(data: bytes) -> Samples:
+        frames = context.decode(av.Packet(data))
+        return joined(frames, 1)[0] if frames else np.empty(0, np.float32)
+
+    return decode
+
+
+def joined(frames: list[av.AudioFrame], channels: int) -> Samples:
+    """Return the frames as one float array, converted once: there are hundreds of them."""
+    arrays = [frame.to_ndarray() for frame in frames]
+    if frames[0].format.is_planar:
+        samples = np.concatenate(arrays, axis=1)
+    else:
+        samples = np.concatenate(arrays, axis=1).reshape(-1, channels).T
+    if samples.shape[0] != channels:
+        raise BitstreamError("channels", f"packets hold {samples.shape[0]}, header {channels}")
+    if samples.dtype == np.int16:
+        return samples.astype(np.float32) / np.float32(32_768)
+    return samples.astype(np.float32, copy=False)

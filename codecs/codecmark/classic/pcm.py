@@ -1,0 +1,46 @@
+"""16-bit PCM: the codec that does nothing, and so measures the harness."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from codecmark.bitstream.frame import StreamHeader
+from codecmark.clip import AudioClip, Samples
+from codecmark.codec import Codec, CodecInfo
+from codecmark.errors import BitstreamError
+from codecmark.spec import Spec
+
+
+class Pcm16Codec(Codec):
+    """Little-endian 16-bit samples, channels interleaved; exact for clips on the 16-bit grid."""
+
+    def __init__(self) -> None:
+        self.info = CodecInfo(
+            spec="pcm16",
+            family="pcm16",
+            sample_rate_hz=None,
+            channels=None,
+            nominal_bitrate_kbps=None,
+            algorithmic_delay_samples=0,
+            licence="MIT",
+            reference="ITU-T G.711 names linear PCM; here 16 bits, two's complement",
+        )
+
+    @classmethod
+    def from_spec(cls, spec: Spec) -> Pcm16Codec:
+        """Build from `pcm16`."""
+        spec.refuse_variant()
+        spec.refuse_setting()
+        return cls()
+
+    def encode_payload(self, clip: AudioClip) -> bytes:
+        """Return the interleaved samples."""
+        return clip.pcm16().T.astype("<i2", copy=False).tobytes()
+
+    def decode_payload(self, payload: bytes, header: StreamHeader) -> Samples:
+        """Return the samples; their count must match the header."""
+        expected = 2 * header.channels * header.n_samples
+        if len(payload) != expected:
+            raise BitstreamError("payload", f"{len(payload)} bytes of PCM, {expected} expected")
+        pcm = np.frombuffer(payload, "<i2").reshape(header.n_samples, header.channels)
+        return pcm.T.astype(np.float32) / np.float32(32_768)

@@ -1,1 +1,0 @@
-"""Two runs side by side: `pairs` lines them up, `changes` judges what differs, `text` tells."""

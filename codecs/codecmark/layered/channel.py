@@ -1,0 +1,118 @@
+"""One channel: waveform layers on their base, as bytes and back, and what they sound like.
+
+The first waveform layer codes the coefficients, each further one what the layers before it left of
+them, in the same blocks, with a smaller step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from codecmark.errors import BitstreamError
+from codecmark.layered import coefficient_coding, quantiser
+from codecmark.layered.base import PEAK, Base
+from codecmark.layered.context_mixing import Ints
+from codecmark.layered.mdct import SUPERFRAME, Floats, Modes
+from codecmark.layered.noise_filling import GAINS, Filled, Filler, Known
+from codecmark.layered.side_information import Condition
+from codecmark.layered.spectra import Singles
+
+_LEFT = -1468  # rms of what a quantiser leaves, 0.33 of its step, as a mel over the step
+
+
+@dataclass(frozen=True)
+class Waveform:
+    """A waveform layer: levels, and what turns them into samples.
+
+    Attributes
+    ----------
+    told : Ints, shape=(frames, 640)
+        What the models of the first layer were told: the decoded mel.
+    """
+
+    levels: Ints
+    modes: Modes
+    step_index: int
+    gain: int
+    inward: tuple[int, int]
+    told: Ints
+
+    @property
+    def step(self) -> float:
+        """The quantiser's step."""
+        return quantiser.step_size(self.step_index)
+
+    def coefficients(self) -> Floats:
+        """Return dequantised coefficients."""
+        return quantiser.dequantise(self.levels, self.step, self.inward)
+
+
+def filled(layers: Sequence[Waveform], base: Base, fill: Filler) -> Filled:
+    """Return the decoded signal of one or more waveform layers, its fill's gain still open."""
+    total = layers[0].coefficients()
+    for layer in layers[1:]:
+        total = total + layer.coefficients()
+    finest = min(layer.step for layer in layers)
+    return fill(Known(total, layers[0].modes, base.mel, base.envelope, finest))
+
+
+def over_step(told: Ints, below: Sequence[Waveform], step_index: int) -> Ints:
+    """Return the expected size over the step, for the layer above `below`."""
+    for layer in below:
+        told = np.minimum(told, _LEFT - quantiser.UNITS_PER_STEP * layer.step_index)
+    return quantiser.mel_over_step(told, step_index)
+
+
+def encode_waveform(layer: Waveform, base: Base, below: Sequence[Waveform] = ()) -> bytes:
+    """Return the waveform layer above `below`; the first one tells its condition."""
+    first, larger = (value + 8 for value in layer.inward)
+    head = layer.step_index | layer.gain << 10 | first << 13 | larger << 17
+    sent = b"" if below else base.chosen.sent
+    expected = over_step(layer.told, below, layer.step_index)
+    body = coefficient_coding.encode(layer.levels, layer.modes, expected, known=bool(below))
+    return head.to_bytes(3, "little") + sent + body
+
+
+def decode_waveform(data: bytes, base: Base, below: Sequence[Waveform] = ()) -> Waveform:
+    """Return the waveform layer above `below`."""
+    if len(data) < 4:
+        raise BitstreamError("waveform layer", "too short")
+    head = int.from_bytes(data[:3], "little")
+    step_index, gain = head & 1023, head >> 10 & 7
+    inward = (head >> 13 & 15) - 8, (head >> 17 & 15) - 8
+    condition = Condition(below[0].told) if below else base.told(data[3:])
+    expected = over_step(condition.envelope, below, step_index)
+    levels, modes = coefficient_coding.decode(
+        data[3 + len(condition.sent) :],
+        expected,
+        base.superframes,
+        below[0].modes if below else None,
+    )
+    return Waveform(levels, modes, step_index, gain, inward, condition.envelope)
+
+
+def synthesise(
+    base: Base | None,
+    layers: Sequence[Waveform],
+    superframes: int,
+    fill: Filler,
+    fill_gain: float | None = None,
+) -> Singles:
+    """Return `[superframes * 640]` samples at their original level.
+
+    `fill_gain`, 0 to 1, takes the place of the one that the encoder chose.
+    """
+    if base is None:
+        return np.zeros(superframes * SUPERFRAME, np.float32)
+    if layers:
+        gain = layers[-1].gain if fill_gain is None else fill_gain * (GAINS - 1)
+        signal = filled(layers, base, fill).signal(gain)
+    else:
+        nothing = np.zeros((superframes, SUPERFRAME))
+        modes = np.ones(superframes, np.int64)
+        signal = fill(Known(nothing, modes, base.mel, base.envelope, None)).signal(GAINS - 1)
+    restored: Singles = (signal * (base.peak / PEAK)).astype(np.float32)
+    return restored

@@ -1,0 +1,201 @@
+"""The mel chain with a waveform layer, as a codec.
+
+Specs: `mel:16k-64+wave@snr10` (the decoder's output reaches 10 dB of SNR at the codec's 16 kHz),
+`mel:16k-64+wave@8k` (the whole stream fits 8 kbit/s). `@snr10-snr20` and `@8k-16k` have a waveform
+layer for each target, so that a stream may be cut behind any of them.
+`mel:16k-64+wave+anchored@8k` fills what was not coded by a trained network; its streams could be
+filled either way. `audioldm2:compact+wave@snr10` stands on an autoencoder's latent in place of the
+log-mel: `latent_codec`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from codecmark.bitstream import frame
+from codecmark.bitstream.frame import StreamHeader
+from codecmark.clip import AudioClip, Samples, resample
+from codecmark.codec import Codec, CodecInfo
+from codecmark.errors import BitstreamError, InputError
+from codecmark.layered import base as base_layer
+from codecmark.layered import channel, container, encoder_search, fill_spec, mdct, targets
+from codecmark.layered.base import Base, BaseCoding
+from codecmark.layered.channel import Waveform
+from codecmark.layered.container import Dropped
+from codecmark.layered.encoder_search import Budget
+from codecmark.layered.fill_spec import Filling
+from codecmark.layered.mel_base import MelBase
+from codecmark.layered.targets import RateTarget, SnrTarget
+from codecmark.mel.formats import AUDIOLDM2
+from codecmark.networks.trained_sets import together
+from codecmark.networks.weights import NO_WEIGHTS, Weights
+from codecmark.spec import Spec
+
+BASE = "16k-64"
+_RATE_HZ = AUDIOLDM2.sample_rate_hz
+_FRAME_BYTES, _LAYER_BYTES = 15, 4
+
+
+@dataclass(frozen=True)
+class LayeredClip:
+    """What `decode_layers` could decode, and what it left out."""
+
+    clip: AudioClip
+    dropped: tuple[Dropped, ...]
+
+
+class WaveformLayerCodec(Codec):
+    """A base layer, and the strongest of the waveform beside it."""
+
+    @classmethod
+    def from_spec(cls, spec: Spec) -> WaveformLayerCodec:
+        """Build from e.g. `mel:16k-64+wave@snr10`."""
+        _, anchored = fill_spec.split(spec, (BASE,))
+        return cls(
+            spec, MelBase(), fill_spec.load(anchored=anchored), licence="MIT",
+            reference="this project",
+            notes="the log-mel and the strongest MDCT coefficients; models adapt over the clip",
+        )  # fmt: skip
+
+    def __init__(
+        self,
+        spec: Spec,
+        coding: BaseCoding,
+        filled: Filling,
+        *,
+        parameters: int = 0,
+        weights: Weights = NO_WEIGHTS,
+        **fields: Any,
+    ) -> None:
+        """Take the target from the spec's setting; `fields` are those of `CodecInfo`.
+
+        `parameters` and `weights` are the base's.
+        """
+        self._coding, self._fill = coding, filled.fill
+        self._targets = targets.of(spec)
+        last = self._targets[-1]
+        self.info = CodecInfo(
+            spec=str(spec),
+            family=spec.family,
+            sample_rate_hz=_RATE_HZ,
+            channels=1,
+            nominal_bitrate_kbps=last.kbps if isinstance(last, RateTarget) else None,
+            algorithmic_delay_samples=None,
+            parameters=parameters + filled.parameters,
+            weights=together(weights, filled.weights),
+            **(fields | filled.execution),
+        )
+
+    def encode_payload(self, clip: AudioClip) -> bytes:
+        """Return the layers of each channel."""
+        samples = clip.resampled(_RATE_HZ).samples.astype(np.float64)
+        rates = [one.kbps for one in self._targets if isinstance(one, RateTarget)]
+        budgets = [_budget(number, kbps, clip) for number, kbps in enumerate(rates)]
+        snrs = [one for one in self._targets if isinstance(one, SnrTarget)]
+        return container.pack(
+            [
+                encoder_search.encode(one, budgets or snrs, self._coding, self._fill)
+                for one in samples
+            ]
+        )
+
+    @property
+    def layers(self) -> int:
+        """How many layers its streams have, the base included."""
+        return 1 + len(self._targets)
+
+    def decode_payload(self, payload: bytes, header: StreamHeader) -> Samples:
+        """Return the waveform; every layer must be whole."""
+        samples, dropped = self._decode(payload, header, self.layers)
+        if dropped:
+            raise BitstreamError(f"{dropped[0].layer} layer", dropped[0].reason)
+        return samples
+
+    def decode_layers(
+        self, stream: bytes, upto: int | None = None, fill_gain: float | None = None
+    ) -> LayeredClip:
+        """Decode the first `upto` layers as far as they are whole.
+
+        Parameters
+        ----------
+        stream : bytes
+            May be cut short, or damaged behind its header.
+        upto : int, optional
+            1: the base layer alone, with invented phases; 2: a waveform layer too; without one,
+            all there are.
+        fill_gain : float, optional
+            0 to 1, in place of the encoder's choice: how loud what was not coded may be near the
+            level of what was. More of it sounds fuller and costs SNR, so the SNR that the spec
+            promises holds for the encoder's choice only. The base alone has nothing to turn down.
+
+        Raises
+        ------
+        InputError
+            If `upto` or `fill_gain` is out of range.
+        BitstreamError
+            If the header or a base layer is damaged: each further layer stands on those before
+            it. A waveform layer that is whole but was coded on another machine's spectrogram
+            counts as dropped.
+        """
+        upto = self.layers if upto is None else upto
+        if not 1 <= upto <= self.layers:
+            raise InputError(f"upto: must be 1 to {self.layers}, got {upto}")
+        if fill_gain is not None and not 0 <= fill_gain <= 1:
+            raise InputError(f"fill_gain: must be 0 to 1, got {fill_gain}")
+        header, payload = frame.unpack(self.info.spec, stream, strict=False)
+        samples, dropped = self._decode(payload, header, upto, fill_gain)
+        return LayeredClip(AudioClip(samples, header.sample_rate_hz), tuple(dropped))
+
+    def _decode(
+        self, payload: bytes, header: StreamHeader, upto: int, fill_gain: float | None = None
+    ) -> tuple[Samples, list[Dropped]]:
+        length = -(-header.n_samples * _RATE_HZ // header.sample_rate_hz)
+        superframes = mdct.superframes(length)
+        if len(payload) < header.channels * (superframes // base_layer.SUPERFRAMES_PER_BYTE):
+            raise BitstreamError("samples", f"{length} cannot come from {len(payload)} bytes")
+        found, dropped = container.unpack(payload, header.channels, self.layers, upto)
+        decoded = np.empty((header.channels, superframes * mdct.SUPERFRAME), np.float32)
+        for number, (base_data, *rest) in enumerate(found):
+            if base_data is None:
+                reason = next(one.reason for one in dropped if one.channel == number)
+                raise BitstreamError("base layer", f"of channel {number}: {reason}")
+            base = base_layer.decode(self._coding, base_data, superframes)
+            whole: list[Waveform] = []
+            if base is not None:
+                whole, reasons = _waveforms(rest, base)
+                dropped += [Dropped(number, name, why) for name, why in reasons]
+            decoded[number] = channel.synthesise(base, whole, superframes, self._fill, fill_gain)
+        clipped = decoded[:, :length]
+        return resample(clipped, _RATE_HZ, header.sample_rate_hz, header.n_samples), dropped
+
+
+def _budget(number: int, kbps: float, clip: AudioClip) -> Budget:
+    """Return what a channel's layers, up to the target of that number, may take of the stream."""
+    total = int(kbps * 125 * clip.duration_s) - _FRAME_BYTES
+    each = total // clip.channels - _LAYER_BYTES * (number + 2)
+    return Budget(max(each, 0))
+
+
+def _waveforms(
+    data: Sequence[bytes | None], base: Base
+) -> tuple[list[Waveform], list[tuple[str, str]]]:
+    """Return the layers up to the first that is lost, and by name why those behind it go too."""
+    found: list[Waveform] = []
+    reasons = []
+    lost = ""
+    for number, body in enumerate(data, start=1):
+        if body is None:
+            lost = f"it refines the {container.name(number)} layer, which is lost"
+        elif lost:
+            reasons.append((container.name(number), lost))
+        else:
+            try:
+                found.append(channel.decode_waveform(body, base, found))
+            except BitstreamError as error:
+                reasons.append((container.name(number), str(error)))
+                lost = f"it refines the {container.name(number)} layer, which is lost"
+    return found, reasons

@@ -1,0 +1,214 @@
+"""The encoder's search: the largest step that meets a target of SNR, or fits a target of rate,
+layer by layer.
+
+The SNR is that of the decoder's own output, fill included. The targets choose the base's step, the
+loop the waveform layer's.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from codecmark.errors import CodecError
+from codecmark.layered import base as base_layer
+from codecmark.layered import channel, coefficient_coding, mdct, quantiser
+from codecmark.layered.base import Base, BaseCoding
+from codecmark.layered.channel import Waveform
+from codecmark.layered.mdct import SUPERFRAME, Floats, Modes
+from codecmark.layered.noise_filling import GAINS, Filled, Filler
+from codecmark.layered.spectra import Singles
+from codecmark.layered.targets import SnrTarget
+
+MARGIN_DB = 0.05
+_FILL_KBPS = 0.2  # louder fill may lower the SNR by what this much rate would raise it
+_PER_DB = quantiser.STEPS_PER_OCTAVE / 6.02
+_ATTEMPTS = 16
+_CLOSE_ENOUGH_DB = 0.05
+_COARSEST = 0
+
+
+@dataclass(frozen=True)
+class Budget:
+    """The channel's layers, up to this one, fit into this many bytes."""
+
+    most_bytes: int
+
+
+def encode(
+    signal: Floats,
+    targets: Sequence[SnrTarget] | Sequence[Budget],
+    coding: BaseCoding,
+    fill: Filler,
+) -> tuple[bytes, ...]:
+    """Return a base layer and a waveform layer for each target, for `[samples]` at 16 kHz."""
+    level = base_layer.level_of(signal)
+    whole = base_layer.scaled(signal, level)
+    superframes = len(whole) // SUPERFRAME
+    if level == base_layer.SILENT:
+        return base_layer.silence(superframes), *(b"" for _ in targets)
+    values = coding.analyse(whole)
+
+    def at(step_index: int) -> bytes:
+        return base_layer.encode(coding, values, level, step_index, superframes)
+
+    first = targets[0]
+    if isinstance(first, SnrTarget):
+        layers = [at(coding.step_for(first.snr_db))]
+    else:
+        most_bytes = int(first.most_bytes * coding.share_of_rate)
+        layers = [_finest_within(at, coding.range_at_rate, most_bytes)]
+    base = base_layer.decode(coding, layers[0], superframes)
+    if base is None:
+        raise CodecError("the base layer of a signal decoded to silence")
+    below: tuple[Waveform, ...] = ()
+    for target in targets:
+        search = _Search(whole, len(signal), base, below, fill)
+        if isinstance(target, SnrTarget):
+            found = search.at_snr(target.snr_db + MARGIN_DB)
+        else:
+            found = search.within(target.most_bytes - sum(map(len, layers)))
+        layers.append(channel.encode_waveform(found, base, below))
+        below = *below, found
+    return tuple(layers)
+
+
+def _finest_within(at: Callable[[int], bytes], steps: tuple[int, int], most_bytes: int) -> bytes:
+    """Return the finest base layer of at most so many bytes, or the coarsest."""
+    low, high = steps
+    best = at(high)
+    while low < high:
+        middle = (low + high) // 2
+        data = at(middle)
+        if len(data) <= most_bytes:
+            high, best = middle, data
+        else:
+            low = middle + 1
+    return best
+
+
+class _Search:
+    """For the waveform layer above `below`: its blocks are theirs, it codes what they left."""
+
+    def __init__(
+        self,
+        whole: Floats,
+        samples: int,
+        base: Base,
+        below: tuple[Waveform, ...],
+        fill: Filler,
+    ) -> None:
+        self._whole, self._samples, self._base, self._below = whole, samples, base, below
+        self._fill = fill
+        self._energy = float(np.sum(whole[:samples] ** 2))
+        self._modes: Modes = below[0].modes if below else np.ones(base.superframes, np.int64)
+        self._coefficients = mdct.analyse(whole, self._modes)
+        for layer in below:
+            self._coefficients = self._coefficients - layer.coefficients()
+        largest = float(np.abs(self._coefficients).max())
+        # room for another choice of blocks, which moves energy together
+        octaves = math.log2(quantiser.LARGEST / 4 / max(largest, 1e-9))
+        self._finest = min(max(int(octaves * quantiser.STEPS_PER_OCTAVE), 0), quantiser.STEPS - 1)
+
+    def at_snr(self, snr_db: float) -> Waveform:
+        """Return the smallest layer whose decoded SNR is at least `snr_db`."""
+        step_index = self._coded_to(snr_db + 1)
+        self._choose_modes(step_index)
+        step_index = self._coded_to(snr_db + 1)
+        gain = self._gain(self._layer(step_index))
+        best: Waveform | None = None
+        nearest, missing = self._layer(self._finest), np.inf
+        low, high = _COARSEST, self._finest  # the answer lies between them
+        for attempt in range(_ATTEMPTS):
+            step_index = min(max(step_index, low), high)
+            layer = replace(self._layer(step_index), gain=gain)
+            excess = self._snr_db(self._filled(layer).signal(gain)) - snr_db
+            if excess >= 0:
+                best, high = layer, step_index - 1
+                if excess < _CLOSE_ENOUGH_DB:
+                    break
+            else:
+                low = step_index + 1
+                if -excess < missing:
+                    nearest, missing = layer, -excess
+            if low > high:
+                break
+            towards = -1 if excess >= 0 else 1
+            step_index += towards * max(1, round(abs(excess) * _PER_DB)) * (1 + attempt // 4)
+        return best or nearest
+
+    def within(self, most_bytes: int) -> Waveform:
+        """Return the finest layer of at most `most_bytes`, or the coarsest."""
+        low = self._within(most_bytes, _COARSEST, self._finest)
+        self._choose_modes(low)
+        low = self._within(most_bytes, max(low - 64, _COARSEST), min(low + 64, self._finest))
+        layer = self._layer(low)
+        return replace(layer, gain=self._gain(layer))
+
+    def _within(self, most_bytes: int, low: int, high: int) -> int:
+        """Return the finest step from `low` to `high` that fits, or `low`."""
+        while low < high:
+            middle = (low + high + 1) // 2
+            if self._bytes(self._layer(middle)) <= most_bytes:
+                low = middle
+            else:
+                high = middle - 1
+        return low
+
+    def _choose_modes(self, step_index: int) -> None:
+        if self._below:
+            return
+        step = quantiser.step_size(step_index)
+        self._modes = quantiser.choose_modes(self._whole, self._base.superframes, step)
+        self._coefficients = mdct.analyse(self._whole, self._modes)
+
+    def _layer(self, step_index: int) -> Waveform:
+        step = quantiser.step_size(step_index)
+        told = self._base.chosen.envelope
+        over_step = channel.over_step(told, self._below, step_index)
+        ratio = coefficient_coding.ratios(over_step, self._modes)
+        levels = quantiser.quantise(self._coefficients, self._modes, ratio, step)
+        inward = quantiser.centroids(self._coefficients, levels, step)
+        return Waveform(levels, self._modes, step_index, GAINS - 1, inward, told)
+
+    def _bytes(self, layer: Waveform) -> int:
+        return len(channel.encode_waveform(layer, self._base, self._below))
+
+    def _filled(self, layer: Waveform) -> Filled:
+        return channel.filled((*self._below, layer), self._base, self._fill)
+
+    def _coded_to(self, snr_db: float) -> int:
+        """Return the largest step whose coefficients alone reach the SNR."""
+        low, high = _COARSEST, self._finest
+        while low < high:
+            middle = (low + high) // 2
+            error = self._coefficients - self._layer(middle).coefficients()
+            if _ratio_db(self._energy, float(np.sum(error**2))) >= snr_db:
+                high = middle
+            else:
+                low = middle + 1
+        return low
+
+    def _gain(self, layer: Waveform) -> int:
+        """Return the highest gain of the fill that is worth its rate."""
+        coarser = self._layer(max(layer.step_index - quantiser.STEPS_PER_OCTAVE // 2, 0))
+        saved = self._bytes(layer) - self._bytes(coarser)
+        per_db = max(saved * 8 / 3.01, 1e-9)
+        allowed_db = _FILL_KBPS * len(self._whole) / 16 / per_db
+        filled = self._filled(layer)
+        lowest = self._snr_db(filled.signal(0))
+        for gain in range(GAINS - 1, 0, -1):
+            if lowest - self._snr_db(filled.signal(gain)) <= allowed_db:
+                return gain
+        return 0
+
+    def _snr_db(self, decoded: Singles) -> float:
+        error = self._whole[: self._samples] - decoded[: self._samples]
+        return _ratio_db(self._energy, float(np.sum(error**2)))
+
+
+def _ratio_db(signal: float, error: float) -> float:
+    return 10 * math.log10(signal / error) if error > 0 else math.inf

@@ -1,0 +1,82 @@
+"""The fill without a network: noise at the decoded mel's level, shaped by phase retrieval.
+
+Start: random signs at the mel's level where a coefficient is zero, never louder than half a step:
+what is louder was coded. Then a few rounds of phase retrieval with two constraints: bins of the
+STFT that the waveform layer carries stay as they are, and the others keep their shape but are
+scaled, band by band, until the mel of the whole is the decoded one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from codecmark.layered.coefficient_coding import at_coefficients
+from codecmark.layered.mdct import Floats, synthesise
+from codecmark.layered.mel_coding import UNIT
+from codecmark.layered.noise_filling import LOUDEST, Filled, Known
+from codecmark.layered.spectra import Singles, bank, from_bands, istft, stft, to_bands, widths
+
+_SIGMA = 0.9  # of a coefficient of the lapped transform, for a mel magnitude of 1
+_MOST = 4.0  # of a band's correction in one pass
+_PASSES = 3
+
+
+@dataclass(frozen=True)
+class PhaseRetrieval:
+    """See `fill.Filler`.
+
+    Attributes
+    ----------
+    rounds, rounds_of_base : int
+        With a waveform layer, and for the base alone.
+    """
+
+    rounds: int = 3
+    rounds_of_base: int = 24
+
+    def __call__(self, known: Known) -> Filled:
+        """Return the coded signal and what was put beside it."""
+        coded = known.coded()
+        noise = _noise(known)
+        signal = coded + synthesise(noise, known.modes).astype(np.float32)
+        target: Singles = np.exp2(known.mel.astype(np.float32) / UNIT)
+        loudest = known.loudest * np.float32(LOUDEST)
+        carried = stft(coded)
+        size = np.abs(carried)
+        level = from_bands((target / widths()).astype(np.float32), *bank())
+        keep = size > np.minimum(level, loudest)
+        size[~keep] = 0
+        missing = np.maximum(target - to_bands(size, *bank()), 0.05 * target)
+        rounds = self.rounds_of_base if known.step is None else self.rounds
+        for number in range(rounds):
+            spectrum = stft(signal)
+            shape = np.abs(spectrum)
+            shape[keep] = 0
+            wanted = np.minimum(_scaled_to_mel(shape, missing), loudest)
+            spectrum *= wanted / np.maximum(shape, np.float32(1e-12))
+            if number < rounds - 1:
+                spectrum[keep] = carried[keep]
+                signal = istft(spectrum)
+        carried[~keep] = 0
+        return Filled(carried, spectrum, wanted, known)
+
+
+def _scaled_to_mel(shape: Singles, missing: Singles) -> Singles:
+    """Return magnitudes of nearly the same shape whose mel is `missing`."""
+    for _ in range(_PASSES):
+        short = missing / np.maximum(to_bands(shape, *bank()), np.float32(1e-9))
+        shape = shape * from_bands(np.minimum(short, np.float32(_MOST)), *bank())
+    return shape
+
+
+def _noise(known: Known) -> Floats:
+    """Return noise where nothing was coded, with the same signs every time."""
+    level = at_coefficients(known.envelope, known.modes) / UNIT
+    size = 0.8 * _SIGMA * np.exp2(level)
+    if known.step is not None:
+        size = np.minimum(size, known.step / 2)
+    signs = np.random.default_rng(0).integers(0, 2, known.coefficients.shape) * 2 - 1
+    noise: Floats = np.where(known.coefficients == 0, size * signs, 0.0)
+    return noise

@@ -1,0 +1,73 @@
+"""Which fill a spec names, and on which base: `16k-64+wave`, `16k-64+wave+anchored`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from codecmark.errors import InputError
+from codecmark.layered.fill_griffinlim import PhaseRetrieval
+from codecmark.layered.noise_filling import Filler
+from codecmark.networks.trained_sets import locate_trained
+from codecmark.networks.weights import NO_WEIGHTS, Weights
+from codecmark.spec import Spec
+
+WAVE, ANCHORED = "wave", "anchored"  # the set of trained weights is named like the fill
+
+
+@dataclass(frozen=True)
+class Filling:
+    """A fill, and the network that it needs, if any."""
+
+    fill: Filler
+    parameters: int = 0
+    weights: Weights = NO_WEIGHTS
+
+    @property
+    def execution(self) -> dict[str, str]:
+        """How a network of the fill runs, as `CodecInfo` has it; empty without one."""
+        if not self.parameters:
+            return {}
+        from codecmark.networks import runtime
+
+        return {"device": str(runtime.device()), "backend": "eager", "dtype": "float32"}
+
+
+def is_asked_for(spec: Spec) -> bool:
+    """Return whether a spec names a waveform layer."""
+    return WAVE in (spec.variant or "").split("+")[1:]
+
+
+def split(spec: Spec, bases: Sequence[str]) -> tuple[str, bool]:
+    """Return the name of the base before `+wave`, and whether the fill is anchored.
+
+    Raises
+    ------
+    InputError
+        If the base is none of `bases`, or another fill is named.
+    """
+    base, *rest = (spec.variant or "").split("+")
+    if base not in bases or rest not in ([WAVE], [WAVE, ANCHORED]):
+        raise InputError(
+            f"spec: {spec}: the waveform layer stands on {', '.join(bases)}: write "
+            f"{spec.family}:{bases[0]}+{WAVE}, or ...+{WAVE}+{ANCHORED} for the trained fill"
+        )
+    return base, rest[-1] == ANCHORED
+
+
+def load(*, anchored: bool) -> Filling:
+    """Return the fill.
+
+    Raises
+    ------
+    UnavailableError
+        If its weights are not here.
+    """
+    if not anchored:
+        return Filling(PhaseRetrieval())
+    from codecmark.layered.fill_network import AnchoredFill
+    from codecmark.mel.harmonic.vocoder import HarmonicVocoder
+
+    located = locate_trained(ANCHORED)
+    vocoder = HarmonicVocoder.load(located, anchored=True)
+    return Filling(AnchoredFill(vocoder), vocoder.parameters, located.weights)

@@ -1,0 +1,83 @@
+"""The latent of an autoencoder as base layer, quantised and coded.
+
+Its decoded mel takes the place of the coarse mel: it tells the waveform layer's models what to
+expect, and the fill its level.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import torch
+
+from codecmark.clip import Samples
+from codecmark.layered import coefficient_coding, latent_coding
+from codecmark.layered.base import Base
+from codecmark.layered.mdct import Floats
+from codecmark.layered.spectra import log2_mel
+from codecmark.mel.formats import AUDIOLDM2
+from codecmark.mel.latent_chain import Autoencoder
+from codecmark.networks import runtime
+
+_FINEST_STEP, _STEPS_PER_OCTAVE = 0.25, 4
+_LOG2 = math.log(2)
+
+
+class LatentBase:
+    """See `base.BaseCoding`."""
+
+    steps = 24
+    range_at_rate = 0, 23
+    share_of_rate = 0.7
+
+    def __init__(self, autoencoder: Autoencoder) -> None:
+        self._autoencoder = autoencoder
+
+    def step_for(self, snr_db: float) -> int:  # noqa: ARG002 - the mel it gives is a guide only
+        """Return the step of 0.5; at 1.0 the noise of the latents is heard."""
+        return 4
+
+    def analyse(self, signal: Floats) -> Samples:
+        """Return the latent."""
+        log_mel = (log2_mel(signal) * _LOG2).astype(np.float32)
+        with _steady():
+            latent = self._autoencoder.encode(runtime.to_tensor(log_mel[None]))
+            values: Samples = runtime.to_array(latent)[0]
+        return values
+
+    def encode(self, values: Samples, step_index: int) -> bytes:
+        """Return it quantised and coded; values beyond the largest level are cut to it."""
+        levels = np.rint(values / _step(step_index)).astype(np.int64)
+        return latent_coding.encode(np.clip(levels, -latent_coding.LARGEST, latent_coding.LARGEST))
+
+    def decode(self, data: bytes, step_index: int, superframes: int, peak: float) -> Base:
+        """Return the base; any bytes decode to one, unless the network returns no numbers."""
+        frames = superframes * coefficient_coding.FRAMES
+        shape = self._autoencoder.latent_shape(frames, AUDIOLDM2.bands)
+        values = (latent_coding.decode(data, shape) * _step(step_index)).astype(np.float32)
+        with _steady():
+            decoded = self._autoencoder.decode(runtime.to_tensor(values[None]))
+            log_mel = runtime.to_array(decoded)[0]
+        return Base.of_network(peak, log_mel / np.float32(_LOG2))
+
+
+def _step(step_index: int) -> float:
+    return float(_FINEST_STEP * 2.0 ** (step_index / _STEPS_PER_OCTAVE))
+
+
+@contextmanager
+def _steady() -> Iterator[None]:
+    """Run a network on one thread, in full precision: what it returns must hardly vary."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        with (
+            torch.inference_mode(),
+            torch.backends.cudnn.flags(enabled=True, deterministic=True, allow_tf32=False),
+        ):
+            yield
+    finally:
+        torch.set_num_threads(before)

@@ -1,0 +1,116 @@
+"""A latent's levels as bits, each on the condition of its neighbours.
+
+A latent is an image in several channels, and neighbours in it are alike, in value and in size. A
+level is coded as its difference from a prediction of the levels before it in time and below it in
+frequency; the contexts are these levels, the channels already coded in the same place, and where
+in the image it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numba
+import numpy as np
+
+from codecmark.layered.context_mixing import (
+    DECODE,
+    ENCODE,
+    MODE,
+    Bytes,
+    Ints,
+    finish,
+    mixed_bit,
+    new_coder,
+    new_models,
+    open_decoder,
+)
+
+LARGEST = 255  # level
+
+_INPUTS, _KINDS, _SLOTS = 6, 7, 4096  # contexts of a decision, kinds of decision, room for each
+_CHANNELS, _BANDS = 16, 16  # that contexts tell apart
+_LIMIT = 160
+
+
+def encode(levels: Ints) -> bytes:
+    """Return the coded levels `[channels, frames, bands]`, each of at most `LARGEST`."""
+    coder, buffer = new_coder(ENCODE, 64 + levels.size * 8)
+    _code(levels.copy(), coder, buffer, *_models())
+    return finish(coder, buffer)
+
+
+def decode(data: bytes, shape: Sequence[int]) -> Ints:
+    """Return the levels `[channels, frames, bands]`; any bytes decode to some."""
+    coder, buffer = open_decoder(data)
+    levels = np.zeros(shape, np.int64)
+    _code(levels, coder, buffer, *_models())
+    return levels
+
+
+def _models() -> tuple[Ints, Ints, Ints]:
+    return new_models(_INPUTS * _KINDS * _SLOTS, _INPUTS, _KINDS * _CHANNELS)
+
+
+@numba.njit(cache=True, inline="always")
+def _clipped(value: int, most: int) -> int:
+    """Return the value's place among -most..most, from 0."""
+    return min(max(value, -most), most) + most
+
+
+@numba.njit(cache=True)
+def _code(
+    levels: Ints, coder: Ints, buffer: Bytes, probabilities: Ints, counts: Ints, weights: Ints
+) -> None:
+    """Code the levels, or decode them in place."""
+    decoding = coder[MODE] == DECODE
+    channels, frames, bands = levels.shape
+    contexts, places = np.zeros(_INPUTS, np.int64), np.zeros(_INPUTS, np.int64)
+    for t in range(frames):
+        for b in range(bands):
+            for c in range(channels):
+                before = levels[c, t - 1, b] if t > 0 else 0
+                older = levels[c, t - 2, b] if t > 1 else 0
+                above = levels[c, t - 1, b + 1] if t > 0 and b + 1 < bands else 0
+                below = levels[c, t, b - 1] if b > 0 else 0
+                corner = levels[c, t - 1, b - 1] if t > 0 and b > 0 else 0
+                lower = levels[c, t, b - 2] if b > 1 else 0
+                last = levels[c - 1, t, b] if c > 0 else 0
+                earlier = levels[c - 2, t, b] if c > 1 else 0
+                predicted = 2 * before + 3 * below  # in eighths
+                prediction = (predicted + 4) >> 3
+                near = abs(before) + abs(below)
+                around = min(2 * near + abs(above) + abs(corner), 15)
+                which = min(c, _CHANNELS - 1)
+                places[0] = (which * 7 + _clipped(before, 3)) * 7 + _clipped(below, 3)
+                places[1] = (which * _BANDS + min(b, _BANDS - 1)) * 3 + min(near, 2)
+                places[2] = which * 16 + around
+                places[3] = ((which * 5 + _clipped(last, 2)) * 5 + _clipped(earlier, 2)) * 3
+                places[3] += min(near, 2)
+                places[4] = ((which * 3 + _clipped(older, 1)) * 3 + _clipped(lower, 1)) * 5
+                places[4] += _clipped(above, 2)
+                places[5] = which * 33 + _clipped(predicted, 16)
+                rest = levels[c, t, b] - prediction
+                size, k = abs(rest), 0
+                negative = 0
+                while k < 2 * LARGEST:
+                    kind = min(k + 1, _KINDS - 1) if k > 0 else 0
+                    for i in range(_INPUTS):
+                        contexts[i] = (i * _KINDS + kind) * _SLOTS + places[i]
+                    more = mixed_bit(
+                        coder, buffer, probabilities, counts, weights, contexts,
+                        kind * _CHANNELS + which, _LIMIT, 1 if size > k else 0,
+                    )  # fmt: skip
+                    if more == 0:
+                        break
+                    if k == 0:
+                        for i in range(_INPUTS):
+                            contexts[i] = (i * _KINDS + 1) * _SLOTS + places[i]
+                        negative = mixed_bit(
+                            coder, buffer, probabilities, counts, weights, contexts,
+                            _CHANNELS + which, _LIMIT, 1 if rest < 0 else 0,
+                        )  # fmt: skip
+                    k += 1
+                if decoding:
+                    value = prediction - k if negative else prediction + k
+                    levels[c, t, b] = min(max(value, -LARGEST), LARGEST)

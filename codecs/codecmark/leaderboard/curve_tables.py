@@ -1,0 +1,218 @@
+"""Tables of codecs as curves: the rate at the target, the rate against an anchor, the ranks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from codecmark import catalog
+from codecmark.analysis.curves import Curve, curves
+from codecmark.analysis.delta import DEFAULT_ANCHOR, Delta, compare
+from codecmark.analysis.ranking import Ranking, rank
+from codecmark.analysis.summary import ALL, Summarised
+from codecmark.analysis.target import DEFAULT_TARGET, DISAGREEMENT, Never, Reached, rate_at_target
+from codecmark.analysis.verdicts import DISPUTED_BEYOND
+from codecmark.corpus.entry import CLASSES
+from codecmark.errors import InputError
+from codecmark.families import FAMILIES
+from codecmark.leaderboard.cell import NOTHING
+from codecmark.metrics.table import METRICS, VISQOL_FIELD
+from codecmark.results.row import ResultRow
+from codecmark.spec import Spec, without_setting
+
+RANK_ANCHOR = "opus@16k"  # the cheapest default setting that meets the target
+_LABELS = {
+    **{metric.field: metric.label for metric in METRICS},
+    VISQOL_FIELD: "ViSQOL",
+    DISAGREEMENT: "agreement of PESQ",
+}
+# what the review counts as undecided is not counted as met
+_UNDISPUTED = {**DEFAULT_TARGET, DISAGREEMENT: DISPUTED_BEYOND}
+_UNITS = {metric.field: metric.unit for metric in METRICS if metric.unit == "dB"}
+_SENTINELS = "codecmark.classic.sentinels:"
+
+
+@dataclass(frozen=True)
+class Table:
+    """Plain cells under headings, what they mean, and what is to be said below."""
+
+    title: str
+    meaning: str
+    headings: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    remarks: tuple[str, ...] = ()
+    page_only: bool = True
+
+
+def tables(rows: Iterable[ResultRow]) -> list[Table]:
+    """Return the tables of each condition; those that would be empty are left out.
+
+    They compare clip by clip, which a run that was summed up elsewhere no longer holds.
+    """
+    if isinstance(rows, Summarised):
+        return []
+    by_condition: dict[str, list[ResultRow]] = {}
+    for row in rows:
+        by_condition.setdefault(row.condition, []).append(row)
+    found = []
+    for condition, members in by_condition.items():
+        present = {row.clip_class for row in members if row.clip_class}
+        classes = sorted(present, key=CLASSES.index)
+        makers = (at_target, against_anchor, ranks)
+        found += [make(members, classes, condition) for make in makers if classes]
+    return [table for table in found if table.rows]
+
+
+def at_target(rows: Sequence[ResultRow], classes: Sequence[str], condition: str) -> Table:
+    """Return the smallest rate at which SNR and ViSQOL meet the target, for each class."""
+    found = {name: rate_at_target(rows, name, _UNDISPUTED) for name in classes}
+    lines, single, unscored = [], [], []
+    for codec in dict.fromkeys(codec for prices in found.values() for codec in prices):
+        if _is_sentinel(codec):
+            continue
+        prices = [found[name].get(codec, Never(None, {})) for name in classes]
+        if all(isinstance(price, Never) and price.nearest is None for price in prices):
+            unscored.append(codec)
+        elif not _is_shown(codec, rows) and not any(isinstance(p, Reached) for p in prices):
+            single.append(codec)
+        else:
+            cells = [_price(price, codec) for price in prices]
+            lines.append((_cheapest(prices), (codec, *cells)))
+    target = " and ".join(
+        f"{_LABELS[metric]} >= {limit:g}{' ' + _UNITS[metric] if metric in _UNITS else ''}"
+        for metric, limit in DEFAULT_TARGET.items()
+    )
+    remarks = []
+    if single:
+        remarks.append(f"Never, with one setting each: {', '.join(single)}.")
+    if unscored:
+        remarks.append(f"Not scored, the notes say why: {', '.join(unscored)}.")
+    return Table(
+        f"Rate at target, {condition}",
+        f"The smallest rate in kbit/s at which {target} hold together, interpolated between "
+        "measured settings, in brackets where the ends of their 95 % intervals put it. `≤`: the "
+        "cheapest setting meets it already; `>`: the dearest one may not. Where none does, the "
+        "nearest setting and what it lacks. A disputed setting does not meet the target, no more "
+        "than in the review: its ViSQOL on speech is, in the mean, more than "
+        f"{DISPUTED_BEYOND:g} above its PESQ-WB, whatever the class. Between settings the "
+        "difference is interpolated like the rest.",
+        ("codec", *(f"{name} kbit/s" for name in classes)),
+        tuple(line for _, line in sorted(lines)),
+        tuple(remarks),
+        page_only=False,
+    )
+
+
+def against_anchor(rows: Sequence[ResultRow], classes: Sequence[str], condition: str) -> Table:
+    """Return Bjøntegaard's rate difference to the anchor, for each class and metric."""
+    axes = [
+        (name, metric)
+        for name in classes
+        for metric in ("snr_db", "pesq_wb", VISQOL_FIELD)
+        if metric != "pesq_wb" or name == "speech"
+    ]
+    found = {axis: curves(rows, axis[1], axis[0]) for axis in axes}
+    lines = []
+    for codec in dict.fromkeys(codec for group in found.values() for codec in group):
+        if codec == DEFAULT_ANCHOR or _is_sentinel(codec) or not _is_shown(codec, rows):
+            continue
+        cells = [_delta(group.get(codec), group.get(DEFAULT_ANCHOR)) for group in found.values()]
+        if any(cell != NOTHING for cell in cells):
+            lines.append((codec, *cells))
+    return Table(
+        f"Rate against {DEFAULT_ANCHOR}, {condition}",
+        f"`-17 (-16; 35 %)`: 17 % fewer bits than {DEFAULT_ANCHOR} at equal quality, a Bjøntegaard "
+        "delta with PCHIP, then with Akima, over 35 % of the range of both; with `?` the two "
+        "disagree on the sign. From fewer than four settings none is taken: `x0.8` is the rate "
+        f"that {DEFAULT_ANCHOR} would need over the setting's own, above 1 is better. `-`: the "
+        "curves do not overlap.",
+        ("codec", *(f"{_LABELS[metric]} {name}" for name, metric in axes)),
+        tuple(lines),
+    )
+
+
+def ranks(rows: Sequence[ResultRow], classes: Sequence[str], condition: str) -> Table:
+    """Return the interval of ranks of each codec, for SNR and for predicted quality.
+
+    Sentinels and what the catalog runs on demand only stay out: every codec more is a comparison
+    more, and widens the intervals of all.
+    """
+    extra = {*catalog.all_specs()} - {*catalog.all_specs(default_only=True)}
+    rows = [row for row in rows if row.spec not in extra and not _is_sentinel(row.spec)]
+    axes = [(ALL, "snr_db")]
+    axes += [("speech", "pesq_wb")] if "speech" in classes else []
+    axes += [(name, VISQOL_FIELD) for name in classes]
+    title = f"Ranks, {condition}"
+    found: list[Ranking] = []
+    for name, metric in axes:
+        try:
+            found.append(rank(rows, metric, RANK_ANCHOR, None if name == ALL else name))
+        except InputError:  # the anchor was not run: no ranks
+            return Table(title, "", (), ())
+    places = [{place.spec: f"{place.first}-{place.last}" for place in r.places} for r in found]
+    specs = dict.fromkeys(spec for column in places for spec in column)
+    return Table(
+        title,
+        "Best and worst rank that the comparisons leave possible: each codec against the leader "
+        f"and against {RANK_ANCHOR} on the same clips, Holm's correction, 95 %. Codecs whose "
+        "ranks overlap are not told apart. Only the default set is ranked, since every comparison "
+        "more widens the intervals. `-`: not scored on every clip.",
+        ("codec", *(f"{_LABELS[metric]} {name}" for name, metric in axes)),
+        tuple((spec, *(column.get(spec, NOTHING) for column in places)) for spec in specs),
+    )
+
+
+def _is_sentinel(codec: str) -> bool:
+    family = FAMILIES.get(Spec.parse(codec).family)
+    return family is not None and family.target.startswith(_SENTINELS)
+
+
+def _is_shown(codec: str, rows: Sequence[ResultRow]) -> bool:
+    """Whether a codec has a line of its own: of the default set, or with a curve."""
+    names = {without_setting(spec) for spec in catalog.all_specs(default_only=True)}
+    settings = {row.spec for row in rows if without_setting(row.spec) == codec}
+    return codec in names or len(settings) > 1
+
+
+def _cheapest(prices: Sequence[Reached | Never]) -> tuple[int, float]:
+    """Sort by how many classes are met, then by the dearest of them."""
+    rates = [price.rate_kbps for price in prices if isinstance(price, Reached)]
+    return -len(rates), max(rates, default=0.0)
+
+
+def _price(price: Reached | Never, codec: str) -> str:
+    if isinstance(price, Never):
+        if price.nearest is None:
+            return NOTHING
+        lacks = ", ".join(
+            f"{_LABELS[metric]} {_rounded(metric)(lack)}" for metric, lack in price.missing.items()
+        )
+        setting = price.nearest.spec.removeprefix(codec)
+        return f"never: {setting} lacks {lacks}".replace("  ", " ")
+    text = f"{'≤' if price.may_be_lower else ''}{price.rate_kbps:.1f}"
+    found = price.interval
+    if found is None:
+        return text
+    low = f"{'≤' if found.low_open else ''}{found.low_kbps:.1f}"
+    high = f"{'>' if found.high_open else ''}{found.high_kbps:.1f}"
+    return text if low in {text, high} and high in text else f"{text} ({low} to {high})"
+
+
+def _rounded(metric: str) -> Callable[[float], str]:
+    unit = _UNITS.get(metric)
+    return (lambda value: f"{value:.1f} {unit}") if unit else (lambda value: f"{value:.2f}")
+
+
+def _delta(curve: Curve | None, anchor: Curve | None) -> str:
+    if curve is None or anchor is None or not curve.points:
+        return NOTHING
+    found = compare(curve, anchor)
+    if isinstance(found.bd_rate, Delta):
+        delta = found.bd_rate
+        mark = "?" if delta.disputed else ""
+        return f"{delta.pchip:+.0f}{mark} ({delta.akima:+.0f}; {delta.overlap_percent:.0f} %)"
+    factors = [one.factor for one in found.distances if isinstance(one.factor, float)]
+    if not factors:
+        return NOTHING
+    low, high = (f"{value:.1f}" for value in (min(factors), max(factors)))
+    return f"x{low}" if low == high else f"x{low} to x{high}"

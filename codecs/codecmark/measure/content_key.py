@@ -1,0 +1,197 @@
+"""Content keys: the identity of everything that decides what a row says, speed aside.
+
+A key is the SHA-256 of: the codec's spec; its code (the wrapper's module and every module of its
+package that this one imports, as syntax trees without docstrings, so that comments cost nothing);
+the versions of the distributions that this code imports; the files of the weight sets that the
+codec asked for; the clip as the codec was given it; the condition; and the code and libraries
+that measure and score. Nothing is imported for it: sources are read, torch stays unloaded.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import importlib.util
+import json
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from functools import cache
+from importlib.metadata import PackageNotFoundError, packages_distributions, version
+from pathlib import Path
+
+from codecmark import catalog
+from codecmark.classic.command_file import CommandFile
+from codecmark.corpus.condition import Condition
+from codecmark.errors import CodecmarkError
+from codecmark.networks import trained_sets, weights
+from codecmark.spec import Spec
+
+_JUDGE = "codecmark.measure.measurement"
+_RANGE_CODED = "codecmark.neural.range_coded"
+_BACKENDS = "codecmark.networks.backends"
+_PASSED_OVER = frozenset(
+    {
+        # lists of what there is: a new entry changes no figure of the others
+        "codecmark", "codecmark.catalog", "codecmark.families", "codecmark.networks.published_sets",
+        "codecmark.corpus.entry",  # reads clips, and what it read has a digest of its own
+        "codecmark.measure.memory",  # asks the system
+        "codecmark.networks.backends",  # counts where a spec asks for it
+    }
+)  # fmt: skip
+
+
+def codec_key(spec: str, condition: Condition, weight_sets: str | None) -> str:
+    """Return the part of a key that all clips share.
+
+    Parameters
+    ----------
+    spec : str
+        As it was asked for.
+    condition : Condition
+    weight_sets : str or None
+        The names that `weights.recording` saw while the codec was built, comma-separated.
+    """
+    parts = {
+        "codec": codec_digest(spec),
+        "condition": asdict(condition),
+        "weights": {name: _weights_digest(name) for name in (weight_sets or "").split(",") if name},
+        "judge": code_digest(_JUDGE),
+    }
+    return _sha256(json.dumps(parts, sort_keys=True))
+
+
+def row_key(codec_key: str, clip_sha256: str | None) -> str:
+    """Return the key of a row, 64 hexadecimal digits.
+
+    `clip_sha256` is that of the clip as the condition presents it; None for a codec that could
+    not be built.
+    """
+    return _sha256(f"{codec_key} {clip_sha256}")
+
+
+@cache
+def codec_digest(spec: str) -> str:
+    """Return the digest of a codec's settings, code and libraries."""
+    parsed = Spec.parse(spec)
+    module_names = [catalog.target(parsed).partition(":")[0]]
+    if parsed.range_coded:
+        module_names.append(_RANGE_CODED)
+    if parsed.execution.changes_the_network:
+        module_names.append(_BACKENDS)
+    programs = _programs(parsed.variant) if parsed.family == "command" else ""
+    device = os.environ.get("CODECMARK_DEVICE", "")
+    return _sha256("\n".join([spec, *map(code_digest, module_names), programs, device]))
+
+
+@cache
+def code_digest(module_name: str) -> str:
+    """Return the digest of a module, what it imports of its own package, and their libraries."""
+    reached: dict[str, _Source] = {}
+    waiting = [module_name]
+    own = {"codecmark", module_name.partition(".")[0]}
+    libraries: set[str] = set()
+    while waiting:
+        name = waiting.pop()
+        if name in reached or (name in _PASSED_OVER and name != module_name):
+            continue
+        reached[name] = source = _source(name)
+        for imported in source.imports:
+            top = imported.partition(".")[0]
+            if top not in own:
+                libraries.add(top)
+            elif (module := _module_of(imported)) is not None:
+                waiting.append(module)
+    lines = [f"{name} {reached[name].digest}" for name in sorted(reached)]
+    lines += [f"{name} {_version(name)}" for name in sorted(libraries - sys.stdlib_module_names)]
+    return _sha256("\n".join(lines))
+
+
+@dataclass(frozen=True)
+class _Source:
+    digest: str
+    imports: tuple[str, ...]
+
+
+@cache
+def _source(module_name: str) -> _Source:
+    path = _path(module_name)
+    if path is None:  # an extension module, or not here: its distribution's version must do
+        return _Source(_version(module_name.partition(".")[0]), ())
+    tree = ast.parse(path.read_bytes())
+    imports = tuple(_imports(tree))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(
+            node, clean=False
+        ):
+            node.body = node.body[1:]
+    return _Source(_sha256(ast.dump(tree)), imports)
+
+
+def _imports(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def _module_of(imported: str) -> str | None:
+    """Return the module that an import of a module, or of a name in one, reaches."""
+    parent = imported.rpartition(".")[0]
+    return next((name for name in (imported, parent) if name and _path(name)), None)
+
+
+@cache
+def _path(module_name: str) -> Path | None:
+    top, *rest = module_name.split(".")
+    try:
+        found = importlib.util.find_spec(top)
+    except (ImportError, ValueError):
+        return None
+    if found is None or found.origin is None:
+        return None
+    base = Path(found.origin).parent.joinpath(*rest) if rest else Path(found.origin)
+    candidates = [base.with_name(f"{base.name}.py"), base / "__init__.py"] if rest else [base]
+    return next((path for path in candidates if path.suffix == ".py" and path.is_file()), None)
+
+
+@cache
+def _version(module_name: str) -> str:
+    try:
+        return version(catalog.DISTRIBUTIONS.get(module_name, module_name))
+    except PackageNotFoundError:
+        pass
+    names = packages_distributions().get(module_name, ())  # reads every distribution: slow
+    return " ".join(sorted(f"{name} {version(name)}" for name in set(names))) or "absent"
+
+
+def _weights_digest(name: str) -> str:
+    try:
+        if name.startswith(trained_sets.RECORDED):
+            found = trained_sets.locate_trained(name.removeprefix(trained_sets.RECORDED))
+        else:
+            found = weights.locate(name, fetch=False)
+        return found.weights.sha256 or ""
+    except CodecmarkError:
+        return "absent"
+
+
+def _programs(name: str | None) -> str:
+    """What a command file says, and which files its programs are."""
+    try:
+        file = CommandFile.load(name or "")
+    except CodecmarkError as error:
+        return str(error)
+    found = []
+    for command in (file.encode, file.decode):
+        path = shutil.which(command.split()[0])
+        stat = Path(path).stat() if path else None
+        found.append(f"{command} {path} {stat and (stat.st_size, stat.st_mtime_ns)}")
+    return "\n".join([file.path.read_text(encoding="utf-8"), *found])
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,187 @@
+"""Measure one codec under one condition: the one place that times."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Hashable, Sequence
+from time import perf_counter
+from typing import Any, TypeVar
+
+from codecmark.bitstream import frame
+from codecmark.clip import AudioClip
+from codecmark.codec import Codec
+from codecmark.corpus.condition import Condition, PreparedClip
+from codecmark.errors import CodecmarkError, MetricError
+from codecmark.measure.agreement import Comparison
+from codecmark.measure.memory import peak_memory_mib
+from codecmark.measure.row_builder import Failure, Measured, row_of
+from codecmark.measure.scoring import Job, Scorer
+from codecmark.measure.timing import Timed, Timer, perf_counter_timer, warming
+from codecmark.metrics.table import QUALITY_FIELDS, Scores
+from codecmark.results.row import ResultRow
+from codecmark.system import threads
+
+Input = TypeVar("Input")
+Output = TypeVar("Output")
+_LENGTHS_WARM = 4  # a backend keeps what it compiled for more, see `exporters`
+
+
+class Measurement:
+    """Encode, decode and score `clips` with `codec`.
+
+    A network without trained weights is run on the start of the first clip only, for speed,
+    memory and rate; its quality is not computed.
+    """
+
+    def __init__(self, codec: Codec, clips: Sequence[PreparedClip], condition: Condition) -> None:
+        self.codec = codec
+        self.condition = condition
+        self.untrained = codec.info.weights.evidence == "random"
+        self.clips = list(clips)
+        if self.untrained:
+            self.clips = [clips[0].cropped(condition.untrained_clip_s)]
+        self._first = self.clips[0].audio
+        self._encoded: list[Timed[bytes | Failure]] = []
+        self._decoded: list[Timed[AudioClip | Failure]] = []
+        self._comparison = Comparison(codec)
+        self._warmed: deque[Hashable] = deque(maxlen=_LENGTHS_WARM)
+        self._first_call_s: dict[str, float] = {}
+        self._rounds: dict[str, int] = {}
+        self._peak: float | Failure | None = None
+
+    def take(self, clips: Sequence[PreparedClip]) -> None:
+        """Go on with other clips; the warm-up has been done and the peak memory is known."""
+        if not self.untrained:
+            self.clips = list(clips)
+        self._encoded, self._decoded = [], []
+
+    def encode(self, timer: Timer | None = None) -> None:
+        """Encode every clip; without a timer only to have the streams."""
+        audio = [clip.audio for clip in self.clips]
+        self._encoded = self._run("encode", self.codec.encode, audio, timer)
+
+    def decode(self, timer: Timer | None = None) -> None:
+        """Decode what `encode` returned, encoding first if that has not been done."""
+        if not self._encoded:
+            self.encode()
+        streams = [timed.output for timed in self._encoded]
+        usable = [stream for stream in streams if isinstance(stream, bytes)]
+        lengths = []
+        if self.codec.execution.compiles_each_length:  # of decoders, encoders are as on eager
+            lengths = [frame.unpack(self.codec.info.spec, stream)[0] for stream in usable]
+        run = self._run("decode", self.codec.decode, usable, timer, lengths) if usable else []
+        decoded = iter(run)
+        self._decoded = [
+            next(decoded, Timed(Failure("not reached"), ()))
+            if isinstance(stream, bytes)
+            else Timed(stream, ())
+            for stream in streams
+        ]
+
+    def failures(self) -> list[str]:
+        """Return what went wrong, clip by clip."""
+        outcomes: Sequence[Timed[Any]] = self._decoded or self._encoded
+        return [
+            f"{clip.name}: {timed.output.reason}"
+            for clip, timed in zip(self.clips, outcomes, strict=False)
+            if isinstance(timed.output, Failure)
+        ]
+
+    def rows(self, run_id: str, scorer: Scorer, *, memory: bool = True) -> list[ResultRow]:
+        """Return a row for each clip that was encoded or decoded."""
+        scores = iter(self._scores(scorer))
+        peak = self._peak_memory() if memory else Failure("not measured in this run")
+        rows = []
+        for index, encoded in enumerate(self._encoded):
+            decoded = self._decoded[index] if self._decoded else None
+            scored = next(scores) if self._is_scored(decoded) else self._unscored(decoded)
+            measured = Measured(
+                self.clips[index], encoded, decoded, scored, peak, self._first_call_s
+            )
+            row = row_of(run_id, self.codec.info, self.condition, measured)
+            self._compare(row, encoded.output, decoded.output if decoded else None)
+            rows.append(row)
+        if self._rounds:  # a second network would be in memory while the next clips are timed
+            self._comparison.forget()
+        return rows
+
+    def _run(
+        self,
+        phase: str,
+        call: Callable[[Input], Output],
+        inputs: Sequence[Input],
+        timer: Timer | None,
+        lengths: Sequence[Hashable] = (),
+    ) -> list[Timed[Output | Failure]]:
+        def guarded(item: Input) -> Output | Failure:
+            try:
+                return call(item)
+            except CodecmarkError as error:
+                return Failure(f"{phase}: {error}")
+
+        threads.limit(self.condition.threads)  # again: the codec may have loaded a library
+        if timer is None:
+            run = perf_counter_timer(guarded, inputs, before=self.codec.reset, rounds=1)
+            return [Timed(timed.output, ()) for timed in run]
+        if phase not in self._rounds:
+            self._warm_up(phase, lambda: guarded(inputs[0]))
+            self._warmed.extend(lengths[:1])
+        before = self.codec.reset
+        if lengths:
+            before = warming(guarded, inputs, lengths, self._warmed, before=before)
+        return timer(guarded, inputs, before=before, rounds=self._rounds[phase])
+
+    def _warm_up(self, phase: str, call: Callable[[], Any]) -> None:
+        """Time the first call as a user meets it, and settle the rounds by it."""
+        self.codec.reset()
+        start = perf_counter()
+        call()
+        usual = self._first_call_s[phase] = perf_counter() - start
+        if usual > self.condition.slow_call_s:  # or was it only cold?
+            self.codec.reset()
+            start = perf_counter()
+            call()
+            usual = perf_counter() - start
+        self._rounds[phase] = 1 if usual > self.condition.slow_call_s else self.condition.rounds
+
+    def _is_scored(self, decoded: Timed[AudioClip | Failure] | None) -> bool:
+        return not self.untrained and decoded is not None and isinstance(decoded.output, AudioClip)
+
+    def _scores(self, scorer: Scorer) -> list[Scores]:
+        jobs = [
+            Job(
+                clip.audio.samples, timed.output.samples, clip.audio.sample_rate_hz, clip.clip_class
+            )
+            for clip, timed in zip(self.clips, self._decoded, strict=False)
+            if self._is_scored(timed) and isinstance(timed.output, AudioClip)
+        ]
+        return scorer.score(jobs)
+
+    def _unscored(self, decoded: Timed[AudioClip | Failure] | None) -> Scores:
+        if self.untrained:
+            reason = self.codec.info.weights.note
+        elif decoded is None:
+            reason = "not decoded in this run"
+        else:
+            reason = "the codec failed"
+        return Scores(reasons=dict.fromkeys(QUALITY_FIELDS, reason))
+
+    def _compare(self, row: ResultRow, stream: object, decoded: object) -> None:
+        """Say how near the output comes to that of the same codec on eager."""
+        if not self.codec.execution.changes_the_network or not isinstance(stream, bytes):
+            return
+        if not isinstance(decoded, AudioClip):
+            row.reasons["agreement_db"] = "not decoded in this run"
+            return
+        try:
+            row.agreement_db = self._comparison.db(stream, decoded)
+        except CodecmarkError as error:
+            row.reasons["agreement_db"] = str(error)
+
+    def _peak_memory(self) -> float | Failure:
+        if self._peak is None:
+            try:
+                self._peak = peak_memory_mib(self.codec.info.spec, self._first)
+            except MetricError as error:
+                self._peak = Failure(str(error))
+        return self._peak

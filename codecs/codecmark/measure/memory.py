@@ -1,0 +1,73 @@
+"""Peak memory of a codec: encode and decode one clip in a fresh process and ask the system.
+
+The figure is the whole process (interpreter, libraries, model), as a user would see it; the row
+of `pcm16` shows the floor.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from codecmark import catalog
+from codecmark.clip import AudioClip
+from codecmark.corpus import audio_files
+from codecmark.errors import MetricError
+from codecmark.system import threads
+
+_TIMEOUT_S = 300
+
+
+def peak_memory_mib(spec: str, clip: AudioClip, timeout_s: float = _TIMEOUT_S) -> float:
+    """Return the peak resident set of a process that does nothing but code `clip` once.
+
+    Raises
+    ------
+    MetricError
+        If the process fails or the system does not tell.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "clip.wav"
+        audio_files.write_wav(path, clip)
+        try:
+            done = subprocess.run(
+                [sys.executable, "-m", "codecmark.measure.memory", spec, str(path)],
+                capture_output=True,
+                text=True,
+                timeout=timeout_s,
+                # what could be fetched was fetched by the caller's own instance
+                env={**os.environ, "CODECMARK_OFFLINE": "1"},
+            )
+        except subprocess.TimeoutExpired as error:
+            raise MetricError(f"the process took more than {timeout_s:g} s") from error
+    if done.returncode != 0:
+        last = done.stderr.strip().splitlines()[-1:] or ["no message"]
+        raise MetricError(f"the process failed: {last[0]}")
+    return float(done.stdout.strip().splitlines()[-1])
+
+
+def _main(spec: str, path: str) -> None:
+    threads.limit(threads.count())
+    codec = catalog.create(spec)
+    codec.decode(codec.encode(audio_files.read_audio(Path(path))))
+    print(_own_peak_mib())
+
+
+def _own_peak_mib() -> float:
+    status = Path("/proc/self/status")
+    if status.is_file():  # getrusage would count the parent too, whose memory was there before exec
+        line = next(s for s in status.read_text().splitlines() if s.startswith("VmHWM:"))
+        return int(line.split()[1]) / 2**10
+    try:
+        import resource
+    except ImportError:
+        sys.exit("this system does not report a process's peak memory")
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (2**20 if sys.platform == "darwin" else 2**10)
+
+
+if __name__ == "__main__":
+    _main(*sys.argv[1:])

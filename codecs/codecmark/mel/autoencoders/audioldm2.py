@@ -1,0 +1,88 @@
+"""The AudioLDM2 variational autoencoder: log-mel to latent and back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from diffusers import AutoencoderKL
+
+from codecmark.networks import runtime
+from codecmark.networks.weights import Located, Weights
+
+GEOMETRY: Mapping[str, Any] = {  # what makes the latent 8 x T/4 x F/4, whatever the widths
+    "in_channels": 1,
+    "out_channels": 1,
+    "down_block_types": ["DownEncoderBlock2D"] * 3,
+    "up_block_types": ["UpDecoderBlock2D"] * 3,
+    "act_fn": "silu",
+    "latent_channels": 8,
+    "sample_size": 1024,
+}
+# vae/config.json of cvssp/audioldm2 (base, -music and -large share the architecture)
+PUBLISHED: Mapping[str, Any] = {
+    **GEOMETRY,
+    "block_out_channels": [128, 256, 512],
+    "layers_per_block": 2,
+    "norm_num_groups": 32,
+    "scaling_factor": 0.4110932946205139,
+    "force_upcast": True,
+}
+# get_audioldm_48k_config in haoheliu/AudioLDM2:audioldm2/utils.py, in diffusers' terms; its latent
+# scale was learnt and is in the checkpoint alone, so 1 leaves latents as they are
+FULLBAND: Mapping[str, Any] = {
+    **PUBLISHED,
+    "down_block_types": ["DownEncoderBlock2D"] * 4,
+    "up_block_types": ["UpDecoderBlock2D"] * 4,
+    "block_out_channels": [128, 256, 512, 1024],
+    "latent_channels": 16,
+    "scaling_factor": 1.0,
+}
+CHUNK_FRAMES = 1024  # what it was trained on (10.24 s); attention over more grows quadratically
+
+
+def network_of(config: Mapping[str, Any]) -> Any:
+    """Return diffusers' `AutoencoderKL`, whose constructor is not typed, of a configuration."""
+    model: Any = AutoencoderKL
+    return model(**config)
+
+
+class MelAutoencoder:
+    """`[channels, frames, bands]` to `[channels, latents, frames / s, bands / s]` and back.
+
+    `s` is `stride`: 4 for the 16 kHz checkpoints, which have 8 latents, 8 at 48 kHz, with 16.
+    Takes the mode of the latent distribution: a codec adds no noise. Latents are scaled to unit
+    variance. Long spectrograms go through in chunks of 1024 frames.
+    """
+
+    def __init__(self, source: Located | Weights, config: Mapping[str, Any] = PUBLISHED) -> None:
+        network = runtime.build(
+            source,
+            lambda folder: runtime.load_pretrained(AutoencoderKL, folder, subfolder="vae"),
+            lambda: network_of(config),
+        )
+        self._take(network)
+
+    def _take(self, network: Any) -> None:
+        """Work on `network`, ready to run, by its own configuration."""
+        self.network: Any = network
+        self._scale = float(network.config["scaling_factor"])
+        self.latent_channels = int(network.config["latent_channels"])
+        halvings = len(network.config["block_out_channels"]) - 1
+        self.stride = 2**halvings
+
+    def latent_shape(self, frames: int, bands: int) -> tuple[int, int, int]:
+        """Return the latent's shape without the channel axis; `frames` a multiple of `stride`."""
+        return self.latent_channels, frames // self.stride, bands // self.stride
+
+    def encode(self, log_mel: torch.Tensor) -> torch.Tensor:
+        """Return the scaled latent; frames and bands must be multiples of `stride`."""
+        chunks = torch.split(log_mel[:, None], CHUNK_FRAMES, dim=2)
+        modes = [self.network.encode(chunk).latent_dist.mode() for chunk in chunks]
+        return torch.cat(modes, dim=2) * self._scale
+
+    def decode(self, latent: torch.Tensor) -> torch.Tensor:
+        """Return the log-mel `[channels, frames, bands]` of a scaled latent."""
+        chunks = torch.split(latent / self._scale, CHUNK_FRAMES // self.stride, dim=2)
+        return torch.cat([self.network.decode(chunk).sample for chunk in chunks], dim=2)[:, 0]

@@ -1,0 +1,46 @@
+"""A spectrum that a network made, in parts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+
+from codecmark.mel.stft import Pair
+
+
+@dataclass(frozen=True)
+class Made:
+    """A spectrum in parts: what the network made, and the anchors, corrected, where it has some."""
+
+    own: Pair
+    coded: Pair | None = None
+
+    @property
+    def whole(self) -> Pair:
+        """The sum."""
+        if self.coded is None:
+            return self.own
+        return self.own[0] + self.coded[0], self.own[1] + self.coded[1]
+
+    def cut(self, frames: slice) -> Made:
+        """Return some of its frames."""
+        return Made(_cut(self.own, frames), self.coded and _cut(self.coded, frames))
+
+    @staticmethod
+    def joined(blocks: list[Made]) -> Made:
+        """Return blocks of frames one after the other."""
+        if len(blocks) == 1:
+            return blocks[0]
+        own = [block.own for block in blocks]
+        coded = [block.coded for block in blocks if block.coded is not None]
+        return Made(_joined(own), _joined(coded) if coded else None)
+
+
+def _cut(parts: Pair, frames: slice) -> Pair:
+    return parts[0][:, frames], parts[1][:, frames]
+
+
+def _joined(parts: list[Pair]) -> Pair:
+    real, imaginary = zip(*parts, strict=True)
+    return torch.cat(real, dim=1), torch.cat(imaginary, dim=1)

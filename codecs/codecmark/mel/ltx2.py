@@ -1,0 +1,178 @@
+"""LTX-2's audio chain: AudioLDM2's geometry, causal, for stereo; its vocoder returns 24 kHz.
+
+On diffusers' `AutoencoderKLLTX2Audio` and `LTX2Vocoder`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import torch
+from diffusers import AutoencoderKLLTX2Audio
+from diffusers.pipelines.ltx2.vocoder import LTX2Vocoder
+
+from codecmark.errors import InputError
+from codecmark.mel.formats import AUDIOLDM2_CENTRED
+from codecmark.mel.latent_chain import LatentCodec, settings_of
+from codecmark.mel.spectrogram import MelSpectrogram
+from codecmark.mel.vocoders.base import Vocoder
+from codecmark.networks import runtime
+from codecmark.networks.weights import Located, Weights, locate_or_random
+from codecmark.spec import Spec
+
+# get_ltx2_audio_vae_config and get_ltx2_vocoder_config, version 2.0, in
+# huggingface/diffusers:scripts/convert_ltx2_to_diffusers.py
+PUBLISHED_VAE: Mapping[str, Any] = {
+    "base_channels": 128,
+    "output_channels": 2,
+    "ch_mult": [1, 2, 4],
+    "num_res_blocks": 2,
+    "attn_resolutions": None,
+    "in_channels": 2,
+    "resolution": 256,
+    "latent_channels": 8,
+    "norm_type": "pixel",
+    "causality_axis": "height",
+    "dropout": 0.0,
+    "mid_block_add_attention": False,
+    "sample_rate": 16_000,
+    "mel_hop_length": 160,
+    "is_causal": True,
+    "mel_bins": 64,
+    "double_z": True,
+}
+PUBLISHED_VOCODER: Mapping[str, Any] = {
+    "in_channels": 128,
+    "hidden_channels": 1024,
+    "out_channels": 2,
+    "upsample_kernel_sizes": [16, 15, 8, 4, 4],
+    "upsample_factors": [6, 5, 2, 2, 2],
+    "resnet_kernel_sizes": [3, 7, 11],
+    "resnet_dilations": [[1, 3, 5], [1, 3, 5], [1, 3, 5]],
+    "act_fn": "leaky_relu",
+    "leaky_relu_negative_slope": 0.1,
+    "antialias": False,
+    "antialias_ratio": 2,
+    "antialias_kernel_size": 12,
+    "final_act_fn": "tanh",
+    "final_bias": True,
+    "output_sampling_rate": 24_000,
+}
+# its mel, as LTX-2's own audio processor makes it, is AudioLDM2's with centred frames
+MEL = AUDIOLDM2_CENTRED
+WEIGHT_SET = "Lightricks/LTX-2"
+VARIANT = "2.0"
+_STRIDE = 4
+
+
+class StereoAutoencoder:
+    """`[1 or 2, 4 n + 1, 64]` to `[1, 8, n + 1, 16]`, and back to two channels.
+
+    Takes the mode of the latent distribution, normalised by the checkpoint's own statistics. Both
+    axes are halved twice; in time causally, so that the first frame has a latent of its own.
+    """
+
+    def __init__(self, source: Located | Weights, config: Mapping[str, Any]) -> None:
+        model: Any = AutoencoderKLLTX2Audio  # its constructors are not typed
+        self.network: Any = runtime.build(
+            source,
+            lambda folder: runtime.load_pretrained(model, folder, subfolder="audio_vae").float(),
+            lambda: model(**config),
+        )
+        self._latents = int(self.network.config["latent_channels"])
+        # one for each latent channel and band, channels first
+        shape = 1, self._latents, 1, MEL.bands // _STRIDE
+        self._mean = self.network.latents_mean.reshape(shape)
+        self._deviation = self.network.latents_std.reshape(shape)
+
+    def latent_shape(self, frames: int, bands: int) -> tuple[int, ...]:
+        """Return the latent's shape without its first axis."""
+        return self._latents, -(-frames // _STRIDE), bands // _STRIDE
+
+    def encode(self, log_mel: torch.Tensor) -> torch.Tensor:
+        """Return the latent; one channel goes in as two equal ones."""
+        if len(log_mel) > 2:
+            raise InputError(
+                f"clip: LTX-2's autoencoder takes 1 or 2 channels, this has {len(log_mel)}; mix "
+                "it to stereo first"
+            )
+        mode = self.network.encode(log_mel.expand(2, -1, -1)[None]).latent_dist.mode()
+        normalised: torch.Tensor = (mode - self._mean) / self._deviation
+        return normalised
+
+    def decode(self, latent: torch.Tensor) -> torch.Tensor:
+        """Return the log-mel of both channels."""
+        log_mel: torch.Tensor = self.network.decode(latent * self._deviation + self._mean).sample
+        return log_mel[0]
+
+
+class StereoHifiGan:
+    """LTX-2's HiFi-GAN: a stereo mel at 16 kHz to stereo at 24 kHz."""
+
+    mel = MEL
+
+    def __init__(self, source: Located | Weights, config: Mapping[str, Any]) -> None:
+        model: Any = LTX2Vocoder
+        self.network: Any = runtime.build(
+            source,
+            lambda folder: runtime.load_pretrained(model, folder, subfolder="vocoder").float(),
+            lambda: model(**config),
+        )
+        self.sample_rate_hz = int(self.network.config["output_sampling_rate"])
+        self.parameters = runtime.parameter_count(self.network)
+
+    def synthesize(self, spectrogram: MelSpectrogram) -> torch.Tensor:
+        """Turn `[2, frames, bands]` into `[2, samples]` at `sample_rate_hz`."""
+        values = spectrogram.require(MEL, "LTX-2's HiFi-GAN")
+        waveform: torch.Tensor = self.network(values[None])[0]
+        length = MEL.samples(values.shape[1]) * self.sample_rate_hz // MEL.sample_rate_hz
+        return waveform[:, :length]
+
+
+class LTX2Codec(LatentCodec):
+    """LTX-2's audio autoencoder and vocoder, on stereo; mono comes out as the channels' mean."""
+
+    channels = 2
+    reference: ClassVar[str] = "arXiv 2601.03233"
+
+    def __init__(
+        self,
+        spec: Spec,
+        vae_config: Mapping[str, Any] = PUBLISHED_VAE,
+        vocoder_config: Mapping[str, Any] = PUBLISHED_VOCODER,
+    ) -> None:
+        retrieval, filters = settings_of(spec, VARIANT, "hifigan", MEL)
+        source = locate_or_random(WEIGHT_SET)
+        vocoder: Vocoder = retrieval or StereoHifiGan(source, vocoder_config)
+        self.autoencoder: StereoAutoencoder = StereoAutoencoder(source, vae_config)
+        super().__init__(
+            spec,
+            vocoder,
+            filters,
+            parameters=runtime.parameter_count(self.autoencoder.network) + vocoder.parameters,
+            weights=runtime.weights_of(source),
+            licence="Apache-2.0 (diffusers); weights LTX-2 Community License",
+            notes="the latent is sent: 4 mel values of two channels for each latent value",
+        )
+
+    @classmethod
+    def from_spec(cls, spec: Spec) -> LTX2Codec:
+        """Build from e.g. `ltx2:2.0/hifigan`."""
+        return cls(spec)
+
+    def coded_channels(self, channels: int) -> int:
+        """Return 1: both channels share a latent."""
+        del channels
+        return 1
+
+    def frame_count(self, samples: int) -> int:
+        """Return a multiple of 4 and one frame, which is what the causal network gives back."""
+        return -(-(self.mel.frames(samples) - 1) // _STRIDE) * _STRIDE + 1
+
+    @property
+    def synthesis_rate_hz(self) -> int:
+        """24 kHz from its own vocoder, the mel's rate from phase retrieval."""
+        if isinstance(self.vocoder, StereoHifiGan):
+            return self.vocoder.sample_rate_hz
+        return self.mel.sample_rate_hz

@@ -1,0 +1,133 @@
+"""MMAudio's chain at 44.1 kHz: a one-dimensional VAE over the mel's frames, and BigVGAN.
+
+On diffusers' `MMAudioVAE` and `MMAudioVocoder`, which Kandinsky 6 uses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import torch
+from diffusers import MMAudioVAE, MMAudioVocoder
+
+from codecmark.mel.formats import MMAUDIO
+from codecmark.mel.latent_chain import LatentCodec, settings_of
+from codecmark.mel.spectrogram import MelSpectrogram
+from codecmark.mel.vocoders.base import Vocoder
+from codecmark.networks import runtime
+from codecmark.networks.weights import Located, Weights, locate_or_random
+from codecmark.spec import Spec
+
+# the defaults of diffusers' MMAudioVAE, which are those of the 44.1 kHz model of
+# hkchengrex/MMAudio:mmaudio/ext/autoencoder/vae.py
+PUBLISHED_VAE: Mapping[str, Any] = {
+    "mel_bins": 128,
+    "latent_channels": 40,
+    "hidden_channels": 512,
+    "channel_multipliers": [1, 2, 4],
+    "layers_per_block": 2,
+    "sample_rate": 44_100,
+    "n_fft": 2048,
+    "hop_length": 512,
+    "scaling_factor": 0.417,
+}
+# the defaults of diffusers' MMAudioVocoder: BigVGAN v2, 44 kHz, 128 bands, 512 times
+PUBLISHED_VOCODER: Mapping[str, Any] = {
+    "num_mels": 128,
+    "upsample_initial_channel": 1536,
+    "upsample_rates": [8, 4, 2, 2, 2, 2],
+    "upsample_kernel_sizes": [16, 8, 4, 4, 4, 4],
+    "resblock_kernel_sizes": [3, 7, 11],
+    "resblock_dilation_sizes": [[1, 3, 5], [1, 3, 5], [1, 3, 5]],
+}
+WEIGHT_SET = "kandinskylab/Kandinsky-6.0-Pro-distill-5s-Diffusers"
+VARIANT = "44k"
+_STRIDE = 2
+_CHUNK_FRAMES = 690  # 8 s, what it was trained on; attention over more grows quadratically
+
+
+class FrameAutoencoder:
+    """`[channels, frames, 128]` to `[channels, 40, frames / 2]` and back.
+
+    Takes the mode of the latent distribution, scaled to unit variance.
+    """
+
+    def __init__(self, source: Located | Weights, config: Mapping[str, Any]) -> None:
+        model: Any = MMAudioVAE  # its constructors are not typed
+        self.network: Any = runtime.build(
+            source,
+            lambda folder: runtime.load_pretrained(model, folder, subfolder="audio_vae").float(),
+            lambda: model(**config),
+        )
+        self._latents = int(self.network.config["latent_channels"])
+        self._scale = float(self.network.config["scaling_factor"])
+
+    def latent_shape(self, frames: int, bands: int) -> tuple[int, ...]:
+        """Return the latent's shape without its first axis; `frames` even."""
+        del bands  # all of a frame's go into its latent
+        return self._latents, frames // _STRIDE
+
+    def encode(self, log_mel: torch.Tensor) -> torch.Tensor:
+        """Return the latent."""
+        chunks = torch.split(log_mel.mT, _CHUNK_FRAMES, dim=2)
+        # the network's own encode() starts from a waveform; its mean comes before its variance
+        moments = torch.cat([self.network.vae.encode(chunk) for chunk in chunks], dim=2)
+        return moments[:, : self._latents] * self._scale
+
+    def decode(self, latent: torch.Tensor) -> torch.Tensor:
+        """Return the log-mel."""
+        chunks = torch.split(latent / self._scale, _CHUNK_FRAMES // _STRIDE, dim=2)
+        return torch.cat([self.network.decode(chunk).sample for chunk in chunks], dim=2).mT
+
+
+class BigVgan:
+    """BigVGAN v2 (arXiv 2206.04658) at 44.1 kHz."""
+
+    mel = MMAUDIO
+
+    def __init__(self, source: Located | Weights, config: Mapping[str, Any]) -> None:
+        model: Any = MMAudioVocoder
+        self.network: Any = runtime.build(
+            source,
+            lambda folder: runtime.load_pretrained(model, folder, subfolder="vocoder").float(),
+            lambda: model(**config),
+        )
+        self.parameters = runtime.parameter_count(self.network)
+
+    def synthesize(self, spectrogram: MelSpectrogram) -> torch.Tensor:
+        """Turn `[channels, frames, bands]` into `[channels, frames * hop]`."""
+        values = spectrogram.require(MMAUDIO, "BigVGAN")
+        waveform: torch.Tensor = self.network(values.mT).sample
+        return waveform[:, 0]
+
+
+class MMAudioCodec(LatentCodec):
+    """MMAudio's autoencoder and its vocoder."""
+
+    reference: ClassVar[str] = "arXiv 2412.15322"
+
+    def __init__(
+        self,
+        spec: Spec,
+        vae_config: Mapping[str, Any] = PUBLISHED_VAE,
+        vocoder_config: Mapping[str, Any] = PUBLISHED_VOCODER,
+    ) -> None:
+        retrieval, filters = settings_of(spec, VARIANT, "bigvgan", MMAUDIO)
+        source = locate_or_random(WEIGHT_SET)
+        vocoder: Vocoder = retrieval or BigVgan(source, vocoder_config)
+        self.autoencoder: FrameAutoencoder = FrameAutoencoder(source, vae_config)
+        super().__init__(
+            spec,
+            vocoder,
+            filters,
+            parameters=runtime.parameter_count(self.autoencoder.network) + vocoder.parameters,
+            weights=runtime.weights_of(source),
+            licence="Apache-2.0 (diffusers); licence of the weights: see their source",
+            notes="the latent is sent: 6.4 mel values for each latent value",
+        )
+
+    @classmethod
+    def from_spec(cls, spec: Spec) -> MMAudioCodec:
+        """Build from e.g. `mmaudio:44k/bigvgan`."""
+        return cls(spec)

@@ -1,0 +1,1 @@
+"""From a mel spectrogram to a waveform."""

@@ -1,0 +1,69 @@
+"""Trained vocoders that take a mel without a VAE: which there are, their format, their weights."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from codecmark.mel.vocoders.base import Vocoder
+from codecmark.networks import weights
+from codecmark.networks.weights import Located, Weights
+
+
+@dataclass(frozen=True)
+class MelVocoder:
+    """One vocoder.
+
+    Attributes
+    ----------
+    stage : str
+        Its name in specs.
+    mel : str
+        Name of the mel format that it was trained on; the only one it takes.
+    target : str
+        "module:Class"; built from where its weights are, and for tests a configuration.
+    weight_set : str
+    licence : str
+    needs_weights : bool
+        Without its weights it is unavailable; the others run with seeded random ones.
+    """
+
+    stage: str
+    mel: str
+    target: str
+    weight_set: str
+    licence: str
+    needs_weights: bool = False
+
+    def locate(self) -> Located | Weights:
+        """Find the weights, or say that random ones stand in."""
+        look = weights.locate if self.needs_weights else weights.locate_or_random
+        return look(self.weight_set)
+
+    def build(self, source: Located | Weights, config: Mapping[str, Any] | None) -> Vocoder:
+        """Return the vocoder."""
+        module, _, name = self.target.partition(":")
+        vocoder = getattr(importlib.import_module(module), name)
+        built: Vocoder = vocoder(source) if config is None else vocoder(source, config)
+        return built
+
+
+NETWORKS = {
+    vocoder.stage: vocoder
+    for vocoder in (
+        MelVocoder(
+            "hifigan-22k", "22k-80", "codecmark.mel.vocoders.hifigan:SmallHifiGan",
+            "hifigan-22khz-80mel", "MIT; weights from a GPL-3.0 repository", needs_weights=True,
+        ),
+        MelVocoder(
+            "univnet", "24k-100", "codecmark.mel.vocoders.univnet:UnivNet", "dg845/univnet-dev",
+            "Apache-2.0 (transformers); licence of the weights: see their source",
+        ),
+        MelVocoder(
+            "vocos", "24k-100-htk", "codecmark.mel.vocoders.vocos:Vocos",
+            "charactr/vocos-mel-24khz", "MIT",
+        ),
+    )
+}  # fmt: skip

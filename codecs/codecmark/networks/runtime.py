@@ -1,0 +1,215 @@
+"""Torch networks for codecs: built from a published folder, or seeded random at the same size."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import torch
+
+from codecmark.codec import CodecInfo
+from codecmark.errors import DamagedWeightsError, InputError, UnavailableError
+from codecmark.networks.weights import RANDOM_SEED, Located, Weights
+from codecmark.system import execution
+
+if TYPE_CHECKING:
+    from codecmark.clip import Samples
+
+Network = TypeVar("Network", bound=torch.nn.Module)
+_REMEDY = "replace the folder with the published one"
+_hollow: ContextVar[bool] = ContextVar("hollow", default=False)
+
+
+def device() -> torch.device:
+    """Return the device to run on.
+
+    That of the execution in use, else `CODECMARK_DEVICE` if set, else a GPU if there is one.
+
+    Raises
+    ------
+    InputError
+        If `CODECMARK_DEVICE` names no device.
+    UnavailableError
+        If a GPU is asked for and torch sees none.
+    """
+    named = execution.current("device").device or os.environ.get("CODECMARK_DEVICE")
+    if not named:
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        found = torch.device(named)
+    except RuntimeError as error:
+        raise InputError(f"CODECMARK_DEVICE: {named!r} is not a device, e.g. cpu") from error
+    if found.type == "cuda" and not torch.cuda.is_available():
+        raise UnavailableError(f"device: torch sees no GPU for {named!r}", "choose cpu")
+    return found
+
+
+def executed(
+    network: Network, shape: Sequence[int], *, varying: Sequence[int], shortest: int = 1
+) -> Network:
+    """Return the network as the execution in use runs it; as it is where that is eager.
+
+    For networks, or parts of them, that take and give one float32 tensor; parameters as those of
+    `backends.executed`.
+    """
+    chosen = execution.current("network")
+    if not chosen.changes_the_network or _hollow.get():
+        return network
+    from codecmark.networks import backends
+
+    run: Any = backends.executed(network, chosen, device(), shape, varying, shortest)
+    return run  # type: ignore[no-any-return]
+
+
+def build(
+    source: Located | Weights,
+    load: Callable[[Path], Network],
+    randomly: Callable[[], Network],
+) -> Network:
+    """Return the network in evaluation mode on `device()`, from `source`.
+
+    Without published weights it is initialised with a fixed seed, which leaves the caller's
+    random state as it was. Inside `hollow` it has no values.
+    """
+    with _quiet_libraries():
+        if _hollow.get():
+            with torch.device("meta"):
+                return randomly()
+        if isinstance(source, Located):
+            network = load(source.folder)
+        else:
+            with seeded():
+                network = randomly()
+    return network.eval().requires_grad_(False).to(device())
+
+
+@contextmanager
+def hollow() -> Iterator[None]:
+    """Build networks at their published sizes without values, be their weights here or not.
+
+    Enough for a codec's `info`, in no time; none runs.
+    """
+    token = _hollow.set(True)
+    try:
+        yield
+    finally:
+        _hollow.reset(token)
+
+
+def load_pretrained(network: Any, folder: Path, **options: Any) -> Any:
+    """Load a transformers or diffusers class from a folder, whole.
+
+    Both libraries fill what a file lacks with random numbers and say so in a log line only.
+
+    Raises
+    ------
+    DamagedWeightsError
+        If the file cannot be read, or does not hold every parameter in its shape.
+    """
+    where = folder / options.get("subfolder", "")
+    try:
+        loaded, report = network.from_pretrained(
+            folder, local_files_only=True, output_loading_info=True, **options
+        )
+    except Exception as error:
+        raise _unreadable(where, error) from error
+    _require_all(where, [*report["missing_keys"], *report["mismatched_keys"]])
+    return loaded
+
+
+def load_state(make: Callable[[], Network], path: Path) -> Network:
+    """Load the tensors of a `torch.save` file into `make()`, whole; no object is unpickled.
+
+    Raises
+    ------
+    DamagedWeightsError
+        If the file cannot be read, or does not hold every parameter in its shape.
+    """
+    try:
+        network = make()
+        state = torch.load(path, map_location="cpu", weights_only=True)
+        lacking = network.load_state_dict(state, strict=False).missing_keys
+    except Exception as error:
+        raise _unreadable(path.parent, error) from error
+    _require_all(path.parent, lacking)
+    return network
+
+
+def _unreadable(where: Path, error: Exception) -> DamagedWeightsError:
+    what = f"weights in {where} cannot be read ({type(error).__name__}: {error})"
+    return DamagedWeightsError(what, _REMEDY)
+
+
+def _require_all(where: Path, lacking: Sequence[object]) -> None:
+    if lacking:
+        what = f"weights in {where} lack {len(lacking)} parameters, {lacking[0]} among them"
+        raise DamagedWeightsError(what, _REMEDY)
+
+
+@contextmanager
+def seeded() -> Iterator[None]:
+    """Draw from a fixed seed inside; leaves the caller's random state as it was."""
+    devices = [device()] if device().type == "cuda" else []
+    with torch.random.fork_rng(devices=devices):
+        torch.manual_seed(RANDOM_SEED)
+        yield
+
+
+def weights_of(source: Located | Weights) -> Weights:
+    """Return the evidence of a source."""
+    return source.weights if isinstance(source, Located) else source
+
+
+def info(network: torch.nn.Module, source: Located | Weights, **fields: Any) -> CodecInfo:
+    """Return what a codec on `network` says about itself; `fields` are those of `CodecInfo`."""
+    fields.setdefault("parameters", parameter_count(network))
+    weights = weights_of(source)
+    return CodecInfo(
+        weights=weights, device=str(device()), backend="eager", dtype="float32", **fields
+    )
+
+
+def parameter_count(*networks: torch.nn.Module) -> int:
+    """Return the learned parameters of all `networks`."""
+    return sum(p.numel() for network in networks for p in network.parameters())
+
+
+def to_tensor(samples: Samples) -> torch.Tensor:
+    """Return a writable float32 copy of an array on `device()`."""
+    return torch.tensor(samples, dtype=torch.float32, device=device())
+
+
+def to_array(tensor: torch.Tensor) -> Samples:
+    """Return a float32 array on the host; waits for the device."""
+    array: Any = tensor.detach().to("cpu", torch.float32).numpy()
+    return array  # type: ignore[no-any-return]
+
+
+@contextmanager
+def _quiet_libraries() -> Iterator[None]:
+    """Hold back the model libraries' chatter while they load, errors excepted."""
+    names = [name for name in ("transformers", "diffusers") if name in sys.modules]
+    loggers = [logging.getLogger(name) for name in names]
+    levels = [logger.level for logger in loggers]
+    bars = [sys.modules[f"{name}.utils.logging"] for name in names]
+    shown = [bar.is_progress_bar_enabled() for bar in bars]
+    for logger, bar in zip(loggers, bars, strict=True):
+        logger.setLevel(logging.ERROR)
+        bar.disable_progress_bar()
+    try:
+        with warnings.catch_warnings():
+            # diffusers' audio autoencoders still use torch's former weight norm
+            warnings.filterwarnings("ignore", message=".*weight_norm", category=FutureWarning)
+            yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
+        for bar in (bar for bar, was_shown in zip(bars, shown, strict=True) if was_shown):
+            bar.enable_progress_bar()

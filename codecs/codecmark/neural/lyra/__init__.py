@@ -1,0 +1,1 @@
+"""SoundStream as shipped in Lyra v2."""

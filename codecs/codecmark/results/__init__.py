@@ -1,0 +1,1 @@
+"""Rows: their fields, their files, their Parquet form."""

@@ -1,0 +1,151 @@
+"""A run as one Parquet file, for hundreds of thousands of rows; needs the extra `codecmark[scale]`.
+
+`results/rows/<run id>.parquet` holds what counts of a run (see `store.latest`), in the order of its
+making, one column a field; `versions` and `reasons` are JSON texts. A run that goes on afterwards
+appends to a new JSON Lines file beside it, and compacting again joins the two.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any, get_args, get_type_hints
+
+from codecmark.errors import ResultSchemaError, UnavailableError
+from codecmark.results.row import ResultRow
+
+_MEMORY = "1GB"
+_BATCH = 10_000
+_TEXTS = ("versions", "reasons")
+_COLUMN_TYPES = {int: "BIGINT", float: "DOUBLE", dict: "JSON"}
+
+
+def connect() -> Any:
+    """Return a DuckDB connection in memory.
+
+    Raises
+    ------
+    UnavailableError
+        If DuckDB is not installed.
+    """
+    try:
+        import duckdb
+    except ImportError as error:
+        raise UnavailableError(
+            "Parquet runs need the package duckdb", "install it: pip install 'codecmark[scale]'"
+        ) from error
+    return duckdb.connect(config={"memory_limit": _MEMORY})
+
+
+def compact(lines: Path, target: Path) -> int:
+    """Write the rows of a JSON Lines file, after those `target` has, to `target`; return how many.
+
+    Raises
+    ------
+    ResultSchemaError
+        If a line is not a row; `codecmark leaderboard` on the JSON Lines names it.
+    """
+    connection = connect()
+    import duckdb
+
+    columns = {name: _column_type(kind) for name, kind in get_type_hints(ResultRow).items()}
+    names = ", ".join(columns)
+    typed = json.dumps({**columns, "versions_id": "VARCHAR"}).replace('"', "'")
+    part = target.with_suffix(".parquet.part")
+    earlier = (
+        f"SELECT 0 AS part, row_number() OVER () AS line, {names} "  # noqa: S608 - names are ours
+        f"FROM {source(target)} UNION ALL "
+        if target.is_file()
+        else ""
+    )
+    query = f"""
+        COPY (
+            WITH lines AS (
+                SELECT *, row_number() OVER () AS line
+                FROM read_json('{_quoted(lines)}', format='newline_delimited', columns={typed})
+            ), headings AS (
+                SELECT versions_id, any_value(versions) AS table_ FROM lines
+                WHERE versions_id IS NOT NULL GROUP BY versions_id
+            ), rows AS (
+                {earlier}
+                SELECT 1 AS part, line, {names} FROM (
+                    SELECT lines.* EXCLUDE (versions_id)
+                        REPLACE (coalesce(headings.table_, versions) AS versions)
+                    FROM lines LEFT JOIN headings
+                    ON json_extract_string(versions, '$') = headings.versions_id
+                    WHERE lines.versions_id IS NULL
+                )
+            ), last AS (
+                SELECT *, last_value(
+                    CASE WHEN clip IS NOT NULL AND weights IS NOT NULL
+                        THEN concat_ws(' ', weights, weights_sha256) END IGNORE NULLS
+                ) OVER (
+                    PARTITION BY spec, condition ORDER BY part, line
+                    ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
+                ) AS weights_now
+                FROM rows
+                QUALIFY row_number() OVER (
+                    PARTITION BY spec, clip, condition ORDER BY part DESC, line DESC
+                ) = 1
+            )
+            SELECT {names} FROM last
+            WHERE weights_now IS NULL OR (clip IS NOT NULL AND weights IS NULL)
+                OR concat_ws(' ', weights, weights_sha256) = weights_now
+            ORDER BY part, line
+        ) TO '{_quoted(part)}' (FORMAT parquet, COMPRESSION zstd)
+    """  # noqa: S608
+    try:
+        connection.execute(query)
+    except duckdb.Error as error:
+        part.unlink(missing_ok=True)
+        raise ResultSchemaError(f"{lines}: {str(error).splitlines()[0]}") from error
+    count: int = connection.execute(
+        f"SELECT count(*) FROM read_parquet('{_quoted(part)}')"  # noqa: S608
+    ).fetchone()[0]
+    part.replace(target)
+    return count
+
+
+def source(path: Path) -> str:
+    """Return the SQL of a run's table, rows numbered as `file_row_number`.
+
+    Fields that its codecmark did not have yet are null.
+    """
+    file = f"read_parquet('{_quoted(path)}', file_row_number = true)"
+    described = connect().execute(f"DESCRIBE SELECT * FROM {file}")  # noqa: S608
+    there = {name for name, *_ in described.fetchall()}
+    lacking = [
+        f"CAST(NULL AS {_column_type(kind)}) AS {name}"
+        for name, kind in get_type_hints(ResultRow).items()
+        if name not in there
+    ]
+    return f"(SELECT {', '.join(['*', *lacking])} FROM {file})"  # noqa: S608
+
+
+def rows(path: Path) -> Iterator[ResultRow]:
+    """Yield the rows of a Parquet file, in order."""
+    names = list(get_type_hints(ResultRow))
+    cursor = connect().execute(f"SELECT {', '.join(names)} FROM {source(path)}")  # noqa: S608
+    while batch := cursor.fetchmany(_BATCH):
+        for values in batch:
+            record = dict(zip(names, values, strict=True))
+            for name in _TEXTS:
+                record[name] = _object(record[name]).copy()
+            yield ResultRow(**record)
+
+
+@cache
+def _object(text: str) -> dict[str, str]:
+    found: dict[str, str] = json.loads(text)
+    return found
+
+
+def _column_type(kind: Any) -> str:
+    choices = {getattr(choice, "__origin__", choice) for choice in (*get_args(kind), kind)}
+    return next((name for type_, name in _COLUMN_TYPES.items() if type_ in choices), "VARCHAR")
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")

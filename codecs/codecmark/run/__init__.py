@@ -1,0 +1,1 @@
+"""A run: which rows are missing, and the engines that make them."""

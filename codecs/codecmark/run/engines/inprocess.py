@@ -1,0 +1,27 @@
+"""One item after the other in this process: for small runs, and to debug a codec."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from codecmark.measure.scoring import Scorer
+from codecmark.run.engines.worker import Item, Outcome, Worker
+
+
+class InProcess:
+    """No protection: a codec that crashes or hangs takes the run with it."""
+
+    def __init__(self, scorers: int = 1) -> None:
+        self._scorers = scorers
+
+    def run(self, items: Sequence[Item]) -> Iterator[Outcome]:
+        """See `Engine.run`."""
+        settled: set[str] = set()
+        with Scorer(self._scorers) as scorer:
+            worker = Worker(scorer)
+            for item in items:
+                if item.spec not in settled:
+                    outcome = worker.measure(item)
+                    if outcome.settled:
+                        settled.add(item.spec)
+                    yield outcome

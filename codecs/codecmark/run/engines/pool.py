@@ -1,0 +1,170 @@
+"""A pool of processes: each keeps a model, has a time limit for each item, and may die.
+
+A worker that dies is replaced. Its item is tried once more, clip by clip, since the kill may have
+come from outside; the clip that a second worker dies on is marked failed. An item that exceeds the
+limit is marked at once.
+"""
+
+from __future__ import annotations
+
+import signal
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from multiprocessing import connection, get_context
+from multiprocessing.connection import Connection
+from multiprocessing.context import SpawnProcess
+from time import monotonic
+
+from codecmark.measure.scoring import Scorer
+from codecmark.run.engines.item_queue import ItemQueue
+from codecmark.run.engines.worker import Item, Outcome, Worker, lost
+from codecmark.system import processes
+
+_STOP_S = 30.0
+
+
+@dataclass
+class _Hand:
+    """One worker process, its end of the pipe, and what it is at."""
+
+    process: SpawnProcess
+    pipe: Connection
+    loaded: str | None = None
+    item: Item | None = None
+    until: float = float("inf")
+
+
+class Pool:
+    """Works on `workers` processes.
+
+    Parameters
+    ----------
+    workers : int
+    scorers : int
+        Processes that each worker uses for metrics; 1: the worker itself.
+    limit_s : float
+        For each item, loading the model included.
+    """
+
+    def __init__(self, workers: int, *, scorers: int = 1, limit_s: float = 900.0) -> None:
+        self._workers = workers
+        self._scorers = scorers
+        self._limit_s = limit_s
+        self._hands: list[_Hand] = []
+
+    def run(self, items: Sequence[Item]) -> Iterator[Outcome]:
+        """See `Engine.run`."""
+        queue = ItemQueue(items)
+        deaths: Counter[Item] = Counter()
+        try:
+            while queue or any(hand.item for hand in self._hands):
+                self._hand_out(queue)
+                for hand, item in self._ready():
+                    outcome = self._receive(hand, item)
+                    if outcome is None:
+                        outcome = self._after_death(hand, item, queue, deaths)
+                    if outcome is not None:
+                        if outcome.settled:
+                            queue.drop(item.spec)
+                        yield outcome
+        finally:
+            for hand in self._hands:
+                _stop(hand)
+            self._hands.clear()
+
+    def _hand_out(self, queue: ItemQueue) -> None:
+        idle = [hand for hand in self._hands if hand.item is None]
+        while queue and (idle or len(self._hands) < self._workers):
+            if not idle:
+                idle.append(self._start())
+            hand = idle.pop()
+            elsewhere = {other.loaded for other in self._hands if other is not hand}
+            hand.item = queue.take(hand.loaded, elsewhere)
+            hand.loaded = hand.item.spec
+            hand.until = monotonic() + self._limit_s
+            with suppress(OSError):  # it has died: the pipe's end says so next
+                hand.pipe.send(hand.item)
+
+    def _ready(self) -> list[tuple[_Hand, Item]]:
+        """Wait until a worker answers, ends, or is out of time."""
+        busy = [(hand, hand.item) for hand in self._hands if hand.item is not None]
+        soonest = min(hand.until for hand, _ in busy)
+        pipes = [hand.pipe for hand, _ in busy]
+        answered = connection.wait(pipes, timeout=max(0.0, soonest - monotonic()))
+        return [
+            (hand, item)
+            for hand, item in busy
+            if hand.pipe in answered or (not answered and hand.until <= monotonic())
+        ]
+
+    def _receive(self, hand: _Hand, item: Item) -> Outcome | None:
+        """Return what a worker has made of its item, None if it has died."""
+        hand.item = None
+        if not hand.pipe.poll():
+            self._hands.remove(hand)
+            _end(hand, 0)
+            return lost(item, f"took more than {self._limit_s:g} s")
+        try:
+            outcome: Outcome = hand.pipe.recv()
+        except (EOFError, OSError):
+            return None
+        return outcome
+
+    def _after_death(
+        self, hand: _Hand, item: Item, queue: ItemQueue, deaths: Counter[Item]
+    ) -> Outcome | None:
+        """Give the item another chance, or give it up."""
+        self._hands.remove(hand)
+        how = _end(hand, _STOP_S)
+        deaths[item] += 1
+        if len(item.clips) == 1 and deaths[item] > 1:
+            return lost(item, f"the worker process died twice ({how})")
+        queue.put_back(item.singly() if len(item.clips) > 1 else [item])
+        return None
+
+    def _start(self) -> _Hand:
+        context = get_context("spawn")
+        ours, theirs = context.Pipe()
+        process = context.Process(target=_serve, args=(theirs, self._scorers))
+        process.start()
+        theirs.close()  # so that its death ends the pipe
+        hand = _Hand(process, ours)
+        self._hands.append(hand)
+        return hand
+
+
+def _stop(hand: _Hand) -> None:
+    with suppress(OSError):
+        hand.pipe.send(None)
+    _end(hand, _STOP_S if hand.item is None else 0)
+
+
+def _end(hand: _Hand, patience_s: float) -> str:
+    """Wait for a process to end, kill it otherwise, and return how it ended."""
+    hand.process.join(patience_s)
+    hand.process.kill()
+    hand.process.join()
+    hand.pipe.close()
+    code = hand.process.exitcode or 0
+    return signal.Signals(-code).name if code < 0 else f"exit status {code}"
+
+
+def _serve(pipe: Connection, scorers: int) -> None:
+    """The worker process."""
+    processes.begin(1)
+    with Scorer(scorers) as scorer:
+        worker = Worker(scorer)
+        while True:
+            try:
+                item: Item | None = pipe.recv()
+            except EOFError:
+                return
+            if item is None:
+                return
+            try:
+                outcome = worker.measure(item)
+            except Exception as error:  # a bug of ours costs an item, not the run
+                outcome = lost(item, f"{type(error).__name__}: {error}")
+            pipe.send(outcome)

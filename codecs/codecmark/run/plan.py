@@ -1,0 +1,188 @@
+"""Which rows a run still lacks: stored ones are known by their content key, and not made again."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import fmean
+
+from codecmark.corpus.condition import Condition, prepare_each
+from codecmark.corpus.entry import CorpusClip
+from codecmark.errors import ResultSchemaError
+from codecmark.measure import content_key
+from codecmark.results import store
+from codecmark.results.row import ResultRow
+from codecmark.spec import Spec
+from codecmark.system import host
+
+
+@dataclass(frozen=True)
+class PlannedClip:
+    """A clip that the condition admits: where to read it, and what will be read."""
+
+    entry: CorpusClip
+    sha256: str
+    duration_s: float
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to do.
+
+    Attributes
+    ----------
+    run_id : str
+        The run that the rows belong to, stored or new.
+    missing : dict
+        For each codec that lacks rows, the clips it lacks them for.
+    first : PlannedClip
+        What a codec is warmed up with, and an untrained one measured on.
+    timed : bool
+    stored : list of ResultRow
+        What the run has.
+    """
+
+    run_id: str
+    condition: Condition
+    missing: dict[str, tuple[PlannedClip, ...]]
+    first: PlannedClip
+    timed: bool
+    stored: list[ResultRow]
+
+    @property
+    def count(self) -> int:
+        """Number of missing rows; of a codec without trained weights, as if it had them."""
+        return sum(map(len, self.missing.values()))
+
+    def estimated_s(self, rows: Iterable[ResultRow], workers: int) -> tuple[float, list[str]]:
+        """Return the seconds that the run will take, by earlier `rows` of the same codecs here.
+
+        Model loading is not in it. The list names the codecs without such rows.
+        """
+        known: dict[str, list[float]] = defaultdict(list)
+        for row in rows:
+            is_alike = self.timed == (row.encode_s is not None)
+            if row.row_s and row.clip_s and row.host == host.host() and is_alike:
+                known[row.spec].append(row.row_s / row.clip_s)
+        total = sum(
+            fmean(known[spec]) * clip.duration_s
+            for spec, clips in self.missing.items()
+            if known[spec]
+            for clip in clips
+        )
+        return total / workers, [spec for spec in self.missing if not known[spec]]
+
+
+def survey(
+    entries: Iterable[CorpusClip], condition: Condition
+) -> tuple[list[PlannedClip], dict[str, str]]:
+    """Read each clip once for its identity, and keep no audio.
+
+    Returns
+    -------
+    clips : list of PlannedClip
+    unused : dict
+        For each clip that the condition does not admit, why.
+
+    Raises
+    ------
+    InputError
+        If no clip is left.
+    """
+    return prepare_each(
+        entries,
+        condition,
+        lambda entry, clip: PlannedClip(entry, clip.audio.sha256(), clip.audio.duration_s),
+    )
+
+
+def make(
+    specs: Sequence[str],
+    clips: Sequence[PlannedClip],
+    condition: Condition,
+    results: Path,
+    *,
+    timed: bool = True,
+    retry: bool = False,
+    fresh: bool = False,
+) -> Plan:
+    """Compare what is asked for with what the run has.
+
+    The run is the newest of this condition that was made by this command and whose clips are
+    among these, or these among its; otherwise, or if `fresh`, a new one. A row counts if its key
+    is the one that would be made now, and with `timed` only if it was timed on a host like this.
+
+    Parameters
+    ----------
+    retry : bool
+        Whether to try again what failed, was unavailable or lacked its weights.
+    """
+    run_id, stored = (None, []) if fresh else _continued(clips, condition, results)
+    again = [r for r in stored if retry and (r.status != "ok" or r.weights == "random")]
+    known = _Known([row for row in stored if row not in again], condition, timed)
+    missing = {spec: known.lacking(spec, clips) for spec in specs}
+    return Plan(
+        run_id or host.new_run_id(),
+        condition,
+        {spec: lacking for spec, lacking in missing.items() if lacking},
+        clips[0],
+        timed,
+        stored,
+    )
+
+
+class _Known:
+    """Stored rows by key."""
+
+    def __init__(self, rows: Sequence[ResultRow], condition: Condition, timed: bool) -> None:
+        self._condition = condition
+        self._timed = timed
+        self._rows = {row.key: row for row in rows}
+        # which weight sets a codec asks for is known from its rows, without building it
+        self._weight_sets = defaultdict(set)
+        for row in rows:
+            self._weight_sets[row.family].add(row.weight_sets)
+
+    def lacking(self, spec: str, clips: Sequence[PlannedClip]) -> tuple[PlannedClip, ...]:
+        """Return the clips for which `spec` has no row that counts."""
+        codecs = [
+            content_key.codec_key(spec, self._condition, names)
+            for names in self._weight_sets[Spec.parse(spec).family]
+        ]
+        if self._find(codecs, None) is not None:  # could not be built, and nothing has changed
+            return ()
+        first = self._find(codecs, clips[0].sha256)
+        if first is not None and first.weights == "random":  # one row is all it gets
+            return ()
+        return tuple(clip for clip in clips if self._find(codecs, clip.sha256) is None)
+
+    def _find(self, codecs: Iterable[str], clip_sha256: str | None) -> ResultRow | None:
+        keys = (content_key.row_key(codec, clip_sha256) for codec in codecs)
+        rows = (self._rows[key] for key in keys if key in self._rows)
+        return next((row for row in rows if self._counts(row)), None)
+
+    def _counts(self, row: ResultRow) -> bool:
+        if not self._timed or row.status != "ok":
+            return True
+        return row.encode_s is not None and row.host == host.host()
+
+
+def _continued(
+    clips: Sequence[PlannedClip], condition: Condition, results: Path
+) -> tuple[str | None, list[ResultRow]]:
+    """Return the run to go on with and its rows, or None."""
+    names = {clip.entry.name for clip in clips}
+    for run_id in reversed(store.run_ids(results)):
+        try:
+            newest = next(store.rows_of(results, run_id), None)
+            if newest is None or newest.key is None or newest.condition != condition.name:
+                continue
+            rows = store.latest(store.rows_of(results, run_id))
+        except ResultSchemaError:
+            continue
+        theirs = {row.clip for row in rows if row.clip is not None}
+        if theirs <= names or names <= theirs:
+            return run_id, rows
+    return None, []

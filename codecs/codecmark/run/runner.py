@@ -1,0 +1,36 @@
+"""Work through a plan with an engine, and store each row as it comes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from codecmark.results import store
+from codecmark.run.engines import Engine, Item, Outcome
+from codecmark.run.plan import Plan
+
+
+def run(plan: Plan, engine: Engine, results: Path, *, together: int = 1) -> Iterator[Outcome]:
+    """Make the missing rows; yield each outcome when its rows are on disk.
+
+    A codec that is not available, or fails on a clip, becomes rows that say so; the run goes on.
+    An interruption loses the items that are being worked on, `together` clips each.
+
+    Parameters
+    ----------
+    together : int
+        Clips an item: they are timed one after the other, then scored side by side.
+    """
+    items = [
+        Item(plan.run_id, spec, clips[at : at + together], plan.first, plan.condition, plan.timed)
+        for spec, clips in plan.missing.items()
+        for at in range(0, len(clips), together)
+    ]
+    made: set[tuple[str, str | None]] = set()
+    with store.writing(results, plan.run_id) as writer:
+        for outcome in engine.run(items):
+            # opus@24k and opus@24.0k are one codec
+            new = [row for row in outcome.rows if (row.spec, row.clip) not in made]
+            made.update((row.spec, row.clip) for row in new)
+            writer.add(new)
+            yield Outcome(outcome.item, new, outcome.settled)

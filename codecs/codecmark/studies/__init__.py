@@ -1,0 +1,1 @@
+"""The papers of this suite: chain, layered codec, latency, parity; each writes a page."""

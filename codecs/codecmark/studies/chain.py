@@ -1,0 +1,196 @@
+"""Where a mel chain loses the signal: each stage exchanged for the truth in turn.
+
+A chain without its VAE has two places to lose something: the magnitude (linear magnitudes became
+mel bands and must be guessed back) and the phase (it is not sent and must be invented). Each is
+measured alone, with the other taken from the original, and both together; the VAE and trained
+vocoders are added where their weights are here.
+
+Definitions
+-----------
+`waveform retention`: the share of the output's energy that is the original waveform, correlation
+squared; 0 to 100 %. `quality retention`: (PESQ - 1) / (4.64 - 1), PESQ-WB's range; 0 to 100 %.
+The loss of a stage is the drop from the original when it alone is exchanged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from codecmark import catalog
+from codecmark.clip import AudioClip, Samples, fit_length
+from codecmark.errors import UnavailableError
+from codecmark.mel.formats import mel_format
+from codecmark.mel.front_end import linear_spectrum, log_of, magnitude_from_mel
+from codecmark.mel.vocoders.base import PhaseRetrieval
+from codecmark.metrics.table import Scores, score
+from codecmark.networks import runtime
+
+PESQ_RANGE = (1.0, 4.64)
+USERS_FIGURES = {"mel": 86, "VAE": 85, "Griffin-Lim": 8}  # retention in per cent, as reported
+
+ORIGINAL, SILENCE = "original", "silence"
+MAGNITUDE, PHASE, BOTH = (
+    "mel magnitude, true phase",
+    "true magnitude, invented phase",
+    "mel magnitude, invented phase",
+)
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One path through the chain and what comes out of it.
+
+    `scores` is None where the path could not be taken; `reason` then says why.
+    """
+
+    name: str
+    output: Samples | None
+    scores: Scores | None
+    reason: str = ""
+
+    def value(self, field: str) -> float | None:
+        """Return a score, or None."""
+        return None if self.scores is None else self.scores.values.get(field)
+
+    @property
+    def waveform_retention(self) -> float | None:
+        """Correlation squared, in per cent; what is anticorrelated retains nothing."""
+        correlation = self.value("correlation")
+        return None if correlation is None else 100 * max(correlation, 0.0) ** 2
+
+    @property
+    def quality_retention(self) -> float | None:
+        """Place of PESQ-WB within its range, in per cent."""
+        pesq = self.value("pesq_wb")
+        low, high = PESQ_RANGE
+        return None if pesq is None else 100 * (pesq - low) / (high - low)
+
+
+def diagnose(clip: AudioClip, mel_name: str, vocoder_stage: str) -> list[Stage]:
+    """Run every path for one mono clip of speech.
+
+    Parameters
+    ----------
+    clip : AudioClip
+        One channel; resampled to the mel's rate, at which everything is scored.
+    mel_name, vocoder_stage : str
+        As in specs: `16k-64`, `griffinlim-64`.
+    """
+    mel = mel_format(mel_name)
+    vocoder = PhaseRetrieval.from_stage(vocoder_stage, mel)
+    reference = clip.resampled(mel.sample_rate_hz)
+    frames = mel.frames(reference.n_samples)
+    padded = runtime.to_tensor(fit_length(reference.samples, mel.samples(frames)))
+    with torch.inference_mode():
+        spectrum = linear_spectrum(padded, mel)
+        guessed = magnitude_from_mel(log_of(spectrum.abs(), mel), mel)
+        paths: list[tuple[str, torch.Tensor]] = [
+            (ORIGINAL, vocoder.retrieve(spectrum.abs(), spectrum.angle())),
+            (MAGNITUDE, vocoder.retrieve(guessed, spectrum.angle())),
+            (PHASE, vocoder.retrieve(spectrum.abs())),
+            (BOTH, vocoder.retrieve(guessed)),
+        ]
+    stages = [_scored(reference, name, runtime.to_array(output)) for name, output in paths]
+    stages += [_codec(reference, spec, name) for spec, name in _CODECS]
+    stages.append(_scored(reference, SILENCE, np.zeros_like(reference.samples)))
+    return stages
+
+
+BEFORE_VAE, AFTER_VAE = "vocoder trained here", "compact VAE and vocoder trained here"
+HIFIGAN, CONSISTENT = (
+    "trained HiFi-GAN on its own mel (22.05 kHz)",
+    "the same, made consistent with its mel",
+)
+_CODECS = (
+    ("mel:22k-80/hifigan-22k", HIFIGAN),
+    ("mel:22k-80/hifigan-22k+consistent-6", CONSISTENT),
+    ("mel:16k-64/harmonic", BEFORE_VAE),
+    ("audioldm2:compact/griffinlim-64", "compact VAE trained here, then invented phase"),
+    ("audioldm2:compact/harmonic", AFTER_VAE),
+    ("audioldm2:music/griffinlim-64", "AudioLDM2's VAE, then invented phase"),
+    ("audioldm2:music/hifigan", "AudioLDM2's VAE and HiFi-GAN"),
+)
+
+
+def reading(stages: Sequence[Sequence[Stage]]) -> list[str]:
+    """Say in plain language what the stages of some clips show; computed from the figures."""
+    snr = {name: _mean(stages, name, "snr_db") for name in (MAGNITUDE, PHASE, BOTH)}
+    pesq = {name: _mean(stages, name, "pesq_wb") for name in (MAGNITUDE, PHASE, BOTH)}
+    top = PESQ_RANGE[1]
+    lines = []
+    limits_snr = min((MAGNITUDE, PHASE), key=lambda name: snr[name] or 0.0)
+    lines.append(
+        f"SNR is limited by the {_culprit(limits_snr)}: with it alone exchanged, SNR is "
+        f"{snr[limits_snr]:.1f} dB; with the other alone, "
+        f"{snr[MAGNITUDE if limits_snr == PHASE else PHASE]:.1f} dB."
+    )
+    if pesq[MAGNITUDE] is not None and pesq[PHASE] is not None:
+        limits_quality = min((MAGNITUDE, PHASE), key=lambda name: pesq[name] or 0.0)
+        lines.append(
+            f"Quality is limited by the {_culprit(limits_quality)}: alone it takes PESQ from "
+            f"{top} to {pesq[limits_quality]:.2f}, the other to "
+            f"{pesq[MAGNITUDE if limits_quality == PHASE else PHASE]:.2f}; together they leave "
+            f"{pesq[BOTH]:.2f}."
+        )
+    for before, after, what in (
+        (BEFORE_VAE, AFTER_VAE, "The compact VAE in front of the vocoder trained here"),
+        (HIFIGAN, CONSISTENT, "Mel consistency behind the trained HiFi-GAN"),
+    ):
+        first, second = (_mean(stages, name, "pesq_wb") for name in (before, after))
+        if first is not None and second is not None:
+            lines.append(f"{what} takes PESQ from {first:.2f} to {second:.2f}.")
+    both = snr[BOTH]
+    if both is not None and both < 0:
+        lines.append(
+            f"The chain's {both:.1f} dB is below silence, which scores 0 dB: an output of the "
+            "right level with the wrong phase adds its own energy to the error. More iterations, "
+            "another vocoder or a larger VAE cannot change that; sending waveform can."
+        )
+    return lines
+
+
+def _culprit(name: str) -> str:
+    return {MAGNITUDE: "mel's magnitudes", PHASE: "invented phase"}[name]
+
+
+def _mean(clips: Sequence[Sequence[Stage]], name: str, field: str) -> float | None:
+    values = [s.value(field) for stages in clips for s in stages if s.name == name]
+    found = [value for value in values if value is not None]
+    return float(np.mean(found)) if found else None
+
+
+def _scored(reference: AudioClip, name: str, output: Samples) -> Stage:
+    fitted = fit_length(output, reference.n_samples).astype(np.float32)
+    scores = score(reference.samples, fitted, reference.sample_rate_hz, "speech")
+    return Stage(name, fitted, scores)
+
+
+def _codec(reference: AudioClip, spec: str, name: str) -> Stage:
+    try:
+        codec = catalog.create(spec)
+    except UnavailableError as error:
+        return Stage(name, None, None, str(error))
+    if codec.info.weights.evidence == "random":
+        return Stage(name, None, None, codec.info.weights.note)
+    decoded = codec.decode(codec.encode(reference))
+    return _scored(reference, name, decoded.samples)
+
+
+Summary = Callable[[str, str], float | None]
+
+
+def summary(clips: Sequence[Sequence[Stage]]) -> Summary:
+    """Return a function (stage name, field or retention) -> mean over clips."""
+
+    def value(name: str, field: str) -> float | None:
+        if not field.endswith("_retention"):
+            return _mean(clips, name, field)
+        values = [getattr(s, field) for stages in clips for s in stages if s.name == name]
+        found = [v for v in values if v is not None]
+        return float(np.mean(found)) if found else None
+
+    return value

@@ -1,0 +1,151 @@
+"""What each part of the codec is worth, and how it stands beside Opus and LC3: the measurements.
+
+The parts are taken out of the same streams: base alone, waveform layer alone, both without fill,
+and the bits of the waveform layer without the mel as its condition.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from codecmark import catalog
+from codecmark.bitstream import frame
+from codecmark.clip import Samples
+from codecmark.corpus.condition import Condition, PreparedClip
+from codecmark.errors import UnavailableError
+from codecmark.layered import base as base_layer
+from codecmark.layered import channel, coefficient_coding, container, mdct
+from codecmark.layered.codec import WaveformLayerCodec
+from codecmark.layered.fill_griffinlim import PhaseRetrieval
+from codecmark.layered.mel_base import MelBase
+from codecmark.measure.measurement import Input, Measurement, Output
+from codecmark.measure.scoring import Job, Scorer
+from codecmark.measure.timing import Timed, perf_counter_timer
+from codecmark.metrics.table import Scores
+from codecmark.metrics.waveform import snr_db
+from codecmark.networks import trained_sets
+from codecmark.results.row import ResultRow
+from codecmark.studies import rate_bound
+from codecmark.system import host, threads
+
+OURS = "mel:16k-64+wave"
+CURVE = tuple(f"{OURS}@snr{db}" for db in (8, 10, 12, 15, 20))
+RATES = tuple(f"{OURS}@{kbps}k" for kbps in (6, 8, 12, 16))
+ANCHORED_CURVE = tuple(f"{OURS}+anchored@snr{db}" for db in (8, 10, 12, 15))
+ANCHORED = (*ANCHORED_CURVE, *(f"{OURS}+anchored@{kbps}k" for kbps in (6, 8, 12, 16)))
+LATENTS = ("audioldm2:compact+wave@snr10", "audioldm2:compact+wave@snr12")
+OTHERS = (
+    "opus@6k", "opus@9.2k", "opus@12k", "opus@16k", "opus@24k", "opus@32k", "lc3@16k", "lc3@24k",
+    "lc3@32k", "lc3@48k", "mel:16k-64/griffinlim-64",
+)  # fmt: skip
+PARTS = ("both layers", "base alone", "waveform layer alone", "both, without phase retrieval")
+ABLATED = CURVE[1]
+ASKED_DB = 12.0  # of the waveform layer, for less than 1.5 kbit/s
+
+
+@dataclass(frozen=True)
+class Parts:
+    """One clip taken apart.
+
+    Attributes
+    ----------
+    scores : dict[str, Scores]
+        By part, in the order of `PARTS`.
+    base_kbps, waveform_kbps, unconditioned_kbps : float
+        Of the layers; the last is the waveform layer with a flat mel as its condition.
+    bound_kbps, asked_bound_kbps : float
+        What the waveform layer's coefficients should cost at least (`bound`): at the SNR that
+        they have alone, and at 12 dB.
+    """
+
+    clip: PreparedClip
+    scores: dict[str, Scores]
+    base_kbps: float
+    waveform_kbps: float
+    unconditioned_kbps: float
+    bound_kbps: float
+    asked_bound_kbps: float
+
+
+def specs() -> tuple[str, ...]:
+    """Return what is measured: what needs trained weights only where they are here."""
+    found = [*CURVE, *RATES]
+    for name, trained in (("anchored", ANCHORED), ("compact", LATENTS)):
+        try:
+            trained_sets.locate_trained(name)
+        except UnavailableError:
+            continue
+        found += trained
+    return *found, *OTHERS
+
+
+def measure(
+    specs: Sequence[str], clips: Sequence[PreparedClip], condition: Condition
+) -> Iterator[list[ResultRow]]:
+    """Yield the rows of each codec, every clip timed once."""
+    run_id = host.new_run_id()
+    threads.limit(condition.threads)
+    with Scorer() as scorer:
+        for spec in specs:
+            measurement = Measurement(catalog.create(spec), clips, condition)
+            measurement.encode(_once)
+            measurement.decode(_once)
+            yield measurement.rows(run_id, scorer, memory=False)
+
+
+def take_apart(clips: Sequence[PreparedClip]) -> Iterator[Parts]:
+    """Yield each clip's parts."""
+    codec = catalog.create(ABLATED)
+    assert isinstance(codec, WaveformLayerCodec)  # noqa: S101 - the catalog's own
+    with Scorer() as scorer:
+        for clip in clips:
+            stream = codec.encode(clip.audio)
+            header, payload = frame.unpack(ABLATED, stream)
+            ((base_data, waveform_data),), _ = container.unpack(payload, 1, 2, 2)
+            superframes = mdct.superframes(header.n_samples)
+            base = base_layer.decode(MelBase(), base_data or b"", superframes)
+            if base is None:
+                continue
+            waveform = channel.decode_waveform(waveform_data or b"", base)
+            scale, seconds = base.peak / 0.5, clip.audio.duration_s
+            unfilled = channel.filled([waveform], base, PhaseRetrieval(rounds=1))
+            decoded = (
+                codec.decode(stream).samples,
+                codec.decode_layers(stream, upto=1).clip.samples,
+                _fitted(mdct.synthesise(waveform.coefficients(), waveform.modes) * scale, clip),
+                _fitted(unfilled.signal(waveform.gain) * scale, clip),
+            )
+            rate_hz, reference = clip.audio.sample_rate_hz, clip.audio.samples
+            jobs = [Job(reference, one, rate_hz, clip.clip_class) for one in decoded]
+            original = reference[0].astype(np.float64)
+            flat = np.full_like(base.envelope, int(base.envelope.mean()))
+            flat_bytes = len(coefficient_coding.encode(waveform.levels, waveform.modes, flat))
+            yield Parts(
+                clip,
+                dict(zip(PARTS, scorer.score(jobs), strict=True)),
+                len(base_data or b"") * 8 / seconds / 1000,
+                len(waveform_data or b"") * 8 / seconds / 1000,
+                (3 + flat_bytes) * 8 / seconds / 1000,
+                rate_bound.least_bits(original, snr_db(reference, decoded[2], rate_hz))
+                / seconds
+                / 1000,
+                rate_bound.least_bits(original, ASKED_DB) / seconds / 1000,
+            )
+
+
+def _fitted(signal: np.ndarray, clip: PreparedClip) -> Samples:
+    samples: Samples = signal[None, : clip.audio.n_samples].astype(np.float32)
+    return samples
+
+
+def _once(
+    call: Callable[[Input], Output],
+    inputs: Sequence[Input],
+    *,
+    before: Callable[[], None],
+    rounds: int,  # noqa: ARG001 - one is enough here
+) -> list[Timed[Output]]:
+    return perf_counter_timer(call, inputs, before=before, rounds=1)

@@ -1,0 +1,172 @@
+"""The wrappers against the reference: tokens from the stream's bytes, audio from decoding them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from codecmark import catalog
+from codecmark.bitstream import bitpacking, frame
+from codecmark.clip import AudioClip, Samples
+from codecmark.codec import Codec
+from codecmark.neural.dac import PUBLISHED as DAC
+from codecmark.neural.dac import DacCodec
+from codecmark.neural.encodec_network import PUBLISHED as ENCODEC
+from codecmark.studies.parity import reference
+
+TOLERANCE = 1e-5
+TOKEN_BITS = 10
+AWKWARD_SAMPLES = 2 * 47_520 + 100  # at 48 kHz: the last two segments are short
+DAC_S = 1.234  # DAC is slow: it gets the start of the clip,
+PARTIAL_S = 0.1  # and with fewer than all codebooks less of it
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One codec setting on one clip.
+
+    Attributes
+    ----------
+    samples : int
+        Length of the clip at the codec's rate.
+    tokens, differing, distinct : int
+        How many tokens, how many of them are not the reference's, how many different ones occur.
+    levels, ecdc, twin : bool or None
+        Whether levels, the package's own stream, and the stream of `#original` say the same;
+        None where there is nothing to compare.
+    rms, deviation : float
+        Of the reference's decoded audio, and the largest difference of a sample from it.
+    """
+
+    spec: str
+    codebooks: int
+    samples: int
+    tokens: int
+    differing: int
+    distinct: int
+    levels: bool | None
+    ecdc: bool | None
+    twin: bool | None
+    rms: float
+    deviation: float
+
+    @property
+    def holds(self) -> bool:
+        """Whether everything is equal, the audio within `TOLERANCE`."""
+        said = {self.levels, self.ecdc, self.twin}
+        return self.differing == 0 and False not in said and self.deviation <= TOLERANCE
+
+
+def encodec(variant: str, model: Any, clip: AudioClip) -> Iterator[Comparison]:
+    """Compare every published rate of EnCodec on a clip of its rate and channels."""
+    clips = [clip]
+    if variant == "48khz":
+        clips.append(AudioClip(clip.samples[:, :AWKWARD_SAMPLES], clip.sample_rate_hz))
+    for bitrate_kbps in ENCODEC[variant]["target_bandwidths"]:
+        spec = f"encodec:{variant}@{bitrate_kbps:g}k"
+        codec, twin = catalog.create(spec), catalog.create(f"{spec}#original")
+        for each in clips:
+            theirs = reference.encodec(model, each, bitrate_kbps)
+            payload, audio = _through_bytes(codec, each)
+            segments = len(theirs.levels)
+            levels = np.frombuffer(payload[: 4 * segments], "<f4")
+            unpacked = _unpacked if segments else _frames_first
+            tokens = unpacked(payload[4 * segments :], theirs.tokens.shape)
+            written = reference.ecdc(model, each, bitrate_kbps, _frame_counts(model, each))
+            same_ecdc = np.array_equal(written.tokens, tokens) and np.array_equal(
+                written.levels, levels
+            )
+            yield _compared(
+                spec, tokens, theirs, audio, theirs.audio,
+                levels=np.array_equal(levels, theirs.levels) if segments else None,
+                ecdc=same_ecdc,
+                twin=_same_through_bytes(twin, each, payload, audio),
+            )  # fmt: skip
+
+
+def descript(variant: str, model: Any, clip: AudioClip) -> Iterator[Comparison]:
+    """Compare DAC at each number of codebooks, from one to all, on the start of a clip."""
+    config = DAC[variant]
+    books = int(config["n_codebooks"])
+    all_kbps = books * TOKEN_BITS * config["sampling_rate"] / config["hop_length"] / 1000
+    spec = f"dac:{variant}@{all_kbps:.4g}k"
+    codec = catalog.create(spec)
+    if not isinstance(codec, DacCodec):
+        raise TypeError(f"{spec} is no DacCodec")
+    start = clip.cropped(PARTIAL_S)
+    for codebooks in range(1, books):
+        codec.codebooks = codebooks
+        yield _descript(spec, codec, model, start, codebooks, twin=None)
+    codec.codebooks = books
+    whole = clip.cropped(DAC_S)
+    yield _descript(spec, codec, model, whole, books, twin=catalog.create(f"{spec}#original"))
+
+
+def _descript(
+    spec: str, codec: DacCodec, model: Any, clip: AudioClip, codebooks: int, twin: Codec | None
+) -> Comparison:
+    theirs = reference.descript(model, clip, codebooks)
+    payload, audio = _through_bytes(codec, clip)
+    tokens = _frames_first(payload, theirs.tokens.shape)
+    early = codec.early_samples
+    return _compared(
+        spec, tokens, theirs, audio[:, early:], theirs.audio[:, : clip.n_samples - early],
+        twin=None if twin is None else _same_through_bytes(twin, clip, payload, audio),
+    )  # fmt: skip
+
+
+def _through_bytes(codec: Codec, clip: AudioClip) -> tuple[bytes, Samples]:
+    stream = codec.encode(clip)
+    _, payload = frame.unpack(codec.info.spec, stream)
+    return payload, codec.decode(stream).samples
+
+
+def _same_through_bytes(twin: Codec, clip: AudioClip, payload: bytes, audio: Samples) -> bool:
+    twin_payload, twin_audio = _through_bytes(twin, clip)
+    return twin_payload == payload and float(np.abs(twin_audio - audio).max()) <= TOLERANCE
+
+
+def _unpacked(payload: bytes, shape: tuple[int, ...]) -> NDArray[np.int64]:
+    return bitpacking.unpack_integers(payload, int(np.prod(shape)), TOKEN_BITS).reshape(shape)
+
+
+def _frames_first(payload: bytes, shape: tuple[int, ...]) -> NDArray[np.int64]:
+    return _unpacked(payload, shape[::-1]).T
+
+
+def _frame_counts(model: Any, clip: AudioClip) -> list[int]:
+    length = model.segment_length or clip.n_samples
+    stride = model.segment_stride or clip.n_samples
+    starts = range(0, clip.n_samples, stride)
+    hop = model.encoder.hop_length
+    return [-(-min(length, clip.n_samples - start) // hop) for start in starts]
+
+
+def _compared(
+    spec: str,
+    tokens: NDArray[np.int64],
+    theirs: reference.Coded,
+    audio: Samples,
+    their_audio: Samples,
+    *,
+    levels: bool | None = None,
+    ecdc: bool | None = None,
+    twin: bool | None = None,
+) -> Comparison:
+    return Comparison(
+        spec=spec,
+        codebooks=tokens.shape[0],
+        samples=audio.shape[1],
+        tokens=tokens.size,
+        differing=int((tokens != theirs.tokens).sum()),
+        distinct=sum(len(np.unique(book)) for book in theirs.tokens),
+        levels=levels,
+        ecdc=ecdc,
+        twin=twin,
+        rms=float(np.sqrt(np.mean(np.square(their_audio, dtype=np.float64)))),
+        deviation=float(np.abs(audio - their_audio).max()),
+    )

@@ -1,0 +1,1 @@
+"""What the machine gives: threads, processes, the host, digests, Markdown, plotting."""

@@ -1,0 +1,27 @@
+"""What a worker process does first, whoever started it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from multiprocessing import connection, parent_process
+
+from codecmark.system import threads
+
+
+def begin(thread_limit: int) -> None:
+    """Limit the threads, leave Ctrl-C to the parent, and end when the parent does.
+
+    A parent that is killed closes nothing: without this its workers would wait for ever.
+    """
+    threads.limit(thread_limit)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = parent_process()
+    if parent is not None:
+        connection.wait([parent.sentinel])
+        os._exit(1)

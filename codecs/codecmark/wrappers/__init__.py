@@ -1,1 +1,0 @@
-"""One codec family a file; nothing here is imported before the catalog asks for it."""
