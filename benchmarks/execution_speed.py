@@ -211,8 +211,8 @@ def _lyra() -> Iterator[str]:
     yield (
         "What limits it: the networks' own layers, in the order of additions that makes the "
         "bits of the published files. Those take one frame of 20 ms a call, and so the plain loop "
-        f"calls two models for each frame. The codec runs {runtime.frames} frames a call through "
-        "the same graphs, rewritten in memory, and those calls alone, without the quantiser's, are "
+        f"calls two models for each frame. The codec runs {lyra_networks.frames} frames a call "
+        "through the same graphs, rewritten in memory, and those calls alone, without the quantiser's, are "
         f"{shares[0]:.0f} % of encoding and {shares[1]:.0f} % of decoding. Rewriting, and the "
         f"proof that the bits agree on this machine, took {first_s:.2f} s, once a process. A live "
         "signal still goes frame by frame."

@@ -15,8 +15,6 @@ from codecmark.clip import AudioClip
 from codecmark.corpus import condition
 from codecmark.system import threads
 
-REPOSITORY = Path(__file__).parents[1]
-
 
 def pytest_configure() -> None:
     threads.limit(1)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -16,8 +15,7 @@ from codecmark.analysis.statistics import Estimate
 from codecmark.analysis.target import Interval, Never, Reached, Setting, price, rate_at_target
 from codecmark.results import store
 from codecmark.results.row import ResultRow
-
-REPOSITORY = Path(__file__).parents[1]
+from places import COMMITTED
 
 
 def points(name: str, rates: Sequence[float], quality: Sequence[float]) -> tuple[Point, ...]:
@@ -254,7 +252,7 @@ def test_lower_is_better_in_targets() -> None:
 
 @pytest.fixture(scope="module")
 def committed() -> list[ResultRow]:
-    return store.read(REPOSITORY / "results")
+    return store.read(COMMITTED)
 
 
 def test_speech_codecs_need_more_bits_than_opus(committed: list[ResultRow]) -> None:

@@ -16,6 +16,7 @@ from codecmark.bitstream import frame
 from codecmark.metrics.alignment import find_lag
 from codecmark.metrics.waveform import snr_db
 from entries import noise
+from places import REPOSITORY
 
 COPY = "import shutil; shutil.copy(sys.argv[1], sys.argv[2])"
 CUT = (
@@ -208,7 +209,7 @@ def test_the_guides_examples(
 ) -> None:  # fmt: skip
     if not shutil.which(program):
         pytest.skip(f"{program} is not installed")
-    guide = (Path(__file__).parents[1] / "CONTRIBUTING.md").read_text()
+    guide = (REPOSITORY / "CONTRIBUTING.md").read_text()
     example = guide.partition(f"# {name}.toml\n")[2].partition("```")[0]
     (folder / f"{name}.toml").write_text(example)
     codec = create(f"command:{name}")

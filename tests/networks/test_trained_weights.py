@@ -29,7 +29,7 @@ from codecmark.training.trainer import Trainer
 from codecmark.training.vae import VaeTask
 from codecmark.training.vocoder import VocoderTask
 from entries import TINY_HARMONIC, TINY_VAE, write_tiny_sets
-from test_training import CPU, audio, dataset, prepared
+from small_trainings import CPU, audio, dataset, prepared
 
 __all__ = ["audio", "dataset", "prepared"]  # fixtures
 

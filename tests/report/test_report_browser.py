@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from codecmark.__main__ import main
+from places import COMMITTED, REPOSITORY
 from reported import HOSTILE, UNTRAINED, make_results
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ sync_api = pytest.importorskip(
     "playwright.sync_api", reason="no playwright here: pip install playwright"
 )
 
-REPOSITORY = Path(__file__).parents[1]
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 REMEDY = "no Chromium here: apt-get install chromium, or playwright install chromium"
 LARGEST_BYTES = 12 * 2**20
@@ -93,7 +93,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory, browser: object) -> Path:
     (results / "rows").mkdir()
     for name in done.stdout.split():
         shutil.copy(REPOSITORY / name, results / "rows")
-    shutil.copy(REPOSITORY / "results" / "chain.json", results)
+    shutil.copy(COMMITTED / "chain.json", results)
     assert main(["report", str(results)]) == 0
     return results / "report" / "index.html"
 

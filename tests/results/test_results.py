@@ -23,8 +23,7 @@ from codecmark.leaderboard.sections import sections
 from codecmark.metrics.table import QUALITY_FIELDS
 from codecmark.results import store
 from codecmark.results.row import NEEDS_NO_REASON, SCHEMA_VERSION, ResultRow
-
-REPOSITORY = Path(__file__).parents[1]
+from places import COMMITTED
 
 
 def row(spec: str = "opus@24k", clip: str = "a", **changes: object) -> ResultRow:
@@ -128,13 +127,13 @@ def test_the_reason_of_an_unavailable_row_stands_for_everything(tmp_path: Path) 
 
 
 def test_values_that_need_no_reason_are_documented() -> None:
-    text = (REPOSITORY / "results" / "README.md").read_text()
+    text = (COMMITTED / "README.md").read_text()
     paragraph = text.partition("without a reason")[2].partition("\n\n")[0]
     assert all(f"`{name}`" in paragraph for name in NEEDS_NO_REASON)
 
 
 def test_every_field_is_documented() -> None:
-    text = (REPOSITORY / "results" / "README.md").read_text()
+    text = (COMMITTED / "README.md").read_text()
     missing = [f.name for f in fields(ResultRow) if f"`{f.name}`" not in text]
     assert not missing
 
@@ -538,7 +537,7 @@ def test_terminal_tables_keep_their_figures_whole(width: int) -> None:
 
 def test_a_compacted_run_reads_as_its_lines_and_can_go_on(tmp_path: Path) -> None:
     pytest.importorskip("duckdb")
-    committed = store.read(REPOSITORY / "results")[:200]
+    committed = store.read(COMMITTED)[:200]
     rows = [
         replace(original, run_id="r1", versions={**original.versions, "x": str(index // 90)})
         for index, original in enumerate(committed)
@@ -574,7 +573,7 @@ def test_a_parquet_run_has_the_tables_of_its_lines(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     pytest.importorskip("duckdb")
-    committed = [replace(r, run_id="r1") for r in store.read(REPOSITORY / "results")]
+    committed = [replace(r, run_id="r1") for r in store.read(COMMITTED)]
     late = [
         replace(r, spec="late", lag_samples=lag)
         for r, lag in zip(committed[:3], (5, -3, 0), strict=True)

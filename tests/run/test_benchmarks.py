@@ -13,9 +13,9 @@ import pytest
 from codecmark.corpus import condition
 from codecmark.results import store
 from codecmark.system import host
+from places import REPOSITORY
 from session import Session
 
-REPOSITORY = Path(__file__).parents[1]
 # the others import every network library, which takes longer than what is tested here
 CODING = ("benchmarks/bench_encode.py", "benchmarks/bench_decode.py")
 

@@ -21,7 +21,7 @@ import pytest
 
 from codecmark.__main__ import main
 from codecmark.results import store
-from test_kills import VARIES, Rows, clips, command, undisturbed
+from killed_runs import VARIES, Rows, clips, command, undisturbed
 
 __all__ = ["clips", "undisturbed"]  # fixtures
 

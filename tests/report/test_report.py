@@ -24,6 +24,7 @@ from codecmark.report.clips import per_clip
 from codecmark.report.provenance import provenance
 from codecmark.results import store
 from codecmark.results.row import ResultRow
+from places import COMMITTED
 from reported import HOSTILE, NEEDS, OPUS, UNTRAINED, make_results, prepared
 
 Made = tuple[Path, Path, str, list[ResultRow]]
@@ -425,7 +426,7 @@ def test_the_chain_is_what_diagnose_stored(tmp_path: Path) -> None:
 
 
 def test_the_committed_chain_matches_its_page() -> None:
-    results = Path(__file__).parents[1] / "results"
+    results = COMMITTED
     found = chain.read(results)
     assert found is not None
     page = (results / "chain.md").read_text(encoding="utf-8")

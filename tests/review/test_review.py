@@ -19,6 +19,7 @@ from codecmark.review.figures import UNTRAINED
 from codecmark.review.gate import gate
 from codecmark.review.record import markdown
 from codecmark.review.requirements import Bound, Option, Requirement, Requirements
+from places import COMMITTED
 
 SNR = Requirement("SNR", "snr_db", ">", 10.0)
 RATIO = Requirement("ratio", "compression_ratio", ">=", 2.0)
@@ -269,7 +270,7 @@ def test_a_wildcard_that_matches_nothing_stands_for_nothing() -> None:
 
 
 def test_no_evidence_turns_into_figures_when_rows_come() -> None:
-    path = Path(__file__).parents[1] / "results" / "decisions" / "requirements.toml"
+    path = COMMITTED / "decisions" / "requirements.toml"
     shipped, layer = review.load(path), "mel:16k-64+wave@snr10"
     for rows, status in (([], "open"), (codec(layer, stream_bytes=6_000), "provisional")):
         decision = review.decide([*codec("opus@16k"), *rows], shipped)
@@ -571,7 +572,7 @@ def test_the_gate_watches_what_was_accepted() -> None:
 
 
 def test_the_shipped_requirements_are_the_target() -> None:
-    path = Path(__file__).parents[1] / "results" / "decisions" / "requirements.toml"
+    path = COMMITTED / "decisions" / "requirements.toml"
     found = review.load(path)
     shown = [(r.name, r.operator, r.threshold, r.evidence, r.hard) for r in found.requirements]
     assert shown == [

@@ -29,10 +29,10 @@ from codecmark.spec import Spec, without_setting
 from codecmark.studies.parity import fingerprint
 from codecmark.studies.parity.comparison import Comparison
 from codecmark.studies.parity.page import holds, markdown
-from conftest import REPOSITORY
 from entries import noise, tiny, tiny_dac, tiny_encodec
+from places import COMMITTED, REPOSITORY
 
-RECORD = REPOSITORY / "results" / "parity.md"
+RECORD = COMMITTED / "parity.md"
 
 # original checkpoints: the authors' names, from the state dicts of their packages
 

@@ -19,8 +19,7 @@ from codecmark import AudioClip, InputError, corpus
 from codecmark.corpus import CorpusClip, condition
 from codecmark.corpus.audio_files import read_audio, write_wav
 from entries import noise, tone
-
-REPOSITORY = Path(__file__).parents[1]
+from places import REPOSITORY
 
 
 def put(path: Path, seconds: float = 0.05, channels: int = 1, rate_hz: int = 16_000) -> Path:

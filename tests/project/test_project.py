@@ -19,8 +19,8 @@ from codecmark.results import store
 from codecmark.results.row import ResultRow
 from codecmark.review import handwritten
 from codecmark.review.record import markdown
+from places import COMMITTED, REPOSITORY
 
-REPOSITORY = Path(__file__).parents[1]
 TOP_LEVEL = {
     "benchmarks", "codecs", "results", "tests", "pyproject.toml", "README.md", "Makefile",
     "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "constraints.txt", ".ci", ".gitignore",
@@ -163,7 +163,7 @@ def test_the_decision_record_is_that_of_the_committed_rows(
 
 
 def test_the_committed_decision_says_what_is_known(committed: list[ResultRow]) -> None:
-    path = REPOSITORY / "results" / "decisions" / "requirements.toml"
+    path = COMMITTED / "decisions" / "requirements.toml"
     decision = review.decide(committed, review.load(path))
     status = {outcome.option.name: outcome.best.status for outcome in decision.outcomes}
     phase_free = {

@@ -15,8 +15,8 @@ from codecmark.analysis.run_pairs import line_up
 from codecmark.leaderboard import changes_text
 from codecmark.results import store
 from codecmark.results.row import ResultRow
+from places import COMMITTED, REPOSITORY
 
-REPOSITORY = Path(__file__).parents[1]
 OLD, NEW = "20260101T000000Z-aa", "20260102T000000Z-aa"
 
 
@@ -201,7 +201,7 @@ def test_the_command_and_its_exit_status(
 
 
 def test_the_committed_run_equals_itself(capsys: pytest.CaptureFixture[str]) -> None:
-    folder = str(REPOSITORY / "results")
+    folder = str(COMMITTED)
     assert main(["compare", folder, folder]) == 0
     shown = capsys.readouterr().out
     assert f"{len({r.spec for r in store.read(REPOSITORY / 'results')})} codecs in both" in shown

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -22,8 +21,7 @@ from codecmark.analysis.statistics import (
 )
 from codecmark.results import store
 from codecmark.results.row import ResultRow
-
-REPOSITORY = Path(__file__).parents[1]
+from places import COMMITTED
 
 
 def row(spec: str, clip: str, snr_db: float | None, **changes: object) -> ResultRow:
@@ -216,7 +214,7 @@ def test_false_alarms_among_equal_codecs_are_as_rare_as_the_docstring_says() -> 
 
 @pytest.fixture(scope="module")
 def committed() -> list[ResultRow]:
-    return store.read(REPOSITORY / "results")
+    return store.read(COMMITTED)
 
 
 def test_ranks_of_the_committed_run(committed: list[ResultRow]) -> None:

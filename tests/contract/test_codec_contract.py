@@ -22,6 +22,7 @@ from codecmark.codec import Codec
 from codecmark.errors import BitstreamError, CodecmarkError, InputError, UnavailableError
 from codecmark.spec import Spec
 from entries import noise, tiny, tone
+from places import TESTS
 
 SPECS = (*catalog.all_specs(), "command:top-byte", "mel:16k-64+wave@8k-16k")
 ONE_OF_EACH = (
@@ -246,7 +247,7 @@ def test_streams_decode_in_a_fresh_process(tmp_path: Path) -> None:
         "    print('decoded', spec, zlib.crc32(decoded.samples.tobytes()))\n"
     )
     done = subprocess.run(
-        [sys.executable, "-c", program, str(Path(__file__).parent), str(tmp_path), *expected],
+        [sys.executable, "-c", program, str(TESTS), str(tmp_path), *expected],
         capture_output=True,
         text=True,
         check=False,
