@@ -129,8 +129,8 @@ def test_missing_packages_are_named(tmp_path: Path) -> None:
 
 
 def test_the_recipe_is_permissive_and_has_no_speaker_of_the_headline() -> None:
-    for audio in packages.AUDIO:
-        assert audio.licence.split()[0] in {"BSD-like", "CC0-1.0", "CC-BY-3.0"}
+    for package in packages.AUDIO:
+        assert package.licence.split()[0] in {"BSD-like", "CC0-1.0", "CC-BY-3.0"}
     with (corpus.bundled_folder() / "clips.csv").open() as file:
         rows = [row for row in csv.DictReader(file) if row["language"] in {"en", "fr", "es"}]
     assert rows
