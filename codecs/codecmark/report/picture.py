@@ -13,7 +13,7 @@ from codecmark.system import plotting
 
 _PANELS = (("snr_db", "SNR, dB"), ("pesq_wb", "PESQ-WB"), ("visqol_mos_lqo", "ViSQOL"))
 _LEAST_KBPS, _MOST_KBPS = 2.0, 130.0
-_COLOURS = tuple(f"C{index}" for index in range(10)) + ("black", "navy", "darkgreen", "maroon")
+_COLOURS = (*(f"C{index}" for index in range(10)), "black", "navy", "darkgreen", "maroon")
 _SALT = "codecmark"  # identifiers in the file, and so its bytes, are those of the last time
 
 
