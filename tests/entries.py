@@ -330,7 +330,7 @@ def checksums_elsewhere(module: str, threads: int) -> str:
     """Return what another process prints of a test module's `stream()`, coded and decoded there."""
     program = (
         "import sys, zlib\n"
-        "from codecmark import threads\n"
+        "from codecmark.system import threads\n"
         "threads.limit(int(sys.argv[1]))\n"
         f"import {module} as t\n"
         "decoded = t.codec().decode(t.stream()).samples\n"
