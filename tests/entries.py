@@ -247,7 +247,11 @@ def fresh(spec: str) -> Codec:
     if parsed.implementation is not None:
         return catalog.create(spec)
     if parsed.family == "audioldm2":
-        from codecmark.mel.latent_chain import AudioLDM2Codec
+        from codecmark.layered.latent_codec import LatentWaveformCodec
+        from codecmark.mel.audioldm2 import AudioLDM2Codec
+
+        if "+wave" in spec:
+            return LatentWaveformCodec.from_spec(parsed, TINY_VAE)
 
         if parsed.stages[0] == "48k":
             return AudioLDM2Codec(parsed, TINY_FULLBAND_VAE, TINY_FULLBAND_HIFIGAN)
