@@ -24,6 +24,7 @@ from places import COMMITTED, REPOSITORY
 TOP_LEVEL = {
     "benchmarks", "codecs", "results", "tests", "pyproject.toml", "README.md", "Makefile",
     "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "constraints.txt", ".ci", ".gitignore",
+    ".editorconfig", ".pre-commit-config.yaml", "CITATION.cff", "SECURITY.md",
 }  # fmt: skip
 
 
@@ -65,7 +66,7 @@ def test_no_weights_are_committed_but_our_own() -> None:
     names = tracked()
     for name in (name for name in names if name.endswith(endings)):
         path = REPOSITORY / name
-        assert path.parent.parent == REPOSITORY / "codecs/codecmark/trained"
+        assert path.parent.parent == REPOSITORY / "codecs/codecmark/networks/trained"
         assert path.name in trained_sets.SETS[path.parent.name]
         assert path.stat().st_size <= trained_sets.LARGEST_BYTES
         assert f"{Path(name).parent.as_posix()}/{trained_sets.CARD}" in names
@@ -186,5 +187,5 @@ def test_the_readme_shows_the_real_leaderboard() -> None:
     readme = (REPOSITORY / "README.md").read_text()
     shown = readme.partition("<!-- leaderboard -->")[2].partition("<!-- /leaderboard -->")[0]
     rows = [line for line in shown.splitlines() if line.startswith("|")]
-    assert len(rows) > 25
+    assert len(rows) > 15
     assert [line for line in rows if line not in page] == []
