@@ -3,7 +3,7 @@
 Usage: `python .ci/check_files.py FILE...`; the exit status is 1 if one of them is refused.
 
 - Text ends in one line feed, and its lines end in neither a carriage return (but for tables, as CSV
-  has it) nor a space (but for Markdown).
+  has it) nor a space (but for Markdown, and drawings that a program wrote).
 - A file has at most 1 MB, unless it stands where this repository keeps large ones.
 - Text names no home folder: what is in it differs from machine to machine, and is private.
 """
@@ -20,7 +20,7 @@ LARGE = ("benchmarks/corpus/", "codecs/codecmark/networks/trained/", "results/")
 HOME = re.compile(
     r"(?:/home/|/Users/|\b[A-Za-z]:\\+Users\\+)(?!<|USER\b|you\b)[\w.-]+|/root/[\w.-]+"
 )
-TWO_SPACES_BREAK_LINES = (".md",)
+SPACES_MAY_END_LINES = (".md", ".svg")
 
 
 def problems(name: str, data: bytes) -> Iterator[str]:
@@ -39,8 +39,9 @@ def problems(name: str, data: bytes) -> Iterator[str]:
         if line.endswith("\r") and not name.endswith(".csv"):
             yield f"line {number} ends in a carriage return"
             return  # and so will the others
-        if line.endswith((" ", "\t")) and not name.endswith(TWO_SPACES_BREAK_LINES):
+        if line.endswith((" ", "\t")) and not name.endswith(SPACES_MAY_END_LINES):
             yield f"line {number} ends in white space"
+            return
         if found := HOME.search(line):
             yield f"line {number} names a home folder, {found.group()}"
 
