@@ -97,6 +97,17 @@ def state(page: Page) -> dict[str, object]:
     return found
 
 
+def hears(page: Page, heard: int, gains: list[int]) -> None:
+    """Wait until the player has faded to one of the codecs."""
+    page.wait_for_function(
+        """wanted => {
+          const {heard, gains} = codecmarkPlayer.state();
+          return JSON.stringify({heard, gains}) === JSON.stringify(wanted);
+        }""",
+        arg={"heard": heard, "gains": gains},
+    )
+
+
 def ready(page: Page) -> None:
     page.locator("#listen").scroll_into_view_if_needed()
     page.locator("#player[data-ready]").wait_for()
@@ -172,18 +183,13 @@ def test_it_plays_and_switches_without_losing_a_sample(page: Page, whole: Path) 
     assert state(page)["playing"] is False
     page.locator("#play").click()
     page.locator('#player[data-playing="true"]').wait_for()
-    page.wait_for_timeout(400)
+    page.wait_for_function("codecmarkPlayer.state().at > 0.1")
     before = page.evaluate("codecmarkPlayer.state().at")
-    assert before > 0.1
     # one position for all three: what changes is which of them is heard
     page.locator('[data-hear="1"]').click()
-    page.wait_for_timeout(100)
-    found = state(page)
-    assert (found["heard"], found["gains"]) == (1, [0, 1, 0])
+    hears(page, 1, [0, 1, 0])
     page.keyboard.press("3")
-    page.wait_for_timeout(100)
-    found = state(page)
-    assert (found["heard"], found["gains"]) == (2, [0, 0, 1])
+    hears(page, 2, [0, 0, 1])
     assert page.evaluate("codecmarkPlayer.state().at") > before
     page.keyboard.press("ArrowRight")  # the focus is on the switch
     assert state(page)["heard"] == 0
@@ -206,7 +212,9 @@ def test_a_part_can_loop(page: Page, whole: Path) -> None:
     low, high = page.evaluate("codecmarkPlayer.state().region")
     assert (round(low, 1), round(high, 1)) == (1.0, 1.5)
     page.locator("#play").click()
-    page.wait_for_timeout(900)
+    page.wait_for_timeout(
+        900
+    )  # longer than the part, which a player that does not loop would leave
     assert low <= page.evaluate("codecmarkPlayer.state().at") <= high
     page.locator("#whole").click()
     assert page.evaluate("codecmarkPlayer.state().region") is None
