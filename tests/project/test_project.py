@@ -24,7 +24,7 @@ from places import COMMITTED, REPOSITORY
 TOP_LEVEL = {
     "benchmarks", "codecs", "results", "tests", "pyproject.toml", "README.md", "Makefile",
     "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "constraints.txt", ".ci", ".gitignore",
-    ".editorconfig", ".pre-commit-config.yaml", "CITATION.cff", "SECURITY.md",
+    ".editorconfig", ".gitattributes", ".pre-commit-config.yaml", "CITATION.cff", "SECURITY.md",
 }  # fmt: skip
 
 
