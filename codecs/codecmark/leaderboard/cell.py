@@ -20,7 +20,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Column:
-    """One column of a table."""
+    """One column of a table; `is_verdict` where its cells say whether a target is met."""
 
     key: str
     heading: str
@@ -28,6 +28,7 @@ class Column:
     cell: Callable[[Summary], Cell]
     higher_is_better: bool = True
     is_text: bool = False
+    is_verdict: bool = False
 
 
 def number(value: float | None, digits: int) -> Cell:

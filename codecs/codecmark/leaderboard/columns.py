@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from codecmark.analysis.summary import ALL, Quality, Summary
-from codecmark.analysis.verdicts import TARGETS
 from codecmark.leaderboard.cell import NOTHING, Cell, Column, number, significant
 from codecmark.metrics.table import METRICS, VISQOL_FIELD
 
@@ -93,8 +92,11 @@ SCORED = Column(
 )  # fmt: skip
 
 
-def overall(clip_classes: Sequence[str]) -> tuple[Column, ...]:
-    """Return the columns of the main table; predicted quality for each class that is there."""
+def overall(clip_classes: Sequence[str], targets: Sequence[Column] = ()) -> tuple[Column, ...]:
+    """Return the columns of the main table; predicted quality for each class that is there.
+
+    `targets` are the columns that say what requirements are met.
+    """
     return (
         CODEC,
         EVIDENCE,
@@ -105,7 +107,7 @@ def overall(clip_classes: Sequence[str]) -> tuple[Column, ...]:
         ENCODE_RTF,
         DECODE_RTF,
         SCORED,
-        *TARGETS,
+        *targets,
     )
 
 

@@ -13,6 +13,7 @@ from codecmark.errors import CodecmarkError
 from codecmark.leaderboard import render
 from codecmark.results import store
 from codecmark.review import files
+from codecmark.review.in_force import judged_by_condition
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
@@ -43,7 +44,12 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
 def _write_tables(session: Session, terminalreporter: Any) -> None:
     width = None if sys.stdout.isatty() else render.WIDE
     terminalreporter.write_line("")
-    render.print_leaderboard(session.rows, Console(width=width))
+    try:
+        judged = judged_by_condition(session.results, session.rows)
+    except CodecmarkError as error:  # a requirements file that is not usable
+        terminalreporter.write_line(f"pages: not written: {error}")
+        return
+    render.print_leaderboard(session.rows, Console(width=width), judged=judged)
     path = session.results / store.ROWS / f"{session.run_id}.jsonl"
     terminalreporter.write_line(f"rows: {path}")
     page = render.write_markdown(session.rows, session.results)
