@@ -9,7 +9,7 @@ import numpy as np
 
 from codecmark.analysis.samples import Scored, collect, latest_rows
 from codecmark.analysis.statistics import Estimate, estimate, median_estimate, ratio_estimate
-from codecmark.metrics.table import LOWER_IS_BETTER
+from codecmark.metrics.table import TABLE
 from codecmark.results.row import ResultRow
 from codecmark.review.requirements import COSTS, MOS, TIMES, Requirement, Statistic
 
@@ -156,7 +156,7 @@ def _summed(
     totals: Estimate | None = None,
 ) -> Figure:
     names = [sources[clip] for clip in values]
-    lower = metric in LOWER_IS_BETTER | {"bitrate_kbps"} | TIMES
+    lower = not TABLE[metric].higher_is_better
     worst_clip = (max if lower else min)(values, key=lambda clip: (values[clip], clip))
     low: float | None = None
     high: float | None = None

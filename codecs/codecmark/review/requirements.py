@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from codecmark.metrics.table import LOWER_IS_BETTER, QUALITY_FIELDS, VISQOL_FIELD
-from codecmark.metrics.table import METRICS as QUALITY_METRICS
+from codecmark.metrics.table import QUALITY_FIELDS, TABLE
 
 Operator = Literal[">", ">=", "<", "<="]
 Statistic = Literal["mean", "median", "p95", "worst"]
@@ -16,22 +15,21 @@ MOS = "mos"  # a mean opinion score of listeners: no row of schema 1 holds one
 EACH = "each"
 COSTS = ("bitrate_kbps", "compression_ratio", "encode_rtf", "decode_rtf")
 TIMES = frozenset({"encode_rtf", "decode_rtf"})
-PREDICTED = frozenset({VISQOL_FIELD, "pesq_wb", "estoi"})
 METRICS = (*QUALITY_FIELDS, *COSTS, MOS)
-SPEECH_FIELDS = tuple(metric.field for metric in QUALITY_METRICS if metric.speech_only)
+SPEECH_FIELDS = tuple(field for field in QUALITY_FIELDS if TABLE[field].classes == ("speech",))
 SOFT = "soft"  # in `prefer`: the number of soft requirements that are passed
 
 
 def higher_is_better(metric: str) -> bool:
     """Say which way a metric is better."""
-    return metric not in LOWER_IS_BETTER | {"bitrate_kbps"} | TIMES
+    return TABLE[metric].higher_is_better
 
 
 def evidence_of(metric: str) -> Evidence:
     """Return what kind of evidence a metric is."""
-    if metric == MOS:
+    if TABLE[metric].kind == "rating":
         return "subjective"
-    return "predicted" if metric in PREDICTED else "measured"
+    return "predicted" if TABLE[metric].kind == "predictor" else "measured"
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,6 @@ from codecmark.analysis.summary import ALL, FIELDS_OVER_ALL
 from codecmark.corpus.condition import CONDITIONS, DEFAULT_CONDITION, named
 from codecmark.corpus.entry import CLASSES
 from codecmark.errors import InputError
-from codecmark.metrics.table import METRICS as QUALITY_METRICS
 from codecmark.metrics.table import QUALITY_FIELDS
 from codecmark.review.requirements import (
     COSTS,
@@ -47,6 +46,7 @@ from codecmark.review.requirements import (
     METRICS,
     MOS,
     SOFT,
+    SPEECH_FIELDS,
     Bound,
     Evidence,
     Operator,
@@ -59,7 +59,6 @@ from codecmark.review.requirements import (
 )
 
 _STATUSES = ("proposed", "accepted", "rejected", "deprecated")
-_SPEECH_ONLY = {metric.field for metric in QUALITY_METRICS if metric.speech_only}
 _TEXTS, _NUMBER = "a list of texts in quotes", "a number other than 0"
 
 
@@ -192,9 +191,9 @@ def _requirement(table: _Table, condition: str, *, stand_in: bool = False) -> Re
     if type(threshold) not in (int, float) or not math.isfinite(threshold) or not threshold:
         raise InputError(f"{table.key('threshold')}: must be {_NUMBER}, not {threshold!r:.80}")
     default_class = EACH if metric not in (*FIELDS_OVER_ALL, *COSTS, MOS) else ALL
-    default_class = "speech" if metric in _SPEECH_ONLY else default_class
+    default_class = "speech" if metric in SPEECH_FIELDS else default_class
     clip_class = table.choice("clip_class", (ALL, EACH, *CLASSES), default_class)
-    if metric in _SPEECH_ONLY and clip_class != "speech":
+    if metric in SPEECH_FIELDS and clip_class != "speech":
         raise InputError(f"{table.key('clip_class')}: {metric} is for speech; name speech")
     if clip_class == ALL and default_class != ALL:
         raise InputError(
