@@ -20,6 +20,8 @@ from codecmark.system import threads
 if TYPE_CHECKING:
     from codecmark.training.dataset import Dataset
 
+collect_ignore = ["data"]  # a plug-in with tests of its own, which want it installed
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
