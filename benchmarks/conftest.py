@@ -22,8 +22,8 @@ from codecmark.commands.run import add_execution_arguments
 from codecmark.corpus import condition
 from codecmark.errors import CodecmarkError, UnavailableError
 from codecmark.leaderboard import render
+from codecmark.measure import row_builder
 from codecmark.measure.measurement import Measurement
-from codecmark.measure.row_builder import missing_row
 from codecmark.results import store
 from codecmark.review import files
 from codecmark.system import host, threads
@@ -194,7 +194,8 @@ def measurement(request: pytest.FixtureRequest, bench: Session) -> Iterator[Meas
         codec = catalog.create(spec)
     except CodecmarkError as error:
         if not any(row.spec == spec for row in bench.rows):
-            bench.finish([missing_row(bench.run_id, spec, bench.condition, error)])
+            missing = row_builder.missing(bench.run_id, spec, bench.condition, error)
+            bench.finish([missing.finish()])
         if isinstance(error, UnavailableError):
             pytest.skip(str(error))
         pytest.fail(str(error), pytrace=False)
