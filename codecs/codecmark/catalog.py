@@ -106,7 +106,7 @@ def _label(codec: Codec, execution: Execution) -> None:
 def target(spec: Spec) -> str:
     """Return where a family's class lives, `module:Class`, or raise `UnknownCodecError`."""
     if spec.family in FAMILIES:
-        return FAMILIES[spec.family].target
+        return FAMILIES[spec.family].target_of(spec)
     if spec.family in _plugins():
         return _plugins()[spec.family]
     raise UnknownCodecError(_did_you_mean(str(spec)))

@@ -29,6 +29,10 @@ def _ends_in_hifigan(spec: Spec) -> bool:
     return checkpoint != "compact" and [v.partition("+")[0] for v in vocoder] == ["hifigan"]
 
 
+def _with_waveform_layer(spec: Spec) -> bool:
+    return "wave" in (spec.variant or "").split("+")[1:]
+
+
 def _but_plain_waveform_layer(spec: Spec) -> bool:
     return not (spec.variant or "").endswith("+wave")
 
@@ -38,6 +42,7 @@ class Family:
     """One line of the catalog.
 
     `default` are the settings of the default run; `more` are run with `--all` only.
+    `layered_target` is the class of those with a waveform layer, `...+wave...`, where there is one.
     `implementations` are further ones of the same codec, chosen by `#` at the end of a spec.
     `executed` tells the specs whose decoder runs on other backends and dtypes, `on_device` those
     with something to put on a device, see `execution`; a test builds all and compares.
@@ -50,6 +55,13 @@ class Family:
     implementations: tuple[str, ...] = ()
     executed: Callable[[Spec], bool] = _never
     on_device: Callable[[Spec], bool] = _never
+    layered_target: str | None = None
+
+    def target_of(self, spec: Spec) -> str:
+        """Return where the class of a spec lives, `module:Class`."""
+        if self.layered_target is not None and _with_waveform_layer(spec):
+            return self.layered_target
+        return self.target
 
 
 _AUDIOLDM2 = (
@@ -151,9 +163,10 @@ FAMILIES: dict[str, Family] = {
             *_CONSISTENT, *_ANCHORED, "mel:24k-100/univnet", "mel:24k-100-htk/vocos",
         ),
         on_device=_but_plain_waveform_layer,
+        layered_target="codecmark.layered.mel_codec:MelWaveformCodec",
     ),
     "audioldm2": Family(
-        "codecmark.mel.latent_chain:AudioLDM2Codec",
+        "codecmark.mel.audioldm2:AudioLDM2Codec",
         "AudioLDM2: mel, VAE latent, mel, waveform",
         _AUDIOLDM2,
         (
@@ -163,6 +176,7 @@ FAMILIES: dict[str, Family] = {
         ),
         executed=_ends_in_hifigan,
         on_device=_always,
+        layered_target="codecmark.layered.latent_codec:LatentWaveformCodec",
     ),
     "ltx2": Family(
         "codecmark.mel.ltx2:LTX2Codec", "LTX-2's audio VAE and HiFi-GAN, stereo",

@@ -33,11 +33,6 @@ class Filling:
         return {"device": str(runtime.device()), "backend": "eager", "dtype": "float32"}
 
 
-def is_asked_for(spec: Spec) -> bool:
-    """Return whether a spec names a waveform layer."""
-    return WAVE in (spec.variant or "").split("+")[1:]
-
-
 def split(spec: Spec, bases: Sequence[str]) -> tuple[str, bool]:
     """Return the name of the base before `+wave`, and whether the fill is anchored.
 

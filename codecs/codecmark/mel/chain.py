@@ -27,8 +27,6 @@ from codecmark.bitstream.frame import StreamHeader
 from codecmark.clip import AudioClip, Samples, fit_length, resample
 from codecmark.codec import Codec, CodecInfo
 from codecmark.errors import BitstreamError, InputError
-from codecmark.layered import fill_spec
-from codecmark.layered.codec import WaveformLayerCodec
 from codecmark.mel import mel_consistency, postfilter
 from codecmark.mel.formats import mel_format
 from codecmark.mel.front_end import log_mel
@@ -166,13 +164,8 @@ class MelCodec(ChainCodec):
     """The chain without its VAE: the log-mel itself is sent."""
 
     @classmethod
-    def from_spec(cls, spec: Spec, vocoder_config: Mapping[str, Any] | None = None) -> Codec:
-        """Build from e.g. `mel:16k-64/griffinlim-64`; the configuration is for tests.
-
-        `mel:16k-64+wave@snr10` is a codec of its own.
-        """
-        if fill_spec.is_asked_for(spec):
-            return WaveformLayerCodec.from_spec(spec)
+    def from_spec(cls, spec: Spec, vocoder_config: Mapping[str, Any] | None = None) -> MelCodec:
+        """Build from e.g. `mel:16k-64/griffinlim-64`; the configuration is for tests."""
         first, stage, filters = split_stages(spec, "mel format, e.g. mel:16k-64/griffinlim-64")
         mel = mel_format(first)
         if stage in NETWORKS:

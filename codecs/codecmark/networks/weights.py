@@ -29,8 +29,8 @@ from pathlib import Path
 from typing import Literal
 
 from codecmark.errors import DamagedWeightsError, UnavailableError
-from codecmark.networks import download
 from codecmark.networks.published_sets import SETS, WeightSet
+from codecmark.system import download
 from codecmark.system.digest import combined, file_sha256
 
 Evidence = Literal["none", "published", "trained", "replayed", "elsewhere", "random"]
@@ -122,7 +122,7 @@ def locate(name: str, *, fetch: bool = True) -> Located:
             return _checked(weight_set, folder)
         if len(absent) < len(weight_set.files):
             incomplete = f" whole: {folder} lacks {', '.join(absent)}"
-    if not fetch or offline() or _unread.get():
+    if not fetch or download.offline() or _unread.get():
         raise UnavailableError(f"weights of {name} are not here{incomplete}", _remedy(weight_set))
     return _checked(weight_set, _fetch(weight_set))
 
@@ -145,26 +145,13 @@ def locate_or_random(name: str, *others: str) -> Located | Weights:
     return Weights("random", note=f"seeded random weights: {last}")
 
 
-def offline() -> bool:
-    """Whether the network must not be asked."""
-    return any(
-        os.environ.get(name, "").lower() in {"1", "true", "yes", "on"}
-        for name in ("CODECMARK_OFFLINE", "HF_HUB_OFFLINE")
-    )
-
-
 def _user_folder(name: str) -> Path | None:
     root = os.environ.get("CODECMARK_WEIGHTS")
     return Path(root).expanduser() / name if root else None
 
 
-def _cache() -> Path:
-    root = os.environ.get("CODECMARK_CACHE")
-    return Path(root).expanduser() if root else Path.home() / ".cache" / "codecmark"
-
-
 def _cache_folder(name: str) -> Path:
-    return _cache() / "weights" / name
+    return download.cache() / "weights" / name
 
 
 def _hub_snapshot(name: str) -> Path | None:
@@ -227,7 +214,7 @@ def _fetch(weight_set: WeightSet) -> Path:
         if target.is_file():
             continue
         url = weight_set.url.format(revision=weight_set.revision, path=file.path)
-        lock = _cache() / "locks" / hashlib.sha256(str(target).encode()).hexdigest()
+        lock = download.cache() / "locks" / hashlib.sha256(str(target).encode()).hexdigest()
         if (problem := download.fetch(url, target, file.sha256, lock=lock)) is not None:
             raise UnavailableError(
                 f"weights of {weight_set.name} could not be fetched ({problem})",
