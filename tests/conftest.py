@@ -15,6 +15,8 @@ from codecmark.clip import AudioClip
 from codecmark.corpus import condition
 from codecmark.system import threads
 
+collect_ignore = ["data"]  # a plug-in with tests of its own, which want it installed
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
