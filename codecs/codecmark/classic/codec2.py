@@ -10,6 +10,7 @@ from codecmark.clip import Samples, to_pcm16
 from codecmark.codec import CodecInfo
 from codecmark.errors import BitstreamError
 from codecmark.neural.streaming import ChunkDecoder, ChunkEncoder
+from codecmark.networks.setup import Setup
 from codecmark.spec import Spec
 
 _RATE_HZ = 8_000
@@ -49,7 +50,7 @@ class Codec2(FrameCodec):
         self.reset()
 
     @classmethod
-    def from_spec(cls, spec: Spec) -> Codec2:
+    def from_spec(cls, spec: Spec, _setup: Setup) -> Codec2:
         """Build from `codec2@3.2k`, `2.4k`, `1.6k`, `1.3k` or `0.7k` (mode 700C)."""
         spec.refuse_variant()
         return cls(spec.bitrate_among(MODES))

@@ -19,7 +19,7 @@ import numpy as np
 from codecmark.bitstream import frame
 from codecmark.bitstream.frame import StreamHeader
 from codecmark.clip import AudioClip, Samples, resample
-from codecmark.codec import Codec, CodecInfo
+from codecmark.codec import NO_WEIGHTS, Codec, CodecInfo, Weights
 from codecmark.errors import BitstreamError, InputError
 from codecmark.layered import base as base_layer
 from codecmark.layered import channel, container, encoder_search, fill_spec, mdct, targets
@@ -31,8 +31,8 @@ from codecmark.layered.fill_spec import Filling
 from codecmark.layered.mel_base import MelBase
 from codecmark.layered.targets import RateTarget, SnrTarget
 from codecmark.mel.formats import AUDIOLDM2
+from codecmark.networks.setup import Setup
 from codecmark.networks.trained_sets import together
-from codecmark.networks.weights import NO_WEIGHTS, Weights
 from codecmark.spec import Spec
 
 BASE = "16k-64"
@@ -52,11 +52,11 @@ class WaveformLayerCodec(Codec):
     """A base layer, and the strongest of the waveform beside it."""
 
     @classmethod
-    def from_spec(cls, spec: Spec) -> WaveformLayerCodec:
+    def from_spec(cls, spec: Spec, setup: Setup) -> WaveformLayerCodec:
         """Build from e.g. `mel:16k-64+wave@snr10`."""
         _, anchored = fill_spec.split(spec, (BASE,))
         return cls(
-            spec, MelBase(), fill_spec.load(anchored=anchored), licence="MIT",
+            spec, MelBase(), fill_spec.load(setup, anchored=anchored), setup, licence="MIT",
             reference="this project",
             notes="the log-mel and the strongest MDCT coefficients; models adapt over the clip",
         )  # fmt: skip
@@ -66,6 +66,7 @@ class WaveformLayerCodec(Codec):
         spec: Spec,
         coding: BaseCoding,
         filled: Filling,
+        setup: Setup,
         *,
         parameters: int = 0,
         weights: Weights = NO_WEIGHTS,
@@ -78,7 +79,7 @@ class WaveformLayerCodec(Codec):
         self._coding, self._fill = coding, filled.fill
         self._targets = targets.of(spec)
         last = self._targets[-1]
-        self.info = CodecInfo(
+        info = CodecInfo(
             spec=str(spec),
             family=spec.family,
             sample_rate_hz=_RATE_HZ,
@@ -87,8 +88,9 @@ class WaveformLayerCodec(Codec):
             algorithmic_delay_samples=None,
             parameters=parameters + filled.parameters,
             weights=together(weights, filled.weights),
-            **(fields | filled.execution),
+            **fields,
         )
+        self.info = _described(info, setup) if parameters or filled.parameters else info
 
     def encode_payload(self, clip: AudioClip) -> bytes:
         """Return the layers of each channel."""
@@ -171,6 +173,12 @@ class WaveformLayerCodec(Codec):
             decoded[number] = channel.synthesise(base, whole, superframes, self._fill, fill_gain)
         clipped = decoded[:, :length]
         return resample(clipped, _RATE_HZ, header.sample_rate_hz, header.n_samples), dropped
+
+
+def _described(info: CodecInfo, setup: Setup) -> CodecInfo:
+    from codecmark.networks import runtime  # torch, which the codec without a network leaves out
+
+    return runtime.described(info, setup)
 
 
 def _budget(number: int, kbps: float, clip: AudioClip) -> Budget:

@@ -7,17 +7,17 @@ from typing import Any, Protocol
 
 import torch
 
-from codecmark.codec import Codec
+from codecmark.codec import NO_WEIGHTS, Weights
 from codecmark.errors import InputError
-from codecmark.layered import fill_spec
 from codecmark.mel.chain import ChainCodec, split_stages
 from codecmark.mel.formats import AUDIOLDM2, AUDIOLDM_48K, USER
 from codecmark.mel.front_end import MelFormat
 from codecmark.mel.harmonic.vocoder import trained_vocoder
 from codecmark.mel.vocoders.base import PhaseRetrieval, Vocoder
 from codecmark.networks import runtime
+from codecmark.networks.setup import Setup
 from codecmark.networks.trained_sets import together
-from codecmark.networks.weights import NO_WEIGHTS, Located, Weights, locate_or_random
+from codecmark.networks.weights import Located
 from codecmark.spec import Spec
 
 USER_CHAIN = "user-80-256"
@@ -33,7 +33,9 @@ COMPACT = "compact"  # this project's own, small
 
 
 class Autoencoder(Protocol):
-    """Log-mel to latent and back."""
+    """Log-mel to latent and back, by a network on `device`."""
+
+    device: torch.device
 
     def latent_shape(self, frames: int, bands: int) -> tuple[int, ...]:
         """Return the latent's shape without its first axis."""
@@ -89,26 +91,17 @@ class AudioLDM2Codec(LatentCodec):
     def from_spec(
         cls,
         spec: Spec,
+        setup: Setup,
         vae_config: Mapping[str, Any] | None = None,
         hifigan_config: Mapping[str, Any] | None = None,
-    ) -> Codec:
-        """Build from e.g. `audioldm2:music/hifigan`; the configurations are for tests.
-
-        `audioldm2:compact+wave@snr10` is a codec of its own.
-        """
-        if fill_spec.is_asked_for(spec):
-            from codecmark.layered import latent_codec
-
-            return latent_codec.from_spec(spec, vae_config)
-        if spec.stages[:1] == (COMPACT,):
-            from codecmark.mel.compact_chain import CompactCodec
-
-            return CompactCodec(spec)
-        return cls(spec, vae_config, hifigan_config)
+    ) -> AudioLDM2Codec:
+        """Build from e.g. `audioldm2:music/hifigan`; the configurations are for tests."""
+        return cls(spec, setup, vae_config, hifigan_config)
 
     def __init__(
         self,
         spec: Spec,
+        setup: Setup,
         vae_config: Mapping[str, Any] | None = None,
         hifigan_config: Mapping[str, Any] | None = None,
     ) -> None:
@@ -126,20 +119,21 @@ class AudioLDM2Codec(LatentCodec):
         hifigan_config = hifigan_config or (hifigan.FULLBAND if fullband else hifigan.PUBLISHED)
         vocoder: Vocoder | None = None
         of_vocoder = NO_WEIGHTS  # HiFi-GAN's come with the checkpoint
-        if (trained := trained_vocoder(spec, stage, mel)) is not None:
+        if (trained := trained_vocoder(spec, stage, mel, setup)) is not None:
             vocoder, of_vocoder = trained
         elif stage != "hifigan":  # a wrong stage is refused before a network is built
             vocoder = PhaseRetrieval.from_stage(stage, mel)
-        source: Located | Weights = locate_or_random(CHECKPOINTS[checkpoint])
+        source: Located | Weights = setup.weights.locate_or_random(CHECKPOINTS[checkpoint])
         if vocoder is None:
-            vocoder = hifigan.HifiGan(source, mel, hifigan_config)
+            vocoder = hifigan.HifiGan(source, mel, setup, hifigan_config)
         self.autoencoder: audioldm2.MelAutoencoder
-        self.autoencoder = audioldm2.MelAutoencoder(source, vae_config)
+        self.autoencoder = audioldm2.MelAutoencoder(source, setup, vae_config)
         self.stride = self.autoencoder.stride
         super().__init__(
             spec,
             vocoder,
             filters,
+            setup,
             parameters=runtime.parameter_count(self.autoencoder.network) + vocoder.parameters,
             weights=together(runtime.weights_of(source), of_vocoder),
             licence="Apache-2.0 (diffusers, transformers); weights CC-BY-NC-SA-4.0",
