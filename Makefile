@@ -11,7 +11,7 @@ PARITY_READY := $(PARITY_VENV)/.ready
 PIP_PARITY := $(PARITY_VENV)/bin/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help setup bench test check unit performance smoke review report parity parity-environment \
+.PHONY: help setup bench test check unit performance smoke coverage review report parity parity-environment \
     leaderboard list clean
 
 help: ## list the targets
@@ -48,6 +48,11 @@ performance: $(READY) ## write results/performance.md: what a run costs (wants a
 smoke: $(READY) ## every benchmark once, untimed, on one clip
 	CODECMARK_OFFLINE=1 $(RUN)/pytest benchmarks/ --benchmark-disable
 
+coverage: $(READY) ## the tests once more, with the lines that none of them reaches (takes longer)
+	$(RUN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[coverage]'
+	$(RUN)/coverage run -m pytest
+	$(RUN)/coverage report
+
 review: $(READY) ## judge results/decisions/requirements.toml by the newest stored run
 	$(RUN)/codecmark review results/decisions/requirements.toml
 
@@ -77,4 +82,4 @@ list: $(READY) ## every codec, and what it lacks here
 	$(RUN)/codecmark list
 
 clean: ## remove the environment and caches
-	rm -rf $(VENV) $(PARITY_VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks
+	rm -rf $(VENV) $(PARITY_VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks .coverage

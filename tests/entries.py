@@ -247,7 +247,11 @@ def fresh(spec: str) -> Codec:
     if parsed.implementation is not None:
         return catalog.create(spec)
     if parsed.family == "audioldm2":
-        from codecmark.mel.latent_chain import AudioLDM2Codec
+        from codecmark.layered.latent_codec import LatentWaveformCodec
+        from codecmark.mel.audioldm2 import AudioLDM2Codec
+
+        if "+wave" in spec:
+            return LatentWaveformCodec.from_spec(parsed, TINY_VAE)
 
         if parsed.stages[0] == "48k":
             return AudioLDM2Codec(parsed, TINY_FULLBAND_VAE, TINY_FULLBAND_HIFIGAN)
@@ -326,7 +330,7 @@ def checksums_elsewhere(module: str, threads: int) -> str:
     """Return what another process prints of a test module's `stream()`, coded and decoded there."""
     program = (
         "import sys, zlib\n"
-        "from codecmark import threads\n"
+        "from codecmark.system import threads\n"
         "threads.limit(int(sys.argv[1]))\n"
         f"import {module} as t\n"
         "decoded = t.codec().decode(t.stream()).samples\n"

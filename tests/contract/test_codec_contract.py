@@ -239,10 +239,11 @@ def test_streams_decode_in_a_fresh_process(tmp_path: Path) -> None:
         "import sys, pathlib, zlib\n"
         "sys.path.insert(0, sys.argv[1])\n"
         "from entries import tiny\n"
-        "from codecmark import bitstream, threads\n"
+        "from codecmark.bitstream import frame\n"
+        "from codecmark.system import threads\n"
         "threads.limit(1)\n"
         "for spec in sys.argv[3:]:\n"
-        "    file = pathlib.Path(sys.argv[2]) / f'{bitstream.codec_id(spec)}.bin'\n"
+        "    file = pathlib.Path(sys.argv[2]) / f'{frame.codec_id(spec)}.bin'\n"
         "    decoded = tiny(spec).decode(file.read_bytes())\n"
         "    print('decoded', spec, zlib.crc32(decoded.samples.tobytes()))\n"
     )

@@ -50,7 +50,7 @@ def test_malformed_specs(text: str) -> None:
         Spec.parse(text)
 
 
-@given(st.text(max_size=30))
+@given(st.text(max_size=30) | st.text("ab:@/#+~.1k-", max_size=12))
 def test_any_text_either_parses_or_is_refused(text: str) -> None:
     with suppress(InputError):
         assert str(Spec.parse(text)) == text

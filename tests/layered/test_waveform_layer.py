@@ -30,6 +30,7 @@ from codecmark.layered import (
 from codecmark.layered.codec import WaveformLayerCodec
 from codecmark.layered.fill_griffinlim import PhaseRetrieval
 from codecmark.layered.mel_base import MelBase
+from codecmark.layered.mel_codec import MelWaveformCodec
 from codecmark.mel.formats import AUDIOLDM2
 from codecmark.mel.front_end import log_mel
 from codecmark.metrics.waveform import snr_db
@@ -43,7 +44,7 @@ SPEC = "mel:16k-64+wave@snr10"
 
 
 def codec(setting: str = "snr10") -> WaveformLayerCodec:
-    return WaveformLayerCodec.from_spec(Spec.parse(f"mel:16k-64+wave@{setting}"))
+    return MelWaveformCodec.from_spec(Spec.parse(f"mel:16k-64+wave@{setting}"))
 
 
 @cache
@@ -241,7 +242,7 @@ def test_more_rate_is_more_snr() -> None:
                                   "mel:16k-64+wave@snr99", "mel:16k-64+wave@1k"])  # fmt: skip
 def test_other_specs_are_refused(spec: str) -> None:
     with pytest.raises(InputError, match="spec"):
-        WaveformLayerCodec.from_spec(Spec.parse(spec))
+        MelWaveformCodec.from_spec(Spec.parse(spec))
 
 
 # layers

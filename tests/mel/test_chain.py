@@ -26,10 +26,10 @@ from codecmark.measure.measurement import Measurement
 from codecmark.measure.scoring import Scorer
 from codecmark.measure.timing import perf_counter_timer
 from codecmark.mel import formats, griffinlim_cpu, phase, postfilter
+from codecmark.mel.audioldm2 import AudioLDM2Codec
 from codecmark.mel.autoencoders import audioldm2
 from codecmark.mel.chain import ChainCodec
 from codecmark.mel.front_end import MelFormat, filters, linear_spectrum, log_mel, magnitude_from_mel
-from codecmark.mel.latent_chain import AudioLDM2Codec
 from codecmark.mel.phase import retrieve
 from codecmark.mel.spectrogram import MelSpectrogram
 from codecmark.mel.stft import inverse_stft, stft

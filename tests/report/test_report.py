@@ -430,5 +430,6 @@ def test_the_committed_chain_matches_its_page() -> None:
     found = chain.read(results)
     assert found is not None
     page = (results / "chain.md").read_text(encoding="utf-8")
+    assert len(found.lines) >= 5
     for line in found.lines:
         assert f"| {' | '.join(line)} |" in page

@@ -318,7 +318,9 @@ def test_nothing_overflows_and_both_themes_hold(
     assert page.evaluate("document.documentElement.scrollWidth") == width
     assert page.evaluate("document.documentElement.dataset.theme") == scheme
     ready(page)
-    for section in page.locator("main > section").all():
+    sections = page.locator("main > section").all()
+    assert len(sections) >= 5
+    for section in sections:
         section.scroll_into_view_if_needed()
         assert page.evaluate("document.documentElement.scrollWidth") == width
     shots = os.environ.get("CODECMARK_SCREENSHOTS")

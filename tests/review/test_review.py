@@ -401,10 +401,11 @@ def test_names_from_rows_and_files_are_harmless(tmp_path: Path) -> None:
     decision = review.decide(codec(hostile), asked(SNR, options=[option]))
     text = markdown(decision, "requirements.toml")
     assert "<script>" not in text.replace("`opus@\"><script>alert(1)</script>\\|' [`", "")
-    for line in text.splitlines():
-        if line.startswith("["):
-            assert line.count('"') == 2
-            assert line.count("<") == line.count(">") == 1
+    targets = [line for line in text.splitlines() if line.startswith("[")]
+    assert targets
+    for line in targets:
+        assert line.count('"') == 2
+        assert line.count("<") == line.count(">") == 1
 
 
 def test_every_figure_of_the_tables_links_to_rows(tmp_path: Path) -> None:

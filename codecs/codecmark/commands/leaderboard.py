@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from pathlib import Path
 
 from rich.console import Console
 
@@ -11,9 +12,15 @@ from codecmark.analysis import summary_sql
 from codecmark.commands import stored_rows
 from codecmark.leaderboard import render
 from codecmark.leaderboard.sections import DEFAULT_SORT
+from codecmark.report import picture
 from codecmark.results import store
 from codecmark.results.row import ResultRow
 
+_CURVES = (
+    "opus", "lc3", "mp3", "aac", "vorbis", "lyra", "codec2", "mel:16k-64+wave+anchored",
+    "mel:16k-64/griffinlim-64", "mel:16k-64/harmonic", "mel:22k-80/hifigan-22k",
+    "mel:22k-80/hifigan-22k+consistent-6", "audioldm2:compact/joint",
+)  # fmt: skip
 HELP = "print the tables of stored rows; of the newest run write leaderboard.md too"
 
 
@@ -27,6 +34,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "a wrong one lists them all",
     )  # fmt: skip
     parser.add_argument("--markdown", action="store_true", help="only print Markdown")
+    parser.add_argument(
+        "--picture", type=Path, metavar="FILE",
+        help="only draw quality over bitrate, on speech, as .svg or .png",
+    )  # fmt: skip
+    parser.add_argument(
+        "--curves", default=",".join(_CURVES), metavar="NAME,...",
+        help="what the picture shows: specs without their settings (default: %(default)s)",
+    )  # fmt: skip
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
@@ -34,6 +49,14 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     rows: Sequence[ResultRow]
     compacted = store.compacted(arguments.results, arguments.run)
     rows = stored_rows.read(arguments) if compacted is None else summary_sql.read(compacted)
+    if arguments.picture is not None:
+        absent = picture.draw(rows, arguments.picture, arguments.curves.split(","))
+        console.print(f"picture in {arguments.picture}", markup=False)
+        if absent:
+            console.print(
+                f"no figures on speech: {', '.join(absent)}", style="yellow", markup=False
+            )
+        return 0
     if arguments.markdown:
         print(render.markdown(rows, arguments.sort), end="")
         return 0

@@ -5,7 +5,7 @@ Specs: `mel:16k-64+wave@snr10` (the decoder's output reaches 10 dB of SNR at the
 layer for each target, so that a stream may be cut behind any of them.
 `mel:16k-64+wave+anchored@8k` fills what was not coded by a trained network; its streams could be
 filled either way. `audioldm2:compact+wave@snr10` stands on an autoencoder's latent in place of the
-log-mel: `latent_codec`.
+log-mel. `mel_codec` and `latent_codec` build the two from a spec.
 """
 
 from __future__ import annotations
@@ -22,20 +22,18 @@ from codecmark.clip import AudioClip, Samples, resample
 from codecmark.codec import NO_WEIGHTS, Codec, CodecInfo, Weights
 from codecmark.errors import BitstreamError, InputError
 from codecmark.layered import base as base_layer
-from codecmark.layered import channel, container, encoder_search, fill_spec, mdct, targets
+from codecmark.layered import channel, container, encoder_search, mdct, targets
 from codecmark.layered.base import Base, BaseCoding
 from codecmark.layered.channel import Waveform
 from codecmark.layered.container import Dropped
 from codecmark.layered.encoder_search import Budget
 from codecmark.layered.fill_spec import Filling
-from codecmark.layered.mel_base import MelBase
 from codecmark.layered.targets import RateTarget, SnrTarget
 from codecmark.mel.formats import AUDIOLDM2
 from codecmark.networks.setup import Setup
 from codecmark.networks.trained_sets import together
 from codecmark.spec import Spec
 
-BASE = "16k-64"
 _RATE_HZ = AUDIOLDM2.sample_rate_hz
 _FRAME_BYTES, _LAYER_BYTES = 15, 4
 
@@ -50,16 +48,6 @@ class LayeredClip:
 
 class WaveformLayerCodec(Codec):
     """A base layer, and the strongest of the waveform beside it."""
-
-    @classmethod
-    def from_spec(cls, spec: Spec, setup: Setup) -> WaveformLayerCodec:
-        """Build from e.g. `mel:16k-64+wave@snr10`."""
-        _, anchored = fill_spec.split(spec, (BASE,))
-        return cls(
-            spec, MelBase(), fill_spec.load(setup, anchored=anchored), setup, licence="MIT",
-            reference="this project",
-            notes="the log-mel and the strongest MDCT coefficients; models adapt over the clip",
-        )  # fmt: skip
 
     def __init__(
         self,
@@ -90,7 +78,7 @@ class WaveformLayerCodec(Codec):
             weights=together(weights, filled.weights),
             **fields,
         )
-        self.info = _described(info, setup) if parameters or filled.parameters else info
+        self.info = _described(info, setup) if info.parameters else info
 
     def encode_payload(self, clip: AudioClip) -> bytes:
         """Return the layers of each channel."""

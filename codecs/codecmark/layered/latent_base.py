@@ -18,8 +18,8 @@ from codecmark.layered import coefficient_coding, latent_coding
 from codecmark.layered.base import Base
 from codecmark.layered.mdct import Floats
 from codecmark.layered.spectra import log2_mel
+from codecmark.mel.autoencoders.base import Autoencoder
 from codecmark.mel.formats import AUDIOLDM2
-from codecmark.mel.latent_chain import Autoencoder
 from codecmark.networks import runtime
 
 _FINEST_STEP, _STEPS_PER_OCTAVE = 0.25, 4

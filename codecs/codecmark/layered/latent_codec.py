@@ -13,9 +13,10 @@ from codecmark.codec import Weights
 from codecmark.layered import fill_spec, targets
 from codecmark.layered.codec import WaveformLayerCodec
 from codecmark.layered.latent_base import LatentBase
+from codecmark.mel.audioldm2 import CHECKPOINTS
 from codecmark.mel.autoencoders.audioldm2 import PUBLISHED, MelAutoencoder
 from codecmark.mel.autoencoders.compact import CompactAutoencoder
-from codecmark.mel.latent_chain import CHECKPOINTS, COMPACT
+from codecmark.mel.compact_chain import COMPACT
 from codecmark.networks import runtime
 from codecmark.networks.setup import Setup
 from codecmark.networks.trained_sets import locate_trained
@@ -24,13 +25,13 @@ from codecmark.spec import Spec
 _CHECKPOINTS = ("base", "music", "large", COMPACT)  # those with AudioLDM2's mel at 16 kHz
 
 
-class LatentWaveCodec(WaveformLayerCodec):
-    """A waveform layer on the latent of an autoencoder."""
+class LatentWaveformCodec(WaveformLayerCodec):
+    """A waveform layer beside the latent of an autoencoder."""
 
     @classmethod
     def from_spec(
         cls, spec: Spec, setup: Setup, vae_config: Mapping[str, Any] | None = None
-    ) -> LatentWaveCodec:
+    ) -> LatentWaveformCodec:
         """Build from e.g. `audioldm2:compact+wave@snr10`; the configuration is for tests."""
         name, anchored = fill_spec.split(spec, _CHECKPOINTS)
         targets.of(spec)  # a wrong setting is refused before a network is built

@@ -8,12 +8,14 @@ from codecmark.mel.autoencoders.compact import CompactAutoencoder
 from codecmark.mel.chain import split_stages
 from codecmark.mel.formats import AUDIOLDM2
 from codecmark.mel.harmonic.vocoder import JOINT, trained_vocoder
-from codecmark.mel.latent_chain import COMPACT, LatentCodec
+from codecmark.mel.latent_chain import LatentCodec
 from codecmark.mel.vocoders.base import PhaseRetrieval, Vocoder
 from codecmark.networks import runtime
 from codecmark.networks.setup import Setup
 from codecmark.networks.trained_sets import locate_trained, together
 from codecmark.spec import Spec
+
+COMPACT = "compact"  # as specs and the set of trained weights name it
 
 
 class CompactCodec(LatentCodec):

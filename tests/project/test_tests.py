@@ -1,0 +1,95 @@
+"""No test that cannot fail: each one asserts something, itself or through what it calls."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator
+
+import pytest
+
+from places import TESTS
+
+TREES = {path: ast.parse(path.read_text()) for path in sorted(TESTS.rglob("*.py"))}
+CHECKS = {"raises", "warns", "fail", "check_returncode"}
+
+
+def functions(trees: Iterable[ast.Module]) -> Iterator[ast.FunctionDef]:
+    for tree in trees:
+        yield from (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef))
+
+
+def called(node: ast.AST) -> str:
+    """The last name of what a call calls; empty for any other node."""
+    if not isinstance(node, ast.Call):
+        return ""
+    if isinstance(node.func, ast.Attribute):
+        return node.func.attr
+    return node.func.id if isinstance(node.func, ast.Name) else ""
+
+
+def is_constant(node: ast.Assert) -> bool:
+    """`assert True`, or `assert (value, "message")`, which holds for any value."""
+    return isinstance(node.test, ast.Constant | ast.Tuple)
+
+
+def asserting(trees: Iterable[ast.Module]) -> set[str]:
+    """Names of the functions that assert something, or call one that does."""
+    found = list(functions(trees))
+    names: set[str] = set()
+    while True:
+        more = {
+            function.name
+            for function in found
+            for node in ast.walk(function)
+            if (isinstance(node, ast.Assert) and not is_constant(node))
+            or called(node) in CHECKS | names
+            or called(node).startswith("assert_")
+        }
+        if more == names:
+            return names
+        names = more
+
+
+def toothless(trees: Iterable[ast.Module]) -> list[str]:
+    """Describe each test that cannot fail, and each check that proves nothing."""
+    trees = list(trees)
+    helpers = asserting(trees)
+    problems = []
+    for function in functions(trees):
+        if function.name.startswith("test_") and function.name not in helpers:
+            problems.append(f"{function.name} asserts nothing")
+        for node in ast.walk(function):
+            if isinstance(node, ast.Assert) and is_constant(node):
+                problems.append(f"{function.name}: {ast.unparse(node)}")
+            if called(node) == "raises" and isinstance(node, ast.Call) and node.args:
+                kind = ast.unparse(node.args[0])
+                if kind in {"Exception", "BaseException"}:
+                    problems.append(
+                        f"{function.name}: raises({kind}) takes any mistake for success"
+                    )
+    return problems
+
+
+def test_every_test_can_fail() -> None:
+    assert len(TREES) > 50
+    assert toothless(TREES.values()) == []
+
+
+@pytest.mark.parametrize(
+    ("source", "problems"),
+    [
+        ("def test_a():\n    f()", ["test_a asserts nothing"]),
+        ("def test_a():\n    with suppress(E):\n        f()", ["test_a asserts nothing"]),
+        ("def test_a():\n    assert f()", []),
+        ("def g():\n    assert f()\ndef test_a():\n    g()", []),
+        ("def test_a():\n    with pytest.raises(ValueError):\n        f()", []),
+        ("def test_a():\n    np.testing.assert_allclose(f(), 1)", []),
+        ("def test_a():\n    assert True", ["test_a asserts nothing", "test_a: assert True"]),
+        (
+            "def test_a():\n    with pytest.raises(Exception):\n        f()",
+            ["test_a: raises(Exception) takes any mistake for success"],
+        ),
+    ],
+)
+def test_what_is_found(source: str, problems: list[str]) -> None:
+    assert toothless([ast.parse(source)]) == problems
