@@ -62,7 +62,7 @@ class Session:
             config.getoption("--codecs"), everything=config.getoption("--all-codecs")
         )
         return cls(
-            catalog.executed(specs, execution),
+            catalog.with_execution(specs, execution),
             chosen,
             clips[:1] if smoke else clips,
             unused,

@@ -159,8 +159,8 @@ def with_execution(specs: Iterable[str], chosen: Execution) -> tuple[str, ...]:
     if chosen != EAGER and not any(MARK in text for text in found):
         raise InputError(
             f"execution: none of the chosen codecs heeds {chosen}: a backend or dtype runs "
-            f"{NETWORKS_ON_BACKENDS}, a device takes any network; leave out --backend, --dtype and --device, "
-            "or choose others, e.g. --codecs dac"
+            f"{NETWORKS_ON_BACKENDS}, a device takes any network; leave out --backend, --dtype "
+            "and --device, or choose others, e.g. --codecs dac"
         )
     return tuple(dict.fromkeys(found))
 

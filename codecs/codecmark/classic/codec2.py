@@ -9,8 +9,8 @@ from codecmark.classic.libcodec2 import MODES, Library, LiveCoder
 from codecmark.clip import Samples, to_pcm16
 from codecmark.codec import CodecInfo
 from codecmark.errors import BitstreamError
-from codecmark.neural.streaming import ChunkDecoder, ChunkEncoder
 from codecmark.networks.setup import Setup
+from codecmark.neural.streaming import ChunkDecoder, ChunkEncoder
 from codecmark.spec import Spec
 
 _RATE_HZ = 8_000

@@ -21,8 +21,8 @@ from codecmark.classic import libav
 from codecmark.clip import AudioClip, Samples, resample_blocks
 from codecmark.codec import Codec, CodecInfo
 from codecmark.errors import BitstreamError, InputError
-from codecmark.neural.streaming import ChunkDecoder, ChunkEncoder
 from codecmark.networks.setup import Setup
+from codecmark.neural.streaming import ChunkDecoder, ChunkEncoder
 from codecmark.spec import Spec
 
 

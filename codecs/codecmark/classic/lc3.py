@@ -11,8 +11,8 @@ import numpy as np
 from codecmark.classic.frames import FrameCodec, Frames, Pcm
 from codecmark.clip import Samples, to_pcm16
 from codecmark.codec import CodecInfo
-from codecmark.neural.streaming import ChunkDecoder, ChunkEncoder
 from codecmark.networks.setup import Setup
+from codecmark.neural.streaming import ChunkDecoder, ChunkEncoder
 from codecmark.spec import Spec
 
 _FRAME_US = 10_000

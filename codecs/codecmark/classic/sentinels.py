@@ -12,7 +12,6 @@ import re
 from math import sqrt
 
 import numpy as np
-import scipy.signal
 
 from codecmark.bitstream import bitpacking
 from codecmark.bitstream.frame import StreamHeader
@@ -108,6 +107,8 @@ class LowPassCodec(Pcm16Codec):
         width_hz = self._edge_hz / 7
         if self._edge_hz + width_hz / 2 >= nyquist_hz:
             return super().encode_payload(clip)
+        import scipy.signal  # slow to import, and a list of codecs needs none of it
+
         taps, beta = scipy.signal.kaiserord(_STOP_DB, width_hz / nyquist_hz)
         kernel = scipy.signal.firwin(
             taps | 1,  # odd, so that the delay is whole samples

@@ -14,8 +14,8 @@ from codecmark.classic import libav
 from codecmark.classic.frames import FrameCodec, Frames, Pcm
 from codecmark.clip import Samples
 from codecmark.codec import CodecInfo
-from codecmark.neural.streaming import ChunkDecoder, ChunkEncoder
 from codecmark.networks.setup import Setup
+from codecmark.neural.streaming import ChunkDecoder, ChunkEncoder
 from codecmark.spec import Spec
 
 

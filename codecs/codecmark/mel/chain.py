@@ -128,9 +128,7 @@ class ChainCodec(Codec):
         levels = np.concatenate([mean, peak], axis=1).astype("<f4")
         scaled = (samples - mean) * (_PEAK / np.where(peak > 0, peak, 1))
         frames = self.frame_count(samples.shape[1])
-        padded = runtime.to_tensor(
-            fit_length(scaled, self.mel.samples(frames)), self._device
-        )
+        padded = runtime.to_tensor(fit_length(scaled, self.mel.samples(frames)), self._device)
         coded = runtime.to_array(self.analyse(log_mel(padded, self.mel)))
         return levels.tobytes() + self._coding.encode(coded)
 

@@ -75,9 +75,7 @@ class StereoAutoencoder:
     axes are halved twice; in time causally, so that the first frame has a latent of its own.
     """
 
-    def __init__(
-        self, source: Located | Weights, setup: Setup, config: Mapping[str, Any]
-    ) -> None:
+    def __init__(self, source: Located | Weights, setup: Setup, config: Mapping[str, Any]) -> None:
         model: Any = AutoencoderKLLTX2Audio  # its constructors are not typed
         self.network: Any = runtime.build(
             source,
@@ -118,9 +116,7 @@ class StereoHifiGan:
 
     mel = MEL
 
-    def __init__(
-        self, source: Located | Weights, setup: Setup, config: Mapping[str, Any]
-    ) -> None:
+    def __init__(self, source: Located | Weights, setup: Setup, config: Mapping[str, Any]) -> None:
         model: Any = LTX2Vocoder
         self.network: Any = runtime.build(
             source,

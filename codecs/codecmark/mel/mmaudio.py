@@ -55,9 +55,7 @@ class FrameAutoencoder:
     Takes the mode of the latent distribution, scaled to unit variance.
     """
 
-    def __init__(
-        self, source: Located | Weights, setup: Setup, config: Mapping[str, Any]
-    ) -> None:
+    def __init__(self, source: Located | Weights, setup: Setup, config: Mapping[str, Any]) -> None:
         model: Any = MMAudioVAE  # its constructors are not typed
         self.network: Any = runtime.build(
             source,
@@ -92,9 +90,7 @@ class BigVgan:
 
     mel = MMAUDIO
 
-    def __init__(
-        self, source: Located | Weights, setup: Setup, config: Mapping[str, Any]
-    ) -> None:
+    def __init__(self, source: Located | Weights, setup: Setup, config: Mapping[str, Any]) -> None:
         model: Any = MMAudioVocoder
         self.network: Any = runtime.build(
             source,

@@ -2,8 +2,8 @@
 
 A set is a folder with one safetensors file for each network and a model card. It comes with the
 package, in `trained/NAME/`; a folder `NAME` where `WeightLocator.trained` points is taken in its
-place, which is how a training of one's own is measured. Each file says in its metadata what network it is and
-at what sizes, so nothing else has to be known to build it.
+place, which is how a training of one's own is measured. Each file says in its metadata what
+network it is and at what sizes, so nothing else has to be known to build it.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     Network = TypeVar("Network", bound=torch.nn.Module)
 
+SHIPPED = Path(__file__).parent / "trained"
 CARD = "card.md"
 PREFIX = "trained/"  # begins the name of such a set in `WeightLocator.asked`
 LARGEST_BYTES = 8_000_000  # of a file: the package stays small
@@ -43,10 +44,10 @@ def locate_trained(name: str, locator: WeightLocator) -> Located:
         If it is not here; says how to train it.
     """
     locator.asked.append(Asked((PREFIX + name,), needed=True))
-    shipped = Path(__file__).parent / "trained" / name
-    for folder in (locator.trained and locator.trained / name, shipped):
-        files = [folder / file for file in SETS[name]] if folder else []
-        if folder and all(file.is_file() for file in files):
+    roots = [root for root in (locator.trained, SHIPPED) if root is not None]
+    for folder in (root / name for root in roots):
+        files = [folder / file for file in SETS[name]]
+        if all(file.is_file() for file in files):
             digest = combined({file.name: file_sha256(file) for file in files})
             return Located(folder, Weights("trained", digest, f"trained by this project: {name}"))
     task = {"harmonic": "vocoder", "compact": "vae"}.get(name, name)

@@ -20,9 +20,7 @@ from codecmark.neural import original_checkpoints, original_packages
 class OriginalDac:
     """`dac.DAC`, on frames that are whole."""
 
-    def __init__(
-        self, config: Mapping[str, Any], source: Located | Weights, setup: Setup
-    ) -> None:
+    def __init__(self, config: Mapping[str, Any], source: Located | Weights, setup: Setup) -> None:
         self.model: Any = runtime.build(
             source,
             lambda folder: original_checkpoints.load_folder(make(config), folder),

@@ -78,7 +78,9 @@ class EncodecStereoCodec(TokenPayloadCodec):
     def encode_parts(self, clip: AudioClip) -> tuple[bytes, Tokens]:
         """Return the levels, and the tokens `[1, codebooks, frames of all segments]`."""
         stereo = clip.with_channels(_CHANNELS).resampled(self._rate_hz).samples
-        segments = self._network.encode(runtime.to_tensor(stereo, self._device)[None], self._label_kbps)
+        segments = self._network.encode(
+            runtime.to_tensor(stereo, self._device)[None], self._label_kbps
+        )
         tokens: Tokens = torch.cat([segment.tokens for segment in segments], dim=2).cpu().numpy()
         expected = 1, self._codebooks, sum(self._frame_counts(stereo.shape[1]))
         if tokens.shape != expected:

@@ -95,9 +95,7 @@ class FsqCodec(TokenCodec):
     torchaudio. Rows are coded apart, so that a range coder sees eight small alphabets.
     """
 
-    def __init__(
-        self, family: str, setup: Setup, config: Mapping[str, Any] = PUBLISHED
-    ) -> None:
+    def __init__(self, family: str, setup: Setup, config: Mapping[str, Any] = PUBLISHED) -> None:
         self._family = _FAMILIES[family]
         source = setup.weights.locate_or_random(self._family.checkpoint)
         self._model: Any = runtime.build(

@@ -39,9 +39,7 @@ class OobleckCodec(Codec):
     channels and comes out as their mean; more than two channels are refused.
     """
 
-    def __init__(
-        self, coding: str, setup: Setup, config: Mapping[str, Any] = PUBLISHED
-    ) -> None:
+    def __init__(self, coding: str, setup: Setup, config: Mapping[str, Any] = PUBLISHED) -> None:
         source = setup.weights.locate_or_random("stabilityai/stable-audio-open-1.0")
         model: Any = AutoencoderOobleck  # its constructors are not typed
         self._network: Any = runtime.build(
@@ -85,7 +83,9 @@ class OobleckCodec(Codec):
         """Return the coded latent `[1, latents, frames]`."""
         stereo = clip.with_channels(_CHANNELS).resampled(self._rate_hz).samples
         padded = fit_length(stereo, self._frame_count(stereo.shape[1]) * self._hop)
-        latent = self._network.encode(runtime.to_tensor(padded, self._device)[None]).latent_dist.mode()
+        latent = self._network.encode(
+            runtime.to_tensor(padded, self._device)[None]
+        ).latent_dist.mode()
         return self._coding.encode(runtime.to_array(latent))
 
     @torch.inference_mode()
@@ -94,7 +94,9 @@ class OobleckCodec(Codec):
         length = -(-header.n_samples * self._rate_hz // header.sample_rate_hz)
         shape = 1, self._latents, self._frame_count(length)
         latent = self._coding.decode(payload, shape)
-        decoded = runtime.to_array(self._network.decode(runtime.to_tensor(latent, self._device)).sample[0])
+        decoded = runtime.to_array(
+            self._network.decode(runtime.to_tensor(latent, self._device)).sample[0]
+        )
         if header.channels == 1:
             decoded = decoded.mean(axis=0, keepdims=True)
         return resample(decoded, self._rate_hz, header.sample_rate_hz, header.n_samples)

@@ -53,9 +53,7 @@ class SnacCodec(TokenCodec):
     the same samples.
     """
 
-    def __init__(
-        self, variant: str, setup: Setup, config: Mapping[str, Any] | None = None
-    ) -> None:
+    def __init__(self, variant: str, setup: Setup, config: Mapping[str, Any] | None = None) -> None:
         source = setup.weights.locate_or_random(f"hubertsiuzdak/snac_{variant}")
         config = PUBLISHED[variant] if config is None else config
         self._model: Any = runtime.build(source, _load, lambda: SNAC(**config), setup)

@@ -35,7 +35,9 @@ class TorchTokenCodec(TokenCodec):
     @torch.inference_mode()
     def tokenize(self, frames: Samples) -> Tokens:
         """Turn `[channels, n * hop]` into `[channels, codebooks, n]`."""
-        tokens: Tokens = self.codes_of(runtime.to_tensor(frames, self.device)[:, None]).cpu().numpy()
+        tokens: Tokens = (
+            self.codes_of(runtime.to_tensor(frames, self.device)[:, None]).cpu().numpy()
+        )
         return tokens
 
     @torch.inference_mode()

@@ -58,9 +58,7 @@ class WavTokenizerCodec(TransformersTokenCodec):
 
     codebooks = 1
 
-    def __init__(
-        self, variant: str, setup: Setup, config: Mapping[str, Any] | None = None
-    ) -> None:
+    def __init__(self, variant: str, setup: Setup, config: Mapping[str, Any] | None = None) -> None:
         source = setup.weights.locate_or_random(CHECKPOINTS[variant])
         config = PUBLISHED[variant] if config is None else config
         self._model: Any = runtime.build(
