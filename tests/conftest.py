@@ -16,6 +16,12 @@ from codecmark.corpus import condition
 from codecmark.system import threads
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--update-golden", action="store_true", help="write tests/data/golden anew; see golden.py"
+    )
+
+
 def pytest_configure() -> None:
     threads.limit(1)
 

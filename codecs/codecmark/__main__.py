@@ -19,6 +19,7 @@ _COMMANDS = {
     "compact": "codecmark.commands.compact",
     "list": "codecmark.commands.list_codecs",
     "weights": "codecmark.commands.weights",
+    "audio": "codecmark.commands.audio",
     "leaderboard": "codecmark.commands.leaderboard",
     "report": "codecmark.commands.report",
     "diagnose": "codecmark.commands.diagnose",

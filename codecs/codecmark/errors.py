@@ -6,7 +6,8 @@ CodecmarkError
 ├── CodecError            a codec could not do its work
 │   ├── UnknownCodecError     no catalog entry has this name
 │   ├── UnavailableError      the codec exists but something it needs is missing; says what to do
-│   │   └── DamagedWeightsError   a weight file is here but is not the published one
+│   │   ├── DamagedWeightsError   a weight file is here but is not the published one
+│   │   └── DamagedAudioError     so is a file of published audio
 │   └── BitstreamError        the bytes are not a stream that this codec wrote
 ├── MetricError           a metric is undefined for these signals
 └── ResultSchemaError     a stored row cannot be read by this version
@@ -49,6 +50,10 @@ class UnavailableError(CodecError):
 
 class DamagedWeightsError(UnavailableError):
     """A weight file is here but is not the published one; nothing stands in for it."""
+
+
+class DamagedAudioError(UnavailableError):
+    """A file of published audio is here but is not the published one."""
 
 
 class BitstreamError(CodecError):

@@ -1,10 +1,11 @@
 """Spec strings: `family:variant@setting`, the name of a codec and the label of its rows.
 
 Examples: `pcm16`, `opus@24k`, `vorbis@q3`, `encodec:24khz@6k`, `mel:16k-64/griffinlim-64`,
-`audioldm2:music/hifigan`. A variant may have stages, separated by `/`. `#` names another
-implementation of the same codec, `encodec:24khz@6k#original`; `+ac` behind it, as in
-`encodec:24khz@6k+ac`, says that the codec's tokens are range coded. `~` at the end says how its
-network runs, `encodec:24khz@6k~openvino-bfloat16`, see `execution`.
+`audioldm2:music/hifigan`. A variant may have stages, separated by `/`; one that names a codec has
+that codec's variant in it, `replay:dac:16khz@6k`. `#` names another implementation of the
+same codec, `encodec:24khz@6k#original`; `+ac` behind it, as in `encodec:24khz@6k+ac`, says that the
+codec's tokens are range coded. `~` at the end says how its network runs,
+`encodec:24khz@6k~openvino-bfloat16`, see `execution`.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from codecmark.system.execution import EAGER, MARK, Execution
 
 _SPEC = re.compile(
     r"(?P<family>[a-z][a-z0-9_-]*)"
-    r"(?::(?P<variant>[A-Za-z0-9_.+-]+(?:/[A-Za-z0-9_.+-]+)*))?"
+    r"(?::(?P<variant>[A-Za-z0-9_.+-]+(?:[/:][A-Za-z0-9_.+-]+)*))?"
     r"(?:@(?P<setting>[A-Za-z0-9_.+-]+))?"
     r"(?:#(?P<implementation>[a-z]+))?"
 )

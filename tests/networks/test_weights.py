@@ -14,9 +14,10 @@ import safetensors.numpy
 from codecmark import UnavailableError
 from codecmark.codec import NO_WEIGHTS, Weights
 from codecmark.errors import DamagedWeightsError
-from codecmark.networks import download, trained_sets, weights
+from codecmark.networks import trained_sets, weights
 from codecmark.networks.published_sets import SETS, WeightFile, WeightSet
 from codecmark.networks.weights import Asked, Located, WeightLocator
+from codecmark.system import download
 
 CONTENT = b"not a network, but a file all the same"
 DIGEST = hashlib.sha256(CONTENT).hexdigest()

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
+import committed as committed_run
 from codecmark import catalog, review
 from codecmark.analysis.summary import summarise
 from codecmark.leaderboard import render
 from codecmark.metrics.table import QUALITY_FIELDS
 from codecmark.networks import trained_sets
-from codecmark.results import store
 from codecmark.results.row import ResultRow
 from codecmark.review import handwritten
 from codecmark.review.record import markdown
@@ -24,7 +24,7 @@ from places import COMMITTED, REPOSITORY
 TOP_LEVEL = {
     "benchmarks", "codecs", "results", "tests", "pyproject.toml", "README.md", "Makefile",
     "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "constraints.txt", ".ci", ".gitignore",
-    ".editorconfig", ".pre-commit-config.yaml", "CITATION.cff", "SECURITY.md",
+    ".editorconfig", ".gitattributes", ".pre-commit-config.yaml", "CITATION.cff", "SECURITY.md",
 }  # fmt: skip
 
 
@@ -95,18 +95,18 @@ def test_dependencies_are_pinned() -> None:
 
 
 def show(name: str) -> str:
-    """Return a file as it is committed: a local run must not decide about these tests."""
-    return git("show", f"HEAD:{name}")
+    """Return a file of the results."""
+    return (REPOSITORY / name).read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
-def committed(tmp_path_factory: pytest.TempPathFactory) -> list[ResultRow]:
-    rows = [name for name in tracked() if name.startswith("results/rows/")]
-    assert len(rows) == 1, "one run is committed"
-    path = tmp_path_factory.mktemp("committed") / store.ROWS / Path(rows[0]).name
-    path.parent.mkdir()
-    path.write_text(show(rows[0]), encoding="utf-8")
-    return store.read(path.parents[1])
+def committed() -> list[ResultRow]:
+    return committed_run.rows()
+
+
+def test_one_run_is_committed_and_tests_name_it() -> None:
+    names = [name for name in tracked() if name.startswith("results/rows/")]
+    assert names == [f"results/rows/{committed_run.RUN_ID}.jsonl"]
 
 
 def speech(rows: list[ResultRow], spec: str) -> list[ResultRow]:

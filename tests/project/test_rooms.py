@@ -95,11 +95,12 @@ def _imports(importer: str) -> Iterator[Import]:
         for node in ast.walk(statement)
     }
     for node in ast.walk(tree):
-        names: list[str] = []
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             names = [f"{node.module}.{alias.name}" for alias in node.names]
+        else:
+            continue
         for imported in filter(None, map(_module_of, names)):
             if imported != importer:
                 yield Import(importer, imported, node.lineno, id(node) in for_types)

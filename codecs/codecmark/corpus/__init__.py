@@ -6,7 +6,8 @@
 - a CSV manifest, or a folder that holds `clips.csv`;
 - a JSON manifest of NeMo or lhotse;
 - a folder in the layout of LibriSpeech or LibriTTS, VCTK, or MUSDB18;
-- any other folder: every audio file below it.
+- any other folder: every audio file below it;
+- `published`, or `published:SET`: the originals of published audio, see `published`.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from collections.abc import Callable, Sequence
 from itertools import chain, zip_longest
 from pathlib import Path
 
-from codecmark.corpus import folders, manifests
+from codecmark.corpus import folders, manifests, published
 from codecmark.corpus.audio_files import SUFFIXES
 from codecmark.corpus.entry import CorpusClip
 from codecmark.errors import InputError
@@ -46,15 +47,19 @@ def bundled_folder() -> Path:
     return folder
 
 
-def load(path: Path | None = None) -> list[CorpusClip]:
+def load(path: Path | str | None = None) -> list[CorpusClip]:
     """Return the clips that `path` holds, in a stable order; without a path the bundled ones.
 
     Raises
     ------
     InputError
         If the path does not exist, or nothing in it is audio.
+    UnavailableError
+        If published audio is asked for that is not here; says how to get it.
     """
-    path = bundled_folder() if path is None else path.expanduser()
+    path = bundled_folder() if path is None else Path(path).expanduser()
+    if published.is_published(path) and not path.exists():
+        return published.load(str(path))
     if path.is_dir():
         if (path / manifests.CSV_NAME).is_file():
             return manifests.read_csv(path / manifests.CSV_NAME)

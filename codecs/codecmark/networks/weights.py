@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from codecmark.codec import Weights
@@ -20,7 +20,6 @@ from codecmark.system.digest import combined, file_sha256
 
 RANDOM_SEED = 20_240_601
 UNREAD = "the files are here; `codecmark weights verify` reads them"
-_YES = frozenset({"1", "true", "yes", "on"})
 
 
 @dataclass(frozen=True)
@@ -73,15 +72,12 @@ class WeightLocator:
     @classmethod
     def from_environment(cls, *, reads_files: bool = True) -> WeightLocator:
         """Return the one that the environment's variables describe."""
-        folder, cache, trained = (
-            _path(name) for name in ("CODECMARK_WEIGHTS", "CODECMARK_CACHE", "CODECMARK_TRAINED")
-        )
-        offline = any(
-            os.environ.get(name, "").lower() in _YES
-            for name in ("CODECMARK_OFFLINE", "HF_HUB_OFFLINE")
-        )
-        found = cls(folder, trained=trained, offline=offline, reads_files=reads_files)
-        return found if cache is None else replace(found, cache=cache)
+        from codecmark.system import download  # libraries that few codecs need
+
+        return cls(
+            _path("CODECMARK_WEIGHTS"), download.cache(), _path("CODECMARK_TRAINED"),
+            download.offline(), reads_files,
+        )  # fmt: skip
 
     @property
     def asked_names(self) -> list[str]:
@@ -157,7 +153,7 @@ class WeightLocator:
         return Located(folder, Weights("published", combined(digests), note), weight_set.name)
 
     def _fetch(self, weight_set: WeightSet) -> Path:
-        from codecmark.networks import download
+        from codecmark.system import download
 
         folder = self._cache_folder(weight_set.name)
         if weight_set.revision is None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from codecmark.networks import download
+from codecmark.system import download
 
 CONTENT = bytes(range(256)) * 4096  # 1 MiB
 DIGEST = hashlib.sha256(CONTENT).hexdigest()

@@ -8,6 +8,7 @@ deleted. Two processes that want the same file take turns, and the second finds 
 from __future__ import annotations
 
 import http.client
+import os
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -34,6 +35,20 @@ _PARTIAL_CONTENT = 206
 _RANGE_NOT_SATISFIABLE = 416
 
 _unreachable_hosts: set[str] = set()  # a host that did not answer is not waited for again
+
+
+def offline() -> bool:
+    """Whether the network must not be asked."""
+    return any(
+        os.environ.get(name, "").lower() in {"1", "true", "yes", "on"}
+        for name in ("CODECMARK_OFFLINE", "HF_HUB_OFFLINE")
+    )
+
+
+def cache() -> Path:
+    """Return the folder that holds what was fetched."""
+    root = os.environ.get("CODECMARK_CACHE")
+    return Path(root).expanduser() if root else Path.home() / ".cache" / "codecmark"
 
 
 def fetch(url: str, target: Path, digest: str | None, *, lock: Path) -> str | None:

@@ -1,0 +1,136 @@
+"""`codecmark audio`: which sets of published audio are here, where, and what each is."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from rich import box
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from codecmark.corpus.published import Library
+from codecmark.corpus.published.manifest import Decoded, PublishedFile
+from codecmark.errors import InputError, UnavailableError
+
+HELP = "list, fetch, verify or find published audio: originals and what codecs made of them"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add this command's actions; without one it lists."""
+    parser.set_defaults(action=_list)
+    actions = parser.add_subparsers(title="actions", metavar="ACTION")
+    actions.add_parser("list", help="every set, and whether it is here").set_defaults(action=_list)
+
+    fetch = actions.add_parser("fetch", help="fetch sets that are not here; goes on where it broke")
+    fetch.add_argument("names", nargs="*", metavar="SET")
+    fetch.add_argument("--all", action="store_true", help="every set")
+    fetch.set_defaults(action=_fetch)
+
+    verify = actions.add_parser("verify", help="compare files with their published digests")
+    verify.add_argument("names", nargs="*", metavar="SET", help="by default those that are here")
+    verify.set_defaults(action=_verify)
+
+    path = actions.add_parser("path", help="print the folder of a set")
+    path.add_argument("name", metavar="SET")
+    path.set_defaults(action=_path)
+
+
+def run(arguments: argparse.Namespace, console: Console) -> int:
+    """Run it; the exit status is 1 if a file that was asked for is missing or damaged."""
+    status: int = arguments.action(arguments, Library.default(), console)
+    return status
+
+
+def _list(_arguments: argparse.Namespace, library: Library, console: Console) -> int:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for heading in ("set", "clips", "decoded", "MB", "here", "licence", "what it is"):
+        table.add_column(heading, overflow="fold")
+    for name, published in library.manifest.sets.items():
+        files = library.manifest.files_of(name)
+        decoded = sum(isinstance(file, Decoded) for file in files)
+        table.add_row(
+            name,
+            str(len(files) - decoded),
+            str(decoded),
+            f"{sum(file.bytes for file in files) / 1e6:.1f}",
+            _here(library, files),
+            published.licence,
+            f"{published.about}. {published.caution}".strip(),
+        )
+    console.print(table)
+    console.print(f"codecs: {', '.join(library.manifest.codecs())}", markup=False, highlight=False)
+    return 0
+
+
+def _fetch(arguments: argparse.Namespace, library: Library, console: Console) -> int:
+    if not arguments.all and not arguments.names:
+        raise InputError("SET: name the sets to fetch, or give --all; `codecmark audio list`")
+    names = library.manifest.sets if arguments.all else _known(arguments.names, library)
+    return _each(names, library, console, library.fetch)
+
+
+def _verify(arguments: argparse.Namespace, library: Library, console: Console) -> int:
+    if arguments.names:
+        return _each(_known(arguments.names, library), library, console, library.path)
+    names = [
+        name
+        for name in library.manifest.sets
+        if any(library.find(file) for file in library.manifest.files_of(name))
+    ]
+    return _each(names, library, console, library.path)
+
+
+def _path(arguments: argparse.Namespace, library: Library, console: Console) -> int:
+    (name,) = _known([arguments.name], library)
+    print(library.folder(name), file=console.file)
+    return 0
+
+
+def _each(
+    names: Iterable[str],
+    library: Library,
+    console: Console,
+    action: Callable[[PublishedFile], Path],
+) -> int:
+    """Do it to each file of each set, and print what is wrong with any."""
+    status = 0
+    for name in names:
+        files = library.manifest.files_of(name)
+        problems = []
+        for file in track(files, name, console=console, disable=not console.is_terminal):
+            try:
+                action(file)
+            except UnavailableError as error:
+                problems.append(str(error))
+        console.print(
+            f"{name}: {len(files) - len(problems)} of {len(files)} files are the published ones",
+            markup=False,
+            highlight=False,
+        )
+        for problem in problems[:3]:
+            console.print(f"  {problem}", markup=False, highlight=False, soft_wrap=True)
+        if len(problems) > 3:
+            console.print(f"  and {len(problems) - 3} more", highlight=False)
+        status |= bool(problems)
+    return status
+
+
+def _known(names: Iterable[str], library: Library) -> list[str]:
+    sets = library.manifest.sets
+    for name in names:
+        if name not in sets:
+            near = difflib.get_close_matches(name, sets, n=1)
+            hint = f"did you mean {near[0]}? " if near else ""
+            raise InputError(f"SET: no set named {name!r}; {hint}known: {', '.join(sets)}")
+    return list(dict.fromkeys(names))
+
+
+def _here(library: Library, files: Iterable[PublishedFile]) -> str:
+    found = [library.find(file) is not None for file in files]
+    if all(found):
+        return "yes"
+    return f"{sum(found)} of {len(found)}" if any(found) else "no"
