@@ -35,8 +35,9 @@ class Weights:
     evidence : str
         `none`: the codec has no learned part. `published`: the published file, from a folder, the
         cache or the network. `trained`: weights that this project trained and ships. `replayed`:
-        audio that was published decoded; its quality is real, its bytes and time are unknown.
-        `elsewhere`: streams or audio that another machine made with the published weights.
+        decoded audio that was published stands for the codec; quality is real, the rate is the
+        nominal one, and there are neither bytes nor times. `elsewhere`: files that somebody
+        decoded elsewhere, of which no more is known.
         `random`: seeded random numbers in the published architecture; speed, memory and rate are
         real, quality is never computed.
     sha256 : str or None
