@@ -150,7 +150,7 @@ def test_an_explicit_setup_takes_the_place_of_the_environment(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("CODECMARK_DEVICE", "nowhere")
-    with pytest.raises(InputError, match="CODECMARK_DEVICE: 'nowhere' is not a device"):
+    with pytest.raises(InputError, match="device: torch knows no 'nowhere'"):
         create(SPEC)
     assert create(SPEC, Setup(WeightLocator(offline=True), device="cpu")).info.device == "cpu"
     assert create(f"{SPEC}~cpu").info.device == "cpu"

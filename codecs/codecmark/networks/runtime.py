@@ -42,7 +42,9 @@ def device(setup: Setup) -> torch.device:
     try:
         found = torch.device(named)
     except RuntimeError as error:
-        raise InputError(f"CODECMARK_DEVICE: {named!r} is not a device, e.g. cpu") from error
+        raise InputError(
+            f"device: torch knows no {named!r}; choose e.g. cpu, by --device or CODECMARK_DEVICE"
+        ) from error
     if found.type == "cuda" and not torch.cuda.is_available():
         raise UnavailableError(f"device: torch sees no GPU for {named!r}", "choose cpu")
     return found
