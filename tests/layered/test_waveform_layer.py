@@ -34,6 +34,7 @@ from codecmark.layered.mel_codec import MelWaveformCodec
 from codecmark.mel.formats import AUDIOLDM2
 from codecmark.mel.front_end import log_mel
 from codecmark.metrics.waveform import snr_db
+from codecmark.networks.setup import Setup
 from codecmark.results.row import ResultRow
 from codecmark.spec import Spec
 from codecmark.studies import layers as study
@@ -44,7 +45,7 @@ SPEC = "mel:16k-64+wave@snr10"
 
 
 def codec(setting: str = "snr10") -> WaveformLayerCodec:
-    return MelWaveformCodec.from_spec(Spec.parse(f"mel:16k-64+wave@{setting}"))
+    return MelWaveformCodec.from_spec(Spec.parse(f"mel:16k-64+wave@{setting}"), Setup())
 
 
 @cache
@@ -242,7 +243,7 @@ def test_more_rate_is_more_snr() -> None:
                                   "mel:16k-64+wave@snr99", "mel:16k-64+wave@1k"])  # fmt: skip
 def test_other_specs_are_refused(spec: str) -> None:
     with pytest.raises(InputError, match="spec"):
-        MelWaveformCodec.from_spec(Spec.parse(spec))
+        MelWaveformCodec.from_spec(Spec.parse(spec), Setup())
 
 
 # layers
@@ -456,7 +457,8 @@ def test_the_page_says_what_the_rows_say() -> None:
     rows = [
         ResultRow(
             run_id="r", spec=spec, family=spec.partition(":")[0].partition("@")[0],
-            condition="16k-mono", status="ok", clip=f"{name}.flac", source=name, clip_class=name,
+            condition="16k-mono", status="ok", clip=f"{name}.flac", source=name, clip_class=name,  # type: ignore[arg-type]
+
             clip_s=5.0, stream_bytes=625 * (place + 1), bitrate_kbps=place + 1.0,
             compression_ratio=256 / (place + 1), snr_db=9.5 + place, segmental_snr_db=7.0 + place,
             si_sdr_db=9.0 + place, pesq_wb=2.0 + place / 10 if name == "speech" else None,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 import committed
@@ -32,7 +30,7 @@ def targets(rows: list[ResultRow], requirements: Requirements | None = None) -> 
 
 def music(rows: list[ResultRow], visqol: float = 4.5) -> list[ResultRow]:
     return [
-        replace(
+        changed(
             row, clip=f"m{row.clip}", source=f"m{row.source}", clip_class="music", pesq_wb=None,
             visqol_mos_lqo=visqol,
         )

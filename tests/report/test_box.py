@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -117,7 +116,7 @@ def test_the_page_says_what_the_record_says(results: Path) -> None:
 def test_a_record_of_other_rows_is_named_as_such(results: Path) -> None:
     review(results)
     newer = [
-        replace(row, snr_db=(row.snr_db or 0) - 9, run_id="20260203T030405Z-2") for row in rows()
+        changed(row, snr_db=(row.snr_db or 0) - 9, run_id="20260203T030405Z-2") for row in rows()
     ]
     store.append(results, newer)
     text = page(results)

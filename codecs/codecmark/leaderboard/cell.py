@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from codecmark.analysis.summary import Summary
+from codecmark.metrics.table import TABLE, two_digits
 
 NOTHING = "-"
 
@@ -31,16 +32,14 @@ class Column:
     is_verdict: bool = False
 
 
-def number(value: float | None, digits: int) -> Cell:
-    """Return a figure with a fixed count of decimals."""
-    return Cell(NOTHING) if value is None else Cell(f"{value:,.{digits}f}", value)
+def figure(value: float | None, field: str) -> Cell:
+    """Return a figure of a row field as the table of metrics says it is written."""
+    metric = TABLE[field]
+    if value is None or metric.spans_decades:
+        return significant(value)
+    return Cell(f"{value:,.{metric.decimals}f}", value)
 
 
 def significant(value: float | None) -> Cell:
     """Two significant digits or so: real-time factors span six decades."""
-    if value is None:
-        return Cell(NOTHING)
-    if value < 0.0001:
-        return Cell(f"{value:.0e}", value)
-    digits = 4 if value < 0.01 else 3 if value < 0.1 else 2
-    return Cell(f"{value:.{digits}f}", value)
+    return Cell(NOTHING) if value is None else Cell(two_digits(value), value)

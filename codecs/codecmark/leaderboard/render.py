@@ -110,10 +110,12 @@ def markdown(
     return "\n\n".join(parts) + "\n"
 
 
-def write_markdown(rows: Sequence[ResultRow], results: Path) -> Path:
+def write_markdown(
+    rows: Sequence[ResultRow], results: Path, judged: Mapping[str, Judged] | None = None
+) -> Path:
     """Write `results/leaderboard.md` in the default order and return its path.
 
-    Targets are those of the requirements in `results/decisions`, if there are any.
+    Without `judged`, targets are those of the requirements in `results/decisions`, if any.
 
     Raises
     ------
@@ -121,7 +123,7 @@ def write_markdown(rows: Sequence[ResultRow], results: Path) -> Path:
         If it cannot be written.
     """
     path = results / "leaderboard.md"
-    page = markdown(rows, judged=judged_by_condition(results, rows))
+    page = markdown(rows, judged=judged or judged_by_condition(results, rows))
     try:
         results.mkdir(parents=True, exist_ok=True)
         path.write_text(page, encoding="utf-8")

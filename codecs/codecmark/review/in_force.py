@@ -22,8 +22,9 @@ from codecmark.review.requirements_file import default, load
 def requirements_for(results: Path, condition: str) -> Requirements:
     """Return the requirements of a results folder for rows of one condition.
 
-    They are those of the file in `results/decisions` whose record has the highest number; without
-    one of that condition, those that come with the package.
+    They are those of the decision in `results/decisions` with the highest number: of its TOML
+    file there, or, where the file lies elsewhere, as they were stored with the decision. Without
+    one of that condition they are those that come with the package.
 
     Raises
     ------
@@ -31,11 +32,12 @@ def requirements_for(results: Path, condition: str) -> Requirements:
         If a file there is not usable.
     """
     folder = results / files.DECISIONS
-    found = [load(path) for path in sorted(folder.glob("*.toml"))]
-    ours = [one for one in found if one.judged_under == condition]
-    if not ours:
-        return default(condition)
-    return max(ours, key=lambda one: files.path_of(one.title, folder).name)
+    kept = (_stored(path) for path in sorted(folder.glob("*.json")))
+    found = [one.requirements for one in kept if one is not None]
+    found += [load(path) for path in sorted(folder.glob("*.toml"))]
+    ours = {files.path_of(one.title, folder).name: one for one in found}  # a file comes last
+    ours = {name: one for name, one in ours.items() if one.judged_under == condition}
+    return ours[max(ours)] if ours else default(condition)
 
 
 def judged_by_condition(results: Path | None, rows: Sequence[ResultRow]) -> dict[str, Judged]:

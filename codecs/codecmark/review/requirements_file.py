@@ -36,7 +36,6 @@ The structs in `review.requirements` say what each key means.
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -58,14 +57,12 @@ def load(path: Path) -> Requirements:
     InputError
         If it is not usable; names the key and the remedy.
     """
+    values = schema.read_toml(path)
     try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
         schema.require_text(values)
         _spread_condition(values)
         return schema.convert(values, Requirements)
-    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise InputError(f"{path}: cannot be read as TOML ({error})") from error
-    except InputError as error:
+    except (InputError, RecursionError) as error:
         raise InputError(f"{path}: {error}") from error
 
 

@@ -7,8 +7,10 @@ A struct's `__post_init__` checks what types cannot; it raises `ValueError("FIEL
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
@@ -29,6 +31,20 @@ _PLAIN = (
     (inspect.StructType, "a table of keys and values"),
     (inspect.DictType, "a table of keys and values"),
 )
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Return what a TOML file holds.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read, or is no TOML; names the file.
+    """
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise InputError(f"{path}: cannot be read as TOML ({error})") from error
 
 
 def convert(values: object, kind: type[_Value]) -> _Value:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from codecmark import review
 from codecmark.commands.pytest_plugin.session import SESSION, Session
 from codecmark.errors import CodecmarkError
 from codecmark.leaderboard import render
@@ -46,13 +47,15 @@ def _write_tables(session: Session, terminalreporter: Any) -> None:
     terminalreporter.write_line("")
     try:
         judged = judged_by_condition(session.results, session.rows)
+        if session.requirements is not None:
+            judged[session.condition.name] = review.judged(session.rows, session.requirements)
     except CodecmarkError as error:  # a requirements file that is not usable
         terminalreporter.write_line(f"pages: not written: {error}")
         return
     render.print_leaderboard(session.rows, Console(width=width), judged=judged)
     path = session.results / store.ROWS / f"{session.run_id}.jsonl"
     terminalreporter.write_line(f"rows: {path}")
-    page = render.write_markdown(session.rows, session.results)
+    page = render.write_markdown(session.rows, session.results, judged)
     terminalreporter.write_line(f"page: {page}")
     try:
         for record in files.renew(session.results, session.rows):
