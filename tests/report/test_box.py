@@ -12,7 +12,7 @@ from codecmark.report.box import box
 from codecmark.results import store
 from codecmark.results.row import ResultRow
 from codecmark.review import in_force
-from reviewed import codec
+from reviewed import changed, codec
 
 REQUIREMENTS = """
 title = "What to take"
