@@ -5,18 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from statistics import fmean, median
 
-from codecmark.analysis.curves import curves
-from codecmark.analysis.delta import Delta, compare
+from codecmark.analysis.anchor_table import against_anchor
+from codecmark.analysis.delta import Delta
 from codecmark.analysis.target import Reached, rate_at_target
+from codecmark.metrics.table import TABLE, VISQOL_FIELD
 from codecmark.results.row import ResultRow
 from codecmark.studies.layers import ABLATED, ANCHORED_CURVE, ASKED_DB, CURVE, OURS, PARTS, Parts
 
-FIELDS = (
-    ("snr_db", "SNR dB", 1),
-    ("segmental_snr_db", "segSNR dB", 1),
-    ("si_sdr_db", "SI-SDR dB", 1),
-    ("pesq_wb", "PESQ-WB", 2),
-    ("visqol_mos_lqo", "ViSQOL", 2),
+FIELDS = tuple(
+    (name, TABLE[name].heading, TABLE[name].decimals)
+    for name in ("snr_db", "segmental_snr_db", "si_sdr_db", "pesq_wb", VISQOL_FIELD)
 )
 CLASSES = ("speech", "music", "ambient")
 _ANCHORS = ("opus", "lc3")
@@ -160,9 +158,11 @@ def _deltas(rows: Sequence[ResultRow]) -> str:
         for field, heading, _ in FIELDS:
             if field == "pesq_wb" and name != "speech":
                 continue
-            found = curves(kept, field, name)
             for anchor in _ANCHORS:
-                rate = compare(found[OURS], found[anchor]).bd_rate
+                table = against_anchor(kept, field, name, anchor)
+                if table is None or OURS not in table.gaps:
+                    continue
+                rate = table.gaps[OURS].bd_rate
                 if isinstance(rate, Delta):
                     lines.append([name, heading, anchor, f"{rate.pchip:+.0f}",
                                   f"{rate.overlap_percent:.0f}", ""])  # fmt: skip
