@@ -88,9 +88,7 @@ def test_a_migrated_file_has_the_same_rows(old: Path, capsys: pytest.CaptureFixt
 def test_a_damaged_file_stays_as_it_is(tmp_path: Path) -> None:
     path = write(tmp_path, record(2), {**record(2), "snr_db": "loud"})
     content = path.read_bytes()
-    with pytest.raises(
-        ResultSchemaError, match=r"r1\.jsonl line 2: snr_db: 'loud' is not"
-    ):
+    with pytest.raises(ResultSchemaError, match=r"r1\.jsonl line 2: snr_db: 'loud' is not"):
         list(migration.migrate(tmp_path))
     assert path.read_bytes() == content
 
