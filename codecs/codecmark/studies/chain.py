@@ -26,7 +26,7 @@ from codecmark.errors import UnavailableError
 from codecmark.mel.formats import mel_format
 from codecmark.mel.front_end import linear_spectrum, log_of, magnitude_from_mel
 from codecmark.mel.vocoders.base import PhaseRetrieval
-from codecmark.metrics.table import Scores, score
+from codecmark.metrics.score import Scores, score
 from codecmark.networks import runtime
 from codecmark.networks.setup import Setup
 

@@ -24,7 +24,7 @@ from codecmark.layered.mel_base import MelBase
 from codecmark.measure.measurement import Input, Measurement, Output
 from codecmark.measure.scoring import Job, Scorer
 from codecmark.measure.timing import Timed, perf_counter_timer
-from codecmark.metrics.table import Scores
+from codecmark.metrics.score import Scores
 from codecmark.metrics.waveform import snr_db
 from codecmark.networks import trained_sets
 from codecmark.networks.weights import WeightLocator
