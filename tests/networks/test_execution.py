@@ -16,7 +16,8 @@ from codecmark.networks.weights import WeightLocator
 from codecmark.neural import dac
 from codecmark.spec import Spec, without_setting
 from codecmark.system.execution import EAGER, NETWORKS_ON_BACKENDS, Execution
-from entries import fresh, tiny_dac
+from entries import fresh
+from tiny_networks import tiny_dac
 
 SPEC = "dac:16khz@6k"
 

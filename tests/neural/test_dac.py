@@ -12,7 +12,8 @@ from codecmark.networks.setup import Setup
 from codecmark.networks.weights import WeightLocator
 from codecmark.neural import dac_blocks
 from codecmark.neural.dac import DacCodec, TransformersDac
-from entries import noise, tiny_dac
+from entries import noise
+from tiny_networks import tiny_dac
 
 SETUP = Setup(WeightLocator(offline=True))
 

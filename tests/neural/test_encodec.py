@@ -17,7 +17,8 @@ from codecmark.neural.encodec import EncodecCodec
 from codecmark.neural.encodec_network import TransformersEncodec
 from codecmark.neural.encodec_segments import overlap_add
 from codecmark.neural.encodec_stereo import EncodecStereoCodec
-from entries import noise, tiny, tiny_encodec
+from entries import noise, tiny
+from tiny_networks import tiny_encodec
 
 SETUP = Setup(WeightLocator(offline=True))
 

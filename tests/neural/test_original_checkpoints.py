@@ -23,7 +23,7 @@ from codecmark.neural import original_checkpoints
 from codecmark.neural.encodec_network import random_model
 from codecmark.neural.encodec_stereo import EncodecStereoCodec
 from codecmark.spec import Spec, without_setting
-from entries import tiny_dac, tiny_encodec
+from tiny_networks import tiny_dac, tiny_encodec
 
 
 def as_encodec_writes_it(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:

@@ -49,7 +49,6 @@ UPWARD: Mapping[tuple[str, str], str] = {
 LONG = frozenset({
     "codecs/codecmark/results/row.py",  # one field a line, each with its meaning
     "tests/analysis/test_rate_distortion.py",
-    "tests/entries.py",
     "tests/layered/test_waveform_layer.py",
     "tests/mel/test_chain.py",
     "tests/mel/test_other_chains.py",

@@ -27,7 +27,8 @@ from codecmark.run.engines.inprocess import InProcess
 from codecmark.run.plan import Plan, PlannedClip
 from codecmark.run.runner import run
 from codecmark.system import host
-from entries import noise, tone, write_tiny_sets
+from entries import noise, tone
+from tiny_networks import write_tiny_sets
 
 CONDITION = condition.named("16k-mono")
 
