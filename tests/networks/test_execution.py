@@ -9,8 +9,8 @@ import torch
 
 from codecmark import catalog, create
 from codecmark.__main__ import main
+from codecmark.catalog.families import FAMILIES
 from codecmark.errors import InputError, UnavailableError
-from codecmark.families import FAMILIES
 from codecmark.networks.setup import Setup
 from codecmark.networks.weights import WeightLocator
 from codecmark.neural import dac

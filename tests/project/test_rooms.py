@@ -26,7 +26,7 @@ ORDER = (
     ("bitstream", "clip", "spec", "codec"),
     ("networks", "corpus", "metrics"),
     ("classic", "neural", "mel", "layered", "replay"),
-    ("families", "catalog", "facts"),
+    ("catalog",),
     ("__init__",),  # what plug-ins and users import
     ("results", "measure"),
     ("analysis", "run"),
