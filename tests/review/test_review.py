@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from codecmark import InputError, review
 from codecmark.__main__ import main
@@ -39,7 +40,7 @@ def codec(
         host="machine",
     )  # fmt: skip
     return [
-        replace(base, clip=f"c{n}", source=f"s{n}", snr_db=value, **changes)  # type: ignore[arg-type]
+        structs.replace(base, clip=f"c{n}", source=f"s{n}", snr_db=value, **changes)
         for n, value in enumerate(snr_db)
     ]
 
@@ -102,13 +103,13 @@ def test_statistics() -> None:
     assert median.verdict == "UNDECIDED"
     # 95 % of six clips have at least the value a quarter of the way from the worst to the next
     assert only(rows, replace(SNR, statistic="p95")).figure.value == pytest.approx(9.5)
-    slow = [replace(r, decode_s=0.05 * (n + 1)) for n, r in enumerate(rows)]
+    slow = [structs.replace(r, decode_s=0.05 * (n + 1)) for n, r in enumerate(rows)]
     assert only(slow, replace(FAST, statistic="worst")).figure.value == pytest.approx(0.06)
     assert "no interval from 4 sources" in only(codec("o"), replace(SNR, statistic="median")).reason
 
 
 def test_each_class_has_to_pass_on_its_own_scale() -> None:
-    music = [replace(r, clip=f"m{r.clip}", source=f"m{r.source}", clip_class="music",
+    music = [structs.replace(r, clip=f"m{r.clip}", source=f"m{r.source}", clip_class="music",
                      pesq_wb=None, visqol_mos_lqo=3.0) for r in codec("opus@16k")]  # fmt: skip
     found = only([*codec("opus@16k"), *music], VISQOL)
     assert (found.verdict, found.figure.clip_class, found.figure.value) == ("FAIL", "music", 3.0)
@@ -123,7 +124,7 @@ def test_evidence_that_does_not_count() -> None:
     measured = only(codec("opus@16k"), replace(SNR, evidence="subjective"))
     assert measured.reason == "measured only, where subjective is asked for"
     assert only(codec("opus@16k"), replace(SNR, evidence="predicted")).verdict == "PASS"
-    untrained = [replace(r, snr_db=None) for r in codec("dac:16khz@6k", weights="random")][:1]
+    untrained = [structs.replace(codec("dac:16khz@6k", weights="random")[0], snr_db=None)]
     rows = [*untrained, *codec("opus@16k")]
     assert only(rows, SNR).reason == UNTRAINED
     # its rate and time are its own, though on one clip
@@ -177,13 +178,13 @@ def test_equal_bits_are_settled_by_what_comes_next() -> None:
         found = review.decide(rows, asked(prefer=prefer)).recommended
         return None if found is None else found.spec
 
-    music = replace(codec("opus@16k")[0], clip="m", clip_class="music", pesq_wb=None)
+    music = structs.replace(codec("opus@16k")[0], clip="m", clip_class="music", pesq_wb=None)
     rows = [*codec("opus@16k", stream_bytes=10_001, pesq_wb=4.1), music]
-    rows += [*codec("lc3@16k"), replace(music, spec="lc3@16k", visqol_mos_lqo=4.6)]
+    rows += [*codec("lc3@16k"), structs.replace(music, spec="lc3@16k", visqol_mos_lqo=4.6)]
     assert chosen(rows, "bitrate_kbps") == "lc3@16k"  # by its few bits less
     assert chosen(rows, "bitrate_kbps", "pesq_wb") == "opus@16k"
     assert chosen(rows, "visqol_mos_lqo", "pesq_wb") == "opus@16k"  # both are 4.5 at worst
-    rows[4].visqol_mos_lqo = 4.4
+    rows[4] = structs.replace(rows[4], visqol_mos_lqo=4.4)
     assert chosen(rows, "visqol_mos_lqo", "pesq_wb") == "lc3@16k"
 
 
