@@ -161,29 +161,40 @@ def test_no_shell_reads_the_command(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("bitrate = 3", "no key 'bitrate'; there are channels, coded_suffix"),
-        ("channels = 9", "channels must be a whole number of 1 to 8"),
-        ("channels = true", "channels must be a whole number"),
-        ("sample_rate_hz = 16e3", "sample_rate_hz must be a whole number"),
-        ("delay_samples = -1", "delay_samples must be a whole number of 0"),
-        ("timeout_s = 0", "timeout_s must be a number above 0"),
-        ("licence = 2", "licence must be a text in quotes"),
-        ("coded_suffix = '/../x'", "coded_suffix must be the end of a name"),
+        ("bitrate = 3", "bitrate: no such key; there are encode, decode, sample_rate_hz"),
+        ("chanels = 1", "chanels: no such key; did you mean channels?"),
+        ("path = 'x'", "path: no such key"),
+        ("channels = 9", "channels: must be a whole number from 1 to 8, not 9"),
+        ("channels = true", "channels: must be a whole number from 1 to 8, not True"),
+        ("sample_rate_hz = 16e3", "sample_rate_hz: must be a whole number of Hz from 1000"),
+        ("sample_rate_hz = 999", "sample_rate_hz: .* to 768000, not 999"),
+        ("delay_samples = -1", "delay_samples: must be a whole number of samples from 0 .* not -1"),
+        ("timeout_s = 0", "timeout_s: must be a number of seconds above 0, up to 86400, not 0"),
+        ("timeout_s = inf", "timeout_s: .* not inf"),
+        ("timeout_s = nan", "timeout_s: .* not nan"),
+        ("timeout_s = true", "timeout_s: .* not True"),
+        ("licence = 2", "licence: must be text in quotes, not 2"),
+        ("coded_suffix = '/../x'", "coded_suffix: must be the end of a file name, .*'/../x'"),
+        ('reference = "a\\u0000b"', "reference: holds a NUL character"),
         ("channels =", "cannot be read as TOML"),
     ],
 )
 def test_mistakes_in_the_file_are_named(folder: Path, line: str, message: str) -> None:
     write(folder, more=line)
-    with pytest.raises(InputError, match=message):
+    with pytest.raises(InputError, match=rf"it\.toml: {message}"):
         create("command:it")
 
 
 @pytest.mark.parametrize(
     ("command", "message"),
     [
-        ("cp {input} x", "encode must have {output} among its arguments"),
-        ("", "encode must have {input}"),
-        ("cp 'a {input} {output}", "encode cannot be split into words"),
+        (
+            "cp {input} x",
+            "encode: must be .* {output} is not among the arguments of 'cp {input} x'",
+        ),
+        ("", "encode: must be a command line, .* {input} is not among the arguments of ''"),
+        ("{input} {output}", "encode: must be .* {input} is not among"),
+        ("cp 'a {input} {output}", "encode: .* cannot be split into words"),
     ],
 )
 def test_mistakes_in_a_command_are_named(folder: Path, command: str, message: str) -> None:
@@ -196,7 +207,7 @@ def test_what_is_missing_names_the_remedy(folder: Path, monkeypatch: pytest.Monk
     with pytest.raises(UnavailableError, match=r"it\.toml does not exist; write it; there is no c"):
         create("command:it")
     (folder / "it.toml").write_text('encode = "no-such-tool {input} {output}"\n')
-    with pytest.raises(InputError, match="decode is missing"):
+    with pytest.raises(InputError, match="decode: is missing; it is a command line"):
         create("command:it")
     command = "no-such-tool {input} {output}"
     (folder / "it.toml").write_text(f'encode = "{command}"\ndecode = "{command}"\n')

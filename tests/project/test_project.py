@@ -17,7 +17,7 @@ from codecmark.leaderboard import render
 from codecmark.metrics.table import QUALITY_FIELDS
 from codecmark.networks import trained_sets
 from codecmark.results.row import ResultRow
-from codecmark.review import handwritten
+from codecmark.review import handwritten, stored
 from codecmark.review.record import markdown
 from places import COMMITTED, REPOSITORY
 
@@ -170,20 +170,20 @@ def test_the_decision_record_is_that_of_the_committed_rows(
     requirements.write_text(show(f"{folder}/requirements.toml"), encoding="utf-8")
     decision = review.decide(committed, review.load(requirements))
     page = show(f"{folder}/{record}.md")
-    assert page == markdown(decision, requirements.name, handwritten.parts(page))
+    kept = show(f"{folder}/{record}.json").encode()
+    assert kept == stored.encoded(decision)
+    assert page == markdown(stored.decoded(kept), requirements.name, handwritten.parts(page))
     assert "Nothing is written here yet" not in page
 
 
 def test_the_committed_decision_says_what_is_known(committed: list[ResultRow]) -> None:
     path = COMMITTED / "decisions" / "requirements.toml"
     decision = review.decide(committed, review.load(path))
-    status = {outcome.option.name: outcome.best.status for outcome in decision.outcomes}
-    phase_free = {
-        o.option.name for o in decision.outcomes if o.option.route[:4] in ("keep", "repa")
-    }
+    status = {outcome.option: outcome.best.status for outcome in decision.outcomes}
+    phase_free = {o.option for o in decision.outcomes if o.route[:4] in ("keep", "repa")}
     assert {status[name] for name in phase_free} == {"out"}
     assert len(phase_free) == 8
-    if decision.recommended is not None:
+    if decision.chosen is not None:
         assert decision.provisional, "no listener was asked"
     for outcome in decision.outcomes:
         for candidate in outcome.candidates:

@@ -16,7 +16,7 @@ from codecmark.measure import content_key, row_builder
 from codecmark.measure.measurement import Measurement
 from codecmark.measure.scoring import Scorer
 from codecmark.measure.timing import Timer
-from codecmark.networks import weights
+from codecmark.networks.setup import Setup
 from codecmark.results.builder import RowBuilder
 from codecmark.results.row import ResultRow
 from codecmark.system import threads
@@ -50,12 +50,12 @@ class CodecRows:
         self._measurement: Measurement | None = None
         self._start = perf_counter()
         threads.limit(condition.threads)
-        with weights.recording() as names:
-            try:
-                self._measurement = Measurement(catalog.create(spec), [first], condition)
-            except CodecmarkError as error:
-                self.error = error
-        self._weight_sets = ",".join(dict.fromkeys(names)) or None
+        setup = Setup.from_environment()
+        try:
+            self._measurement = Measurement(catalog.create(spec, setup), [first], condition)
+        except CodecmarkError as error:
+            self.error = error
+        self._weight_sets = ",".join(setup.weights.asked_names) or None
 
     @property
     def is_settled(self) -> bool:
