@@ -53,7 +53,6 @@ LONG = frozenset({
     "tests/layered/test_waveform_layer.py",
     "tests/mel/test_chain.py",
     "tests/mel/test_other_chains.py",
-    "tests/neural/test_reference.py",
     "tests/report/test_report.py",
     "tests/report/test_report_browser.py",
     "tests/results/test_results.py",
