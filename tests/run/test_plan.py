@@ -242,9 +242,7 @@ def test_another_condition_or_corpus_is_another_run(
     assert plan.make(["pcm16"], clips[:1], other, tmp_path).run_id != first.run_id
 
 
-def test_rows_of_a_pytest_session_are_no_part_of_a_run(
-    tmp_path: Path, clips: list[PlannedClip]
-) -> None:
+def test_rows_without_a_key_are_no_part_of_a_run(tmp_path: Path, clips: list[PlannedClip]) -> None:
     row = ResultRow(
         run_id="2", spec="pcm16", family="pcm16", condition="16k-mono", status="ok",
         clip=clips[0].entry.name,
