@@ -117,7 +117,7 @@ def _in_words(message: str, values: object, kind: type) -> str:
         known = [field.encode_name for field in getattr(_struct(node), "fields", ())]
         near = _near(unknown[1], known)
         return f"{prefix}{unknown[1]}: no such key;{near} there are {', '.join(known)}"
-    if not what.startswith(("Expected", "Invalid")):  # from a __post_init__, in our own words
+    if not what.startswith(("Expected", "Invalid", "Number out of range")):  # from a __post_init__, in our own words
         return f"{prefix}{what}"
     value = _value_at(values, steps)
     if isinstance(node, inspect.LiteralType) and isinstance(value, str):
