@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import cache
+
+from msgspec.structs import replace
 
 from codecmark import catalog, corpus
 from codecmark.clip import AudioClip
@@ -46,7 +47,8 @@ def rows() -> tuple[ResultRow, ...]:
         ResultRow(
             run_id="r", spec=spec, family=spec.partition(":")[0].partition("@")[0],
             condition="16k-mono", status="ok", clip=f"{name}.flac", source=name, clip_class=name,
-            clip_s=5.0, pcm16_bytes=160_000, stream_bytes=625 * (place + 1), bitrate_kbps=place + 1.0,
+            clip_s=5.0, pcm16_bytes=160_000, stream_bytes=625 * (place + 1),
+            bitrate_kbps=place + 1.0,
             compression_ratio=256 / (place + 1), snr_db=9.5 + place, segmental_snr_db=7.0 + place,
             si_sdr_db=9.0 + place, pesq_wb=2.0 + place / 10 if name == "speech" else None,
             visqol_mos_lqo=3.9 + place / 10,
@@ -59,7 +61,7 @@ def rows() -> tuple[ResultRow, ...]:
 
 def test_the_page_says_what_the_rows_say() -> None:
     page = layers_page.markdown(rows(), [parts()])
-    assert "SNR >= 10 dB on the final output: 3 of 3 clips, lowest 10.50 dB" in page
+    assert "SNR >= 10 dB on the final output: 4 of 4 clips, lowest 10.50 dB" in page
     assert (
         "| mel:16k-64+wave@snr10 | 2.0 | 128.0 | 10.5 (10.5) | 8.0 | 10.0 | 2.10 | 4.00 |" in page
     )

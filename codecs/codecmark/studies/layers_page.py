@@ -8,6 +8,7 @@ from statistics import fmean
 from codecmark.analysis.curves import curves
 from codecmark.analysis.delta import Delta, compare
 from codecmark.analysis.target import Reached, rate_at_target
+from codecmark.corpus.entry import ClipClass
 from codecmark.results.row import ResultRow
 from codecmark.studies import layers_findings
 from codecmark.studies.layers import ABLATED, ANCHORED_CURVE, CURVE, OURS, PARTS, Parts
@@ -19,7 +20,7 @@ FIELDS = (
     ("pesq_wb", "PESQ-WB", 2),
     ("visqol_mos_lqo", "ViSQOL", 2),
 )
-CLASSES = ("speech", "music", "ambient")
+CLASSES: tuple[ClipClass, ...] = ("speech", "music", "ambient", "audio")
 _RIVALS = ("opus", "lc3")
 _WORST = (("bitrate_kbps", 1), ("snr_db", 2), ("segmental_snr_db", 1), ("visqol_mos_lqo", 2))
 
