@@ -13,6 +13,7 @@ from codecmark.errors import (
     UnavailableError,
     UnknownCodecError,
 )
+from codecmark.networks.setup import Setup
 
 __all__ = [
     "AudioClip",
@@ -24,6 +25,7 @@ __all__ = [
     "InputError",
     "MetricError",
     "ResultSchemaError",
+    "Setup",
     "UnavailableError",
     "UnknownCodecError",
     "__version__",

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 import codecmark
 from codecmark import CodecError, InputError, UnavailableError, UnknownCodecError, catalog
+from codecmark.catalog.families import FAMILIES, Family
 from codecmark.classic.pcm import Pcm16Codec
-from codecmark.families import FAMILIES, Family
+from codecmark.networks.setup import Setup
 from codecmark.spec import Spec
 
 
@@ -181,7 +182,7 @@ def test_a_broken_plugin_does_not_break_the_rest(monkeypatch: pytest.MonkeyPatch
 
 class Explosive:
     @classmethod
-    def from_spec(cls, spec: Spec) -> None:
+    def from_spec(cls, spec: Spec, setup: Setup) -> None:
         raise RuntimeError("no such device")
 
 
@@ -193,10 +194,12 @@ def test_what_a_constructor_raises_is_ours(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_dac_stays_within_its_codebooks() -> None:
     from codecmark.neural.dac import DacCodec
-    from entries import tiny_dac
+    from tiny_networks import tiny_dac
 
     for kbps, books in ((0.1, 1), (6.2, 12), (99.0, 12)):
-        assert DacCodec("16khz", kbps, tiny_dac("16khz")).codebooks == books
+        assert (
+            DacCodec("16khz", kbps, Setup.from_environment(), tiny_dac("16khz")).codebooks == books
+        )
 
 
 @pytest.mark.parametrize(("module", "package"), [("lc3", "lc3py"), ("pycodec2", "pycodec2")])

@@ -26,7 +26,8 @@ from codecmark.layered.latent_base import LatentBase
 from codecmark.metrics.waveform import snr_db
 from codecmark.networks import trained_sets
 from codecmark.studies import layers as study
-from entries import checksums_elsewhere, noise, tiny, tone, write_tiny_sets
+from entries import checksums_elsewhere, noise, tiny, tone
+from tiny_networks import write_tiny_sets
 
 SPEC = "audioldm2:compact+wave@snr10"
 CLIP = tone(1.0)
@@ -146,7 +147,7 @@ def test_levels_are_cut_to_the_largest() -> None:
 def test_the_study_measures_it_where_its_weights_are(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(trained_sets, "_folders", lambda name: [tmp_path / name])
+    monkeypatch.setattr(trained_sets, "SHIPPED", tmp_path)
     assert not [spec for spec in study.specs() if "compact" in spec]
     write_tiny_sets(tmp_path)
     assert [spec for spec in study.specs() if "compact" in spec] == list(study.LATENTS)

@@ -8,13 +8,15 @@ from codecmark.bitstream import frame
 from codecmark.bitstream.bitpacking import unpack_integers
 from codecmark.classic.pcm import Pcm16Codec
 from codecmark.clip import AudioClip
+from codecmark.networks.setup import Setup
 from codecmark.neural import mimi
 from codecmark.neural.encodec import EncodecCodec
 from codecmark.neural.mimi import MimiCodec
 from codecmark.neural.streaming import Streamable, time_chunks
 from codecmark.studies import latency
 from codecmark.studies.delay import measured_delay_samples
-from entries import TINY_MIMI, noise, tiny
+from entries import noise, tiny
+from tiny_networks import TINY_MIMI
 
 LIVE = [
     "opus@24k",
@@ -127,7 +129,10 @@ def test_mimi_in_blocks_is_mimi_whole(frames: float, monkeypatch: pytest.MonkeyP
 
 
 def test_mimis_window_slides_alike_in_blocks_and_over_the_whole() -> None:
-    wide, narrow = (MimiCodec(1.1, {**TINY_MIMI, "sliding_window": n}) for n in (250, 5))
+    wide, narrow = (
+        MimiCodec(1.1, Setup.from_environment(), {**TINY_MIMI, "sliding_window": n})
+        for n in (250, 5)
+    )
     for codec in (wide, narrow):
         for name, scale in codec._model.named_parameters():
             if name.endswith("self_attn_layer_scale.scale"):
