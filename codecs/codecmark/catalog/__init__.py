@@ -23,6 +23,7 @@ from functools import cache
 from importlib.metadata import entry_points
 from typing import Protocol
 
+from codecmark.catalog.families import FAMILIES
 from codecmark.codec import Codec
 from codecmark.errors import (
     CodecError,
@@ -31,7 +32,6 @@ from codecmark.errors import (
     UnavailableError,
     UnknownCodecError,
 )
-from codecmark.families import FAMILIES
 from codecmark.networks.setup import Setup
 from codecmark.spec import Spec
 from codecmark.system.execution import EAGER, MARK, NETWORKS_ON_BACKENDS, Execution
@@ -110,6 +110,11 @@ def target(spec: Spec) -> str:
     if spec.family in _plugins():
         return _plugins()[spec.family]
     raise UnknownCodecError(_did_you_mean(str(spec)))
+
+
+def is_sentinel(family: str) -> bool:
+    """Return whether a family of codecs is there to check scales and metrics, and no choice."""
+    return family in FAMILIES and FAMILIES[family].sentinel
 
 
 def select(specs: str | None, *, everything: bool = False) -> tuple[str, ...]:
