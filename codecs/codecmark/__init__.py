@@ -13,6 +13,7 @@ from codecmark.errors import (
     UnavailableError,
     UnknownCodecError,
 )
+from codecmark.measure.elsewhere import score
 
 __all__ = [
     "AudioClip",
@@ -28,6 +29,7 @@ __all__ = [
     "UnknownCodecError",
     "__version__",
     "create",
+    "score",
 ]
 
 __version__ = "0.1.0"

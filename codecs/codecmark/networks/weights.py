@@ -30,7 +30,7 @@ from codecmark.networks.published_sets import SETS, WeightSet
 from codecmark.system import download
 from codecmark.system.digest import combined, file_sha256
 
-Evidence = Literal["none", "published", "trained", "random"]
+Evidence = Literal["none", "published", "trained", "replayed", "elsewhere", "random"]
 RANDOM_SEED = 20_240_601
 UNREAD = "the files are here; `codecmark weights verify` reads them"
 
