@@ -20,6 +20,7 @@ LARGE = ("benchmarks/corpus/", "codecs/codecmark/networks/trained/", "results/")
 HOME = re.compile(
     r"(?:/home/|/Users/|\b[A-Za-z]:\\+Users\\+)(?!<|USER\b|you\b)[\w.-]+|/root/[\w.-]+"
 )
+BINARY = (".stream",)  # a small one may look like text
 SPACES_MAY_END_LINES = (".md", ".svg")
 
 
@@ -27,7 +28,7 @@ def problems(name: str, data: bytes) -> Iterator[str]:
     """Yield what is wrong with a file; `name` is relative to the repository."""
     if len(data) > LARGEST_BYTES and not name.startswith(LARGE):
         yield f"{len(data)} bytes, at most {LARGEST_BYTES}; data of this size is fetched, not kept"
-    if not data or b"\0" in data:
+    if not data or b"\0" in data or name.endswith(BINARY):
         return
     try:
         text = data.decode("utf-8")

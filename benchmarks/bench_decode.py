@@ -1,16 +1,5 @@
-"""Decode every stream of every codec; encodes first, untimed, if that was not benchmarked."""
+"""Decode every stream of every codec."""
 
-from __future__ import annotations
+from codecmark.commands.pytest_plugin.benchmarks import bench_decode
 
-import pytest
-from pytest_benchmark.fixture import BenchmarkFixture
-
-from codecmark.measure.measurement import Measurement
-from codecmark.measure.timing import Timer
-
-
-def bench_decode(measurement: Measurement, timer: Timer, benchmark: BenchmarkFixture) -> None:
-    benchmark.group = "decode"
-    measurement.decode(timer)
-    if failures := measurement.failures():
-        pytest.fail("\n".join(failures), pytrace=False)
+__all__ = ["bench_decode"]

@@ -12,10 +12,10 @@ import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from codecmark import AudioClip, UnavailableError, catalog, corpus
+from codecmark.commands.pytest_plugin.session import Session
 from codecmark.corpus import condition
 from codecmark.measure.memory import peak_memory_mib
 from codecmark.system import host
-from session import Session
 
 HOUR_S = 3_600
 LIMIT_MIB = 2_048

@@ -8,12 +8,25 @@ os.environ["CODECMARK_OFFLINE"] = "1"
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["CODECMARK_COMMANDS"] = str(Path(__file__).parent / "data" / "commands")
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from codecmark import corpus
 from codecmark.clip import AudioClip
 from codecmark.corpus import condition
 from codecmark.system import threads
+
+if TYPE_CHECKING:
+    from codecmark.training.dataset import Dataset
+
+collect_ignore = ["data"]  # a plug-in with tests of its own, which want it installed
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--update-golden", action="store_true", help="write tests/data/golden anew; see golden.py"
+    )
 
 
 def pytest_configure() -> None:
@@ -35,3 +48,32 @@ def speech() -> AudioClip:
     entries = [clip for clip in corpus.load() if clip.name == "ru_male_1.flac"]
     clips, _ = condition.prepare(entries, condition.named("16k-mono"))
     return clips[0].audio
+
+
+@pytest.fixture(scope="session")
+def recordings(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of made-up recordings to train on; not to be written to."""
+    from small_trainings import write_recordings
+
+    folder = tmp_path_factory.mktemp("recordings")
+    write_recordings(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def prepared(recordings: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The recordings prepared for training."""
+    from codecmark.training import prepare
+
+    out = tmp_path_factory.mktemp("prepared")
+    done = prepare.prepare(prepare.from_folder(recordings, "CC0-1.0"), out, lambda _: None)
+    assert done.left_out == {}
+    return out
+
+
+@pytest.fixture(scope="session")
+def dataset(prepared: Path) -> Dataset:
+    """The prepared recordings as crops to train on."""
+    from codecmark.training.dataset import Dataset
+
+    return Dataset(prepared)

@@ -8,14 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pytest
 import torch
 from rich.console import Console
 
 from codecmark.clip import AudioClip
 from codecmark.corpus.audio_files import write_wav
 from codecmark.mel.harmonic.network import HarmonicConfig
-from codecmark.training import prepare
 from codecmark.training.dataset import Dataset
 from codecmark.training.schedule import Schedule
 from codecmark.training.task import Task
@@ -42,9 +40,8 @@ def write(path: Path, samples: np.ndarray) -> None:
     write_wav(path, AudioClip(samples[None], RATE))
 
 
-@pytest.fixture(scope="module")
-def audio(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("audio")
+def write_recordings(folder: Path) -> None:
+    """Write two voices with two takes each, and two pieces of noise as music."""
     for speaker, hz in (("a", 110.0), ("b", 220.0)):
         for take in range(2):
             write(folder / f"speech/{speaker}/{take}.wav", voice(hz + 20 * take, 1.5, take))
@@ -52,20 +49,6 @@ def audio(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for index in range(2):
         noise = 0.1 * rng.standard_normal(RATE).astype(np.float32)
         write(folder / f"music/{index}.wav", noise)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def prepared(audio: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    out = tmp_path_factory.mktemp("prepared")
-    done = prepare.prepare(prepare.from_folder(audio, "CC0-1.0"), out, lambda _: None)
-    assert done.left_out == {}
-    return out
-
-
-@pytest.fixture(scope="module")
-def dataset(prepared: Path) -> Dataset:
-    return Dataset(prepared)
 
 
 def vocoder_task(dataset: Dataset, **options: Any) -> VocoderTask:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import committed
 from codecmark import InputError
 from codecmark.__main__ import main
 from codecmark.analysis import run_changes
@@ -15,7 +16,7 @@ from codecmark.analysis.run_pairs import line_up
 from codecmark.leaderboard import changes_text
 from codecmark.results import store
 from codecmark.results.row import ResultRow
-from places import COMMITTED, REPOSITORY
+from places import COMMITTED
 
 OLD, NEW = "20260101T000000Z-aa", "20260102T000000Z-aa"
 
@@ -201,8 +202,8 @@ def test_the_command_and_its_exit_status(
 
 
 def test_the_committed_run_equals_itself(capsys: pytest.CaptureFixture[str]) -> None:
-    folder = str(COMMITTED)
-    assert main(["compare", folder, folder]) == 0
+    run = committed.RUN_ID
+    assert main(["compare", run, run, "--results", str(COMMITTED)]) == 0
     shown = capsys.readouterr().out
-    assert f"{len({r.spec for r in store.read(REPOSITORY / 'results')})} codecs in both" in shown
+    assert f"{len({row.spec for row in committed.rows()})} codecs in both" in shown
     assert "beyond noise: 0 worse, 0 better" in shown

@@ -7,15 +7,14 @@ from dataclasses import replace
 
 import pytest
 
+import committed as committed_run
 from codecmark import InputError
 from codecmark.analysis.curves import Curve, Point, curves, hull
 from codecmark.analysis.delta import Delta, Refusal, bd_quality, bd_rate, compare, distance
 from codecmark.analysis.pareto import dominators, front
 from codecmark.analysis.statistics import Estimate
 from codecmark.analysis.target import Interval, Never, Reached, Setting, price, rate_at_target
-from codecmark.results import store
 from codecmark.results.row import ResultRow
-from places import COMMITTED
 
 
 def points(name: str, rates: Sequence[float], quality: Sequence[float]) -> tuple[Point, ...]:
@@ -252,7 +251,7 @@ def test_lower_is_better_in_targets() -> None:
 
 @pytest.fixture(scope="module")
 def committed() -> list[ResultRow]:
-    return store.read(COMMITTED)
+    return committed_run.rows()
 
 
 def test_speech_codecs_need_more_bits_than_opus(committed: list[ResultRow]) -> None:

@@ -183,14 +183,14 @@ def test_hostile_payloads_with_a_valid_checksum(
 ) -> None:
     header = StreamHeader(rate_hz, channels, n_samples)
     stream = frame.pack(family_codec.info.spec, header, payload)
-    start = time.perf_counter()
+    start = time.process_time()  # not what others do meanwhile
     try:
         decoded = family_codec.decode(stream)
     except CodecmarkError:
         pass
     else:
         assert decoded.samples.shape == (channels, n_samples)
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5
 
 
 @settings(

@@ -28,9 +28,7 @@ from codecmark.training.export import export
 from codecmark.training.runs import Start, read_start
 from codecmark.training.schedule import Schedule
 from entries import TINY_HARMONIC, noise, tone, write_tiny_sets
-from small_trainings import CPU, audio, curve, dataset, prepared, train, vocoder_task
-
-__all__ = ["audio", "dataset", "prepared"]  # fixtures
+from small_trainings import CPU, curve, train, vocoder_task
 
 RATE = 16_000
 SAMPLES = 16_000

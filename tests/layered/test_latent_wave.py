@@ -268,4 +268,4 @@ def test_other_specs_are_refused(rest: str) -> None:
 def test_bytes_do_not_depend_on_threads_or_process(threads: int) -> None:
     decoded = codec().decode(stream()).samples
     mine = f"crc {zlib.crc32(stream())} {zlib.crc32(decoded.tobytes())}"
-    assert mine in checksums_elsewhere("test_latent_wave", threads).splitlines()
+    assert mine in checksums_elsewhere("layered.test_latent_wave", threads).splitlines()

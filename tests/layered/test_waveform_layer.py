@@ -410,7 +410,7 @@ def test_layer_lengths_that_lie_are_refused() -> None:
 def test_bytes_do_not_depend_on_threads_or_process(threads: int) -> None:
     decoded = codec().decode(stream()).samples
     mine = f"crc {zlib.crc32(stream())} {zlib.crc32(decoded.tobytes())}"
-    assert mine in checksums_elsewhere("test_waveform_layer", threads).splitlines()
+    assert mine in checksums_elsewhere("layered.test_waveform_layer", threads).splitlines()
 
 
 KNOWN_TABLES = [497350944, 769704783, 319823759, 2263955148, 3314315686, 3700783117, 569256472]

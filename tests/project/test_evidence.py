@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import scipy.stats
 
+import committed as committed_run
 from codecmark import InputError
 from codecmark.analysis.ranking import rank
 from codecmark.analysis.samples import collect
@@ -19,9 +20,7 @@ from codecmark.analysis.statistics import (
     uses_wilcoxon,
     wilcoxon_floor,
 )
-from codecmark.results import store
 from codecmark.results.row import ResultRow
-from places import COMMITTED
 
 
 def row(spec: str, clip: str, snr_db: float | None, **changes: object) -> ResultRow:
@@ -214,7 +213,7 @@ def test_false_alarms_among_equal_codecs_are_as_rare_as_the_docstring_says() -> 
 
 @pytest.fixture(scope="module")
 def committed() -> list[ResultRow]:
-    return store.read(COMMITTED)
+    return committed_run.rows()
 
 
 def test_ranks_of_the_committed_run(committed: list[ResultRow]) -> None:

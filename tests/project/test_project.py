@@ -10,21 +10,21 @@ from pathlib import Path
 
 import pytest
 
+import committed as committed_run
 from codecmark import catalog, review
 from codecmark.analysis.summary import summarise
 from codecmark.leaderboard import render
 from codecmark.metrics.table import QUALITY_FIELDS
 from codecmark.networks import trained_sets
-from codecmark.results import store
 from codecmark.results.row import ResultRow
-from codecmark.review import handwritten
+from codecmark.review import handwritten, stored
 from codecmark.review.record import markdown
 from places import COMMITTED, REPOSITORY
 
 TOP_LEVEL = {
     "benchmarks", "codecs", "results", "tests", "pyproject.toml", "README.md", "Makefile",
     "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "constraints.txt", ".ci", ".gitignore",
-    ".editorconfig", ".pre-commit-config.yaml", "CITATION.cff", "SECURITY.md",
+    ".editorconfig", ".gitattributes", ".pre-commit-config.yaml", "CITATION.cff", "SECURITY.md",
 }  # fmt: skip
 
 
@@ -95,18 +95,18 @@ def test_dependencies_are_pinned() -> None:
 
 
 def show(name: str) -> str:
-    """Return a file as it is committed: a local run must not decide about these tests."""
-    return git("show", f"HEAD:{name}")
+    """Return a file of the results."""
+    return (REPOSITORY / name).read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
-def committed(tmp_path_factory: pytest.TempPathFactory) -> list[ResultRow]:
-    rows = [name for name in tracked() if name.startswith("results/rows/")]
-    assert len(rows) == 1, "one run is committed"
-    path = tmp_path_factory.mktemp("committed") / store.ROWS / Path(rows[0]).name
-    path.parent.mkdir()
-    path.write_text(show(rows[0]), encoding="utf-8")
-    return store.read(path.parents[1])
+def committed() -> list[ResultRow]:
+    return committed_run.rows()
+
+
+def test_one_run_is_committed_and_tests_name_it() -> None:
+    names = [name for name in tracked() if name.startswith("results/rows/")]
+    assert names == [f"results/rows/{committed_run.RUN_ID}.jsonl"]
 
 
 def speech(rows: list[ResultRow], spec: str) -> list[ResultRow]:
@@ -170,20 +170,20 @@ def test_the_decision_record_is_that_of_the_committed_rows(
     requirements.write_text(show(f"{folder}/requirements.toml"), encoding="utf-8")
     decision = review.decide(committed, review.load(requirements))
     page = show(f"{folder}/{record}.md")
-    assert page == markdown(decision, requirements.name, handwritten.parts(page))
+    kept = show(f"{folder}/{record}.json").encode()
+    assert kept == stored.encoded(decision)
+    assert page == markdown(stored.decoded(kept), requirements.name, handwritten.parts(page))
     assert "Nothing is written here yet" not in page
 
 
 def test_the_committed_decision_says_what_is_known(committed: list[ResultRow]) -> None:
     path = COMMITTED / "decisions" / "requirements.toml"
     decision = review.decide(committed, review.load(path))
-    status = {outcome.option.name: outcome.best.status for outcome in decision.outcomes}
-    phase_free = {
-        o.option.name for o in decision.outcomes if o.option.route[:4] in ("keep", "repa")
-    }
+    status = {outcome.option: outcome.best.status for outcome in decision.outcomes}
+    phase_free = {o.option for o in decision.outcomes if o.route[:4] in ("keep", "repa")}
     assert {status[name] for name in phase_free} == {"out"}
     assert len(phase_free) == 8
-    if decision.recommended is not None:
+    if decision.chosen is not None:
         assert decision.provisional, "no listener was asked"
     for outcome in decision.outcomes:
         for candidate in outcome.candidates:

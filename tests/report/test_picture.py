@@ -6,29 +6,30 @@ from pathlib import Path
 
 import pytest
 
+import committed
 from codecmark.__main__ import main
 from codecmark.errors import InputError
 from codecmark.report.picture import draw
-from codecmark.results import store
 from codecmark.results.row import ResultRow
 from places import COMMITTED
-
-RUN = "20261126T034932Z-b3b5"
 
 
 @pytest.fixture(scope="module")
 def rows() -> list[ResultRow]:
-    return store.read(COMMITTED, [RUN])
+    return committed.rows()
 
 
 def test_the_committed_picture_is_that_of_the_committed_rows(tmp_path: Path) -> None:
     drawn = tmp_path / "rate_quality.svg"
-    assert main(["leaderboard", str(COMMITTED), "--run", RUN, "--picture", str(drawn)]) == 0
+    assert (
+        main(["leaderboard", str(COMMITTED), "--run", committed.RUN_ID, "--picture", str(drawn)])
+        == 0
+    )
     text = drawn.read_text(encoding="utf-8")
     assert "<svg" in text
     assert all(name in text for name in ("opus", "lyra", "PESQ-WB", "ViSQOL"))
-    committed = (COMMITTED / "rate_quality.svg").read_text(encoding="utf-8")
-    assert _points(text) == _points(committed)
+    shipped = (COMMITTED / "rate_quality.svg").read_text(encoding="utf-8")
+    assert _points(text) == _points(shipped)
 
 
 def test_names_without_figures_are_returned(rows: list[ResultRow], tmp_path: Path) -> None:

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from codecmark.commands.pytest_plugin.session import Session
 from codecmark.corpus import condition
 from codecmark.results import store
 from codecmark.system import host
 from places import REPOSITORY
-from session import Session
 
 # the others import every network library, which takes longer than what is tested here
 CODING = ("benchmarks/bench_encode.py", "benchmarks/bench_decode.py")
@@ -144,9 +144,9 @@ def test_the_harness_page_names_its_machine(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(host, "host", lambda: "A processor, 3 cores, 5 GiB, Linux")
-    chosen = condition.named("16k-mono")
-    session = Session((), chosen, [], {}, tmp_path, smoke=False, whole=True)
-    session.write_harness_page(["harness: flac encode: direct 1.26 ms"])
+    session = Session((), condition.named("16k-mono"), tmp_path)
+    session.overheads.append("harness: flac encode: direct 1.26 ms")
+    session.write_harness_page()
     page = (tmp_path / "harness.md").read_text(encoding="utf-8")
     assert "in interleaved pairs on A processor, 3 cores, 5 GiB, Linux, one thread" in page
     assert page.endswith("\n\n- harness: flac encode: direct 1.26 ms\n")

@@ -95,7 +95,7 @@ def test_a_death_or_a_hang_costs_an_item(
     tmp_path: Path, clips: list[PlannedClip], pooled: Pooled
 ) -> None:
     specs = ("fragile:dies", "fragile:hangs", "fragile:dies-once", "flac")
-    limit_s = max(15, ceil(3 * pooled.seconds))  # a hang costs as much
+    limit_s = max(10, ceil(1.5 * pooled.seconds))  # a hang costs as much
     rows = work(Pool(2, limit_s=limit_s), tmp_path, clips, *specs)
     assert len(rows) == 12
     assert Path(os.environ[fragile.MARKER_VARIABLE]).exists()  # one did die once

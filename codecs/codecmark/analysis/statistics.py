@@ -7,6 +7,7 @@ time where speakers repeat.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -115,7 +116,7 @@ def estimate_of_sources(means: _Floats, n: int) -> Estimate:
         drawn = _resampling(n_sources) @ means
         low, high = (float(v) for v in np.percentile(drawn, [tail, 100 - tail]))
     else:
-        error = float(means.std(ddof=1)) / np.sqrt(n_sources)
+        error = float(means.std(ddof=1)) / math.sqrt(n_sources)
         from scipy.stats import t
 
         reach = float(t.ppf((1 + CONFIDENCE) / 2, n_sources - 1)) * error

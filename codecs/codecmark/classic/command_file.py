@@ -8,11 +8,11 @@ The folder that `CODECMARK_COMMANDS` names holds `NAME.toml` for the spec `comma
     channels = 1                  # 1: one channel after another; without it, the clip's own
     delay_samples = 0             # by how much the decoded WAV comes late
     coded_suffix = ".spx"         # where the programs look at it; ".bin" without it
-    timeout_s = 60                # for each run of a program; 60 without it
+    timeout_s = 60                # for each run of a program; 60 without it, at most a day
     licence = "BSD-3-Clause"      # and reference: what `codecmark list` shows
 
-`encode` and `decode` are needed. The commands are split as a shell would split them, but no shell
-runs them. `{folder}` stands for the folder of the TOML file.
+Only `encode` and `decode` have to be there. The commands are split as a shell would split them,
+but no shell runs them. `{folder}` stands for the folder of the TOML file.
 """
 
 from __future__ import annotations
@@ -20,36 +20,67 @@ from __future__ import annotations
 import os
 import shlex
 import shutil
-import tomllib
-from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
 
 from codecmark.clip import MAX_CHANNELS, MAX_RATE_HZ, MIN_RATE_HZ
 from codecmark.errors import InputError, UnavailableError
+from codecmark.system import schema
 
 FOLDER_VARIABLE = "CODECMARK_COMMANDS"
-_LIMITS = {
-    "sample_rate_hz": (MIN_RATE_HZ, MAX_RATE_HZ),
-    "channels": (1, MAX_CHANNELS),
-    "delay_samples": (0, MAX_RATE_HZ),
-}
+_LONGEST_S = 86_400
+_COMMAND = Meta(description="a command line, e.g. 'sox {input} {output}'")
+_RATE = Meta(description=f"a whole number of Hz from {MIN_RATE_HZ} to {MAX_RATE_HZ}")
+_CHANNELS = Meta(description=f"a whole number from 1 to {MAX_CHANNELS}")
+_DELAY = Meta(
+    ge=0, le=MAX_RATE_HZ, description=f"a whole number of samples from 0 to {MAX_RATE_HZ}"
+)
+_SUFFIX = Meta(pattern=r"^[^/\\]*$", description="the end of a file name, e.g. '.spx'")
+_TIME = Meta(gt=0, le=_LONGEST_S, description=f"a number of seconds above 0, up to {_LONGEST_S}")
 
 
-@dataclass(frozen=True)
-class CommandFile:
-    """A checked file; see the module for what the fields mean."""
+class _Keys(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The keys of a file; see the module for what they mean."""
 
-    path: Path
-    encode: str
-    decode: str
-    sample_rate_hz: int | None = None
-    channels: int | None = None
-    delay_samples: int = 0
-    coded_suffix: str = ".bin"
-    timeout_s: float = 60.0
+    encode: Annotated[str, _COMMAND]
+    decode: Annotated[str, _COMMAND]
+    sample_rate_hz: Annotated[
+        Annotated[int, Meta(ge=MIN_RATE_HZ, le=MAX_RATE_HZ)] | None, _RATE
+    ] = None
+    channels: Annotated[Annotated[int, Meta(ge=1, le=MAX_CHANNELS)] | None, _CHANNELS] = None
+    delay_samples: Annotated[int, _DELAY] = 0
+    coded_suffix: Annotated[str, _SUFFIX] = ".bin"
+    timeout_s: Annotated[float, _TIME] = 60.0
     licence: str = "that of the program"
     reference: str = ""
+
+    def __post_init__(self) -> None:
+        for name, value in msgspec.structs.asdict(self).items():
+            if isinstance(value, str) and "\0" in value:
+                raise ValueError(f"{name}: holds a NUL character; leave it out")
+        for phase in ("encode", "decode"):
+            command = getattr(self, phase)
+            try:
+                words = shlex.split(command)
+            except ValueError as error:
+                raise ValueError(
+                    f"{phase}: {command!r:.80} cannot be split into words ({error})"
+                ) from error
+            for place in ("{input}", "{output}"):
+                if not any(place in word for word in words[1:]):
+                    raise ValueError(
+                        f"{phase}: must be {_COMMAND.description}; {place} is not among the "
+                        f"arguments of {command!r:.80}"
+                    )
+
+
+class CommandFile(_Keys, frozen=True, kw_only=True):
+    """A checked file, and where it is."""
+
+    path: Path
 
     @classmethod
     def load(cls, name: str) -> CommandFile:
@@ -60,7 +91,7 @@ class CommandFile:
         UnavailableError
             If the folder is not named, or has no such file.
         InputError
-            If the file is not usable; names the key.
+            If the file is not usable; names the key, its value and the remedy.
         """
         folder = os.environ.get(FOLDER_VARIABLE)
         if not folder:
@@ -72,12 +103,12 @@ class CommandFile:
         if not path.is_file():
             there = ", ".join(sorted(p.stem for p in path.parent.glob("*.toml"))) or "no command"
             raise UnavailableError(f"{path} does not exist", f"write it; there is {there}")
+        values = schema.read_toml(path)
         try:
-            values = tomllib.loads(path.read_text(encoding="utf-8"))
-        except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise InputError(f"{path}: cannot be read as TOML ({error})") from error
-        _check(path, values)
-        return cls(path, **values)
+            keys = schema.convert(values, _Keys)
+        except InputError as error:
+            raise InputError(f"{path}: {error}") from error
+        return cls(path=path, **msgspec.structs.asdict(keys))
 
     def command(self, phase: str, source: Path, target: Path) -> list[str]:
         """Return the words of the `encode` or `decode` command for these files."""
@@ -96,31 +127,3 @@ class CommandFile:
                     f"command:{self.path.stem} needs the program {program}",
                     f"install it, or correct {phase} in {self.path}",
                 )
-
-
-def _check(path: Path, values: dict[str, Any]) -> None:
-    known = {field.name for field in fields(CommandFile)} - {"path"}
-    for key, value in values.items():
-        if key not in known:
-            raise InputError(f"{path}: no key {key!r}; there are {', '.join(sorted(known))}")
-        if key in _LIMITS:
-            low, high = _LIMITS[key]
-            if type(value) is not int or not low <= value <= high:
-                raise InputError(f"{path}: {key} must be a whole number of {low} to {high}")
-        elif key == "timeout_s":
-            if type(value) not in (int, float) or not value > 0:
-                raise InputError(f"{path}: timeout_s must be a number above 0")
-        elif not isinstance(value, str):
-            raise InputError(f"{path}: {key} must be a text in quotes")
-    if "/" in values.get("coded_suffix", ""):
-        raise InputError(f"{path}: coded_suffix must be the end of a name, such as '.spx'")
-    for phase in ("encode", "decode"):
-        if phase not in values:
-            raise InputError(f"{path}: {phase} is missing; it is a command line")
-        try:
-            words = shlex.split(values[phase])
-        except ValueError as error:
-            raise InputError(f"{path}: {phase} cannot be split into words ({error})") from error
-        for place in ("{input}", "{output}"):
-            if not any(place in word for word in words[1:]):
-                raise InputError(f"{path}: {phase} must have {place} among its arguments")

@@ -8,7 +8,7 @@ from pathlib import Path
 from codecmark.results import store
 from codecmark.results.row import ResultRow
 
-RESULTS = Path("results")
+RESULTS = Path("codecmark-results")  # in the current folder
 
 
 def add_folder(

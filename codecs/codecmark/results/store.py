@@ -158,7 +158,10 @@ def read(results: Path, runs: Iterable[str] | None = None) -> list[ResultRow]:
     stored = run_ids(results)
     chosen = stored[-1:] if runs is None else list(runs)
     if not chosen:
-        raise InputError(f"results: no rows below {results / ROWS}; run `codecmark run` first")
+        raise InputError(
+            f"results: no rows below {results / ROWS}; run `codecmark run` first, or "
+            "name the folder that has some"
+        )
     rows = []
     for run_id in chosen:
         if run_id not in stored:

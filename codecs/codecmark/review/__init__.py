@@ -1,14 +1,17 @@
-"""Rows and requirements to a decision record: `decide` computes, `record` writes Markdown."""
+"""Rows and requirements to a decision: everything that judges codecs asks here.
+
+`decide` computes a `Decision`, `stored` keeps it as JSON, `record` writes it as Markdown.
+"""
 
 from __future__ import annotations
 
 from codecmark.review.choice import Candidate
-from codecmark.review.decision import Decision, Outcome, decide
+from codecmark.review.decision import Decision, Outcome, decide, judged
 from codecmark.review.requirements import Option, Requirement, Requirements
-from codecmark.review.requirements_file import load
-from codecmark.review.verdict import Finding
+from codecmark.review.requirements_file import default, load
+from codecmark.review.verdict import Finding, Verdict
 
 __all__ = [
     "Candidate", "Decision", "Finding", "Option", "Outcome", "Requirement", "Requirements",
-    "decide", "load",
+    "Verdict", "decide", "default", "judged", "load",
 ]  # fmt: skip

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
+
+from msgspec.structs import replace
 
 from codecmark.review.figures import Figures
-from codecmark.review.requirements import Bound, Option, Requirement
-from codecmark.review.verdict import WORST_FIRST, Finding, judge, look_up
+from codecmark.review.requirements import Bound, Requirement
+from codecmark.review.verdict import WORST_FIRST, Finding, beyond, judge, look_up
 
 
-def by_bound(finding: Finding, option: Option, figures: Figures) -> Finding:
+def by_bound(finding: Finding, bounds: Iterable[Bound], figures: Figures) -> Finding:
     """Let a bound fail what no row decides; a bound never passes anything."""
     if finding.verdict != "NO EVIDENCE":
         return finding
     asked = finding.requirement
-    for bound in (b for b in option.bounds if b.requirement == asked.name):
+    for bound in (b for b in bounds if b.requirement == asked.name):
         if isinstance(bound.limit, tuple):
-            found = _by_others(bound, asked, figures)
+            found = _by_others(bound.limit, asked, figures)
         else:
             found = _by_number(finding, bound, bound.limit, figures)
         if found is not None:
@@ -40,15 +41,12 @@ def matching(patterns: Sequence[str], specs: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found or patterns))
 
 
-def _by_others(bound: Bound, asked: Requirement, figures: Figures) -> Finding | None:
+def _by_others(limit: Sequence[str], asked: Requirement, figures: Figures) -> Finding | None:
     """Return the best finding of the specs if it fails; each of them has to be measured."""
-    assert isinstance(bound.limit, tuple)  # noqa: S101 (checked by the caller)
-    found = [
-        judge(look_up(figures, spec, asked), asked) for spec in matching(bound.limit, figures.specs)
-    ]
-    if any(one.safe_margin is None for one in found):
+    found = [judge(look_up(figures, spec, asked), asked) for spec in matching(limit, figures.specs)]
+    if any(one.safe_margin is None and not one.figure.exact for one in found):
         return None
-    best = max(found, key=lambda one: (WORST_FIRST.index(one.verdict), one.safe_margin or 0.0))
+    best = max(found, key=lambda one: (WORST_FIRST.index(one.verdict), one.reach))
     return best if best.verdict == "FAIL" else None
 
 
@@ -57,20 +55,22 @@ def _by_number(finding: Finding, bound: Bound, limit: float, figures: Figures) -
     asked = finding.requirement
     if asked.holds(limit):
         return None
-    seen = [
-        figure
+    witnesses = [
+        (asked.sign * level, figure)
         for spec in matching(bound.witnesses, figures.specs)
-        for figure in look_up(figures, spec, asked).figures
-        if figure.value is not None
+        for figure in look_up(figures, spec, asked).figures.values()
+        if (level := figure.level) is not None
     ]
-    witness = max(seen, key=lambda one: asked.sign * (one.value or 0.0), default=None)
-    if witness is not None and asked.sign * ((witness.value or 0.0) - limit) > 0:
+    best, witness = max(witnesses, key=lambda pair: pair[0], default=(None, None))
+    if best is not None and best > asked.sign * limit:
         return None
+    margin = beyond(asked, limit)
     return replace(
         finding,
         verdict="FAIL",
         figure=replace(finding.figure, value=limit),
-        safe=limit,
+        margin=margin,
+        safe_margin=margin,
         witness=witness,
-        n_witnesses=len(seen),
+        n_witnesses=len(witnesses),
     )

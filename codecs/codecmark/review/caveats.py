@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from codecmark.metrics.table import VISQOL_FIELD
 from codecmark.review import wording
-from codecmark.review.choice import Candidate, Field
+from codecmark.review.choice import Candidate
+from codecmark.review.field import Field
 from codecmark.review.figures import NO_ROWS, Figure
-from codecmark.review.requirements import TIMES, Requirement
-from codecmark.review.verdict import Finding, disputed_by
+from codecmark.review.requirements import EACH, TIMES
+from codecmark.review.verdict import DISPUTED_BEYOND, Finding, disputed_by
 
 FEW_SOURCES = 8
 
 
-@dataclass(frozen=True)
-class Risk:
+class Risk(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A sentence, and the figure that it rests on."""
 
     text: str
@@ -31,7 +32,7 @@ def risks(recommended: Candidate | None, field: Field) -> tuple[Risk, ...]:
     """
     if recommended is None:
         return ()
-    hard = [f for f in recommended.findings if f.requirement.hard]
+    hard = recommended.hard
     by_margin = sorted((f.effective for f in hard), key=_relative_margin)
     return (
         *(Risk(_not_heard(f, field), f.effective.figure) for f in hard if f.provisional),
@@ -76,8 +77,7 @@ def _other_opinion(stand_in: Finding, field: Field) -> str:
     """Return what PESQ says of the speech that ViSQOL stands for, agreeing or not."""
     if stand_in.requirement.metric != VISQOL_FIELD or "speech" not in field.figures.classes:
         return ""
-    asked = Requirement("", "pesq_wb", ">", 1.0)
-    pesq = field.figures.get(stand_in.figure.spec, asked, "speech").value
+    pesq = field.figures.get(stand_in.figure.spec, "pesq_wb", "speech").value
     return "" if pesq is None else f"; PESQ-WB, another predictor, gives speech {pesq:.2f}"
 
 
@@ -89,13 +89,12 @@ def _missed_on_clips(findings: Sequence[Finding], field: Field) -> list[Risk]:
 def _missing_clips(finding: Finding, field: Field) -> tuple[float, Risk] | None:
     """Say which clips miss what the mean passes, and by what part of the threshold the worst."""
     asked = finding.requirement
-    if asked.statistic == "worst" or not finding.figure.per_clip:
+    if asked.statistic == "worst":
         return None
-    figures = [
-        field.figures.get(finding.figure.spec, asked, name)
-        for name in (field.figures.classes if asked.clip_class == "each" else (asked.clip_class,))
-    ]
-    values = {clip: value for figure in figures for clip, value in figure.per_clip.items()}
+    spec = finding.figure.spec
+    classes = field.figures.classes if asked.clip_class == EACH else (asked.clip_class,)
+    by_class = {name: field.figures.clips(spec, asked.metric, name).values for name in classes}
+    values = {clip: value for clips in by_class.values() for clip, value in clips.items()}
     below = [clip for clip, value in values.items() if not asked.holds(value)]
     if not below:
         return None
@@ -106,8 +105,8 @@ def _missing_clips(finding: Finding, field: Field) -> tuple[float, Risk] | None:
         f"{len(below)} of {len(values)} miss it, the worst with "
         f"{wording.with_unit(values[worst], asked.metric)} ({worst})"
     )
-    owner = next(figure for figure in figures if worst in figure.per_clip)
-    return lacking, Risk(text, owner)
+    owner = next(name for name, clips in by_class.items() if worst in clips)
+    return lacking, Risk(text, field.figures.get(spec, asked.metric, owner, asked.statistic))
 
 
 def _margin(finding: Finding) -> str:
@@ -189,7 +188,7 @@ def _evidence(candidates: Sequence[Candidate], field: Field) -> list[str]:
     if disputed:
         found.append(
             "ViSQOL is disputed, so its pass is not counted, where PESQ puts the same speech more "
-            f"than 1.5 points lower: {disputed}."
+            f"than {DISPUTED_BEYOND:g} points lower: {disputed}."
         )
     return found
 

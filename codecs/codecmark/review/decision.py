@@ -1,24 +1,38 @@
-"""Rows and requirements to a decision, as data that a page or a record can render."""
+"""Rows and requirements to a decision: plain data, stored as JSON, that everything renders."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
 
+import msgspec
+
+from codecmark.analysis.samples import latest_rows
 from codecmark.errors import InputError
+from codecmark.metrics.table import QUALITY_FIELDS
 from codecmark.results.row import ResultRow
 from codecmark.review import caveats
-from codecmark.review.choice import Candidate, Field, Flip, Relaxation, best, ordered, relaxation
-from codecmark.review.dominance import Front, front
+from codecmark.review.choice import Candidate, Ranked, best, ordered
+from codecmark.review.dominance import ParetoSet, pareto_set
+from codecmark.review.field import Field
 from codecmark.review.figures import Figures
-from codecmark.review.requirements import Option, Requirement, Requirements
+from codecmark.review.requirements import Requirements
+from codecmark.review.sensitivity import Flip, Relaxation, flips, relaxation
+
+SCHEMA_VERSION = 1
+_JUDGED = (  # of a row; what a decision rests on
+    "run_id", "spec", "weights", "clip", "clip_s", "source", "clip_class", "condition", "status",
+    "stream_bytes", "pcm16_bytes", "encode_s", "decode_s", "lag_samples", "host", *QUALITY_FIELDS,
+)  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Outcome:
+class Outcome(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """One option: its candidates, best first."""
 
-    option: Option
+    option: str
+    route: str
+    why: str
     candidates: tuple[Candidate, ...]
 
     @property
@@ -27,53 +41,91 @@ class Outcome:
         return self.candidates[0]
 
 
-@dataclass(frozen=True)
-class Decision:
+class Decision(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """What the rows say about the requirements.
 
     Attributes
     ----------
+    schema_version : int
+        Of this table; see `results/README.md`.
     requirements : Requirements
     run_ids : tuple of str
-    recommended : Candidate or None
-        None where nobody passes every hard requirement.
+    rows_sha256 : str
+        Digest of what the rows say, see `digest`: the same rows, the same decision.
+    recommended : str or None
+        The spec; None where nobody passes every hard requirement.
     outcomes : tuple of Outcome
         In the order of the options.
-    best_by_route : dict
-        The best outcome of each route, whether it passes or not.
+    others : tuple of Candidate
+        The rows' specs that no option names: judged like the rest, never chosen.
+    routes : dict
+        By route, the option that comes nearest, whether it passes or not.
     relaxation : Relaxation or None
         Where nobody passes: the smallest change of thresholds that would let one through.
     flips : dict
-        By requirement, or its stand-in, the nearest thresholds that change the choice.
-    front : Front
-        The Pareto set.
-    contenders : tuple of Outcome
+        By the name of a requirement, or of its stand-in, the nearest thresholds that change the
+        choice.
+    pareto : ParetoSet
+    contenders : tuple of str
         Options that lack evidence and would be chosen if it turned out well.
     risks : tuple of Risk
         Of the recommendation, the largest first.
     caveats : tuple of str
     """
 
+    schema_version: int
     requirements: Requirements
     run_ids: tuple[str, ...]
-    recommended: Candidate | None
+    rows_sha256: str
+    recommended: str | None
     outcomes: tuple[Outcome, ...]
-    best_by_route: dict[str, Outcome]
+    others: tuple[Candidate, ...]
+    routes: dict[str, str]
     relaxation: Relaxation | None
-    flips: dict[Requirement, tuple[Flip, ...]]
-    front: Front
-    contenders: tuple[Outcome, ...]
+    flips: dict[str, tuple[Flip, ...]]
+    pareto: ParetoSet
+    contenders: tuple[str, ...]
     risks: tuple[caveats.Risk, ...]
     caveats: tuple[str, ...]
 
     @property
+    def candidates(self) -> dict[str, Candidate]:
+        """Every spec that was judged."""
+        offered = (one for outcome in self.outcomes for one in outcome.candidates)
+        return {one.spec: one for one in (*offered, *self.others)}
+
+    @property
+    def chosen(self) -> Candidate | None:
+        """The recommended candidate."""
+        return None if self.recommended is None else self.candidates[self.recommended]
+
+    @property
     def provisional(self) -> bool:
         """Whether the recommendation rests on a stand-in."""
-        return self.recommended is not None and self.recommended.status == "provisional"
+        return self.chosen is not None and self.chosen.status == "provisional"
+
+    @property
+    def best_by_route(self) -> dict[str, Outcome]:
+        """The nearest outcome of each route."""
+        return {route: self.outcome(option) for route, option in self.routes.items()}
+
+    def outcome(self, option: str) -> Outcome:
+        """Return the outcome of the option of that name."""
+        return next(one for one in self.outcomes if one.option == option)
+
+    def option_of(self, spec: str) -> Outcome:
+        """Return the first option that a spec stands for."""
+        return next(one for one in self.outcomes if any(c.spec == spec for c in one.candidates))
+
+
+def judged(rows: Iterable[ResultRow], requirements: Requirements) -> dict[str, Candidate]:
+    """Judge every spec of the rows, as `decide` does, without choosing."""
+    field = Field(requirements, Figures(_of_condition(rows, requirements)))
+    return {spec: field.ranked(spec).candidate for spec in field.entries}
 
 
 def decide(rows: Iterable[ResultRow], requirements: Requirements) -> Decision:
-    """Judge every option and choose.
+    """Judge every spec and choose among those of the options.
 
     Parameters
     ----------
@@ -85,41 +137,70 @@ def decide(rows: Iterable[ResultRow], requirements: Requirements) -> Decision:
     InputError
         If no row is of that condition.
     """
-    condition = requirements.requirements[0].condition
-    chosen = [row for row in rows if row.condition == condition]
-    if not any(row.clip for row in chosen):
-        raise InputError(f"condition: no row of {condition}; run the benchmarks under it first")
-    figures = Figures(chosen)
-    field = Field(requirements, figures)
-    candidates = field.candidates()
+    kept = _of_condition(rows, requirements)
+    field = Field(requirements, Figures(kept))
+    ranked = {spec: field.ranked(spec) for spec in field.entries}
+    offered = {spec: ranked[spec] for spec in field.offered}
     outcomes = tuple(
-        Outcome(option, tuple(ordered(c for c in candidates if c.option is option)))
-        for option in requirements.options
+        Outcome(option.name, option.route, option.why, tuple(one.candidate for one in ranks))
+        for option in field.options
+        for ranks in (ordered(offered[spec] for spec in field.specs_of[option.name]),)
     )
-    recommended = best(candidates)
-    asked = [one.stand_in or one for one in requirements.requirements]
-    routes: dict[str, Outcome] = {}
-    for candidate in ordered(candidates):
-        owner = next(o for o in outcomes if o.option is candidate.option)
-        routes.setdefault(candidate.option.route, owner)
+    chosen = best(offered.values())
+    deciding = [one.stand_in or one for one in requirements.requirements]
+    candidates = [one.candidate for one in offered.values()]
     return Decision(
+        schema_version=SCHEMA_VERSION,
         requirements=requirements,
-        run_ids=tuple(dict.fromkeys(row.run_id for row in chosen)),
-        recommended=recommended,
+        run_ids=tuple(dict.fromkeys(row.run_id for row in kept)),
+        rows_sha256=digest(kept),
+        recommended=None if chosen is None else chosen.candidate.spec,
         outcomes=outcomes,
-        best_by_route={o.option.route: routes[o.option.route] for o in outcomes},
-        relaxation=None if recommended else relaxation(candidates),
-        flips={one: field.flips(one, recommended) for one in asked},
-        front=front(field, candidates),
-        contenders=tuple(o for o in outcomes if _could_win(o, recommended)),
-        risks=caveats.risks(recommended, field),
+        others=tuple(one.candidate for spec, one in ranked.items() if spec not in offered),
+        routes=_routes(outcomes, ordered(offered.values())),
+        relaxation=None if chosen else relaxation(list(offered.values())),
+        flips={one.name: flips(field, one, chosen) for one in deciding},
+        pareto=pareto_set(field, offered),
+        contenders=tuple(one.option for one in outcomes if _could_win(one, offered, chosen)),
+        risks=caveats.risks(None if chosen is None else chosen.candidate, field),
         caveats=caveats.caveats(candidates, field),
     )
 
 
-def _could_win(outcome: Outcome, recommended: Candidate | None) -> bool:
-    if recommended is None:
+def digest(rows: Iterable[ResultRow]) -> str:
+    """Return the sha256 of what rows say that a decision rests on, in any order."""
+    lines = sorted(
+        json.dumps(
+            {name: value for name in _JUDGED if (value := getattr(row, name)) is not None}
+            | {"reasons": row.reasons}
+        )
+        for row in latest_rows(rows)
+    )
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def _of_condition(rows: Iterable[ResultRow], requirements: Requirements) -> list[ResultRow]:
+    condition = requirements.judged_under
+    kept = [row for row in rows if row.condition == condition]
+    if not any(row.clip for row in kept):
+        raise InputError(f"condition: no row of {condition}; run the benchmarks under it first")
+    return kept
+
+
+def _routes(outcomes: Sequence[Outcome], ranked: Sequence[Ranked]) -> dict[str, str]:
+    """Return the nearest option of each route, routes in the order of the options."""
+    place = {one.candidate.spec: n for n, one in enumerate(ranked)}
+    nearest: dict[str, Outcome] = {}
+    for outcome in outcomes:
+        other = nearest.setdefault(outcome.route, outcome)
+        if place[outcome.best.spec] < place[other.best.spec]:
+            nearest[outcome.route] = outcome
+    return {route: outcome.option for route, outcome in nearest.items()}
+
+
+def _could_win(outcome: Outcome, ranked: dict[str, Ranked], chosen: Ranked | None) -> bool:
+    if chosen is None:
         return outcome.best.status == "open"
-    if outcome.option is recommended.option:
+    if any(one.spec == chosen.candidate.spec for one in outcome.candidates):
         return False
-    return any(c.could_displace(recommended) for c in outcome.candidates)
+    return any(ranked[one.spec].could_displace(chosen) for one in outcome.candidates)

@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+
+import msgspec
 
 from codecmark.analysis.pareto import dominators
-from codecmark.analysis.statistics import paired_difference
-from codecmark.review.choice import Candidate, Field, ordered
-from codecmark.review.figures import Figure
-from codecmark.review.requirements import (
-    COSTS,
-    EACH,
-    MOS,
-    TIMES,
-    Requirement,
-    higher_is_better,
-)
+from codecmark.analysis.statistics import estimate
+from codecmark.review.choice import Ranked, ordered
+from codecmark.review.field import Field
+from codecmark.review.figures import Figure, Figures
+from codecmark.review.requirements import COSTS, EACH, MOS, TIMES, higher_is_better
 
 _TIME_NOISE = 1.25  # as in `codecmark compare`: two runs on a shared machine differed by 18 %
 
 
-@dataclass(frozen=True)
-class Dropped:
+class Dropped(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An option whose best setting is beaten: `by` is no worse on any axis, better on one."""
 
     option: str
@@ -30,8 +24,7 @@ class Dropped:
     by: str
 
 
-@dataclass(frozen=True)
-class Front:
+class ParetoSet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The options that are left, those that are dropped, and those that lack an axis.
 
     `axes` are (metric, class of clips); `left_out` gives for each option the first absent figure.
@@ -43,41 +36,54 @@ class Front:
     left_out: dict[str, str]
 
 
-def front(field: Field, candidates: Sequence[Candidate]) -> Front:
+def pareto_set(field: Field, candidates: Mapping[str, Ranked]) -> ParetoSet:
     """Return the Pareto set of the options over the axes that the requirements ask about.
 
     A candidate is dominated by one that is no worse on any axis and, on one of them, better
     beyond noise: the 95 % interval of the paired difference excludes 0, bits differ at all, times
     by a factor of 1.25.
+
+    Parameters
+    ----------
+    candidates : mapping of spec to Ranked
+        Every spec of an option.
     """
     axes = _axes(field)
     figures: dict[str, list[Figure]] = {}
-    left_out: dict[str, str] = {}
-    for candidate in ordered(candidates):
-        row = [field.figures.get(candidate.spec, _mean_of(metric), name) for metric, name in axes]
-        absent = next((figure for figure in row if figure.value is None), None)
-        if absent is None:
-            figures[candidate.spec] = row
+    absent: dict[str, Figure] = {}
+    specs = [one.candidate.spec for one in ordered(candidates.values())]
+    for spec in specs:
+        row = [field.figures.get(spec, metric, name) for metric, name in axes]
+        gaps = [figure for figure in row if figure.level is None]
+        if gaps:
+            absent[spec] = gaps[0]
         else:
-            left_out.setdefault(candidate.option.name, f"{absent.metric}: {absent.reason}")
+            figures[spec] = row
     signs = [1 if higher_is_better(metric) else -1 for metric, _ in axes]
-    values = {spec: [f.value or 0.0 for f in row] for spec, row in figures.items()}
+    values = {spec: [f.level or 0.0 for f in row] for spec, row in figures.items()}
     beaten = {
-        spec: [o for o in above if _clearly_better(figures[o], figures[spec], signs)]
+        spec: [
+            other
+            for other in above
+            if _clearly_better(field.figures, figures[other], figures[spec], signs)
+        ]
         for spec, above in dominators(values, signs).items()
     }
-    members, dropped = [], []
-    names = list(dict.fromkeys(c.option.name for c in candidates if c.spec in figures))
-    for name in names:
-        own = [c.spec for c in ordered(candidates) if c.option.name == name and c.spec in figures]
-        left_out.pop(name, None)
+    place = {spec: n for n, spec in enumerate(figures)}
+    members, dropped, left_out = [], [], {}
+    for option in field.options:
+        own = sorted(set(field.specs_of[option.name]) & figures.keys(), key=lambda s: place[s])
+        if not own:
+            gap = next(absent[spec] for spec in specs if spec in field.specs_of[option.name])
+            left_out[option.name] = f"{gap.metric}: {gap.reason}"
+            continue
         others = {spec: [o for o in beaten[spec] if o not in own] for spec in own}
         if all(others.values()):
-            first = min(others[own[0]], key=list(figures).index)
-            dropped.append(Dropped(name, own[0], first))
+            first = min(others[own[0]], key=lambda spec: place[spec])
+            dropped.append(Dropped(option.name, own[0], first))
         else:
-            members.append(name)
-    return Front(tuple(axes), tuple(members), tuple(dropped), left_out)
+            members.append(option.name)
+    return ParetoSet(tuple(axes), tuple(members), tuple(dropped), left_out)
 
 
 def _axes(field: Field) -> list[tuple[str, str]]:
@@ -91,30 +97,27 @@ def _axes(field: Field) -> list[tuple[str, str]]:
     return list(dict.fromkeys(axes))
 
 
-def _mean_of(metric: str) -> Requirement:
-    return Requirement("", metric, ">", 1.0)
-
-
-def _clearly_better(theirs: Sequence[Figure], ours: Sequence[Figure], signs: Sequence[int]) -> bool:
+def _clearly_better(
+    figures: Figures, theirs: Sequence[Figure], ours: Sequence[Figure], signs: Sequence[int]
+) -> bool:
     return any(
-        _beyond_noise(their, our, sign)
+        _beyond_noise(figures, their, our, sign)
         for their, our, sign in zip(theirs, ours, signs, strict=True)
     )
 
 
-def _beyond_noise(theirs: Figure, ours: Figure, sign: int) -> bool:
-    a, b = theirs.value or 0.0, ours.value or 0.0
+def _beyond_noise(figures: Figures, theirs: Figure, ours: Figure, sign: int) -> bool:
+    a, b = theirs.level or 0.0, ours.level or 0.0
     if theirs.metric in TIMES:
         return b > _TIME_NOISE * a
-    if theirs.metric in COSTS or float("inf") in {a, b}:
+    if theirs.metric in COSTS or theirs.exact or ours.exact:
         return sign * (a - b) > 0
-    clips = [clip for clip in theirs.per_clip if clip in ours.per_clip]
-    if not clips:
+    their_clips = figures.clips(theirs.spec, theirs.metric, theirs.clip_class)
+    our_clips = figures.clips(ours.spec, ours.metric, ours.clip_class).values
+    shared = [clip for clip in their_clips.values if clip in our_clips]
+    if not shared:
         return False
-    found = paired_difference(
-        [theirs.per_clip[clip] for clip in clips],
-        [ours.per_clip[clip] for clip in clips],
-        [theirs.sources[clip] for clip in clips],
-    ).estimate
+    differences = [their_clips.values[clip] - our_clips[clip] for clip in shared]
+    found = estimate(differences, [their_clips.sources[clip] for clip in shared])
     end = found.low if sign > 0 else found.high
     return end is not None and sign * end > 0

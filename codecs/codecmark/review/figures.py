@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+import msgspec
 import numpy as np
 
 from codecmark.analysis.samples import Scored, collect, latest_rows
 from codecmark.analysis.statistics import Estimate, estimate, median_estimate, ratio_estimate
-from codecmark.metrics.table import LOWER_IS_BETTER
+from codecmark.analysis.summary import ALL
 from codecmark.results.row import ResultRow
-from codecmark.review.requirements import COSTS, MOS, TIMES, Requirement, Statistic
+from codecmark.review.requirements import COSTS, MOS, TIMES, Statistic, higher_is_better
 
 _TOTALS = {  # costs are totals first, then one division
     "bitrate_kbps": ("stream_bytes", "clip_s", 8 / 1000),
@@ -23,8 +25,7 @@ UNTRAINED = "untrained network: no quality until its published weights are here"
 NO_ROWS = "no rows yet"
 
 
-@dataclass(frozen=True)
-class Figure:
+class Figure(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """What the rows say, or why they say nothing.
 
     Attributes
@@ -32,7 +33,9 @@ class Figure:
     spec, metric, clip_class : str
         With the run, the filter that finds the rows.
     value : float or None
-        Infinite where every clip came back exactly.
+        In the metric's unit; None where there is none, see `reason`, and for an exact copy.
+    exact : bool
+        Every clip came back exactly: better than any number.
     low, high : float or None
         95 % interval; None for a statement about these clips only, or where it cannot be had.
     n, n_sources : int
@@ -42,14 +45,13 @@ class Figure:
         Why there is no value, or no interval where one is needed.
     run_ids : tuple of str
         Runs of the rows.
-    per_clip, sources : dict
-        Values by clip, and the clips' sources.
     """
 
     spec: str
     metric: str
     clip_class: str
     value: float | None = None
+    exact: bool = False
     low: float | None = None
     high: float | None = None
     n: int = 0
@@ -58,8 +60,22 @@ class Figure:
     worst_clip: str = ""
     reason: str = ""
     run_ids: tuple[str, ...] = ()
-    per_clip: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def level(self) -> float | None:
+        """The value to compare with: infinite for an exact copy, None where there is none."""
+        return math.inf if self.exact else self.value
+
+
+@dataclass(frozen=True)
+class Clips:
+    """What a figure was made of: values by clip, and the clips' sources."""
+
+    values: Mapping[str, float] = field(default_factory=dict)
     sources: Mapping[str, str] = field(default_factory=dict)
+
+
+_Found = tuple[Figure, Clips]
 
 
 class Figures:
@@ -72,7 +88,7 @@ class Figures:
         self._by_spec: dict[str, list[ResultRow]] = {spec: [] for spec in self.specs}
         for row in self.rows:
             self._by_spec[row.spec].append(row)
-        self._found: dict[tuple[str, str, str, str], Figure] = {}
+        self._found: dict[tuple[str, str, str, str], _Found] = {}
         self._scored: dict[tuple[str, str], dict[str, Scored]] = {}
         self._clips = {row.clip: row.clip_class for row in self.rows if row.clip}
 
@@ -85,79 +101,94 @@ class Figures:
         """Return the rows of one codec."""
         return self._by_spec.get(spec, [])
 
-    def get(self, spec: str, requirement: Requirement, clip_class: str) -> Figure:
-        """Return the figure that `requirement` asks for, over one class or `all`."""
-        key = (spec, requirement.metric, requirement.statistic, clip_class)
+    def get(
+        self, spec: str, metric: str, clip_class: str = ALL, statistic: Statistic = "mean"
+    ) -> Figure:
+        """Return a statistic of a metric, over one class of clips or all."""
+        return self._get(spec, metric, clip_class, statistic)[0]
+
+    def clips(self, spec: str, metric: str, clip_class: str = ALL) -> Clips:
+        """Return what the figure was made of, clip by clip; empty where there is no figure."""
+        return self._get(spec, metric, clip_class, "mean")[1]
+
+    def _get(self, spec: str, metric: str, clip_class: str, statistic: Statistic) -> _Found:
+        key = (spec, metric, clip_class, statistic)
         if key not in self._found:
-            self._found[key] = self._look_up(spec, requirement, clip_class)
+            reason = self._absent(spec, metric)
+            look_up = self._cost if metric in COSTS else self._quality
+            self._found[key] = (
+                look_up(spec, metric, clip_class, statistic)
+                if reason is None
+                else _nothing(spec, metric, clip_class, reason)
+            )
         return self._found[key]
 
-    def _look_up(self, spec: str, requirement: Requirement, clip_class: str) -> Figure:
-        metric = requirement.metric
+    def _absent(self, spec: str, metric: str) -> str | None:
+        """Say why there can be no figure, whatever the class; None where there may be one."""
         if metric == MOS:
-            return Figure(spec, metric, clip_class, reason="no listening test in these rows")
+            return "no listening test in these rows"
         rows = self.of(spec)
         if not rows:
-            return Figure(spec, metric, clip_class, reason=NO_ROWS)
+            return NO_ROWS
         if rows[0].status == "unavailable":
-            return Figure(spec, metric, clip_class, reason="not available where this was run")
+            return "not available where this was run"
         if metric in TIMES and len(self.hosts) > 1:
-            reason = f"times of {len(self.hosts)} machines must not be compared"
-            return Figure(spec, metric, clip_class, reason=reason)
-        if metric in COSTS:
-            return self._cost(spec, metric, clip_class, requirement.statistic)
-        return self._quality(spec, metric, clip_class, requirement.statistic)
+            return f"times of {len(self.hosts)} machines must not be compared"
+        return None
 
-    def _quality(self, spec: str, metric: str, clip_class: str, statistic: Statistic) -> Figure:
+    def _quality(self, spec: str, metric: str, clip_class: str, statistic: Statistic) -> _Found:
         key = (metric, clip_class)
         if key not in self._scored:
-            chosen = None if clip_class == "all" else clip_class
+            chosen = None if clip_class == ALL else clip_class
             self._scored[key] = collect(self.rows, metric, chosen)
-        one = self._scored[key].get(spec)
+        scored = self._scored[key].get(spec)
         rows = self.of(spec)
         if rows[0].weights == "random":
-            return Figure(spec, metric, clip_class, reason=UNTRAINED)
-        if one is None:
-            return Figure(spec, metric, clip_class, reason=f"not run on {clip_class}")
+            return _nothing(spec, metric, clip_class, UNTRAINED)
+        if scored is None:
+            return _nothing(spec, metric, clip_class, f"not run on {clip_class}")
         runs = tuple(dict.fromkeys(row.run_id for row in rows))
-        if one.exact:
-            n = len(one.infinite)
-            return Figure(spec, metric, clip_class, float("inf"), n=n, run_ids=runs)
-        if one.gap is not None:
-            return Figure(spec, metric, clip_class, reason=one.gap, run_ids=runs)
-        return _summed(spec, metric, clip_class, statistic, one.values, one.sources, runs)
+        if scored.exact:
+            n = len(scored.infinite)
+            return Figure(spec, metric, clip_class, exact=True, n=n, run_ids=runs), Clips()
+        if scored.gap is not None:
+            return _nothing(spec, metric, clip_class, scored.gap, runs)
+        clips = Clips(scored.values, scored.sources)
+        return _summed(Figure(spec, metric, clip_class, run_ids=runs), statistic, clips), clips
 
-    def _cost(self, spec: str, metric: str, clip_class: str, statistic: Statistic) -> Figure:
+    def _cost(self, spec: str, metric: str, clip_class: str, statistic: Statistic) -> _Found:
         above, below, factor = _TOTALS[metric]
-        rows = [row for row in self.of(spec) if clip_class in {"all", row.clip_class}]
-        found = [r for r in rows if getattr(r, above) is not None and getattr(r, below)]
-        attempted = sum(clip_class in {"all", name} for name in self._clips.values())
+        rows = [row for row in self.of(spec) if clip_class in {ALL, row.clip_class}]
+        measured = [r for r in rows if getattr(r, above) is not None and getattr(r, below)]
+        attempted = sum(clip_class in {ALL, name} for name in self._clips.values())
         untrained = any(row.weights == "random" for row in rows)
-        if not found or (len(found) < attempted and not untrained):
-            reason = f"measured on {len(found)} of {attempted} clips"
-            return Figure(spec, metric, clip_class, reason=reason)
-        runs = tuple(dict.fromkeys(row.run_id for row in found))
-        parts = [(factor * getattr(r, above), float(getattr(r, below))) for r in found]
-        clips = [row.clip or "" for row in found]
-        sources = {row.clip or "": row.source or row.clip or "" for row in found}
-        values = {clip: a / b for clip, (a, b) in zip(clips, parts, strict=True)}
+        if not measured or (len(measured) < attempted and not untrained):
+            reason = f"measured on {len(measured)} of {attempted} clips"
+            return _nothing(spec, metric, clip_class, reason)
+        runs = tuple(dict.fromkeys(row.run_id for row in measured))
+        parts = [(factor * getattr(r, above), float(getattr(r, below))) for r in measured]
+        names = [row.clip or "" for row in measured]
+        sources = {row.clip or "": row.source or row.clip or "" for row in measured}
+        clips = Clips({name: a / b for name, (a, b) in zip(names, parts, strict=True)}, sources)
         totals = ratio_estimate([a for a, _ in parts], [b for _, b in parts], [*sources.values()])
-        return _summed(spec, metric, clip_class, statistic, values, sources, runs, totals)
+        empty = Figure(spec, metric, clip_class, run_ids=runs)
+        return _summed(empty, statistic, clips, totals), clips
+
+
+def _nothing(
+    spec: str, metric: str, clip_class: str, reason: str, runs: tuple[str, ...] = ()
+) -> _Found:
+    return Figure(spec, metric, clip_class, reason=reason, run_ids=runs), Clips()
 
 
 def _summed(
-    spec: str,
-    metric: str,
-    clip_class: str,
-    statistic: Statistic,
-    values: Mapping[str, float],
-    sources: Mapping[str, str],
-    runs: tuple[str, ...],
-    totals: Estimate | None = None,
+    empty: Figure, statistic: Statistic, clips: Clips, totals: Estimate | None = None
 ) -> Figure:
-    names = [sources[clip] for clip in values]
-    lower = metric in LOWER_IS_BETTER | {"bitrate_kbps"} | TIMES
-    worst_clip = (max if lower else min)(values, key=lambda clip: (values[clip], clip))
+    """Fill in the statistic of some clips; `totals` is what stands for their mean."""
+    values = clips.values
+    names = [clips.sources[clip] for clip in values]
+    higher = higher_is_better(empty.metric)
+    worst_clip = (min if higher else max)(values, key=lambda clip: (values[clip], clip))
     low: float | None = None
     high: float | None = None
     if statistic in {"mean", "median"}:
@@ -165,14 +196,14 @@ def _summed(
         found = found or estimate(list(values.values()), names)
         value, low, high = found.mean, found.low, found.high
     elif statistic == "p95":
-        value = float(np.percentile(list(values.values()), 95 if lower else 5))
+        value = float(np.percentile(list(values.values()), 5 if higher else 95))
     else:
         value = values[worst_clip]
     n_sources = len(set(names))
     reason = ""
     if statistic in {"mean", "median"} and low is None:
         reason = f"no interval from {n_sources} source{'s' if n_sources > 1 else ''}"
-    return Figure(
-        spec, metric, clip_class, value, low, high, len(values), n_sources,
-        values[worst_clip], worst_clip, reason, runs, values, sources,
+    return msgspec.structs.replace(
+        empty, value=value, low=low, high=high, n=len(values), n_sources=n_sources,
+        worst=values[worst_clip], worst_clip=worst_clip, reason=reason,
     )  # fmt: skip

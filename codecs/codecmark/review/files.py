@@ -8,7 +8,7 @@ from pathlib import Path
 
 from codecmark.errors import InputError
 from codecmark.results.row import ResultRow
-from codecmark.review import handwritten
+from codecmark.review import handwritten, stored
 from codecmark.review.decision import Decision, decide
 from codecmark.review.record import markdown
 from codecmark.review.requirements_file import load
@@ -60,7 +60,9 @@ def text_of(decision: Decision, source: str, path: Path) -> str:
 
 
 def write(decision: Decision, source: str, results: Path) -> Path:
-    """Write the record below `results/decisions`, and its name into those that it supersedes.
+    """Write decision and record below `results/decisions`; return the record's path.
+
+    The decision is JSON beside the record. The record's name goes into those that it supersedes.
 
     Raises
     ------
@@ -72,6 +74,7 @@ def write(decision: Decision, source: str, results: Path) -> Path:
     try:
         text = text_of(decision, source, path)
         folder.mkdir(parents=True, exist_ok=True)
+        path.with_suffix(".json").write_bytes(stored.encoded(decision))
         path.write_text(text, encoding="utf-8")
         for name in decision.requirements.supersedes:
             older = folder / f"{name}.md"

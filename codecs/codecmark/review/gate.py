@@ -26,15 +26,14 @@ def gate(decision: Decision) -> Gate:
     Raises
     ------
     InputError
-        If the accepted spec is none of the options' specs.
+        If the accepted spec is neither in the rows nor in an option.
     """
     accepted = decision.requirements.accepted
-    watched = decision.recommended
+    watched = decision.chosen
     if accepted is not None:
-        candidates = [c for outcome in decision.outcomes for c in outcome.candidates]
-        watched = next((c for c in candidates if c.spec == accepted), None)
+        watched = decision.candidates.get(accepted)
         if watched is None:
-            raise InputError(f"accepted: {accepted!r} is no spec of an option; name one that is")
+            raise InputError(f"accepted: no rows of {accepted!r}, and no option names it")
     if watched is None:
         return Gate(False, ("no option passes every hard requirement",))
     verdict = "passed" if watched.can_be_chosen else "failed"
@@ -50,7 +49,7 @@ def _lines(candidate: Candidate) -> list[str]:
         if finding.provisional:
             name += f" by {asked.name}"
         margin = wording.margin(shown.margin, asked.metric)
-        detail = shown.reason if shown.figure.value is None else (
+        detail = shown.reason if shown.figure.level is None else (
             f"{wording.figure(shown.figure)} asked {wording.threshold(asked)}, margin {margin}"
         )  # fmt: skip
         kind = "hard" if finding.requirement.hard else "soft"

@@ -14,7 +14,7 @@ from codecmark.review.verdict import Finding
 from codecmark.system.markdown import escaped, table
 
 _ASK = "*Nothing is written here yet.*"
-PARTS = ("context", "argument", "consequences", "notes")
+PARTS = ("context", "consequences", "notes")
 _RUN_DATE = re.compile(r"^(\d{4})(\d\d)(\d\d)T")
 
 
@@ -36,8 +36,9 @@ def markdown(
         Name of the record that replaced this one, without its ending.
     """
     links = Links()
-    texts = {**dict.fromkeys(PARTS, _ASK), **(kept or {})}
     asked = decision.requirements
+    names = (*PARTS, *(note.name for note in asked.notes))
+    texts = {**dict.fromkeys(names, _ASK), **(kept or {})}
     parts = [
         _front_matter(decision, superseded_by),
         f"<!-- Made by `codecmark review {escaped(source)}`. Text between hand-written marks is "
@@ -54,8 +55,14 @@ def markdown(
         record_sections.options(decision),
         "## Decision Outcome",
         *record_sections.outcome(decision, links),
-        "### Why no chain without phase can pass",
-        handwritten.block("argument", texts.pop("argument")),
+        *(
+            text
+            for note in asked.notes
+            for text in (
+                f"### {escaped(note.heading)}",
+                handwritten.block(note.name, texts.pop(note.name)),
+            )
+        ),
         "### Consequences",
         handwritten.block("consequences", texts.pop("consequences")),
         "### Confirmation",
@@ -87,7 +94,7 @@ def markdown(
 
 def _front_matter(decision: Decision, superseded_by: str | None) -> str:
     asked = decision.requirements
-    status = asked.status
+    status: str = asked.status
     if superseded_by is not None:
         status = f'"superseded by [{superseded_by}]({superseded_by}.md)"'
     lines = ["---", f"status: {status}"]
@@ -107,8 +114,8 @@ def _supersedes(decision: Decision) -> list[str]:
 
 def _top(decision: Decision, links: Links) -> list[str]:
     found = [headline(decision, links)]
-    if decision.recommended is not None:
-        found.append(_margins(decision.recommended, links))
+    if decision.chosen is not None:
+        found.append(_margins(decision.chosen, links))
     if decision.risks:
         first, *others = (
             f"{escaped(risk.text)} ({links.cite(risk.figure, 'rows')})"
@@ -120,7 +127,7 @@ def _top(decision: Decision, links: Links) -> list[str]:
         rows = [
             [
                 escaped(route),
-                escaped(outcome.option.name),
+                escaped(outcome.option),
                 record_sections.STATUS[outcome.best.status],
                 route_line(outcome, links),
             ]

@@ -35,8 +35,8 @@ def drivers(decision: Decision) -> str:
 def options(decision: Decision) -> str:
     """List the options."""
     return "\n".join(
-        f"{n}. **{escaped(outcome.option.name)}** ({escaped(outcome.option.route)}): "
-        f"{escaped(outcome.option.why)}"
+        f"{n}. **{escaped(outcome.option)}** ({escaped(outcome.route)})"
+        + (f": {escaped(outcome.why)}" if outcome.why else "")
         for n, outcome in enumerate(decision.outcomes, start=1)
     )
 
@@ -50,7 +50,7 @@ def outcome(decision: Decision, links: Links) -> list[str]:
         if one.stand_in is not None
     ]
     rows = [
-        [escaped(o.option.name), code(o.best.spec), *_cells(o.best, links), STATUS[o.best.status]]
+        [escaped(o.option), code(o.best.spec), *_cells(o.best, links), STATUS[o.best.status]]
         for o in decision.outcomes
     ]
     headings = ["option", "nearest setting", *names, *stand_ins, "status"]
@@ -68,7 +68,7 @@ def pros_and_cons(outcome: Outcome, links: Links) -> list[str]:
     """Return what speaks for and against an option."""
     best = outcome.best
     lines = [f"- {text}" for f in best.findings for text in _argued(f, links)]
-    heading = f"### {escaped(outcome.option.name)}"
+    heading = f"### {escaped(outcome.option)}"
     return [heading, f"{code(best.spec)}: {STATUS[best.status]}.", "\n".join(lines)]
 
 
@@ -83,7 +83,7 @@ def awaited(decision: Decision) -> str:
     }
     measured, bounded, weights, rows, listeners = groups.values()
     for outcome in decision.outcomes:
-        name = escaped(outcome.option.name)
+        name = escaped(outcome.option)
         late = f"{name} (out already)" if outcome.best.status == "out" else name
         hard = [f for f in outcome.best.findings if f.requirement.hard]
         reasons = {f.effective.reason for f in hard if f.bound is None}
@@ -149,12 +149,14 @@ def _order(decision: Decision) -> str:
 
 def _flips(decision: Decision, links: Links) -> list[str]:
     found = []
-    for asked, flips in decision.flips.items():
+    by_name = {one.name: one for one in decision.requirements.asked}
+    for name, flips in decision.flips.items():
+        asked = by_name[name]
         sides = []
         for flip in flips:
             above = flip.threshold > asked.threshold
             limit = links.cite(flip.figure, wording.with_unit(flip.threshold, asked.metric))
-            other = "nobody passes" if flip.chosen is None else code(flip.chosen.spec)
+            other = "nobody passes" if flip.chosen is None else code(flip.chosen)
             sides.append(f"{'above' if above else 'below'} {limit}: {other}")
         text = "; ".join(sides) if sides else "no threshold changes the choice"
         found.append(f"{escaped(asked.name)} (asked {escaped(wording.threshold(asked))}): {text}.")
@@ -164,28 +166,28 @@ def _flips(decision: Decision, links: Links) -> list[str]:
 def _axes(decision: Decision) -> str:
     return ", ".join(
         wording.label(metric) + ("" if name == "all" else f" on {name}")
-        for metric, name in decision.front.axes
+        for metric, name in decision.pareto.axes
     )
 
 
 def _pareto(decision: Decision) -> str:
-    front = decision.front
-    texts = [f"On it: {', '.join(map(escaped, front.members)) or 'nobody'}."]
+    pareto = decision.pareto
+    texts = [f"On it: {', '.join(map(escaped, pareto.members)) or 'nobody'}."]
     texts += [
         f"Dropped: {escaped(one.option)} ({code(one.spec)}), by {code(one.by)}."
-        for one in front.dropped
+        for one in pareto.dropped
     ]
-    if front.left_out:
-        texts.append(f"Not placed for want of figures: {', '.join(map(escaped, front.left_out))}.")
+    if pareto.left_out:
+        texts.append(f"Not placed for want of figures: {', '.join(map(escaped, pareto.left_out))}.")
     return " ".join(texts)
 
 
 def _open(decision: Decision) -> str:
-    contenders = [outcome.option.name for outcome in decision.contenders]
+    contenders = decision.contenders
     others = [
-        outcome.option.name
+        outcome.option
         for outcome in decision.outcomes
-        if outcome.best.status == "open" and outcome.option.name not in contenders
+        if outcome.best.status == "open" and outcome.option not in contenders
     ]
     texts = []
     if contenders:

@@ -16,11 +16,12 @@ def code(spec: str) -> str:
 
 def headline(decision: Decision, links: Links) -> str:
     """Say what is recommended, or what would have to give."""
-    chosen = decision.recommended
+    chosen = decision.chosen
     if chosen is not None:
         how = ", provisionally" if decision.provisional else ""
         rate = links.cite(chosen.rate, wording.with_unit(chosen.rate.value or 0.0, "bitrate_kbps"))
-        what = f"{escaped(chosen.option.name)}, as {code(chosen.spec)} at {rate}"
+        option = decision.option_of(chosen.spec).option
+        what = f"{escaped(option)}, as {code(chosen.spec)} at {rate}"
         text = f"**Recommended{how}: {what}.**"
         if not decision.provisional:
             return f"{text} It passes every hard requirement."
@@ -34,8 +35,7 @@ def headline(decision: Decision, links: Links) -> str:
     relaxed = decision.relaxation
     if relaxed is None:
         return f"{text} No change of a threshold alone would let one pass."
-    asked = {f.effective.requirement.name: f.effective.requirement
-             for f in relaxed.candidate.findings}  # fmt: skip
+    asked = {one.name: one for one in decision.requirements.asked}
     changes = ", ".join(
         f"{escaped(name)} at {wording.with_unit(limit, asked[name].metric)} instead of "
         f"{asked[name].threshold:g}"
@@ -43,15 +43,15 @@ def headline(decision: Decision, links: Links) -> str:
     )
     return (
         f"{text} The smallest relaxation, {relaxed.largest_percent:.0f} % of a threshold: "
-        f"{changes}; then {escaped(relaxed.candidate.option.name)} passes, as "
-        f"{code(relaxed.candidate.spec)}."
+        f"{changes}; then {escaped(decision.option_of(relaxed.spec).option)} passes, as "
+        f"{code(relaxed.spec)}."
     )
 
 
 def value(finding: Finding, links: Links) -> str:
     """Write the figure with its link; of a bound, as the limit that it is."""
     asked = finding.requirement
-    if finding.figure.value is None:
+    if finding.figure.level is None:
         return "-"
     text = links.cite(finding.figure, wording.figure(finding.figure))
     if finding.bound is not None:

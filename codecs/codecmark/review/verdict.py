@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import math
+from collections.abc import Mapping
 from typing import Literal
 
-from codecmark.analysis.verdicts import DISPUTED_BEYOND
+import msgspec
+from msgspec.structs import replace
+
+from codecmark.analysis.summary import ALL
 from codecmark.metrics.table import VISQOL_FIELD
 from codecmark.review.figures import Figure, Figures
 from codecmark.review.requirements import (
@@ -13,35 +17,41 @@ from codecmark.review.requirements import (
     EACH,
     MOS,
     Bound,
+    Evidence,
     Requirement,
     evidence_of,
 )
 
 Verdict = Literal["PASS", "FAIL", "UNDECIDED", "NO EVIDENCE"]
 WORST_FIRST: tuple[Verdict, ...] = ("FAIL", "NO EVIDENCE", "UNDECIDED", "PASS")
+DISPUTED_BEYOND = 1.5  # points of MOS-LQO between two predictors on the same speech
 _STRENGTH = {"predicted": 0, "measured": 1, "subjective": 2}
 
 
-@dataclass(frozen=True)
-class Finding:
+class Finding(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """What is known of one codec and one requirement.
 
     Attributes
     ----------
     requirement : Requirement
+        What was asked.
     verdict : {"PASS", "FAIL", "UNDECIDED", "NO EVIDENCE"}
     figure : Figure
         What decided; where it has to hold in each class, the class with the smallest margin.
-    safe : float or None
-        The end of the interval that has to clear the threshold; the value where there is none.
+    evidence : {"measured", "predicted", "subjective"}
+        What kind of figure it is.
     margin, safe_margin : float or None
-        Value and `safe` beyond the threshold, in the metric's unit; negative where they miss it.
+        Value, and the end of the interval that has to clear the threshold, beyond the threshold,
+        in the metric's unit; negative where they miss it. None for an exact copy, and where there
+        is no value.
+    classes : dict
+        Where it has to hold in each class of clips: the verdict on each.
     reason : str
         Why it is UNDECIDED or has NO EVIDENCE; in a FAIL by a bound, why nothing can be better.
     bound : Bound or None
         Set where no row decided but a bound did.
     needed : float or None
-        The threshold at which every class would pass; `safe` where there is one class.
+        The threshold at which every class would pass; None where no finite one is known.
     stand_in : Finding or None
         The finding on the requirement's stand-in, where it has one.
     disputed : bool
@@ -53,7 +63,10 @@ class Finding:
     requirement: Requirement
     verdict: Verdict
     figure: Figure
-    safe: float | None = None
+    evidence: Evidence
+    margin: float | None = None
+    safe_margin: float | None = None
+    classes: dict[str, Verdict] = {}
     reason: str = ""
     bound: Bound | None = None
     needed: float | None = None
@@ -61,16 +74,6 @@ class Finding:
     disputed: bool = False
     witness: Figure | None = None
     n_witnesses: int = 0
-
-    @property
-    def margin(self) -> float | None:
-        """How far the value is beyond the threshold."""
-        return self._beyond(self.figure.value)
-
-    @property
-    def safe_margin(self) -> float | None:
-        """How far the nearer end of the interval is beyond the threshold."""
-        return self._beyond(self.safe)
 
     @property
     def effective(self) -> Finding:
@@ -84,28 +87,38 @@ class Finding:
         """Whether a stand-in decides."""
         return self.effective is not self
 
-    def _beyond(self, value: float | None) -> float | None:
-        if value is None:
-            return None
-        return self.requirement.sign * (value - self.requirement.threshold)
+    @property
+    def reach(self) -> float:
+        """`safe_margin` to sort by: infinite for an exact copy, minus infinity without one."""
+        if self.safe_margin is not None:
+            return self.safe_margin
+        return math.inf if self.figure.exact else -math.inf
 
 
-@dataclass(frozen=True)
-class Measured:
-    """The figures that one requirement looks at: one a class, and which of them PESQ disputes."""
-
-    figures: tuple[Figure, ...]
-    disputed_by: str = ""
+def beyond(requirement: Requirement, value: float | None) -> float | None:
+    """Return how far a value is beyond the threshold; None where there is none."""
+    return None if value is None else requirement.sign * (value - requirement.threshold)
 
 
 def look_up(figures: Figures, spec: str, requirement: Requirement) -> Measured:
     """Fetch what `judge` needs, without judging."""
     name = requirement.clip_class
-    classes = (figures.classes or ("all",)) if name == EACH else (name,)
+    classes = (figures.classes or (ALL,)) if name == EACH else (name,)
     if requirement.metric == MOS:
-        classes = ("all",)
-    found = tuple(figures.get(spec, requirement, clip_class) for clip_class in classes)
-    return Measured(found, disputed_by(figures, spec) if requirement.metric == VISQOL_FIELD else "")
+        classes = (ALL,)
+    found = {
+        clip_class: figures.get(spec, requirement.metric, clip_class, requirement.statistic)
+        for clip_class in classes
+    }
+    speech = requirement.metric == VISQOL_FIELD and "speech" in found
+    return Measured(found, disputed_by(figures, spec) if speech else "")
+
+
+class Measured(msgspec.Struct, frozen=True):
+    """The figures that one requirement looks at, by class; by what PESQ disputes that of speech."""
+
+    figures: Mapping[str, Figure]
+    disputed_by: str = ""
 
 
 def disputed_by(figures: Figures, spec: str) -> str:
@@ -113,8 +126,7 @@ def disputed_by(figures: Figures, spec: str) -> str:
     if "speech" not in figures.classes:
         return ""
     visqol, pesq = (
-        figures.get(spec, Requirement("", metric, ">", 1.0), "speech").value
-        for metric in (VISQOL_FIELD, "pesq_wb")
+        figures.get(spec, metric, "speech").value for metric in (VISQOL_FIELD, "pesq_wb")
     )
     if visqol is None or pesq is None or visqol - pesq <= DISPUTED_BEYOND:
         return ""
@@ -123,41 +135,60 @@ def disputed_by(figures: Figures, spec: str) -> str:
 
 def judge(measured: Measured, requirement: Requirement, stand_in: Finding | None = None) -> Finding:
     """Give the verdict; where it has to hold in each class, that of the worst class."""
-    found = [_judge_one(figure, requirement) for figure in measured.figures]
-    worst = min(found, key=_severity)
-    if worst.verdict == "PASS" and measured.disputed_by:
-        worst = replace(worst, verdict="UNDECIDED", reason=measured.disputed_by, disputed=True)
-    ends = [one.safe for one in found if one.safe is not None]
+    found = {}
+    for name, figure in measured.figures.items():
+        finding, end = _judge_one(figure, requirement)
+        if name == "speech" and finding.verdict == "PASS" and measured.disputed_by:
+            finding = replace(
+                finding, verdict="UNDECIDED", reason=measured.disputed_by, disputed=True
+            )
+        found[name] = finding, end
+    worst = min((finding for finding, _ in found.values()), key=_severity)
+    ends = [end for _, end in found.values() if end is not None]
     needed = None
     if len(ends) == len(found):
         needed = min(ends, key=lambda end: requirement.sign * end)
-    return replace(worst, needed=needed, stand_in=stand_in)
+    return replace(
+        worst,
+        needed=needed if needed is None or math.isfinite(needed) else None,
+        stand_in=stand_in,
+        classes={name: finding.verdict for name, (finding, _) in found.items()}
+        if requirement.clip_class == EACH
+        else {},
+    )
 
 
-def _judge_one(figure: Figure, requirement: Requirement) -> Finding:
+def _judge_one(figure: Figure, requirement: Requirement) -> tuple[Finding, float | None]:
+    """Return the finding on one figure, and the end of its interval that has to pass."""
     kind = evidence_of(requirement.metric)
-    if figure.value is None:
-        return Finding(requirement, "NO EVIDENCE", figure, reason=figure.reason)
+    finding = Finding(requirement, "NO EVIDENCE", figure, kind, reason=figure.reason)
+    value = figure.level
+    if value is None:
+        return finding, None
     if _STRENGTH[kind] < _STRENGTH[requirement.evidence]:
         reason = f"{kind} only, where {requirement.evidence} is asked for"
-        return Finding(requirement, "NO EVIDENCE", figure, reason=reason)
-    value, sign = figure.value, requirement.sign
+        margin = beyond(requirement, figure.value)
+        return replace(finding, reason=reason, margin=margin), None
     low, high = figure.low, figure.high
+    margin = beyond(requirement, figure.value)
     if low is None or high is None:
         # clips of one source vary in quality in ways that others would not; costs hardly do
-        needs_interval = requirement.statistic in {"mean", "median"} and value != float("inf")
+        needs_interval = requirement.statistic in {"mean", "median"} and not figure.exact
         if needs_interval and requirement.metric not in COSTS:
-            return Finding(requirement, "UNDECIDED", figure, reason=figure.reason)
+            return replace(finding, verdict="UNDECIDED", margin=margin), None
         verdict: Verdict = "PASS" if requirement.holds(value) else "FAIL"
-        return Finding(requirement, verdict, figure, value)
-    safe, other = (low, high) if sign > 0 else (high, low)
+        return replace(
+            finding, verdict=verdict, reason="", margin=margin, safe_margin=margin
+        ), value
+    safe, other = (low, high) if requirement.sign > 0 else (high, low)
+    finding = replace(finding, reason="", margin=margin, safe_margin=beyond(requirement, safe))
     if requirement.holds(safe):
-        return Finding(requirement, "PASS", figure, safe)
+        return replace(finding, verdict="PASS"), safe
     if not requirement.holds(other):
-        return Finding(requirement, "FAIL", figure, safe)
-    return Finding(requirement, "UNDECIDED", figure, safe, "the interval straddles the threshold")
+        return replace(finding, verdict="FAIL"), safe
+    reason = "the interval straddles the threshold"
+    return replace(finding, verdict="UNDECIDED", reason=reason), safe
 
 
 def _severity(finding: Finding) -> tuple[int, float]:
-    margin = finding.safe_margin
-    return WORST_FIRST.index(finding.verdict), float("-inf") if margin is None else margin
+    return WORST_FIRST.index(finding.verdict), finding.reach

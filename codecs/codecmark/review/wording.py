@@ -53,9 +53,9 @@ def with_unit(value: float, metric: str) -> str:
 
 def figure(found: Figure) -> str:
     """Write a figure with half of its interval: `12.5 ±1.6 dB`."""
-    if found.value is None:
+    if found.level is None:
         return "-"
-    text, after = number(found.value, found.metric), unit(found.metric)
+    text, after = number(found.level, found.metric), unit(found.metric)
     if text == "exact":
         return text
     if found.low is not None and found.high is not None:

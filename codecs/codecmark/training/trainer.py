@@ -30,6 +30,7 @@ from typing import Any
 import torch
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from torch.optim.swa_utils import AveragedModel
 
 from codecmark.errors import InputError
 from codecmark.training import checkpoint, log
@@ -40,7 +41,7 @@ CHECKPOINT, BEST, LOG, VALIDATION, RUN = (
     "checkpoint.pt", "best.pt", "log.csv", "validation.csv", "run.json",
 )  # fmt: skip
 _LONGEST_GRADIENT = 5.0
-_AVERAGE = 0.999
+_LONGEST_DECAY = 0.999  # of the average
 
 
 class Trainer:
@@ -50,8 +51,8 @@ class Trainer:
     ----------
     step : int
         How many were made.
-    averaged : dict
-        The moving average of the generator's state.
+    average : AveragedModel
+        A copy of the generator whose parameters are a moving average of the trained ones.
     """
 
     def __init__(self, task: Task, out: Path, schedule: Schedule) -> None:
@@ -61,8 +62,7 @@ class Trainer:
         self.step = 0
         self.seconds = 0.0
         self.best: float | None = None
-        self._device = next(task.generator.parameters()).device
-        self.averaged = {k: v.detach().clone() for k, v in task.generator.state_dict().items()}
+        self.average = AveragedModel(task.generator, avg_fn=_moved_average)
         self._optimizers = {"generator": self._optimizer(task.generator)}
         if task.adversary is not None:
             self._optimizers["adversary"] = self._optimizer(task.adversary)
@@ -119,7 +119,7 @@ class Trainer:
         state = {
             "task": self.task.name, "step": self.step, "seconds": self.seconds,
             "best": self.best, "generator": self.task.generator.state_dict(),
-            "average": self.averaged,
+            "average": self.average.module.state_dict(),
             "optimizers": {name: opt.state_dict() for name, opt in self._optimizers.items()},
             "adversary": self.task.adversary and self.task.adversary.state_dict(),
         }  # fmt: skip
@@ -147,7 +147,8 @@ class Trainer:
         self.step, self.seconds = state["step"], state["seconds"]
         self.best = state["best"]
         self.task.generator.load_state_dict(state["generator"])
-        self.averaged = {k: v.to(self._device) for k, v in state["average"].items()}
+        self.average.module.load_state_dict(state["average"])
+        self.average.n_averaged.fill_(self.step)  # once a step
         self._optimizers["generator"].load_state_dict(state["optimizers"]["generator"])
         if self.task.adversary is not None and state["adversary"] is not None:
             self.task.adversary.load_state_dict(state["adversary"])
@@ -157,7 +158,7 @@ class Trainer:
         self.task.generator.train()
         losses = self.task.losses(self.step)
         self._descend("generator", self.task.generator, losses)
-        self._follow()
+        self.average.update_parameters(self.task.generator)
         against = self.task.adversary_losses(self.step)
         if against and self.task.adversary is not None:
             self._descend("adversary", self.task.adversary, against)
@@ -177,19 +178,10 @@ class Trainer:
     def _is_cooled(self) -> bool:
         return self.schedule.cool_from is not None and self.step == self.schedule.steps
 
-    @torch.no_grad()
-    def _follow(self) -> None:
-        """Move the average towards the weights, faster while there is little to average."""
-        keep = min(_AVERAGE, (self.step + 1) / (self.step + 10))
-        for name, value in self.task.generator.state_dict().items():
-            if value.is_floating_point():
-                self.averaged[name].lerp_(value, 1 - keep)
-            else:
-                self.averaged[name].copy_(value)
-
     def _validate(self) -> None:
         trained = {k: v.detach().clone() for k, v in self.task.generator.state_dict().items()}
-        self.task.generator.load_state_dict(self.averaged)
+        averaged = self.average.module.state_dict()
+        self.task.generator.load_state_dict(averaged)
         self.task.generator.eval()
         with torch.inference_mode():
             scores = self.task.validate(self.out / "sample.png")
@@ -200,7 +192,7 @@ class Trainer:
             self.best = score
             checkpoint.write(
                 {"task": self.task.name, "step": self.step,
-                 "seconds": self.seconds, "scores": scores, "average": self.averaged},
+                 "seconds": self.seconds, "scores": scores, "average": averaged},
                 self.out / BEST,
             )  # fmt: skip
 
@@ -227,9 +219,20 @@ class Trainer:
         return torch.optim.AdamW(trainable, lr=self.schedule.rate, betas=(0.9, 0.99))
 
 
+def _moved_average(
+    averaged: torch.Tensor, trained: torch.Tensor, count: torch.Tensor | int
+) -> torch.Tensor:
+    """Return the exponential average after `count` + 1 states of a parameter.
+
+    Its decay is smaller while there is little to average.
+    """
+    decay = min(_LONGEST_DECAY, (int(count) + 1) / (int(count) + 10))
+    return averaged.lerp(trained, 1 - decay)
+
+
 @contextmanager
 def _stop_request() -> Iterator[list[int]]:
-    """Turn the first SIGINT or SIGTERM into a request, seen at the next line of the log."""
+    """Turn SIGINT and SIGTERM into a request to stop, seen at the next line of the log."""
     asked: list[int] = []
     before = {}
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -17,60 +16,79 @@ from codecmark.results import store
 from codecmark.results.row import ResultRow
 from codecmark.review import Requirements
 from codecmark.review.gate import Gate, gate
-from codecmark.system import host
-from codecmark.system.execution import EAGER, Execution
+from codecmark.system import host, threads
+from codecmark.system.execution import Execution
 
 
 @dataclass
 class Session:
-    """What the benchmarks of one pytest session share."""
+    """What the benchmarks of one pytest session share.
+
+    Attributes
+    ----------
+    smoke : bool
+        Benchmarks are disabled: every codec runs once, on one clip, and nothing is stored.
+    clips : list of PreparedClip
+        Empty until `begin`.
+    unused : dict
+        For each clip that the condition does not admit, why.
+    overheads, remarks : list of str
+        What benchmarks have to say at the end: the former make `harness.md`.
+    """
 
     specs: tuple[str, ...]
     condition: condition.Condition
-    clips: list[PreparedClip]
-    unused: dict[str, str]
     results: Path
-    smoke: bool  # --benchmark-disable: every codec once, on one clip, nothing stored
-    whole: bool  # the default set at least, on the bundled clips: worth its own page
-    requirements: Requirements | None = None  # --require
+    smoke: bool = False
+    corpus: Path | None = None
+    limit: int | None = None
+    requirements: Requirements | None = None
     gate: Gate | None = None
+    has_begun: bool = False
+    clips: list[PreparedClip] = field(default_factory=list)
+    unused: dict[str, str] = field(default_factory=dict)
     run_id: str = field(default_factory=host.new_run_id)
     scorer: Scorer = field(default_factory=Scorer)
     rows: list[ResultRow] = field(default_factory=list)
-    overheads: list[Any] = field(default_factory=list)  # of bench_harness
-    remarks: list[str] = field(default_factory=list)  # of bench_stages
+    overheads: list[str] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
 
     @classmethod
     def from_options(cls, config: pytest.Config) -> Session:
-        """Build from the command line."""
+        """Check the command line; no clip is read yet."""
         chosen = condition.named(config.getoption("--condition"))
         if (count := config.getoption("--threads")) is not None:
             chosen = condition.with_threads(chosen, count)
         execution = Execution(*map(config.getoption, ("--backend", "--dtype", "--device")))
-        entries = corpus.load(config.getoption("--corpus"))
-        entries = corpus.limited(entries, config.getoption("--limit"), chosen.seed)
-        clips, unused = condition.prepare(entries, chosen)
         smoke = bool(config.getoption("benchmark_disable"))
         required = config.getoption("--require")
-        requirements = None if required is None else review.load(required)
         if smoke and required:
             raise InputError("--require needs measured figures; leave out --benchmark-disable")
-        if not smoke:
-            store.prepare(config.getoption("--results"))
-        narrowing = ("--codecs", "--corpus", "--limit", "--threads", "keyword", "markexpr")
         specs = catalog.select(
             config.getoption("--codecs"), everything=config.getoption("--all-codecs")
         )
         return cls(
             catalog.executed(specs, execution),
             chosen,
-            clips[:1] if smoke else clips,
-            unused,
             config.getoption("--results"),
             smoke,
-            whole=execution == EAGER and not any(config.getoption(name) for name in narrowing),
-            requirements=requirements,
+            config.getoption("--corpus"),
+            config.getoption("--limit"),
+            None if required is None else review.load(required),
         )
+
+    def begin(self) -> None:
+        """Read the clips and make sure that rows can be stored."""
+        entries = corpus.limited(corpus.load(self.corpus), self.limit, self.condition.seed)
+        clips, self.unused = condition.prepare(entries, self.condition)
+        self.clips = clips[:1] if self.smoke else clips
+        if not self.smoke:
+            try:
+                store.prepare(self.results)
+            except InputError as error:
+                raise InputError(f"--results: {error}") from error
+        threads.limit(self.condition.threads)
+        self.has_begun = True
 
     def finish(self, rows: list[ResultRow]) -> None:
         """Keep the rows of one codec; on disk unless this is a smoke run."""
@@ -88,7 +106,7 @@ class Session:
             self.gate = Gate(False, (str(error),))
         return self.gate.passed
 
-    def write_harness_page(self, lines: list[str]) -> None:
+    def write_harness_page(self) -> None:
         """Write what `bench_harness` found to `harness.md`."""
         text = (
             "# What the harness costs\n\n"
@@ -97,4 +115,7 @@ class Session:
             "interval. Written by `benchmarks/bench_harness.py`.\n\n"
         )
         page = self.results / "harness.md"
-        page.write_text(text + "".join(f"- {line}\n" for line in lines), encoding="utf-8")
+        page.write_text(text + "".join(f"- {line}\n" for line in self.overheads), encoding="utf-8")
+
+
+SESSION = pytest.StashKey[Session]()

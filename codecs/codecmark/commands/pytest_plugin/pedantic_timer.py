@@ -1,4 +1,4 @@
-"""pytest-benchmark's clock as a `codecmark.timing.Timer`."""
+"""pytest-benchmark's clock as a `codecmark.measure.timing.Timer`."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class PedanticTimer:
         before: Callable[[], None],
         rounds: int,
     ) -> list[Timed[Output]]:
-        """See `codecmark.timing.Timer`."""
+        """See `codecmark.measure.timing.Timer`."""
         outputs: dict[int, Output] = {}
         turns = iter(range(rounds * len(inputs)))
 

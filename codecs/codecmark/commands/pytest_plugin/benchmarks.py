@@ -1,0 +1,25 @@
+"""The two benchmarks of every codec, for a project's own benchmark file to import."""
+
+from __future__ import annotations
+
+import pytest
+from pytest_benchmark.fixture import BenchmarkFixture
+
+from codecmark.measure.measurement import Measurement
+from codecmark.measure.timing import Timer
+
+
+def bench_encode(measurement: Measurement, timer: Timer, benchmark: BenchmarkFixture) -> None:
+    """Encode every clip."""
+    benchmark.group = "encode"
+    measurement.encode(timer)
+    if failures := measurement.failures():
+        pytest.fail("\n".join(failures), pytrace=False)
+
+
+def bench_decode(measurement: Measurement, timer: Timer, benchmark: BenchmarkFixture) -> None:
+    """Decode every stream; encodes first, untimed, if that was not benchmarked."""
+    benchmark.group = "decode"
+    measurement.decode(timer)
+    if failures := measurement.failures():
+        pytest.fail("\n".join(failures), pytrace=False)

@@ -1,0 +1,58 @@
+"""Which benchmarks there are: one of each kind for each codec."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from codecmark.commands.pytest_plugin.session import SESSION
+from codecmark.errors import CodecmarkError
+from codecmark.system import host
+
+_FIXTURES = {"bench", "measurement"}
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Repeat a benchmark for each codec."""
+    if "measurement" in metafunc.fixturenames:
+        specs = metafunc.config.stash[SESSION].specs
+        metafunc.parametrize("measurement", specs, indirect=True, scope="session")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave out what takes long, unless it is asked for."""
+    if collection_path.name == "bench_hour.py" and not config.getoption("--hour"):
+        return True
+    return None
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Put encoding before decoding, and read the clips if anything needs them."""
+    # before pytest groups them by codec: decoding needs the streams that encoding leaves
+    items.sort(key=lambda item: item.name.startswith("bench_decode"))
+    if any(_FIXTURES.intersection(getattr(item, "fixturenames", ())) for item in items):
+        try:
+            config.stash[SESSION].begin()
+        except CodecmarkError as error:
+            raise pytest.UsageError(str(error)) from error
+
+
+def pytest_report_collectionfinish(config: pytest.Config) -> list[str]:
+    """Say what will be measured, on what, and where."""
+    session = config.stash[SESSION]
+    if not session.has_begun:
+        return []
+    classes = [clip.clip_class for clip in session.clips]
+    counts = ", ".join(f"{classes.count(name)} {name}" for name in dict.fromkeys(classes))
+    lines = [
+        f"codecmark: {len(session.specs)} codecs, {len(session.clips)} clips ({counts}), "
+        f"condition {session.condition.name}, {session.condition.threads} thread",
+        f"codecmark: {host.host()}",
+    ]
+    if session.smoke:
+        lines.append("codecmark: smoke run, nothing is timed or stored")
+    elif config.getoption("--codecs") is None and not config.getoption("--all-codecs"):
+        lines.append("codecmark: the default set is made to end within 9 minutes on 2 cores")
+    return lines + [f"codecmark: not used: {name}: {why}" for name, why in session.unused.items()]

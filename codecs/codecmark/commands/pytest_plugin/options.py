@@ -1,0 +1,59 @@
+"""The command line: what is measured, how, and where rows go."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from codecmark.commands.pytest_plugin.session import SESSION, Session
+from codecmark.commands.run import add_execution_arguments
+from codecmark.commands.stored_rows import RESULTS
+from codecmark.corpus import condition
+from codecmark.errors import CodecmarkError
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options."""
+    group = parser.getgroup("codecmark")
+    group.addoption("--codecs", metavar="SPEC,...", help="specs or families, comma-separated")
+    group.addoption("--all-codecs", action="store_true", help="every catalog entry")
+    group.addoption(
+        "--corpus",
+        type=Path,
+        metavar="PATH",
+        help="folder, manifest or audio file (default: the bundled clips)",
+    )
+    group.addoption("--limit", type=int, metavar="N", help="at most N clips, over all classes")
+    group.addoption(
+        "--condition",
+        default=condition.DEFAULT_CONDITION,
+        choices=sorted(condition.CONDITIONS),
+        help="what every codec is given (default: %(default)s)",
+    )
+    add_execution_arguments(group.addoption)
+    group.addoption(
+        "--hour", action="store_true", help="code an hour of speech too: some fifteen minutes"
+    )
+    group.addoption(
+        "--require", type=Path, metavar="FILE", help="requirements that this run has to meet"
+    )
+    group.addoption(
+        "--results",
+        type=Path,
+        default=RESULTS,
+        metavar="DIR",
+        help="where rows and leaderboard go (default: %(default)s)",
+    )
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Check the options; no clip is read before a benchmark is collected."""
+    for name, pattern in (("python_files", "bench_*.py"), ("python_functions", "bench_*")):
+        if pattern not in config.getini(name):
+            config.addinivalue_line(name, pattern)
+    try:
+        config.stash[SESSION] = Session.from_options(config)
+    except CodecmarkError as error:
+        raise pytest.UsageError(str(error)) from error

@@ -1,0 +1,60 @@
+"""A progress bar, where standard error is a terminal."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+
+import pytest
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from codecmark.commands.pytest_plugin.session import SESSION
+
+_PROGRESS = pytest.StashKey[Progress]()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Open the terminal."""
+    if sys.stderr.isatty():
+        # pytest captures the usual descriptors while a benchmark runs: draw on a copy
+        terminal = os.fdopen(os.dup(sys.stderr.fileno()), "w")
+        config.stash[_PROGRESS] = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+            console=Console(file=terminal, force_terminal=True),
+            transient=True,
+        )
+
+
+def pytest_runtestloop(session: pytest.Session) -> None:
+    """Start the bar, if codecs are measured."""
+    config = session.config
+    if _PROGRESS in config.stash and config.stash[SESSION].has_begun:
+        if config.option.collectonly:
+            return
+        progress = config.stash[_PROGRESS]
+        progress.add_task("starting", total=len(session.items))
+        progress.start()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """Move the bar by a test."""
+    progress = item.config.stash.get(_PROGRESS, None)
+    if progress is not None and progress.task_ids:
+        progress.update(progress.task_ids[0], description=item.name)
+    result = yield
+    if progress is not None and progress.task_ids:
+        progress.advance(progress.task_ids[0])
+    return result
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Take the bar away."""
+    if _PROGRESS in session.config.stash:
+        session.config.stash[_PROGRESS].stop()

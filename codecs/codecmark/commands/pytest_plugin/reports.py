@@ -1,0 +1,55 @@
+"""What is said at the end: requirements, what the harness costs, the leaderboard; and the pages."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from codecmark.commands.pytest_plugin.session import SESSION, Session
+from codecmark.errors import CodecmarkError
+from codecmark.leaderboard import render
+from codecmark.results import store
+from codecmark.review import files
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """End the scoring processes, and fail if requirements were given and are not met."""
+    if SESSION in session.config.stash:
+        session.config.stash[SESSION].scorer.close()
+        if not session.config.stash[SESSION].check_requirements():
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Print the summary and write the pages."""
+    session = config.stash[SESSION]
+    write = terminalreporter.write_line
+    if session.gate is not None:
+        terminalreporter.section("requirements: " + ("met" if session.gate.passed else "not met"))
+        write("\n".join(session.gate.lines))
+    for remark in session.remarks:
+        write(remark)
+    if session.overheads and not session.smoke:
+        write("\n".join(session.overheads))
+        session.write_harness_page()
+    if session.rows and not session.smoke:
+        _write_tables(session, terminalreporter)
+
+
+def _write_tables(session: Session, terminalreporter: Any) -> None:
+    width = None if sys.stdout.isatty() else render.WIDE
+    terminalreporter.write_line("")
+    render.print_leaderboard(session.rows, Console(width=width))
+    path = session.results / store.ROWS / f"{session.run_id}.jsonl"
+    terminalreporter.write_line(f"rows: {path}")
+    page = render.write_markdown(session.rows, session.results)
+    terminalreporter.write_line(f"page: {page}")
+    try:
+        for record in files.renew(session.results, session.rows):
+            terminalreporter.write_line(f"record: {record}")
+    except CodecmarkError as error:  # e.g. a run under another condition than the decision's
+        terminalreporter.write_line(f"record: not written: {error}")

@@ -1,0 +1,26 @@
+"""The gate: closed unless shown otherwise."""
+
+from __future__ import annotations
+
+import pytest
+
+from codecmark import InputError, review
+from codecmark.review.gate import gate
+from reviewed import MOS, SNR, asked, codec
+
+
+def test_the_gate_is_closed_unless_shown_otherwise() -> None:
+    good, undecided = codec("opus@16k"), codec("opus@16k", (8, 12, 14, 10))
+    assert gate(review.decide(good, asked())).passed
+    assert gate(review.decide(good, asked(SNR, MOS))).passed
+    shut = gate(review.decide(undecided, asked()))
+    assert (shut.passed, shut.lines) == (False, ("no option passes every hard requirement",))
+
+
+def test_the_gate_watches_what_was_accepted() -> None:
+    rows = [*codec("opus@16k"), *codec("lc3@16k", (5, 5, 5, 5))]
+    found = gate(review.decide(rows, asked(accepted="lc3@16k")))
+    assert not found.passed
+    assert found.lines[0] == "lc3@16k: failed"
+    with pytest.raises(InputError, match="no rows of 'mp3', and no option names it"):
+        gate(review.decide(rows, asked(accepted="mp3")))
