@@ -112,11 +112,17 @@ def _log_envelope(signal: Samples, rate_hz: int) -> NDArray[np.float64]:
 
 def _is_inverted(reference: Samples, decoded: Samples, rate_hz: int) -> bool:
     """Codecs without phase correlate upside down by chance: only what is clear counts."""
-    search = round(LONGEST_DELAY_S * rate_hz)
-    upright = alignment.find_lag(reference, decoded, search).peak
-    inverted = alignment.find_lag(reference, -decoded, search).peak
+    upright = _correlation_when_moved(reference, decoded, rate_hz)
+    inverted = _correlation_when_moved(reference, -decoded, rate_hz)
     is_copy = inverted >= _COPY > upright
     return is_copy or (inverted >= alignment.CONFIDENT and inverted >= _CLEARLY * upright)
+
+
+def _correlation_when_moved(reference: Samples, decoded: Samples, rate_hz: int) -> float:
+    found = alignment.find_lag(reference, decoded, round(LONGEST_DELAY_S * rate_hz))
+    ours, theirs = alignment.shifted(reference, decoded, found.lag_samples)
+    scale = float(np.linalg.norm(ours) * np.linalg.norm(theirs))
+    return 0.0 if scale == 0 else float(np.vdot(ours, theirs)) / scale
 
 
 def _far_lag(reference: Samples, decoded: Samples, rate_hz: int) -> int:
