@@ -25,6 +25,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from msgspec import structs
 
 from codecmark import catalog, corpus
 from codecmark.clip import Samples
@@ -159,9 +160,11 @@ def _million(work: Work) -> list[str]:
     scratch = work.scratch
     base, large = scratch / "base", scratch / "large" / store.ROWS / "million.parquet"
     large.parent.mkdir(parents=True)
-    rows = [row for row in store.read(Path("results")) if row.weights != "random"]
-    for row in rows:
-        row.run_id = "base"
+    rows = [
+        structs.replace(row, run_id="base")
+        for row in store.read(Path("results"))
+        if row.weights != "random"
+    ]
     store.append(base, rows)
     store.compact(base, "base")
     source = f"read_parquet('{base / store.ROWS / 'base.parquet'}')"

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import soundfile
+from msgspec.structs import asdict
 
 from codecmark.__main__ import main
 from codecmark.results import store
@@ -35,7 +36,7 @@ def finished(clips: Path, out: Path, *options: str) -> Rows:
     assert main([*command(clips, out), *options]) == 0
     assert len(store.run_ids(out)) == 1
     return {
-        (row.spec, row.clip): {k: v for k, v in vars(row).items() if k not in VARIES}
+        (row.spec, row.clip): {k: v for k, v in asdict(row).items() if k not in VARIES}
         for row in store.read(out)
     }
 

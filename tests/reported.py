@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import soundfile
+from msgspec.structs import replace
 
 from codecmark import catalog, corpus
 from codecmark.corpus import condition
@@ -47,11 +48,10 @@ def rows(clips: list[PreparedClip]) -> list[ResultRow]:
                 stream_bytes = len(catalog.create(spec).encode(clip.audio))
             found.append(row(spec, clip, stream_bytes, rank % 4))
     for clip in clips[:1]:
-        one = row(UNTRAINED, clip, 900, 0)
-        one.weights = "random"
-        one.snr_db = one.visqol_mos_lqo = one.pesq_wb = one.lsd_db = None
-        one.reasons = dict.fromkeys(("snr_db", "visqol_mos_lqo"), f"seeded random weights: {NEEDS}")
-        found.append(one)
+        absent = dict.fromkeys(("snr_db", "visqol_mos_lqo", "pesq_wb", "lsd_db"))
+        reasons = dict.fromkeys(("snr_db", "visqol_mos_lqo"), f"seeded random weights: {NEEDS}")
+        measured = row(UNTRAINED, clip, 900, 0)
+        found.append(replace(measured, weights="random", reasons=reasons, **absent))
     lacking = "lyra@6k <b>needs</b> weights; fetch them"
     found.append(
         ResultRow(
@@ -67,7 +67,8 @@ def row(spec: str, clip: PreparedClip, stream_bytes: int, step: int) -> ResultRo
     return ResultRow(
         run_id="r1", spec=spec, family=spec.partition("@")[0].partition(":")[0], weights="none",
         clip=clip.name, clip_sha256=clip.audio.sha256(), clip_s=1.0, source=clip.source,
-        clip_class=clip.clip_class, condition="16k-mono", status="ok", stream_bytes=stream_bytes,
+        clip_class=clip.clip_class,  # type: ignore[arg-type]
+        condition="16k-mono", status="ok", stream_bytes=stream_bytes,
         bitrate_kbps=8 * stream_bytes / 1000, pcm16_bytes=32_000, snr_db=6.0 + 3 * step,
         lsd_db=5.0 - step, visqol_mos_lqo=3.6 + 0.3 * step,
         pesq_wb=3.0 + step / 2 if speech else None,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from msgspec.structs import replace as changed
@@ -32,7 +31,7 @@ def codec(
         host="machine",
     )  # fmt: skip
     return [
-        replace(base, clip=f"c{n}", source=f"s{n}", snr_db=value, **changes)  # type: ignore[arg-type]
+        changed(base, clip=f"c{n}", source=f"s{n}", snr_db=value, **changes)
         for n, value in enumerate(snr_db)
     ]
 

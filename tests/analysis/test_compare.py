@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 import committed
 from codecmark import InputError
@@ -29,7 +29,7 @@ def row(spec: str, clip: int, **changes_: object) -> ResultRow:
         lsd_db=2.0 + clip / 10, encode_s=0.1, decode_s=0.01 + clip / 1000, host="machine",
         device="cpu", threads=1, backend="native",
     )  # fmt: skip
-    return replace(base, **changes_)  # type: ignore[arg-type]
+    return replace(base, **changes_)
 
 
 def run(n_sources: int = 7) -> list[ResultRow]:
@@ -39,10 +39,7 @@ def run(n_sources: int = 7) -> list[ResultRow]:
 def changed(
     rows: list[ResultRow], change: Callable[[ResultRow], dict[str, object]], spec: str = "opus@24k"
 ) -> list[ResultRow]:
-    return [
-        replace(r, run_id=NEW, **(change(r) if r.spec == spec else {}))  # type: ignore[arg-type]
-        for r in rows
-    ]
+    return [replace(r, run_id=NEW, **(change(r) if r.spec == spec else {})) for r in rows]
 
 
 def wobble(r: ResultRow) -> float:

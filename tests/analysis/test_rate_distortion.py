@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
+from msgspec import structs
 
 import committed as committed_run
 from codecmark import InputError
@@ -30,7 +31,7 @@ def row(spec: str, clip: str = "a", **changes: object) -> ResultRow:
         clip_class="speech", clip_s=5.0, condition="16k-mono", status="ok", stream_bytes=10_000,
         snr_db=15.0, visqol_mos_lqo=4.2, decode_s=0.1, host="machine",
     )  # fmt: skip
-    return replace(base, **changes)  # type: ignore[arg-type]
+    return structs.replace(base, **changes)
 
 
 # curves

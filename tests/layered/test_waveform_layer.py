@@ -456,7 +456,8 @@ def test_the_page_says_what_the_rows_say() -> None:
     rows = [
         ResultRow(
             run_id="r", spec=spec, family=spec.partition(":")[0].partition("@")[0],
-            condition="16k-mono", status="ok", clip=f"{name}.flac", source=name, clip_class=name,
+            condition="16k-mono", status="ok", clip=f"{name}.flac", source=name, clip_class=name,  # type: ignore[arg-type]
+
             clip_s=5.0, stream_bytes=625 * (place + 1), bitrate_kbps=place + 1.0,
             compression_ratio=256 / (place + 1), snr_db=9.5 + place, segmental_snr_db=7.0 + place,
             si_sdr_db=9.0 + place, pesq_wb=2.0 + place / 10 if name == "speech" else None,

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from msgspec import structs
 
 from codecmark import catalog, corpus, create
 from codecmark.__main__ import main
@@ -506,7 +507,7 @@ def test_rows_of_two_executions_do_not_mix(tmp_path: Path) -> None:
 def test_a_parquet_run_from_before_there_were_executions(tmp_path: Path) -> None:
     duckdb = pytest.importorskip("duckdb")
     old = measured(create(SPEC))
-    store.append(tmp_path, [replace(old, run_id="r")])
+    store.append(tmp_path, [structs.replace(old, run_id="r")])
     store.compact(tmp_path, "r")
     path = tmp_path / store.ROWS / "r.parquet"
     older = tmp_path / "older.parquet"
@@ -519,7 +520,7 @@ def test_a_parquet_run_from_before_there_were_executions(tmp_path: Path) -> None
     (row,) = store.read(tmp_path)
     assert (row.spec, row.decode_s, row.dtype) == (SPEC, old.decode_s, None)
     assert [summary.spec for summary in summary_sql.read(path).summaries] == [SPEC]
-    store.append(tmp_path, [replace(old, run_id="r", spec=f"{SPEC}~cpu")])
+    store.append(tmp_path, [structs.replace(old, run_id="r", spec=f"{SPEC}~cpu")])
     assert store.compact(tmp_path, "r") == 2
     assert [row.dtype for row in store.read(tmp_path)] == [None, "float32"]
 
@@ -528,7 +529,7 @@ def test_a_note_gives_the_lowest_agreement(tmp_path: Path) -> None:
     pytest.importorskip("duckdb")
     one = measured(create(f"{SPEC}~bfloat16"))
     rows = [
-        replace(one, run_id="r", clip=name, agreement_db=found)
+        structs.replace(one, run_id="r", clip=name, agreement_db=found)
         for name, found in (("a", 51.0), ("b", 42.25), ("c", None), ("d", 47.0))
     ]
     store.append(tmp_path, rows)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 import scipy.stats
+from msgspec.structs import replace
 
 import committed as committed_run
 from codecmark import InputError
@@ -28,7 +27,7 @@ def row(spec: str, clip: str, snr_db: float | None, **changes: object) -> Result
         run_id="r1", spec=spec, family=spec.partition("@")[0], clip=clip, source=clip,
         clip_class="speech", clip_s=5.0, condition="16k-mono", status="ok", snr_db=snr_db,
     )  # fmt: skip
-    return replace(base, **changes)  # type: ignore[arg-type]
+    return replace(base, **changes)
 
 
 def codec(spec: str, values: list[float]) -> list[ResultRow]:

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from msgspec import structs
 
 from codecmark import corpus
 from codecmark.__main__ import main
@@ -185,10 +186,12 @@ def test_what_is_heard_is_what_the_row_measured(made: Made) -> None:
     row = one.row
     samples, rate = soundfile.read(io.BytesIO(one.flac), dtype="int16")
     assert (len(samples), rate) == (clips[0].audio.n_samples, 16_000)
-    changed = replace(row, stream_bytes=(row.stream_bytes or 0) + 1)
+    changed = structs.replace(row, stream_bytes=(row.stream_bytes or 0) + 1)
     text = listening.difference(changed, clips[0], row.stream_bytes or 0)
     assert text.startswith("not the stream that the run measured: ")
-    assert "samples differ" in listening.difference(replace(row, clip_sha256="0"), clips[0], 1)
+    assert "samples differ" in listening.difference(
+        structs.replace(row, clip_sha256="0"), clips[0], 1
+    )
     assert "heard only" in listening.difference(None, clips[0], 1)
 
 
@@ -211,7 +214,7 @@ def test_clips_to_hear_are_of_each_class_and_of_several_sources(made: Made) -> N
     music, speech = corpus.load(made[1])
     same = replace(speech, name="same speaker")
     other = replace(speech, name="other speaker", source="x")
-    rows = [replace(made[3][0], clip=c.name) for c in (speech, same, other, music)]
+    rows = [structs.replace(made[3][0], clip=c.name) for c in (speech, same, other, music)]
     chosen = listening.default_clips([speech, same, other, music], rows, 2)
     assert [clip.name for clip in chosen] == [speech.name, "other speaker", music.name]
     with pytest.raises(InputError, match="none of its clips is in these rows"):
@@ -286,7 +289,7 @@ Chosen option: "opus@6k", because
 def test_a_decision_record_names_the_option_and_is_quoted(made: Made, tmp_path: Path) -> None:
     results = tmp_path / "results"
     store.append(results, made[3])
-    store.append(results, [replace(row, condition="48k-mono") for row in made[3]])
+    store.append(results, [structs.replace(row, condition="48k-mono") for row in made[3]])
     (results / "decisions").mkdir()
     (results / "decisions" / "0001-old.md").write_text("# Old\n\nNothing.\n")
     (results / "decisions" / "0002-new.md").write_text(RECORD)
@@ -358,8 +361,10 @@ def test_a_drawing_has_a_title_a_mark_and_no_style(made: Made) -> None:
 
 
 def test_colours_go_to_learned_families_first(made: Made) -> None:
-    learned = replace(made[3][0], spec="z@1", family="z", weights="published")
-    found = charts.palette([*made[3], learned, replace(learned, spec="silence", family="silence")])
+    learned = structs.replace(made[3][0], spec="z@1", family="z", weights="published")
+    found = charts.palette(
+        [*made[3], learned, structs.replace(learned, spec="silence", family="silence")]
+    )
     assert found == {"z": 0, "opus": 1, "vorbis": 2}
 
 
@@ -375,7 +380,7 @@ def test_deltas_stand_beside_their_reasons(made: Made) -> None:
     assert (line.rate, line.rate_sort) == ("", None)
     assert line.reason.startswith("the curve has 2 of the 4 points")
     assert line.distances
-    worse = [replace(r, snr_db=-5.0) if r.family == "vorbis" else r for r in made[3]]
+    worse = [structs.replace(r, snr_db=-5.0) if r.family == "vorbis" else r for r in made[3]]
     table = deltas.delta_tables(worse, [])[0]
     assert table.lines == ()
     assert [names for _, names in table.without] == [("vorbis",)]
@@ -384,7 +389,7 @@ def test_deltas_stand_beside_their_reasons(made: Made) -> None:
 
 def test_every_clip_keeps_its_figures(made: Made) -> None:
     exact = {"snr_db": "infinite: output equals input"}
-    rows = [*made[3], replace(made[3][0], spec="pcm16", snr_db=None, reasons=exact)]
+    rows = [*made[3], structs.replace(made[3][0], spec="pcm16", snr_db=None, reasons=exact)]
     found = per_clip(rows)
     assert [clip["class"] for clip in found["clips"]] == ["music", "speech"]
     assert len(found["lines"]) == len([row for row in rows if row.clip])
@@ -404,7 +409,7 @@ def test_the_command_repeats_the_run(made: Made) -> None:
         "vorbis@q5,dac:44khz@8k,lyra@6k --corpus PATH",
     )
     assert found.weights == (("random", "", (UNTRAINED,)),)
-    stereo = [replace(row, condition="48k-stereo") for row in made[3]]
+    stereo = [structs.replace(row, condition="48k-stereo") for row in made[3]]
     assert "--condition 48k-stereo" in provenance(stereo).commands[0]
 
 

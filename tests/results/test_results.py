@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import fields, replace
 from io import StringIO
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,6 +10,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import scipy.stats
+from msgspec.structs import fields, replace
 from rich.console import Console
 
 from codecmark import InputError, ResultSchemaError
@@ -22,6 +22,7 @@ from codecmark.leaderboard.notes import notes
 from codecmark.leaderboard.sections import sections
 from codecmark.metrics.table import QUALITY_FIELDS
 from codecmark.results import store
+from codecmark.results.builder import RowBuilder
 from codecmark.results.row import NEEDS_NO_REASON, SCHEMA_VERSION, ResultRow
 from places import COMMITTED
 
@@ -33,7 +34,7 @@ def row(spec: str = "opus@24k", clip: str = "a", **changes: object) -> ResultRow
         stream_bytes=15_000, pcm16_bytes=160_000, snr_db=15.0, visqol_mos_lqo=4.2, pesq_wb=4.0,
         encode_s=0.1, decode_s=0.01, host="machine",
     )  # fmt: skip
-    return replace(base, **changes)  # type: ignore[arg-type]
+    return replace(base, **changes)
 
 
 def unavailable(spec: str = "lyra@6k") -> ResultRow:
@@ -50,10 +51,13 @@ def test_a_row_survives_json() -> None:
 
 
 def test_rows_are_strict_json() -> None:
-    with pytest.raises(ValueError, match="not JSON compliant"):
-        row(snr_db=float("inf")).to_json()
+    for value in (float("inf"), float("nan")):
+        with pytest.raises(ResultSchemaError, match=r"snr_db: (inf|nan) is not a finite number"):
+            row(snr_db=value).to_json()
+    with pytest.raises(ResultSchemaError, match=r"clip: .* is not text"):
+        row(clip="\udcff.wav").to_json()
     line = row().to_json().replace("15.0", "NaN")
-    with pytest.raises(ResultSchemaError, match="NaN is not strict JSON"):
+    with pytest.raises(ResultSchemaError, match="snr_db: nan is not a finite number"):
         ResultRow.from_json(line)
 
 
@@ -62,7 +66,7 @@ def test_rows_are_strict_json() -> None:
     [
         ({"schema_version": SCHEMA_VERSION + 1}, "update codecmark"),
         ({"schema_version": None}, "schema_version: missing"),
-        ({"mystery": 1}, "mystery: not a field"),
+        ({"mystery": 1}, "'mystery': not a field"),
     ],
 )
 def test_unreadable_rows(change: dict[str, object], message: str) -> None:
@@ -84,7 +88,7 @@ def test_unreadable_rows(change: dict[str, object], message: str) -> None:
         ("stream_bytes", "1.5", "stream_bytes: 1.5 is not an integer"),
         ("stream_bytes", "1" + "0" * 400, "is not an integer of at most 64 bits"),
         ("clip_s", "1" + "0" * 400, "is not a finite number"),
-        ("schema_version", "true", "schema_version: True is not an integer"),
+        ("schema_version", "true", "schema_version: missing or no integer"),
         ("spec", "null", "spec: None is not text"),
         ("source", "5", "source: 5 is not text"),
         ("clip", '"\\ud800"', "is not text"),
@@ -93,7 +97,10 @@ def test_unreadable_rows(change: dict[str, object], message: str) -> None:
         ("clip_class", '"podcast"', "clip_class: 'podcast' is not one of speech, music"),
         ("reasons", '{"snr_db": 1}', "reasons: .* is not an object of texts"),
         ("versions", "null", "versions: None is not an object"),
-        ("snr_db", "[" * 100_000, "not a row of strict JSON"),
+        ("snr_db", "[" * 100_000, "not strict JSON"),
+        ("weights", '"guessed"', "weights: 'guessed' is not one of none, published, trained"),
+        ("notes", '["a"]', "notes: .* is not an object of texts"),
+        ("passes", "2.0", "passes: 2.0 is not an integer"),
     ],
 )
 def test_a_value_of_another_type_is_named(name: str, value: str, message: str) -> None:
@@ -107,23 +114,65 @@ def test_whole_numbers_and_absent_values_are_figures_too() -> None:
     assert ResultRow.from_json(line).snr_db == 15
 
 
-@pytest.mark.parametrize("status", ["ok", "failed"])
-def test_every_absent_value_has_a_reason_or_needs_none(tmp_path: Path, status: str) -> None:
+def builder() -> RowBuilder:
+    return RowBuilder(run_id="r1", spec="opus@24k", family="opus", condition="16k-mono")
+
+
+@pytest.mark.parametrize("failed", [False, True])
+def test_every_absent_value_has_a_reason_or_needs_none(failed: bool) -> None:
     given = {"snr_raw_db": "the metric process died", "encode_s": "not timed in this run"}
-    store.append(tmp_path, [row(status=status, encode_s=None, reasons=dict(given))])
-    (stored,) = store.read(tmp_path)
-    absent = {f.name for f in fields(ResultRow) if getattr(stored, f.name) is None}
-    assert absent - stored.reasons.keys() == NEEDS_NO_REASON
-    assert {name: stored.reasons[name] for name in given} == given
-    assert stored.reasons["lag_samples"] == given["snr_raw_db"]
-    assert stored.reasons["encode_rounds"] == given["encode_s"]
-    expected = "the codec failed" if status == "failed" else "not measured in this run"
-    assert stored.reasons["bitrate_kbps"] == expected
+    making = builder()
+    for name, reason in given.items():
+        making.explain(reason, name)
+    made = making.fail("encode: broke").finish() if failed else making.finish()
+    absent = {f.name for f in fields(ResultRow) if getattr(made, f.name) is None}
+    assert absent - made.reasons.keys() == NEEDS_NO_REASON - ({"reason"} if failed else set())
+    assert {name: made.reasons[name] for name in given} == given
+    assert made.reasons["lag_samples"] == given["snr_raw_db"]
+    for name in ("encode_rounds", "encode_rtf", "encode_p95_s", "encode_first_call_s"):
+        assert made.reasons[name] == given["encode_s"]
+    expected = "the codec failed" if failed else "not measured in this run"
+    assert made.reasons["bitrate_kbps"] == expected
+    assert (made.status, made.reason) == (("failed", "encode: broke") if failed else ("ok", None))
 
 
-def test_the_reason_of_an_unavailable_row_stands_for_everything(tmp_path: Path) -> None:
-    store.append(tmp_path, [unavailable()])
-    assert store.read(tmp_path)[0].reasons == {}
+def test_the_reason_of_an_unavailable_row_stands_for_everything() -> None:
+    made = builder().lack("lyra is not here; fetch it").finish()
+    assert (made.status, made.reasons) == ("unavailable", {})
+
+
+def test_what_is_withheld_has_the_reason_and_no_value() -> None:
+    making = builder().put(stream_bytes=np.int64(7), snr_db=np.float32(1.5))
+    kept = making.finish()
+    assert (kept.stream_bytes, kept.snr_db) == (7, 1.5)
+    made = making.withhold("variable rate", "stream_bytes").note("level", "2 dB louder").finish()
+    assert (made.stream_bytes, made.reasons["stream_bytes"]) == (None, "variable rate")
+    assert made.notes == {"level": "2 dB louder"}
+    assert (kept.stream_bytes, kept.notes) == (7, {})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("snr_db", float("nan")), ("clip_class", "podcast"), ("passes", 2**63)]
+)
+def test_a_row_cannot_be_made_of_what_could_not_be_read(name: str, value: object) -> None:
+    with pytest.raises(ResultSchemaError, match=f"{name}: .* is not"):
+        builder().put(**{name: value}).finish()
+    with pytest.raises(ResultSchemaError, match="'mystery': not a field"):
+        builder().put(mystery=1).finish()
+    with pytest.raises(ResultSchemaError, match="mystery: has a reason"):
+        builder().explain("unknown", "mystery").finish()
+
+
+def test_rows_do_not_change() -> None:
+    with pytest.raises(AttributeError):
+        row().snr_db = 1.0  # type: ignore[misc]
+
+
+def test_a_row_replaces_an_earlier_one_with_the_same_axes_only(tmp_path: Path) -> None:
+    clean, lossy = row(), row(loss_percent=10.0, snr_db=3.0)
+    store.append(tmp_path, [clean, lossy, row(loss_percent=10.0, snr_db=4.0)])
+    assert [(r.loss_percent, r.snr_db) for r in store.read(tmp_path)] == [(None, 15.0), (10.0, 4.0)]
+    assert "loss_percent" not in clean.to_json()
 
 
 def test_values_that_need_no_reason_are_documented() -> None:
@@ -371,7 +420,7 @@ def test_a_missing_metric_is_counted_and_explained() -> None:
 def test_a_class_without_scores_is_not_hidden_by_one_that_fails() -> None:
     rows = [row(visqol_mos_lqo=None), row(clip="m", clip_class="music", visqol_mos_lqo=3.0)]
     assert cells(rows, "opus@24k")["quality_target"] == "fail: music"
-    rows[1].visqol_mos_lqo = 4.5
+    rows[1] = replace(rows[1], visqol_mos_lqo=4.5)
     assert cells(rows, "opus@24k")["quality_target"] == "1/2"
 
 
@@ -395,9 +444,10 @@ def test_only_what_a_reader_would_ask_about_is_noted() -> None:
         row(clip_class="music", reasons={"pesq_wb": "not defined for music: it is for speech"}),
         row("flac", reasons={"snr_db": "infinite: output equals input"}),
     ]
-    for known in rows:
-        for name in QUALITY_FIELDS:
-            setattr(known, name, None if name in known.reasons else 1.0)
+    rows = [
+        replace(known, **{n: None if n in known.reasons else 1.0 for n in QUALITY_FIELDS})
+        for known in rows
+    ]
     assert notes(rows) == []
     assert [note for note in notes([untrained()]) if ": no " in note] == []
 
@@ -578,7 +628,7 @@ def test_a_parquet_run_has_the_tables_of_its_lines(
         replace(r, spec="late", lag_samples=lag)
         for r, lag in zip(committed[:3], (5, -3, 0), strict=True)
     ]
-    broken = [replace(late[0], spec="broken", **FAILED)]  # type: ignore[arg-type]
+    broken = [replace(late[0], spec="broken", **FAILED)]
     rows = [*committed, *late, *broken, replace(unavailable(), spec="gone@6k")]
     store.append(tmp_path, rows)
     assert main(["leaderboard", str(tmp_path), "--markdown"]) == 0

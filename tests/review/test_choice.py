@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 import pytest
 
@@ -37,13 +36,13 @@ def test_equal_bits_are_settled_by_what_comes_next() -> None:
     def chosen(rows: list[ResultRow], *prefer: str) -> str | None:
         return review.decide(rows, asked(prefer=prefer)).recommended
 
-    music = replace(codec("opus@16k")[0], clip="m", clip_class="music", pesq_wb=None)
+    music = changed(codec("opus@16k")[0], clip="m", clip_class="music", pesq_wb=None)
     rows = [*codec("opus@16k", stream_bytes=10_001, pesq_wb=4.1), music]
-    rows += [*codec("lc3@16k"), replace(music, spec="lc3@16k", visqol_mos_lqo=4.6)]
+    rows += [*codec("lc3@16k"), changed(music, spec="lc3@16k", visqol_mos_lqo=4.6)]
     assert chosen(rows, "bitrate_kbps") == "lc3@16k"  # by its few bits less
     assert chosen(rows, "bitrate_kbps", "pesq_wb") == "opus@16k"
     assert chosen(rows, "visqol_mos_lqo", "pesq_wb") == "opus@16k"  # both are 4.5 at worst
-    rows[4].visqol_mos_lqo = 4.4
+    rows[4] = changed(rows[4], visqol_mos_lqo=4.4)
     assert chosen(rows, "visqol_mos_lqo", "pesq_wb") == "lc3@16k"
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from codecmark.results.row import ResultRow
@@ -49,13 +47,13 @@ def test_statistics() -> None:
     assert median.verdict == "UNDECIDED"
     # 95 % of six clips have at least the value a quarter of the way from the worst to the next
     assert only(rows, changed(SNR, statistic="p95")).figure.value == pytest.approx(9.5)
-    slow = [replace(r, decode_s=0.05 * (n + 1)) for n, r in enumerate(rows)]
+    slow = [changed(r, decode_s=0.05 * (n + 1)) for n, r in enumerate(rows)]
     assert only(slow, changed(FAST, statistic="worst")).figure.value == pytest.approx(0.06)
     assert "no interval from 4 sources" in only(codec("o"), changed(SNR, statistic="median")).reason
 
 
 def test_each_class_has_to_pass_on_its_own_scale() -> None:
-    music = [replace(r, clip=f"m{r.clip}", source=f"m{r.source}", clip_class="music",
+    music = [changed(r, clip=f"m{r.clip}", source=f"m{r.source}", clip_class="music",
                      pesq_wb=None, visqol_mos_lqo=3.0) for r in codec("opus@16k")]  # fmt: skip
     found = only([*codec("opus@16k"), *music], VISQOL)
     assert (found.verdict, found.figure.clip_class, found.figure.value) == ("FAIL", "music", 3.0)
@@ -70,7 +68,7 @@ def test_evidence_that_does_not_count() -> None:
     measured = only(codec("opus@16k"), changed(SNR, evidence="subjective"))
     assert measured.reason == "measured only, where subjective is asked for"
     assert only(codec("opus@16k"), changed(SNR, evidence="predicted")).verdict == "PASS"
-    untrained = [replace(r, snr_db=None) for r in codec("dac:16khz@6k", weights="random")][:1]
+    untrained = [changed(codec("dac:16khz@6k", weights="random")[0], snr_db=None)]
     rows = [*untrained, *codec("opus@16k")]
     assert only(rows, SNR).reason == UNTRAINED
     # its rate and time are its own, though on one clip

@@ -11,6 +11,7 @@ from time import perf_counter
 
 import pytest
 import soundfile
+from msgspec.structs import asdict
 
 import fragile
 from codecmark import corpus
@@ -75,7 +76,7 @@ def work(
 
 
 def without_times(row: ResultRow) -> dict[str, object]:
-    return {name: value for name, value in vars(row).items() if name not in VARIES}
+    return {name: value for name, value in asdict(row).items() if name not in VARIES}
 
 
 def test_pool_and_process_give_the_same_rows(

@@ -76,7 +76,7 @@ def test_a_key_changes_with_the_codecs_code_only(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A copy of the package, so that its sources can be changed."""
-    package = Path(content_key.__file__).parent
+    package = Path(content_key.__file__).parents[1]
 
     def digests(edited: str, change: str) -> list[str]:
         copy = tmp_path / str(len(list(tmp_path.iterdir()))) / "codecmark"
@@ -97,21 +97,21 @@ def test_a_key_changes_with_the_codecs_code_only(
         )  # fmt: skip
         return done.stdout.split()
 
-    before = digests("wrappers/ffmpeg.py", "")
-    assert digests("wrappers/ffmpeg.py", "\n# a comment\n") == before
+    before = digests("classic/ffmpeg.py", "")
+    assert digests("classic/ffmpeg.py", "\n# a comment\n") == before
     assert digests("catalog.py", "\nMORE = 1\n") == before
     changed = {
         edited: [a != b for a, b in zip(before, digests(edited, "\nMORE = 1\n"), strict=True)]
         for edited in (
-            "wrappers/ffmpeg.py", "wrappers/tokens.py", "audioldm2/stft.py", "bitstream.py",
+            "classic/ffmpeg.py", "neural/tokens.py", "mel/stft.py", "bitstream/frame.py",
             "metrics/spectral.py",
         )
     }  # fmt: skip
     assert changed == {
-        "wrappers/ffmpeg.py": [True, False, False, False],
-        "wrappers/tokens.py": [False, True, False, False],  # imported by dac.py
-        "audioldm2/stft.py": [False, False, True, False],  # imported function by function
-        "bitstream.py": [True, True, True, True],
+        "classic/ffmpeg.py": [True, False, False, False],
+        "neural/tokens.py": [False, True, False, False],  # imported by dac.py
+        "mel/stft.py": [False, False, True, False],  # imported function by function
+        "bitstream/frame.py": [True, True, True, True],
         "metrics/spectral.py": [False, False, False, True],
     }
 

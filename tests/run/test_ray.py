@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import soundfile
+from msgspec.structs import asdict
 
 from codecmark import corpus
 from codecmark.__main__ import main
@@ -74,7 +75,7 @@ def test_the_loss_of_a_node_changes_no_row(tmp_path: Path, cluster: Any) -> None
     assert left[0] > 1
     alone, distributed = (
         {
-            (row.spec, row.clip): {k: v for k, v in vars(row).items() if k not in VARIES}
+            (row.spec, row.clip): {k: v for k, v in asdict(row).items() if k not in VARIES}
             for row in store.read(tmp_path / name)
         }
         for name in ("alone", "ray")

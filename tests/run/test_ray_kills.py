@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import asdict
 
 from codecmark.__main__ import main
 from codecmark.results import store
@@ -85,7 +86,7 @@ def test_a_killed_run_on_ray_goes_on_to_the_same_rows(
     made = [row for run in store.run_ids(out) for row in store.rows_of(out, run)]
     assert len(made) == len(undisturbed)
     assert undisturbed == {
-        (row.spec, row.clip): {k: v for k, v in vars(row).items() if k not in VARIES}
+        (row.spec, row.clip): {k: v for k, v in asdict(row).items() if k not in VARIES}
         for row in made
     }
     assert main([*command(clips, out), "--dry-run"]) == 0

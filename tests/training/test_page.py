@@ -70,7 +70,8 @@ def test_what_the_rows_of_the_chain_say() -> None:
         scores = {"visqol_mos_lqo": 4.0, "mel_distance_db": 3.0, "snr_db": -3.0, **more}
         return ResultRow(
             run_id="r", spec=spec, family="mel", condition="16k-mono", status="ok", clip="c",
-            clip_class=clip_class, source=source, pesq_wb=pesq, **{"weights": "none", **scores},
+            clip_class=clip_class,  # type: ignore[arg-type]
+            source=source, pesq_wb=pesq, **{"weights": "none", **scores},
         )  # fmt: skip
 
     rows = [

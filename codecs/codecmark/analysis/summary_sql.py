@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from dataclasses import field as dataclass_field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from msgspec.structs import replace
 
 from codecmark.analysis.statistics import Estimate, estimate_of_sources
 from codecmark.analysis.summary import ALL, FIELDS_OVER_ALL, Quality, Summarised, Summary, Worst
@@ -125,7 +126,9 @@ def read(path: Path) -> Summarised:
 
 
 def _groups(connection: Any) -> Iterator[_Group]:
-    names = [name for name in vars(_EMPTY) if name not in (*_TOLD_APART, "schema_version")]
+    names = [
+        name for name in ResultRow.__struct_fields__ if name not in (*_TOLD_APART, "schema_version")
+    ]
     optional = (*QUALITY_FIELDS, *_TOTALS)
     query = f"""
         SELECT {", ".join(_TOLD_APART)},
@@ -141,8 +144,8 @@ def _groups(connection: Any) -> Iterator[_Group]:
     for values in cursor.fetchall():
         record = dict(zip(columns, values, strict=True))
         fields = {name: record[name] for name in (*_TOLD_APART, *names)}
-        for name in ("versions", "reasons"):
-            fields[name] = json.loads(fields[name])
+        for name in parquet.TEXTS:
+            fields[name] = json.loads(fields[name] or "{}")
         one = ResultRow(**fields)
         sums: dict[str, Any] = {
             name: value if value is None or name.endswith("_s") else int(value)
@@ -220,6 +223,3 @@ def _table(connection: Any, query: str) -> dict[tuple[str, str, str], list[Any]]
         (keys[0][a], keys[1][a], keys[2][a]): [column[a:b] for column in columns[3:]]
         for a, b in zip(starts, ends, strict=True)
     }
-
-
-_EMPTY = ResultRow(run_id="", spec="", family="", condition="", status="ok")

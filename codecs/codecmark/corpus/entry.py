@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal, get_args
 
 from codecmark.clip import AudioClip
 from codecmark.corpus.audio_files import read_audio, require_part
 from codecmark.errors import InputError
 from codecmark.system.digest import file_sha256
 
-CLASSES = ("speech", "music", "ambient", "audio")
+ClipClass = Literal["speech", "music", "ambient", "audio"]
+CLASSES: tuple[str, ...] = get_args(ClipClass)
 
 
 @dataclass(frozen=True)

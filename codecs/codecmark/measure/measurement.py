@@ -12,12 +12,14 @@ from codecmark.clip import AudioClip
 from codecmark.codec import Codec
 from codecmark.corpus.condition import Condition, PreparedClip
 from codecmark.errors import CodecmarkError, MetricError
+from codecmark.measure import row_builder
 from codecmark.measure.agreement import Comparison
 from codecmark.measure.memory import peak_memory_mib
-from codecmark.measure.row_builder import Failure, Measured, row_of
+from codecmark.measure.row_builder import Failure, Measured
 from codecmark.measure.scoring import Job, Scorer
 from codecmark.measure.timing import Timed, Timer, perf_counter_timer, warming
 from codecmark.metrics.table import QUALITY_FIELDS, Scores
+from codecmark.results.builder import RowBuilder
 from codecmark.results.row import ResultRow
 from codecmark.system import threads
 
@@ -89,21 +91,25 @@ class Measurement:
 
     def rows(self, run_id: str, scorer: Scorer, *, memory: bool = True) -> list[ResultRow]:
         """Return a row for each clip that was encoded or decoded."""
+        return [builder.finish() for builder in self.begun(run_id, scorer, memory=memory)]
+
+    def begun(self, run_id: str, scorer: Scorer, *, memory: bool = True) -> list[RowBuilder]:
+        """Return what becomes the rows, for a caller that has more to say in them."""
         scores = iter(self._scores(scorer))
         peak = self._peak_memory() if memory else Failure("not measured in this run")
-        rows = []
+        builders = []
         for index, encoded in enumerate(self._encoded):
             decoded = self._decoded[index] if self._decoded else None
             scored = next(scores) if self._is_scored(decoded) else self._unscored(decoded)
             measured = Measured(
                 self.clips[index], encoded, decoded, scored, peak, self._first_call_s
             )
-            row = row_of(run_id, self.codec.info, self.condition, measured)
-            self._compare(row, encoded.output, decoded.output if decoded else None)
-            rows.append(row)
+            builder = row_builder.begun(run_id, self.codec.info, self.condition, measured)
+            self._compare(builder, encoded.output, decoded.output if decoded else None)
+            builders.append(builder)
         if self._rounds:  # a second network would be in memory while the next clips are timed
             self._comparison.forget()
-        return rows
+        return builders
 
     def _run(
         self,
@@ -166,17 +172,17 @@ class Measurement:
             reason = "the codec failed"
         return Scores(reasons=dict.fromkeys(QUALITY_FIELDS, reason))
 
-    def _compare(self, row: ResultRow, stream: object, decoded: object) -> None:
+    def _compare(self, builder: RowBuilder, stream: object, decoded: object) -> None:
         """Say how near the output comes to that of the same codec on eager."""
         if not self.codec.execution.changes_the_network or not isinstance(stream, bytes):
             return
         if not isinstance(decoded, AudioClip):
-            row.reasons["agreement_db"] = "not decoded in this run"
+            builder.explain("not decoded in this run", "agreement_db")
             return
         try:
-            row.agreement_db = self._comparison.db(stream, decoded)
+            builder.put(agreement_db=self._comparison.db(stream, decoded))
         except CodecmarkError as error:
-            row.reasons["agreement_db"] = str(error)
+            builder.explain(str(error), "agreement_db")
 
     def _peak_memory(self) -> float | Failure:
         if self._peak is None:

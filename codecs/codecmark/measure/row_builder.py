@@ -1,10 +1,13 @@
-"""What was measured of one clip as the row that is stored, and the row of a missing codec."""
+"""What was measured of one clip put into a row, and the row of a codec that is missing."""
 
 from __future__ import annotations
 
+import hashlib
 import statistics
 from collections.abc import Mapping
 from dataclasses import dataclass
+
+import numpy as np
 
 from codecmark.bitstream import frame
 from codecmark.clip import AudioClip
@@ -14,9 +17,11 @@ from codecmark.errors import CodecmarkError, UnavailableError
 from codecmark.measure.timing import Timed
 from codecmark.metrics import rate
 from codecmark.metrics.table import Scores
-from codecmark.results.row import ResultRow
+from codecmark.results.builder import RowBuilder
 from codecmark.spec import Spec
 from codecmark.system import host
+
+_RATE_FIELDS = ("bitrate_kbps", "stream_bytes", "payload_bytes", "compression_ratio")
 
 
 @dataclass(frozen=True)
@@ -48,16 +53,14 @@ class Measured:
     first_call_s: Mapping[str, float]
 
 
-def row_of(run_id: str, info: CodecInfo, condition: Condition, measured: Measured) -> ResultRow:
-    """Return the row: what is not known stays empty, with a reason."""
-    clip, encoded, decoded, scores = (
-        measured.clip, measured.encoded, measured.decoded, measured.scores,
-    )  # fmt: skip
-    audio, untrained = clip.audio, info.weights.evidence == "random"
-    row = ResultRow(
-        run_id=run_id,
-        spec=info.spec,
-        family=info.family,
+def begun(run_id: str, info: CodecInfo, condition: Condition, measured: Measured) -> RowBuilder:
+    """Return what becomes the row: what is not known stays empty, with a reason."""
+    clip, scores = measured.clip, measured.scores
+    audio = clip.audio
+    builder = RowBuilder(
+        run_id=run_id, spec=info.spec, family=info.family, condition=condition.name
+    )
+    builder.put(
         weights=info.weights.evidence,
         weights_sha256=info.weights.sha256,
         clip=clip.name,
@@ -65,16 +68,10 @@ def row_of(run_id: str, info: CodecInfo, condition: Condition, measured: Measure
         clip_s=audio.duration_s,
         source=clip.source,
         clip_class=clip.clip_class,
-        condition=condition.name,
-        status="ok",
         nominal_bitrate_kbps=info.nominal_kbps(audio.channels),
         pcm16_bytes=rate.pcm16_bytes(audio.n_samples, audio.channels),
         lag_samples=scores.lag_samples,
         visqol_mode=scores.visqol_mode,
-        encode_first_call_s=measured.first_call_s.get("encode"),
-        decode_first_call_s=measured.first_call_s.get("decode"),
-        encode_rounds=len(encoded.seconds) or None,
-        decode_rounds=(len(decoded.seconds) or None) if decoded else None,
         parameters=info.parameters,
         algorithmic_delay_ms=info.delay_ms(audio.sample_rate_hz),
         device=info.device,
@@ -83,65 +80,91 @@ def row_of(run_id: str, info: CodecInfo, condition: Condition, measured: Measure
         dtype=info.dtype,
         host=host.host(),
         versions=host.versions(),
-        reasons=dict(scores.reasons),
-        **scores.values,  # type: ignore[arg-type]
+        **scores.values,
     )
-    for outcome in (encoded, decoded):
-        if outcome is not None and isinstance(outcome.output, Failure):
-            row.status, row.reason = "failed", outcome.output.reason
-    if isinstance(encoded.output, bytes):
-        row.stream_bytes = len(encoded.output)
-        row.payload_bytes = len(frame.unpack(info.spec, encoded.output)[1])
-        row.bitrate_kbps = rate.bitrate_kbps(row.stream_bytes, audio.duration_s)
-        row.compression_ratio = rate.compression_ratio(row.pcm16_bytes or 0, row.stream_bytes)
-        if untrained and (info.entropy_coded or info.nominal_bitrate_kbps is None):
-            _withhold_rate(row)
-    row.encode_s, row.encode_rtf = _median(row, "encode", encoded, audio.duration_s)
-    row.decode_s, row.decode_rtf = _median(row, "decode", decoded, audio.duration_s)
-    if isinstance(measured.peak_mib, Failure):
-        row.reasons["peak_memory_mib"] = measured.peak_mib.reason
-    else:
-        row.peak_memory_mib = measured.peak_mib
-    if info.weights.evidence == "published" and info.weights.note:
-        row.reasons["weights"] = info.weights.note
-    if row.algorithmic_delay_ms is None:
-        row.reasons["algorithmic_delay_ms"] = "the codec states none: not made for live use"
+    for name, reason in scores.reasons.items():
+        builder.explain(reason, name)
+    if info.algorithmic_delay_samples is None:
+        builder.explain("the codec states none: not made for live use", "algorithmic_delay_ms")
     if info.parameters is None:
-        row.reasons["parameters"] = "the published files do not tell"
-    return row
+        builder.explain("the published files do not tell", "parameters")
+    if info.weights.evidence == "published" and info.weights.note:
+        builder.explain(info.weights.note, "weights")
+    _put_outputs(builder, info, measured)
+    _put_times(builder, "encode", measured.encoded, measured)
+    _put_times(builder, "decode", measured.decoded, measured)
+    if isinstance(measured.peak_mib, Failure):
+        builder.explain(measured.peak_mib.reason, "peak_memory_mib")
+    else:
+        builder.put(peak_memory_mib=measured.peak_mib)
+    return builder
 
 
-def missing_row(run_id: str, spec: str, condition: Condition, error: CodecmarkError) -> ResultRow:
-    """Return the row of a codec that could not be built, with the remedy in its reason.
+def missing(run_id: str, spec: str, condition: Condition, error: CodecmarkError) -> RowBuilder:
+    """Return what becomes the row of a codec that could not be built, with the remedy.
 
     It is unavailable if something it needs is missing, and has failed otherwise.
     """
-    return ResultRow(
-        run_id=run_id,
-        spec=spec,
-        family=Spec.parse(spec).family,
-        condition=condition.name,
-        status="unavailable" if isinstance(error, UnavailableError) else "failed",
-        reason=str(error),
-        host=host.host(),
-        versions=host.versions(),
+    builder = RowBuilder(
+        run_id=run_id, spec=spec, family=Spec.parse(spec).family, condition=condition.name
+    )
+    builder.put(host=host.host(), versions=host.versions())
+    is_absent = isinstance(error, UnavailableError)
+    return builder.lack(str(error)) if is_absent else builder.fail(str(error))
+
+
+def _put_outputs(builder: RowBuilder, info: CodecInfo, measured: Measured) -> None:
+    """Sizes and digests of what the codec returned, or with what it failed."""
+    stream = measured.encoded.output
+    decoded = None if measured.decoded is None else measured.decoded.output
+    for output in (stream, decoded):
+        if isinstance(output, Failure):
+            builder.fail(output.reason)
+    if isinstance(decoded, AudioClip):
+        builder.put(decoded_sha256=decoded.on_pcm16_grid().sha256())
+    elif decoded is None:
+        builder.explain("not decoded in this run", "decoded_sha256")
+    if not isinstance(stream, bytes):
+        return
+    audio = measured.clip.audio
+    builder.put(stream_sha256=hashlib.sha256(stream).hexdigest())
+    untrained = info.weights.evidence == "random"
+    if untrained and (info.entropy_coded or info.nominal_bitrate_kbps is None):
+        # an entropy coder's rate depends on what it codes, and untrained values say nothing
+        reason = f"variable rate: {measured.scores.reasons['snr_db']}"
+        builder.explain(reason, *_RATE_FIELDS)
+        return
+    builder.put(
+        stream_bytes=len(stream),
+        payload_bytes=len(frame.unpack(info.spec, stream)[1]),
+        bitrate_kbps=rate.bitrate_kbps(len(stream), audio.duration_s),
+        compression_ratio=rate.compression_ratio(
+            rate.pcm16_bytes(audio.n_samples, audio.channels), len(stream)
+        ),
     )
 
 
-def _withhold_rate(row: ResultRow) -> None:
-    """An entropy coder's rate depends on what it codes, and untrained values say nothing."""
-    for name in ("bitrate_kbps", "stream_bytes", "payload_bytes", "compression_ratio"):
-        setattr(row, name, None)
-        row.reasons[name] = f"variable rate: {row.reasons['snr_db']}"
-
-
-def _median(
-    row: ResultRow, phase: str, timed: Timed[bytes | Failure] | Timed[AudioClip | Failure] | None,
-    audio_s: float,
-) -> tuple[float | None, float | None]:  # fmt: skip
+def _put_times(
+    builder: RowBuilder,
+    phase: str,
+    timed: Timed[bytes | Failure] | Timed[AudioClip | Failure] | None,
+    measured: Measured,
+) -> None:
+    builder.put(**{f"{phase}_first_call_s": measured.first_call_s.get(phase)})
     if timed is None or isinstance(timed.output, Failure) or not timed.seconds:
-        reason = "the codec failed" if row.status == "failed" else "not timed in this run"
-        row.reasons[f"{phase}_s"] = row.reasons[f"{phase}_rtf"] = reason
-        return None, None
-    seconds = statistics.median(timed.seconds)
-    return seconds, rate.real_time_factor(seconds, audio_s)
+        has_failed = isinstance(measured.encoded.output, Failure) or (
+            timed is not None and isinstance(timed.output, Failure)
+        )
+        reason = "the codec failed" if has_failed else "not timed in this run"
+        builder.explain(reason, f"{phase}_s", f"{phase}_rtf")
+        return
+    median_s = statistics.median(timed.seconds)
+    builder.put(
+        **{
+            f"{phase}_s": median_s,
+            f"{phase}_rtf": rate.real_time_factor(median_s, measured.clip.audio.duration_s),
+            f"{phase}_min_s": min(timed.seconds),
+            f"{phase}_p95_s": float(np.quantile(timed.seconds, 0.95)),
+            f"{phase}_rounds": len(timed.seconds),
+        }
+    )

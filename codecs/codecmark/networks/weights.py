@@ -1,10 +1,13 @@
 """Where learned weights come from, and what that allows a row to claim.
 
-Four kinds of evidence, in every row:
+Six kinds of evidence, in every row:
 
 - `none`: the codec has no learned part;
 - `published`: the published file, from a folder, the cache or the network, with its SHA-256;
 - `trained`: weights that this project trained and ships;
+- `replayed`: decoded audio that was published stands for the codec. Quality is real, the rate is
+  the nominal one, and there are neither bytes nor times;
+- `elsewhere`: files that somebody decoded elsewhere, of which no more is known;
 - `random`: seeded random numbers in the published architecture. Speed, memory and rate are real,
   quality is never computed.
 
@@ -41,7 +44,7 @@ class Weights:
 
     Attributes
     ----------
-    evidence : {"none", "published", "trained", "random"}
+    evidence : {"none", "published", "trained", "replayed", "elsewhere", "random"}
     sha256 : str or None
         Digest of the file, or of the sorted lines "path digest" where there are several.
     note : str

@@ -33,8 +33,8 @@ def provenance(rows: Sequence[ResultRow]) -> Provenance:
     versions = {(name, value) for row in rows for name, value in row.versions.items()}
     weights: dict[tuple[str, str], list[str]] = {}
     for row in rows:
-        if row.weights not in (None, "none"):
-            key = (row.weights or "", row.weights_sha256 or "")
+        if row.weights is not None and row.weights != "none":
+            key = (row.weights, row.weights_sha256 or "")
             weights.setdefault(key, []).append(row.spec)
     devices = dict.fromkeys(
         f"{row.device}, {row.threads} thread{'' if row.threads == 1 else 's'}"

@@ -1,8 +1,8 @@
 """A run as one Parquet file, for hundreds of thousands of rows; needs the extra `codecmark[scale]`.
 
 `results/rows/<run id>.parquet` holds what counts of a run (see `store.latest`), in the order of its
-making, one column a field; `versions` and `reasons` are JSON texts. A run that goes on afterwards
-appends to a new JSON Lines file beside it, and compacting again joins the two.
+making, one column a field; `versions`, `reasons` and `notes` are JSON texts. A run that goes on
+afterwards appends to a new JSON Lines file beside it, and compacting again joins the two.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
 from codecmark.errors import ResultSchemaError, UnavailableError
-from codecmark.results.row import ResultRow
+from codecmark.results.row import AXES, SCHEMA_VERSION, ResultRow
 
 _MEMORY = "1GB"
 _BATCH = 10_000
-_TEXTS = ("versions", "reasons")
+TEXTS = ("versions", "reasons", "notes")
 _COLUMN_TYPES = {int: "BIGINT", float: "DOUBLE", dict: "JSON"}
 
 
@@ -52,6 +52,7 @@ def compact(lines: Path, target: Path) -> int:
 
     columns = {name: _column_type(kind) for name, kind in get_type_hints(ResultRow).items()}
     names = ", ".join(columns)
+    identity = ", ".join(("spec", "clip", "condition", *AXES))
     typed = json.dumps({**columns, "versions_id": "VARCHAR"}).replace('"', "'")
     part = target.with_suffix(".parquet.part")
     earlier = (
@@ -72,7 +73,10 @@ def compact(lines: Path, target: Path) -> int:
                 {earlier}
                 SELECT 1 AS part, line, {names} FROM (
                     SELECT lines.* EXCLUDE (versions_id)
-                        REPLACE (coalesce(headings.table_, versions) AS versions)
+                        REPLACE (
+                            coalesce(headings.table_, versions) AS versions,
+                            {SCHEMA_VERSION} AS schema_version,
+                        )
                     FROM lines LEFT JOIN headings
                     ON json_extract_string(versions, '$') = headings.versions_id
                     WHERE lines.versions_id IS NULL
@@ -87,7 +91,7 @@ def compact(lines: Path, target: Path) -> int:
                 ) AS weights_now
                 FROM rows
                 QUALIFY row_number() OVER (
-                    PARTITION BY spec, clip, condition ORDER BY part DESC, line DESC
+                    PARTITION BY {identity} ORDER BY part DESC, line DESC
                 ) = 1
             )
             SELECT {names} FROM last
@@ -131,9 +135,9 @@ def rows(path: Path) -> Iterator[ResultRow]:
     while batch := cursor.fetchmany(_BATCH):
         for values in batch:
             record = dict(zip(names, values, strict=True))
-            for name in _TEXTS:
-                record[name] = _object(record[name]).copy()
-            yield ResultRow(**record)
+            for name in TEXTS:
+                record[name] = _object(record[name] or "{}").copy()
+            yield ResultRow(**{**record, "schema_version": SCHEMA_VERSION})
 
 
 @cache

@@ -1,68 +1,100 @@
-"""The row: one flat record for each codec, clip and condition; see `results/README.md`.
+"""The row: one flat, frozen record of a codec on a clip; see `results/README.md`.
 
 A value that was not measured is None, and `reasons` says why under the field's name. Infinite,
-failed, unavailable and not applicable are reasons, never numbers.
+failed, unavailable and not applicable are reasons, never numbers. Rows are made complete by
+`results.builder`; nothing changes one afterwards.
 """
 
 from __future__ import annotations
 
 import json
 import math
-from dataclasses import asdict, dataclass, field, fields
 from functools import cache
 from reprlib import repr as shortened
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, TypeAlias, get_args, get_origin, get_type_hints
 
-from codecmark.corpus.entry import CLASSES
+import msgspec
+
+from codecmark.corpus.entry import ClipClass
 from codecmark.errors import ResultSchemaError
+from codecmark.metrics.table import QUALITY_FIELDS
+from codecmark.networks.weights import Evidence
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 Status = Literal["ok", "failed", "unavailable"]
 INFINITE = "infinite"  # how the reason of a figure begins where the output equals the input
-NEEDS_NO_REASON = frozenset(
+# what a clip went through beside the codec; None is untouched
+AXES = (
+    "loss_percent", "loss_pattern", "concealment", "bit_error_rate", "passes", "passed_through",
+    "noise_snr_db", "level_db", "overdrive_db", "shift_samples",
+)  # fmt: skip
+_RATINGS = frozenset(
     {
-        "nominal_bitrate_kbps", "weights_sha256", "visqol_mode", "reason",
-        "key", "weight_sets", "row_s", "dtype", "agreement_db",
+        "mos", "dmos", "mushra", "listeners", "ratings",
+        "listening_method", "listening_plan_sha256",
     }
 )  # fmt: skip
-# absent together: the reason of the second is that of the first
-_ABSENT_WITH = {
-    "lag_samples": "snr_raw_db",
-    "encode_rounds": "encode_s",
-    "decode_rounds": "decode_s",
-    "encode_first_call_s": "encode_s",
-    "decode_first_call_s": "decode_s",
-}
-_LARGEST = 2**63  # what others' readers hold in an integer
+# predictors of quality that need no reason until the metric table has them
+_PREDICTORS = frozenset(
+    {"zimtohrli", "distillmos", "dnsmos_ovrl", "plcmos", "speaker_similarity", "nmr_db"}
+)
+# not of every row: written only where there is a value, and absent without a reason
+OCCASIONAL = (
+    _RATINGS
+    | {*AXES, "level_difference_db", "recovery_s", "token_agreement"}
+    | _PREDICTORS.difference(QUALITY_FIELDS)
+)
+NEEDS_NO_REASON = OCCASIONAL | {
+    "nominal_bitrate_kbps", "weights_sha256", "visqol_mode", "reason",
+    "key", "weight_sets", "row_s", "dtype", "agreement_db",
+}  # fmt: skip
+
+# what other readers hold in an integer
+Integer: TypeAlias = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 
 
-@dataclass(kw_only=True)
-class ResultRow:
-    """See `results/README.md` for every field's meaning and unit."""
+class ResultRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """See `results/README.md` for every field's meaning and unit.
 
-    schema_version: int = SCHEMA_VERSION
+    To have a row with other values, `msgspec.structs.replace(row, field=value)` makes another.
+    """
+
+    schema_version: Integer = SCHEMA_VERSION
     run_id: str
     key: str | None = None
     spec: str
     family: str
-    weights: str | None = None
+    weights: Evidence | None = None
     weights_sha256: str | None = None
     weight_sets: str | None = None
     clip: str | None = None
     clip_sha256: str | None = None
     clip_s: float | None = None
     source: str | None = None
-    clip_class: str | None = None
+    clip_class: ClipClass | None = None
     condition: str
+    loss_percent: float | None = None
+    loss_pattern: str | None = None
+    concealment: str | None = None
+    bit_error_rate: float | None = None
+    passes: Integer | None = None
+    passed_through: str | None = None
+    noise_snr_db: float | None = None
+    level_db: float | None = None
+    overdrive_db: float | None = None
+    shift_samples: Integer | None = None
     status: Status
     reason: str | None = None
     nominal_bitrate_kbps: float | None = None
     bitrate_kbps: float | None = None
-    payload_bytes: int | None = None
-    stream_bytes: int | None = None
-    pcm16_bytes: int | None = None
+    payload_bytes: Integer | None = None
+    stream_bytes: Integer | None = None
+    stream_sha256: str | None = None
+    pcm16_bytes: Integer | None = None
     compression_ratio: float | None = None
-    lag_samples: int | None = None
+    decoded_sha256: str | None = None
+    lag_samples: Integer | None = None
+    level_difference_db: float | None = None
     snr_db: float | None = None
     snr_raw_db: float | None = None
     si_sdr_db: float | None = None
@@ -75,55 +107,84 @@ class ResultRow:
     estoi: float | None = None
     visqol_mos_lqo: float | None = None
     visqol_mode: str | None = None
+    zimtohrli: float | None = None
+    distillmos: float | None = None
+    dnsmos_ovrl: float | None = None
+    plcmos: float | None = None
+    speaker_similarity: float | None = None
+    nmr_db: float | None = None
+    recovery_s: float | None = None
+    token_agreement: float | None = None
+    mos: float | None = None
+    dmos: float | None = None
+    mushra: float | None = None
+    listeners: Integer | None = None
+    ratings: Integer | None = None
+    listening_method: str | None = None
+    listening_plan_sha256: str | None = None
     encode_s: float | None = None
     decode_s: float | None = None
     encode_rtf: float | None = None
     decode_rtf: float | None = None
+    encode_min_s: float | None = None
+    decode_min_s: float | None = None
+    encode_p95_s: float | None = None
+    decode_p95_s: float | None = None
     encode_first_call_s: float | None = None
     decode_first_call_s: float | None = None
-    encode_rounds: int | None = None
-    decode_rounds: int | None = None
+    encode_rounds: Integer | None = None
+    decode_rounds: Integer | None = None
     peak_memory_mib: float | None = None
     row_s: float | None = None
-    parameters: int | None = None
+    parameters: Integer | None = None
     algorithmic_delay_ms: float | None = None
     device: str | None = None
-    threads: int | None = None
+    threads: Integer | None = None
     backend: str | None = None
     dtype: str | None = None
     agreement_db: float | None = None
     host: str | None = None
-    versions: dict[str, str] = field(default_factory=dict)
-    reasons: dict[str, str] = field(default_factory=dict)
+    versions: dict[str, str] = msgspec.field(default_factory=dict)
+    reasons: dict[str, str] = msgspec.field(default_factory=dict)
+    notes: dict[str, str] = msgspec.field(default_factory=dict)
+
+    @property
+    def axes(self) -> tuple[float | str | None, ...]:
+        """What the clip went through beside the codec, in the order of `AXES`."""
+        return tuple(getattr(self, name) for name in AXES)
+
+    @property
+    def identity(self) -> tuple[float | str | None, ...]:
+        """What a later row of the same run has to share to replace this one."""
+        return self.spec, self.clip, self.condition, *self.axes
 
     def is_exact(self, name: str) -> bool:
         """Return whether the metric `name` has no figure because the output equals the input."""
         return self.reasons.get(name, "").startswith(INFINITE)
 
-    def explain(self) -> None:
-        """Give each absent value without a reason the one that follows from the row.
-
-        Not those in `NEEDS_NO_REASON`; and in an unavailable row `reason` stands for everything.
-        """
-        if self.status == "unavailable":
-            return
-        fallback = "the codec failed" if self.status == "failed" else "not measured in this run"
-        for name in (f.name for f in fields(self) if f.name not in NEEDS_NO_REASON):
-            if getattr(self, name) is None and name not in self.reasons:
-                self.reasons[name] = self.reasons.get(_ABSENT_WITH.get(name, ""), fallback)
-
     def to_json(self, versions: str | None = None) -> str:
-        """Return one line of strict JSON (no NaN, no Infinity).
+        """Return one line of strict JSON.
 
         `versions` stands in for the table of versions, see `store`.
+
+        Raises
+        ------
+        ResultSchemaError
+            If a value is not of its field's type, as not a number is: names the field.
         """
-        record = asdict(self)
+        record = checked(msgspec.structs.asdict(self))
         if versions is not None:
             record["versions"] = versions
-        return json.dumps(record, ensure_ascii=False, allow_nan=False)
+        for name in (*OCCASIONAL, "notes"):
+            if record[name] is None or record[name] == {}:
+                del record[name]
+        try:
+            return msgspec.json.encode(record).decode()
+        except UnicodeEncodeError as error:
+            raise ResultSchemaError(_problem(record) or str(error)) from error
 
     @classmethod
-    def from_json(cls, line: str) -> ResultRow:
+    def from_json(cls, line: str | bytes) -> ResultRow:
         """Parse one line.
 
         Raises
@@ -138,8 +199,8 @@ class ResultRow:
     def from_record(cls, record: dict[str, Any]) -> ResultRow:
         """Check and take over the fields of a parsed line.
 
-        A row of schema 1 lacks the fields that later versions added; here it becomes one of this
-        version without them.
+        A row of an earlier schema lacks the fields that later ones added; here it becomes one of
+        this version without them.
 
         Raises
         ------
@@ -152,35 +213,55 @@ class ResultRow:
                 f"schema_version: the row has {version}, this codecmark reads up to "
                 f"{SCHEMA_VERSION}; update codecmark"
             )
-        known = {f.name for f in fields(cls)}
-        if unknown := sorted(record.keys() - known):
-            raise ResultSchemaError(f"{unknown[0]}: not a field of schema {version}")
-        for name, value in record.items():
-            if problem := _problem(_types()[name], value):
-                raise ResultSchemaError(f"{name}: {shortened(value)} is not {problem}")
-        if record.get("clip_class") not in (None, *CLASSES):
-            raise ResultSchemaError(
-                f"clip_class: {shortened(record['clip_class'])} is not one of {', '.join(CLASSES)}"
-            )
         try:
-            return cls(**{**record, "schema_version": SCHEMA_VERSION})
-        except TypeError as error:
-            raise ResultSchemaError(f"incomplete row: {error}") from error
+            return msgspec.convert({**record, "schema_version": SCHEMA_VERSION}, cls)
+        except msgspec.ValidationError as error:
+            raise ResultSchemaError(_problem(record) or f"incomplete row: {error}") from error
 
 
-def parse_line(line: str) -> dict[str, Any]:
-    """Return the object that a line of a row file holds, or raise `ResultSchemaError`."""
+def checked(record: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields of a row that is being made, or raise `ResultSchemaError`."""
     try:
-        record: Any = json.loads(line, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError) as error:
-        raise ResultSchemaError(f"not a row of strict JSON: {error}") from error
-    if not isinstance(record, dict) or not isinstance(record.get("schema_version"), int):
-        raise ResultSchemaError("schema_version: missing, so this is not a row")
+        msgspec.convert(record, ResultRow)
+    except msgspec.ValidationError as error:
+        raise ResultSchemaError(_problem(record) or f"incomplete row: {error}") from error
+    for name, value in record.items():
+        if isinstance(value, float) and not math.isfinite(value):
+            raise ResultSchemaError(
+                f"{name}: {value} is not a finite number; leave it out and give a reason"
+            )
     return record
 
 
-def _refuse_constant(name: str) -> float:
-    raise ValueError(f"{name} is not strict JSON")
+def parse_line(line: str | bytes) -> dict[str, Any]:
+    """Return the object that a line of a row file holds, or raise `ResultSchemaError`."""
+    try:
+        record: Any = msgspec.json.decode(line)
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+        raise ResultSchemaError(_unparsable(line) or f"not strict JSON: {error}") from error
+    if not isinstance(record, dict) or type(record.get("schema_version")) is not int:
+        raise ResultSchemaError("schema_version: missing or no integer, so this is not a row")
+    return record
+
+
+def _unparsable(line: str | bytes) -> str | None:
+    """Return which field has a value that JSON cannot hold, as far as that can be told."""
+    try:
+        record = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return _problem(record) if isinstance(record, dict) else None
+
+
+def _problem(record: dict[str, Any]) -> str | None:
+    """Return which field is unknown, or has a value of another type and what it should be."""
+    types = _types()
+    if unknown := sorted(record.keys() - types):
+        return f"{shortened(unknown[0])}: not a field of schema {SCHEMA_VERSION}"
+    for name, value in record.items():
+        if expected := _mismatch(types[name], value):
+            return f"{name}: {shortened(value)} is not {expected}"
+    return None
 
 
 @cache
@@ -189,27 +270,29 @@ def _types() -> dict[str, Any]:
     return get_type_hints(ResultRow)
 
 
-def _problem(kind: Any, value: object) -> str | None:
+def _mismatch(kind: Any, value: object) -> str | None:
     """Return what `value` should have been, or None if it is of the type `kind`."""
-    if get_origin(kind) is Literal:
-        choices = get_args(kind)
-        return None if value in choices else f"one of {', '.join(choices)}"
+    choices = get_args(kind) if type(None) in get_args(kind) else (kind,)
+    if value is None and type(None) in choices:
+        return None
+    if get_origin(choices[0]) is Literal:
+        named = get_args(choices[0])
+        return None if value in named else f"one of {', '.join(named)}"
     if get_origin(kind) is dict:
         whole = isinstance(value, dict) and all(map(_is_text, (*value, *value.values())))
         return None if whole else "an object of texts"
-    choices = get_args(kind) or (kind,)
-    if value is None and type(None) in choices:
-        return None
     if str in choices:
         return None if _is_text(value) else "text"
     # true and false are integers in Python only
     number = isinstance(value, int | float) and not isinstance(value, bool)
-    if isinstance(value, int) and number and abs(value) < _LARGEST:
-        return None
     if int in choices:
-        return "an integer of at most 64 bits"
+        fits = number and isinstance(value, int) and -(2**63) <= value < 2**63
+        return None if fits else "an integer of at most 64 bits"
     # 1e999 is strict JSON and reads as infinity
-    finite = isinstance(value, float) and math.isfinite(value)
+    try:
+        finite = number and isinstance(value, int | float) and math.isfinite(value)
+    except OverflowError:
+        finite = False
     return None if finite else "a finite number"
 
 

@@ -53,13 +53,9 @@ class Writer:
         self._headings: set[str] = set()
 
     def add(self, rows: Sequence[ResultRow]) -> None:
-        """Append rows, on disk when this returns.
-
-        Absent values without a reason get theirs first, see `ResultRow.explain`.
-        """
+        """Append rows, on disk when this returns."""
         lines = []
         for row in rows:
-            row.explain()
             text = json.dumps(row.versions, sort_keys=True)
             name = hashlib.sha256(text.encode()).hexdigest()[:12]
             if name not in self._headings:
@@ -175,15 +171,15 @@ def read(results: Path, runs: Iterable[str] | None = None) -> list[ResultRow]:
 def latest(rows: Iterable[ResultRow]) -> list[ResultRow]:
     """Return what counts of one run's rows, which is in the order of their making.
 
-    The last row of each codec, clip and condition; of a codec whose weights have come or gone,
-    only rows with those of its last row; that a codec could not be built, only where it has no
-    other row.
+    The last row of each codec, clip, condition and axes; of a codec whose weights have come or
+    gone, only rows with those of its last row; that a codec could not be built, only where it has
+    no other row.
     """
-    last: dict[tuple[str, str | None, str], ResultRow] = {}
+    last: dict[tuple[object, ...], ResultRow] = {}
     weights: dict[tuple[str, str], tuple[str | None, str | None]] = {}
     for row in rows:
-        last.pop((row.spec, row.clip, row.condition), None)
-        last[row.spec, row.clip, row.condition] = row
+        last.pop(row.identity, None)
+        last[row.identity] = row
         if row.clip is not None and row.weights is not None:
             weights[row.spec, row.condition] = row.weights, row.weights_sha256
     return [
@@ -210,7 +206,7 @@ def rows_of(results: Path, run_id: str) -> Iterator[ResultRow]:
                 if line.endswith(b"\n"):  # else an interruption cut it off
                     try:
                         yield from _row(line, headings)
-                    except (ResultSchemaError, UnicodeDecodeError) as error:
+                    except ResultSchemaError as error:
                         raise ResultSchemaError(f"{path} line {number}: {error}") from error
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror})") from error
@@ -218,7 +214,7 @@ def rows_of(results: Path, run_id: str) -> Iterator[ResultRow]:
 
 def _row(line: bytes, headings: dict[str, Any]) -> Iterator[ResultRow]:
     """Yield the row of a line, or keep a heading."""
-    record = parse_line(line.decode("utf-8"))
+    record = parse_line(line)
     if _HEADING in record:
         headings[record[_HEADING]] = record.get("versions")
         return

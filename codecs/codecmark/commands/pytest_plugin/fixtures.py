@@ -15,8 +15,8 @@ from codecmark import catalog
 from codecmark.commands.pytest_plugin.pedantic_timer import PedanticTimer
 from codecmark.commands.pytest_plugin.session import SESSION, Session
 from codecmark.errors import CodecmarkError, UnavailableError
+from codecmark.measure import row_builder
 from codecmark.measure.measurement import Measurement
-from codecmark.measure.row_builder import missing_row
 
 
 @pytest.fixture(scope="session")
@@ -33,7 +33,8 @@ def measurement(request: pytest.FixtureRequest, bench: Session) -> Iterator[Meas
         codec = catalog.create(spec)
     except CodecmarkError as error:
         if not any(row.spec == spec for row in bench.rows):
-            bench.finish([missing_row(bench.run_id, spec, bench.condition, error)])
+            missing = row_builder.missing(bench.run_id, spec, bench.condition, error)
+            bench.finish([missing.finish()])
         if isinstance(error, UnavailableError):
             pytest.skip(str(error))
         pytest.fail(str(error), pytrace=False)

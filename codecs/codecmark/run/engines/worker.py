@@ -10,12 +10,12 @@ from time import perf_counter
 from codecmark import catalog
 from codecmark.corpus.condition import Condition, PreparedClip, prepared
 from codecmark.errors import CodecmarkError, InputError
-from codecmark.measure import content_key
+from codecmark.measure import content_key, row_builder
 from codecmark.measure.measurement import Measurement
-from codecmark.measure.row_builder import missing_row
 from codecmark.measure.scoring import Scorer
 from codecmark.measure.timing import perf_counter_timer
 from codecmark.networks import weights
+from codecmark.results.builder import RowBuilder
 from codecmark.results.row import ResultRow
 from codecmark.run.plan import PlannedClip
 from codecmark.system import threads
@@ -67,9 +67,8 @@ class Worker:
             self._load(item)
         codec = self._codec
         if not isinstance(codec, Measurement):
-            row = missing_row(item.run_id, item.spec, item.condition, codec)
-            self._sign(item, [row], [None])
-            return Outcome(item, [row], settled=True)
+            builder = row_builder.missing(item.run_id, item.spec, item.condition, codec)
+            return Outcome(item, self._signed(item, [builder], [None]), settled=True)
         start = perf_counter()
         clips: Sequence[PlannedClip] = (item.first,) if codec.untrained else item.clips
         try:
@@ -79,10 +78,11 @@ class Worker:
         timer = perf_counter_timer if item.timed else None
         codec.encode(timer)
         codec.decode(timer)
-        rows = codec.rows(item.run_id, self._scorer, memory=item.timed)
-        for row in rows:
-            row.row_s = (perf_counter() - start) / len(rows)
-        self._sign(item, rows, [clip.sha256 for clip in clips])
+        builders = codec.begun(item.run_id, self._scorer, memory=item.timed)
+        row_s = (perf_counter() - start) / len(builders)
+        for builder in builders:
+            builder.put(row_s=row_s)
+        rows = self._signed(item, builders, [clip.sha256 for clip in clips])
         return Outcome(item, rows, settled=codec.untrained)
 
     def _load(self, item: Item) -> None:
@@ -99,11 +99,16 @@ class Worker:
         self._spec = item.spec
         self._weight_sets = ",".join(dict.fromkeys(names)) or None
 
-    def _sign(self, item: Item, rows: list[ResultRow], clips: Sequence[str | None]) -> None:
+    def _signed(
+        self, item: Item, builders: Sequence[RowBuilder], clips: Sequence[str | None]
+    ) -> list[ResultRow]:
         codec = content_key.codec_key(item.spec, item.condition, self._weight_sets)
-        for row, clip in zip(rows, clips, strict=True):
-            row.key = content_key.row_key(codec, clip)
-            row.weight_sets = self._weight_sets
+        return [
+            builder.put(
+                key=content_key.row_key(codec, clip), weight_sets=self._weight_sets
+            ).finish()
+            for builder, clip in zip(builders, clips, strict=True)
+        ]
 
 
 def lost(item: Item, reason: str) -> Outcome:
@@ -112,13 +117,16 @@ def lost(item: Item, reason: str) -> Outcome:
 
 
 def _lost_row(item: Item, clip: PlannedClip, reason: str) -> ResultRow:
-    row = missing_row(item.run_id, item.spec, item.condition, CodecmarkError(reason))
-    row.clip, row.clip_sha256, row.clip_s = clip.entry.name, clip.sha256, clip.duration_s
-    row.source, row.clip_class = clip.entry.source, clip.entry.clip_class
-    row.key = content_key.row_key(
-        content_key.codec_key(item.spec, item.condition, None), clip.sha256
-    )
-    return row
+    codec = content_key.codec_key(item.spec, item.condition, None)
+    builder = row_builder.missing(item.run_id, item.spec, item.condition, CodecmarkError(reason))
+    return builder.put(
+        clip=clip.entry.name,
+        clip_sha256=clip.sha256,
+        clip_s=clip.duration_s,
+        source=clip.entry.source,
+        clip_class=clip.entry.clip_class,
+        key=content_key.row_key(codec, clip.sha256),
+    ).finish()
 
 
 @lru_cache(maxsize=_CLIPS_KEPT)
