@@ -22,6 +22,7 @@ from importlib.metadata import entry_points
 from typing import Protocol
 
 from codecmark.codec import Codec
+from codecmark.corpus import published
 from codecmark.errors import (
     CodecError,
     CodecmarkError,
@@ -44,6 +45,7 @@ class CodecFactory(Protocol):
         ...
 
 
+REPLAY = "replay"
 # where what is imported is not what is installed
 DISTRIBUTIONS = {"lc3": "lc3py", "visqol": "visqol-python"}
 _RANGE_CODED = "codecmark.neural.range_coded:RangeCodedCodec"
@@ -115,7 +117,8 @@ def target(spec: Spec) -> str:
 def select(specs: str | None, *, everything: bool = False) -> tuple[str, ...]:
     """Return the specs that a `--codecs` value names: comma-separated specs or families.
 
-    A family name alone stands for its default settings. Without a value: the default set, or all
+    A family name alone stands for its default settings, `replay` for every codec of which decoded
+    sound was published. Without a value: the default set, or all
     of the catalog if `everything`.
     """
     if specs is None:
@@ -125,7 +128,9 @@ def select(specs: str | None, *, everything: bool = False) -> tuple[str, ...]:
         parsed = Spec.parse(text)
         if parsed.family not in FAMILIES and parsed.family not in _plugins():
             raise UnknownCodecError(_did_you_mean(text))
-        if text in FAMILIES:
+        if text == REPLAY:
+            chosen += (f"{REPLAY}:{codec}" for codec in published.built_in().codecs())
+        elif text in FAMILIES:
             chosen += FAMILIES[text].default or (text,)
         elif text in _plugins():
             chosen += _plugin_specs(text)

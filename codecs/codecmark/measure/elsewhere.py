@@ -13,16 +13,14 @@ from numpy.typing import NDArray
 from codecmark.clip import AudioClip
 from codecmark.corpus import condition as conditions
 from codecmark.corpus.audio_files import read_audio
-from codecmark.corpus.condition import Condition, PreparedClip
+from codecmark.corpus.condition import Condition
 from codecmark.corpus.entry import CLASSES
 from codecmark.errors import InputError
-from codecmark.measure.pairing import Pair, pair, require_versions
-from codecmark.measure.scoring import Job, Scorer
-from codecmark.metrics import waveform
-from codecmark.metrics.table import Scores
+from codecmark.measure.decoded_files import PreparedPair
+from codecmark.measure.pairing import pair, require_versions
+from codecmark.measure.scoring import Scorer
 
 Sound: TypeAlias = AudioClip | Path | str | NDArray[Any]
-_RAW_SNR = "snr_raw_db"
 
 
 @dataclass(frozen=True)
@@ -45,39 +43,6 @@ class ScoredPair:
     reasons: Mapping[str, str]
     notes: Mapping[str, str]
     lag_samples: int | None
-
-
-@dataclass(frozen=True)
-class PreparedPair:
-    """Both sounds as a condition presents them, brought to the same samples."""
-
-    clip: PreparedClip
-    decoded: AudioClip
-    pair: Pair
-
-    @property
-    def job(self) -> Job:
-        """What a scorer is to do."""
-        rate_hz, clip_class = self.clip.audio.sample_rate_hz, self.clip.clip_class
-        return Job(self.pair.reference, self.pair.decoded, rate_hz, clip_class)
-
-    def complete(self, scores: Scores, refused: Mapping[str, str] | None = None) -> Scores:
-        """Return scores that count what was done before them; take the `refused` ones out."""
-        values, reasons = dict(scores.values), dict(scores.reasons)
-        moved, lag = self.pair.moved_samples, scores.lag_samples
-        if self.pair.decoded is not self.pair.as_it_is:
-            raw = Scores()
-            rate_hz = self.clip.audio.sample_rate_hz
-            length = self.pair.as_it_is.shape[1]
-            reference = self.clip.audio.samples[:, :length]
-            raw.take(_RAW_SNR, lambda: waveform.snr_db(reference, self.pair.as_it_is, rate_hz))
-            values.pop(_RAW_SNR, None)
-            values |= raw.values
-            reasons |= raw.reasons
-        for name, reason in (refused or {}).items():
-            values.pop(name, None)
-            reasons[name] = reason
-        return Scores(values, reasons, None if lag is None else lag + moved, scores.visqol_mode)
 
 
 def score(

@@ -38,6 +38,8 @@ class Pair:
     moved_samples : int
         By how many samples `decoded` was moved to the front, beyond what the metrics' own alignment
         reaches.
+    level_db : float or None
+        Energy of `decoded` over that of the reference; None where one is silent.
     notes : dict
         What was found, by topic.
     """
@@ -46,6 +48,7 @@ class Pair:
     decoded: Samples
     as_it_is: Samples
     moved_samples: int = 0
+    level_db: float | None = None
     notes: dict[str, str] = field(default_factory=dict)
 
 
@@ -77,11 +80,15 @@ def pair(reference: AudioClip, decoded: AudioClip) -> Pair:
         ours, theirs = alignment.shifted(ours, theirs, lag)
         late = "late" if lag > 0 else "early"
         notes["delay"] = f"decoded {abs(lag)} samples {late}: moved before scoring"
-    _note_level(ours, theirs, notes)
+    level_db = _level_db(ours, theirs)
+    if level_db is not None and abs(level_db) >= _NOTED_LEVEL_DB:
+        notes["level"] = (
+            f"decoded {level_db:+.1f} dB in level: SNR counts that as error, SI-SDR does not"
+        )
     likeness = envelope_correlation(ours, theirs, rate_hz)
     if likeness < _ALIKE:
         notes["content"] = f"envelopes correlate by {likeness:.2f} only: is it the same recording?"
-    return Pair(ours, theirs, as_it_is, lag, notes)
+    return Pair(ours, theirs, as_it_is, lag, level_db, notes)
 
 
 def require_versions(reference: AudioClip, decoded: AudioClip) -> None:
@@ -141,12 +148,6 @@ def _note_length(reference: AudioClip, decoded: AudioClip) -> dict[str, str]:
     return {"length": f"decoded {milliseconds:.0f} ms {longer}: judged where both are"}
 
 
-def _note_level(reference: Samples, decoded: Samples, notes: dict[str, str]) -> None:
+def _level_db(reference: Samples, decoded: Samples) -> float | None:
     ours, theirs = (float(np.sum(x.astype(np.float64) ** 2)) for x in (reference, decoded))
-    if ours == 0 or theirs == 0:
-        return
-    level_db = 10 * float(np.log10(theirs / ours))
-    if abs(level_db) >= _NOTED_LEVEL_DB:
-        notes["level"] = (
-            f"decoded {level_db:+.1f} dB in level: SNR counts that as error, SI-SDR does not"
-        )
+    return None if ours == 0 or theirs == 0 else 10 * float(np.log10(theirs / ours))

@@ -160,6 +160,16 @@ class ReplayedCodec(Codec):
         return notes
 
 
+def sound_digest(spec: Spec) -> str:
+    """Return the digest of the facts about a codec's files, and whether any is here."""
+    library = Library.default()
+    files = library.manifest.of_codec(str(spec).partition(":")[2])
+    digests = {f"{file.set}/{file.path}": file.sha256 for file in files}
+    settings = {file.set: repr(library.set_of(file)) for file in files}
+    here = any(library.find(file) for file in files)
+    return f"{combined(digests) if files else ''} {settings} {here}"
+
+
 def _info(codec: str, files: list[Decoded], library: Library) -> CodecInfo:
     settings = [library.set_of(file).codecs[codec] for file in files]
     sets = dict.fromkeys(file.set for file in files)
