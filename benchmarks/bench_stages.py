@@ -25,7 +25,7 @@ from codecmark.mel.spectrogram import MelSpectrogram
 from codecmark.mel.vocoders import hifigan
 from codecmark.mel.vocoders.base import PhaseRetrieval
 from codecmark.networks import runtime
-from codecmark.networks.weights import locate_or_random
+from codecmark.networks.setup import Setup
 from codecmark.system import threads
 
 MEL = formats.AUDIOLDM2
@@ -36,11 +36,12 @@ LEAST = {"mel-to-waveform": 8, "griffinlim": 2}  # times faster than librosa
 
 def _stages(bench: Session) -> dict[str, Callable[[], Any]]:
     clip = bench.clips[0].audio.resampled(MEL.sample_rate_hz)
-    source = locate_or_random("cvssp/audioldm2")
-    vae = audioldm2.MelAutoencoder(source)
+    setup = Setup.from_environment()
+    source = setup.weights.locate_or_random("cvssp/audioldm2")
+    vae = audioldm2.MelAutoencoder(source, setup)
     frames = MEL.frames(clip.n_samples, multiple=vae.stride)
-    waveform = runtime.to_tensor(fit_length(clip.samples[:1], MEL.samples(frames)))
-    vocoder = hifigan.HifiGan(source, MEL)
+    waveform = runtime.to_tensor(fit_length(clip.samples[:1], MEL.samples(frames)), vae.device)
+    vocoder = hifigan.HifiGan(source, MEL, setup)
     threads.limit(bench.condition.threads)
     with torch.inference_mode():
         mel = log_mel(waveform, MEL)

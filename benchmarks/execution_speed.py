@@ -22,6 +22,7 @@ import torch
 
 from codecmark import catalog, corpus
 from codecmark.clip import AudioClip, Samples
+from codecmark.codec import Weights
 from codecmark.corpus import condition
 from codecmark.errors import MetricError, UnavailableError
 from codecmark.measure import agreement
@@ -29,10 +30,10 @@ from codecmark.mel.formats import AUDIOLDM2
 from codecmark.mel.spectrogram import MelSpectrogram
 from codecmark.mel.vocoders.hifigan import HifiGan
 from codecmark.networks import runtime
-from codecmark.networks.weights import Weights
+from codecmark.networks.setup import Setup
 from codecmark.neural.lyra import tflite
 from codecmark.neural.lyra.networks import FEATURES, FRAME, STAGES_MAX
-from codecmark.system import execution, host, markdown, threads
+from codecmark.system import host, markdown, threads
 from codecmark.system.execution import BACKENDS, DTYPES, EAGER, Execution
 
 CONDITION = condition.named("16k-mono")
@@ -65,8 +66,7 @@ def _hifigan() -> Iterator[str]:
     absent = []
     for chosen in (Execution(backend, dtype) for backend in BACKENDS for dtype in DTYPES):
         try:
-            with execution.using(chosen):
-                ways[chosen] = HifiGan(source, AUDIOLDM2)
+            ways[chosen] = HifiGan(source, AUDIOLDM2, Setup(execution=chosen))
         except UnavailableError as error:
             absent.append(f"- {chosen.backend}, {chosen.dtype}: {error.what.partition(': ')[2]}")
     products = _products(ways[EAGER].network, values)

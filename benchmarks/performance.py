@@ -33,7 +33,8 @@ from codecmark.codec import Codec
 from codecmark.corpus import condition
 from codecmark.measure import scoring
 from codecmark.metrics import alignment, perceptual
-from codecmark.metrics.table import METRICS
+from codecmark.metrics.score import functions_for, visqol_mode
+from codecmark.metrics.table import TABLE, VISQOL_FIELD
 from codecmark.results import store
 from codecmark.run import plan
 from codecmark.run.engines.inprocess import InProcess
@@ -103,19 +104,17 @@ def _metrics(_: Work) -> list[str]:
 
     def score(clip: condition.PreparedClip, decoded: Samples) -> None:
         ours, length = clip.audio.samples, clip.audio.duration_s
-        is_speech = clip.clip_class == "speech"
-        mode: Any = "speech" if is_speech else "audio"
+        functions = functions_for(clip.clip_class)
+        mode, visqol = visqol_mode(clip.clip_class), functions.pop(VISQOL_FIELD)
         take("alignment", length, partial(alignment.find_lag, ours, decoded))
-        for metric in METRICS:
-            if is_speech or not metric.speech_only:
-                take(metric.label, length, partial(metric.function, ours, decoded, rate))
-        visqol = partial(perceptual.visqol, ours, decoded, rate, mode)
+        for name, function in functions.items():
+            take(TABLE[name].label, length, partial(function, ours, decoded, rate))
         kept = perceptual._visqol_model(mode)._manager.spect_builder._made
         kept.clear()
-        take(f"ViSQOL {mode}, a clip's first", length, visqol)
+        take(f"ViSQOL {mode}, a clip's first", length, partial(visqol, ours, decoded, rate))
         kept.clear()
-        perceptual.visqol(ours, decoded * np.float32(0.99), rate, mode)  # another codec's output
-        take(f"ViSQOL {mode}", length, visqol)
+        visqol(ours, decoded * np.float32(0.99), rate)  # another codec's output
+        take(f"ViSQOL {mode}", length, partial(visqol, ours, decoded, rate))
 
     for _turn in range(2):  # the first loads and compiles
         spent.clear()

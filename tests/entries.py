@@ -12,11 +12,11 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
-import pytest
 
 from codecmark import catalog
 from codecmark.clip import AudioClip
 from codecmark.codec import Codec
+from codecmark.networks.setup import Setup
 from codecmark.spec import Spec
 
 TINY_VAE: Mapping[str, Any] = {
@@ -222,11 +222,17 @@ def write_tiny_sets(folder: Path) -> None:
             trained_sets.write(path, "compact", TINY_VAE, vae.state_dict())
 
 
-def _with_tiny_sets(spec: str) -> Codec:
-    with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+def _with_tiny_sets(spec: str, setup: Setup) -> Codec:
+    with TemporaryDirectory() as folder:
         write_tiny_sets(Path(folder))
-        patch.setenv("CODECMARK_TRAINED", folder)
-        return catalog.create(spec)
+        weights = replace(setup.weights, trained=Path(folder))
+        return _from_class(spec, replace(setup, weights=weights))
+
+
+def _from_class(spec: str, setup: Setup) -> Codec:
+    """Build a spec by its class alone, which does not ask whether the execution is heeded."""
+    parsed = Spec.parse(spec)
+    return catalog._load(catalog.target(parsed)).from_spec(parsed.plain, setup)
 
 
 @cache
@@ -235,80 +241,81 @@ def tiny(spec: str) -> Codec:
     return fresh(spec)
 
 
-def fresh(spec: str) -> Codec:
-    """Build the entry anew, as the execution in use says."""
+def fresh(spec: str, setup: Setup | None = None) -> Codec:
+    """Build the entry anew, with what the environment says unless a setup is given."""
     parsed = Spec.parse(spec)
+    setup = setup or Setup.from_environment().running(parsed.execution)
     if "compact" in spec or "harmonic" in spec:
-        return _with_tiny_sets(spec)
+        return _with_tiny_sets(spec, setup)
     if parsed.range_coded:
         from codecmark.neural.range_coded import RangeCodedCodec
 
-        return RangeCodedCodec(fresh(str(parsed.plain)))
+        return RangeCodedCodec(fresh(str(parsed.plain), setup))
     if parsed.implementation is not None:
-        return catalog.create(spec)
+        return _from_class(spec, setup)
     if parsed.family == "audioldm2":
         from codecmark.layered.latent_codec import LatentWaveformCodec
         from codecmark.mel.audioldm2 import AudioLDM2Codec
 
         if "+wave" in spec:
-            return LatentWaveformCodec.from_spec(parsed, TINY_VAE)
+            return LatentWaveformCodec.from_spec(parsed, setup, TINY_VAE)
 
         if parsed.stages[0] == "48k":
-            return AudioLDM2Codec(parsed, TINY_FULLBAND_VAE, TINY_FULLBAND_HIFIGAN)
-        return AudioLDM2Codec.from_spec(parsed, TINY_VAE, TINY_HIFIGAN)
+            return AudioLDM2Codec(parsed, setup, TINY_FULLBAND_VAE, TINY_FULLBAND_HIFIGAN)
+        return AudioLDM2Codec.from_spec(parsed, setup, TINY_VAE, TINY_HIFIGAN)
     if parsed.family == "ltx2":
         from codecmark.mel.ltx2 import LTX2Codec
 
-        return LTX2Codec(parsed, TINY_LTX2, TINY_LTX2_VOCODER)
+        return LTX2Codec(parsed, setup, TINY_LTX2, TINY_LTX2_VOCODER)
     if parsed.family == "mmaudio":
         from codecmark.mel.mmaudio import MMAudioCodec
 
-        return MMAudioCodec(parsed, TINY_MMAUDIO, TINY_BIGVGAN)
+        return MMAudioCodec(parsed, setup, TINY_MMAUDIO, TINY_BIGVGAN)
     if spec.endswith(("/univnet", "/vocos")):
         from codecmark.mel.chain import MelCodec
 
         config = TINY_UNIVNET if spec.endswith("univnet") else TINY_VOCOS
-        return MelCodec.from_spec(parsed, config)
+        return MelCodec.from_spec(parsed, setup, config)
     if parsed.family == "encodec":
         from codecmark.neural.encodec import EncodecCodec
         from codecmark.neural.encodec_stereo import EncodecStereoCodec
 
         assert parsed.variant is not None
         kind = EncodecStereoCodec if parsed.variant == "48khz" else EncodecCodec
-        return kind(parsed.bitrate_kbps(0, 99), tiny_encodec(parsed.variant))
+        return kind(parsed.bitrate_kbps(0, 99), setup, tiny_encodec(parsed.variant))
     if parsed.family == "mimi":
         from codecmark.neural.mimi import MimiCodec
 
-        return MimiCodec(parsed.bitrate_kbps(0, 99), TINY_MIMI)
+        return MimiCodec(parsed.bitrate_kbps(0, 99), setup, TINY_MIMI)
     if parsed.family == "snac":
         from codecmark.neural.snac import SnacCodec
 
         assert parsed.variant is not None
-        return SnacCodec(parsed.variant, tiny_snac(parsed.variant))
+        return SnacCodec(parsed.variant, setup, tiny_snac(parsed.variant))
     if parsed.family == "xcodec":
         from codecmark.neural.xcodec import XcodecCodec
 
         assert parsed.variant is not None
-        return XcodecCodec(parsed.variant, parsed.bitrate_kbps(0, 99), tiny_xcodec())
+        return XcodecCodec(parsed.variant, parsed.bitrate_kbps(0, 99), setup, tiny_xcodec())
     if parsed.family == "wavtokenizer":
         from codecmark.neural.wavtokenizer import WavTokenizerCodec
 
         assert parsed.variant is not None
-        return WavTokenizerCodec(parsed.variant, tiny_wavtokenizer(parsed.variant))
+        return WavTokenizerCodec(parsed.variant, setup, tiny_wavtokenizer(parsed.variant))
     if parsed.family in {"neucodec", "xcodec2"}:
         from codecmark.neural.neucodec import FsqCodec
 
-        return FsqCodec(parsed.family, TINY_FSQ)
+        return FsqCodec(parsed.family, setup, TINY_FSQ)
     if parsed.family == "oobleck":
         from codecmark.neural.oobleck import OobleckCodec
 
-        return OobleckCodec(parsed.setting or "f16", TINY_OOBLECK)
+        return OobleckCodec(parsed.setting or "f16", setup, TINY_OOBLECK)
     if parsed.family == "dac":
         from codecmark.neural.dac import DacCodec
 
         assert parsed.variant is not None
-        return DacCodec(parsed.variant, parsed.bitrate_kbps(0, 99), tiny_dac(parsed.variant))
-    return catalog.create(spec)
+        return DacCodec(parsed.variant, parsed.bitrate_kbps(0, 99), setup, tiny_dac(parsed.variant))
+    return _from_class(spec, setup)
 
 
 def noise(length: int, *, channels: int = 1, rate_hz: int = 16_000, seed: int = 0) -> AudioClip:

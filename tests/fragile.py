@@ -13,6 +13,7 @@ import pytest
 
 from codecmark import AudioClip, catalog
 from codecmark.classic.pcm import Pcm16Codec
+from codecmark.networks.setup import Setup
 from codecmark.spec import Spec
 
 BAD_SAMPLES = 4_000
@@ -31,7 +32,7 @@ class FragileCodec(Pcm16Codec):
         self.info = replace(self.info, spec=f"fragile:{how}", family="fragile")
 
     @classmethod
-    def from_spec(cls, spec: Spec) -> FragileCodec:
+    def from_spec(cls, spec: Spec, setup: Setup) -> FragileCodec:
         if loads := os.environ.get(LOADS_VARIABLE):
             with Path(loads).open("a") as file:
                 file.write(f"{os.getpid()}\n")

@@ -14,6 +14,7 @@ from codecmark.errors import (
     UnknownCodecError,
 )
 from codecmark.measure.elsewhere import score
+from codecmark.networks.setup import Setup
 
 __all__ = [
     "AudioClip",
@@ -25,6 +26,7 @@ __all__ = [
     "InputError",
     "MetricError",
     "ResultSchemaError",
+    "Setup",
     "UnavailableError",
     "UnknownCodecError",
     "__version__",

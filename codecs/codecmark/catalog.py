@@ -7,8 +7,10 @@ Another distribution adds a family with an entry point in the group `codecmark.c
     [project.entry-points."codecmark.codecs"]
     mycodec = "my_package.codec:MyCodec"
 
-The class is called as `MyCodec.from_spec(spec)` and returns a `Codec`. It may carry a class
-attribute `catalog_specs`, the tuple of spec strings that `codecmark list` shows.
+The class is called as `MyCodec.from_spec(spec, setup)` and returns a `Codec`. `setup` is a
+`networks.setup.Setup`: where weights are, on which device a network runs and how; a codec without
+a network has no use for it. The class may carry an attribute `catalog_specs`, the tuple of spec
+strings that `codecmark list` shows.
 """
 
 from __future__ import annotations
@@ -31,8 +33,9 @@ from codecmark.errors import (
     UnknownCodecError,
 )
 from codecmark.families import FAMILIES
+from codecmark.networks.setup import Setup
 from codecmark.spec import Spec
-from codecmark.system.execution import EAGER, EXECUTED, MARK, Execution, using
+from codecmark.system.execution import EAGER, MARK, NETWORKS_ON_BACKENDS, Execution
 
 ENTRY_POINT_GROUP = "codecmark.codecs"
 
@@ -40,7 +43,7 @@ ENTRY_POINT_GROUP = "codecmark.codecs"
 class CodecFactory(Protocol):
     """What a catalog target names: a class that builds its codecs from specs."""
 
-    def from_spec(self, spec: Spec) -> Codec:
+    def from_spec(self, spec: Spec, setup: Setup, /) -> Codec:
         """Return the codec, or raise `InputError` or `UnavailableError`."""
         ...
 
@@ -48,7 +51,6 @@ class CodecFactory(Protocol):
 REPLAY = "replay"
 # where what is imported is not what is installed
 DISTRIBUTIONS = {"lc3": "lc3py", "visqol": "visqol-python"}
-_RANGE_CODED = "codecmark.neural.range_coded:RangeCodedCodec"
 
 
 def all_specs(*, default_only: bool = False) -> Iterator[str]:
@@ -62,8 +64,15 @@ def all_specs(*, default_only: bool = False) -> Iterator[str]:
             yield from _plugin_specs(name)
 
 
-def create(spec: str) -> Codec:
+def create(spec: str, setup: Setup | None = None) -> Codec:
     """Build the codec that `spec` names.
+
+    Parameters
+    ----------
+    spec : str
+    setup : Setup, optional
+        Where weights are, and on which device networks run where `spec` names none; without one,
+        what the environment's variables say.
 
     Raises
     ------
@@ -72,37 +81,28 @@ def create(spec: str) -> Codec:
     UnknownCodecError
         If no family has that name; suggests near ones and lists all.
     UnavailableError
-        If a package or weights that it cannot do without are missing; says what to do.
+        If a package or weights that it cannot do without are missing, or it has no network that
+        could run as `spec` says; tells what to do.
     """
     parsed = Spec.parse(spec)
     _require_implementation(parsed)
-    plain = replace(parsed, execution=EAGER)
+    setup = (setup or Setup.from_environment()).running(parsed.execution)
     try:
-        with using(parsed.execution) as use:
-            factory = _load(_RANGE_CODED if parsed.range_coded else target(parsed))
-            codec = factory.from_spec(plain)
+        codec = _load(target(parsed)).from_spec(parsed.plain, setup)
+        if parsed.range_coded:
+            codec = _range_coded(codec)
     except CodecmarkError:
         raise
     except Exception as error:
         raise CodecError(f"{spec} could not be built: {type(error).__name__}: {error}") from error
-    if parsed.execution != EAGER:
-        use.require_met(str(parsed))
-        _label(codec, parsed.execution)
+    setup.require_heeded(str(parsed))
     return codec
 
 
-def _label(codec: Codec, execution: Execution) -> None:
-    """Let a codec, and so its rows, say how it runs."""
-    codec.execution = execution
-    codec.info = replace(codec.info, spec=f"{codec.info.spec}{MARK}{execution}")
-    if execution.changes_the_network:
-        how = f"decoder on {execution.backend} in {execution.dtype}, encoder on eager in float32"
-        codec.info = replace(
-            codec.info,
-            backend=execution.backend,
-            dtype=execution.dtype,
-            notes="; ".join(filter(None, (codec.info.notes, how))),
-        )
+def _range_coded(codec: Codec) -> Codec:
+    from codecmark.neural.range_coded import RangeCodedCodec
+
+    return RangeCodedCodec(codec)
 
 
 def target(spec: Spec) -> str:
@@ -141,7 +141,7 @@ def select(specs: str | None, *, everything: bool = False) -> tuple[str, ...]:
     return tuple(dict.fromkeys(chosen))
 
 
-def executed(specs: Iterable[str], chosen: Execution) -> tuple[str, ...]:
+def with_execution(specs: Iterable[str], chosen: Execution) -> tuple[str, ...]:
     """Return the specs with an execution, those that name one themselves or heed none as they are.
 
     Of those where only the device counts, backend and dtype are left out.
@@ -156,16 +156,16 @@ def executed(specs: Iterable[str], chosen: Execution) -> tuple[str, ...]:
         spec = Spec.parse(text)
         family = FAMILIES.get(spec.family)
         if spec.execution == EAGER and family is not None:
-            way = chosen if family.executed(spec) else Execution(device=chosen.device)
-            if not family.on_device(spec):
+            way = chosen if family.takes_backend(spec) else Execution(device=chosen.device)
+            if not family.takes_device(spec):
                 way = replace(way, device=None)
             text = str(replace(spec, execution=way))
         found.append(text)
     if chosen != EAGER and not any(MARK in text for text in found):
         raise InputError(
             f"execution: none of the chosen codecs heeds {chosen}: a backend or dtype runs "
-            f"{EXECUTED}, a device takes any network; leave out --backend, --dtype and --device, "
-            "or choose others, e.g. --codecs dac"
+            f"{NETWORKS_ON_BACKENDS}, a device takes any network; leave out --backend, --dtype "
+            "and --device, or choose others, e.g. --codecs dac"
         )
     return tuple(dict.fromkeys(found))
 

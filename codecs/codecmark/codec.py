@@ -12,10 +12,8 @@ below hold for every codec, a plug-in's too:
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import wraps
-from typing import Any
+from typing import Literal
 
 import numpy as np
 
@@ -23,11 +21,37 @@ from codecmark.bitstream import frame
 from codecmark.bitstream.frame import StreamHeader
 from codecmark.clip import AudioClip, Samples
 from codecmark.errors import BitstreamError, CodecError, CodecmarkError, InputError
-from codecmark.networks.weights import NO_WEIGHTS, Weights
-from codecmark.system.execution import EAGER, Execution, bound, using
+from codecmark.system.execution import EAGER, MARK, Execution
 
-# live use, see `streaming`, and the layers of a stream that has some
-_OTHER_WAYS = frozenset({"live_encoder", "live_decoder", "decode_layers"})
+Evidence = Literal["none", "published", "trained", "replayed", "elsewhere", "random"]
+
+
+@dataclass(frozen=True)
+class Weights:
+    """What a codec's learned part is, and so what its rows may claim.
+
+    Attributes
+    ----------
+    evidence : str
+        `none`: the codec has no learned part. `published`: the published file, from a folder, the
+        cache or the network. `trained`: weights that this project trained and ships. `replayed`:
+        decoded audio that was published stands for the codec; quality is real, the rate is the
+        nominal one, and there are neither bytes nor times. `elsewhere`: files that somebody
+        decoded elsewhere, of which no more is known.
+        `random`: seeded random numbers in the published architecture; speed, memory and rate are
+        real, quality is never computed.
+    sha256 : str or None
+        Digest of the file, or of the sorted lines "path digest" where there are several.
+    note : str
+        Where they were found; for `random`, what is missing and how to get it.
+    """
+
+    evidence: Evidence
+    sha256: str | None = None
+    note: str = ""
+
+
+NO_WEIGHTS = Weights("none")
 
 
 @dataclass(frozen=True)
@@ -108,18 +132,15 @@ class Codec(ABC):
     Attributes
     ----------
     info : CodecInfo
-    execution : Execution
-        How its network runs; set by the catalog, as the spec says.
     """
 
     info: CodecInfo
-    execution: Execution = EAGER
 
-    def __init_subclass__(cls, **options: Any) -> None:
-        """Let other ways than `encode` and `decode` into a codec run as its spec says, too."""
-        super().__init_subclass__(**options)
-        for name in _OTHER_WAYS & vars(cls).keys():
-            setattr(cls, name, _as_the_spec_says(vars(cls)[name]))
+    @property
+    def execution(self) -> Execution:
+        """How its network runs, as its spec says."""
+        _, marked, way = self.info.spec.partition(MARK)
+        return Execution.parse(way) if marked else EAGER
 
     @abstractmethod
     def encode_payload(self, clip: AudioClip) -> bytes:
@@ -161,8 +182,7 @@ class Codec(ABC):
                 "wrap the array: AudioClip(samples, sample_rate_hz)"
             )
         try:
-            with using(self.execution):
-                payload = self.encode_payload(clip)
+            payload = self.encode_payload(clip)
         except CodecmarkError:
             raise
         except Exception as error:
@@ -182,8 +202,7 @@ class Codec(ABC):
         """
         header, payload = frame.unpack(self.info.spec, stream)
         try:
-            with using(self.execution):
-                samples = self.decode_payload(payload, header)
+            samples = self.decode_payload(payload, header)
         except CodecmarkError:
             raise
         except Exception as error:
@@ -198,14 +217,6 @@ class Codec(ABC):
         if not np.isfinite(samples).all():
             raise CodecError(f"{self.info.spec} decoded to NaN or Inf")
         return AudioClip(samples.astype(np.float32, copy=False), header.sample_rate_hz)
-
-
-def _as_the_spec_says(method: Callable[..., Any]) -> Callable[..., Any]:
-    @wraps(method)
-    def run(self: Codec, *arguments: Any, **named: Any) -> Any:
-        return bound(self.execution, method)(self, *arguments, **named)
-
-    return run
 
 
 def _describe(error: Exception) -> str:

@@ -6,46 +6,35 @@ is not listed still works if the class accepts it (`opus@20k`).
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 from codecmark.spec import Spec
 
-
-def _never(_: Spec) -> bool:
-    return False
-
-
-def _always(_: Spec) -> bool:
-    return True
-
-
-def _not_original(spec: Spec) -> bool:
-    return spec.implementation is None
-
-
-def _ends_in_hifigan(spec: Spec) -> bool:
-    checkpoint, *vocoder = spec.stages or ("",)
-    return checkpoint != "compact" and [v.partition("+")[0] for v in vocoder] == ["hifigan"]
-
-
-def _with_waveform_layer(spec: Spec) -> bool:
-    return "wave" in (spec.variant or "").split("+")[1:]
-
-
-def _but_plain_waveform_layer(spec: Spec) -> bool:
-    return not (spec.variant or "").endswith("+wave")
+_WAVEFORM_LAYER_MARK = "wave"
 
 
 @dataclass(frozen=True)
 class Family:
     """One line of the catalog.
 
-    `default` are the settings of the default run; `more` are run with `--all` only.
-    `layered_target` is the class of those with a waveform layer, `...+wave...`, where there is one.
-    `implementations` are further ones of the same codec, chosen by `#` at the end of a spec.
-    `executed` tells the specs whose decoder runs on other backends and dtypes, `on_device` those
-    with something to put on a device, see `execution`; a test builds all and compares.
+    Attributes
+    ----------
+    target : str
+        The class that builds its codecs, `module:Class`.
+    summary : str
+    default, more : tuple of str
+        The settings of the default run, and those that are run with `--all` only.
+    implementations : tuple of str
+        Further ones of the same codec, chosen by `#` at the end of a spec; they run on eager only.
+    takes : {"nothing", "device", "backend"}
+        What of an execution its codecs apply: `backend` has a decoder that runs on other backends
+        and in other dtypes too, `device` a network that can be put on one, see
+        `system.execution`. A test builds all and compares.
+    backend_vocoder : str or None
+        Where only codecs that end in this vocoder take a backend.
+    layered_target : str or None
+        The class of those with a waveform layer, `...+wave...`.
     """
 
     target: str
@@ -53,15 +42,36 @@ class Family:
     default: tuple[str, ...]
     more: tuple[str, ...] = ()
     implementations: tuple[str, ...] = ()
-    executed: Callable[[Spec], bool] = _never
-    on_device: Callable[[Spec], bool] = _never
+    takes: Literal["nothing", "device", "backend"] = "nothing"
+    backend_vocoder: str | None = None
     layered_target: str | None = None
 
     def target_of(self, spec: Spec) -> str:
         """Return where the class of a spec lives, `module:Class`."""
-        if self.layered_target is not None and _with_waveform_layer(spec):
+        if self.layered_target is not None and _WAVEFORM_LAYER_MARK in _first_words(spec)[1:]:
             return self.layered_target
         return self.target
+
+    def takes_backend(self, spec: Spec) -> bool:
+        """Return whether the decoder of a spec runs on other backends and in other dtypes."""
+        if self.takes != "backend" or spec.implementation is not None:
+            return False
+        if self.backend_vocoder is None:
+            return True
+        vocoders = [stage.partition("+")[0] for stage in spec.stages[1:]]
+        return vocoders == [self.backend_vocoder] and spec.stages[0] != "compact"
+
+    def takes_device(self, spec: Spec) -> bool:
+        """Return whether a spec has something to put on a device; the log-mel with a waveform
+        layer has not, unless a network fills what it leaves out.
+        """
+        without_network = spec.family == "mel" and _first_words(spec)[-1] == _WAVEFORM_LAYER_MARK
+        return self.takes != "nothing" and not without_network
+
+
+def _first_words(spec: Spec) -> list[str]:
+    """Return the words of a variant's first stage: `16k-64`, `wave` of `mel:16k-64+wave@8k`."""
+    return (spec.stages or ("",))[0].split("+")
 
 
 _AUDIOLDM2 = (
@@ -162,7 +172,7 @@ FAMILIES: dict[str, Family] = {
             *_PHASE_METHODS, *_FRONT_ENDS, *_MEL_CODINGS, *_TRAINED_VOCODER, *_WAVEFORM_LAYER,
             *_CONSISTENT, *_ANCHORED, "mel:24k-100/univnet", "mel:24k-100-htk/vocos",
         ),
-        on_device=_but_plain_waveform_layer,
+        takes="device",
         layered_target="codecmark.layered.mel_codec:MelWaveformCodec",
     ),
     "audioldm2": Family(
@@ -174,19 +184,19 @@ FAMILIES: dict[str, Family] = {
             *_OTHER_CHECKPOINTS, *_LATENT_CODINGS, *_TRAINED_CHAIN, *_LATENT_WAVEFORM_LAYER,
             "audioldm2:48k/hifigan", "audioldm2:48k/griffinlim-64",
         ),
-        executed=_ends_in_hifigan,
-        on_device=_always,
+        takes="backend",
+        backend_vocoder="hifigan",
         layered_target="codecmark.layered.latent_codec:LatentWaveformCodec",
     ),
     "ltx2": Family(
         "codecmark.mel.ltx2:LTX2Codec", "LTX-2's audio VAE and HiFi-GAN, stereo",
         (), ("ltx2:2.0/hifigan", "ltx2:2.0/griffinlim-64", "ltx2:2.0/hifigan@int8"),
-        on_device=_always,
+        takes="device",
     ),
     "mmaudio": Family(
         "codecmark.mel.mmaudio:MMAudioCodec", "MMAudio's VAE and BigVGAN, 44.1 kHz",
         (), ("mmaudio:44k/bigvgan", "mmaudio:44k/griffinlim-64", "mmaudio:44k/bigvgan@int8"),
-        on_device=_always,
+        takes="device",
     ),
     "encodec": Family(
         "codecmark.neural.encodec:EncodecCodec", "EnCodec: 24 kHz mono, 48 kHz stereo",
@@ -197,8 +207,7 @@ FAMILIES: dict[str, Family] = {
             "encodec:24khz@6k#original", "encodec:48khz@6k#original",
         ),
         ("original",),
-        executed=_not_original,
-        on_device=_always,
+        takes="backend",
     ),
     "dac": Family(
         "codecmark.neural.dac:DacCodec", "Descript Audio Codec",
@@ -208,43 +217,42 @@ FAMILIES: dict[str, Family] = {
             "dac:44khz@8k#original",
         ),
         ("original",),
-        executed=_not_original,
-        on_device=_always,
+        takes="backend",
     ),
     "mimi": Family(
         "codecmark.neural.mimi:MimiCodec", "Mimi, Moshi's codec, 24 kHz",
         (), ("mimi@0.55k", "mimi@1.1k", "mimi@2.2k", "mimi@4.4k", "mimi@1.1k+ac"),
-        on_device=_always,
+        takes="device",
     ),
     "snac": Family(
         "codecmark.neural.snac:SnacCodec", "SNAC: tokens at several rates",
         (), ("snac:24khz", "snac:32khz", "snac:44khz", "snac:24khz+ac"),
-        on_device=_always,
+        takes="device",
     ),
     "xcodec": Family(
         "codecmark.neural.xcodec:XcodecCodec", "X-Codec: HuBERT beside DAC, 16 kHz",
         (), ("xcodec:speech@2k", "xcodec:general@2k", "xcodec:general@4k"),
-        on_device=_always,
+        takes="device",
     ),
     "wavtokenizer": Family(
         "codecmark.neural.wavtokenizer:WavTokenizerCodec", "WavTokenizer: one codebook, 24 kHz",
         (), ("wavtokenizer:unify-40", "wavtokenizer:speech-75"),
-        on_device=_always,
+        takes="device",
     ),
     "neucodec": Family(
         "codecmark.neural.neucodec:FsqCodec", "NeuCodec: 16 kHz in, 24 kHz out, 0.8 kbit/s",
         (), ("neucodec",),
-        on_device=_always,
+        takes="device",
     ),
     "xcodec2": Family(
         "codecmark.neural.neucodec:FsqCodec", "X-Codec 2, 16 kHz, 0.8 kbit/s",
         (), ("xcodec2",),
-        on_device=_always,
+        takes="device",
     ),
     "oobleck": Family(
         "codecmark.neural.oobleck:OobleckCodec", "Stable Audio's autoencoder, 44.1 kHz stereo",
         (), ("oobleck:stable-audio@f16", "oobleck:stable-audio@int8", "oobleck:stable-audio@q0.5"),
-        on_device=_always,
+        takes="device",
     ),
     "silence": Family(
         "codecmark.classic.sentinels:SilenceCodec", "sentinel: SNR 0 dB", ("silence",)

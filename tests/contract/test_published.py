@@ -15,7 +15,7 @@ from codecmark import UnavailableError, catalog, corpus
 from codecmark.clip import Samples
 from codecmark.corpus import condition
 from codecmark.metrics import alignment, perceptual, waveform
-from codecmark.networks import weights
+from codecmark.networks.weights import WeightLocator
 
 KUMAR = "48k-mono", "si_sdr_db", 4.0  # arXiv 2306.06546, table 3: speech, music and ambient sound
 SUPERB = "16k-mono", "pesq_wb", 0.6  # Codec-SUPERB's board: speech
@@ -47,7 +47,7 @@ def test_quality_is_near_the_published_figure(
     spec: str, name: str, under: str, metric: str, within: float, published: float
 ) -> None:
     try:
-        weights.locate(name)
+        WeightLocator.from_environment().locate(name)
     except UnavailableError as error:
         pytest.skip(str(error))
     codec = catalog.create(spec)

@@ -13,6 +13,7 @@ import codecmark
 from codecmark import CodecError, InputError, UnavailableError, UnknownCodecError, catalog
 from codecmark.classic.pcm import Pcm16Codec
 from codecmark.families import FAMILIES, Family
+from codecmark.networks.setup import Setup
 from codecmark.spec import Spec
 
 
@@ -130,7 +131,7 @@ def test_select() -> None:
 def test_the_default_set_names_every_family() -> None:
     families = {Spec.parse(spec).family for spec in catalog.select(None)}
     on_request = {  # --all, or the user's own
-        "command", "oobleck", "mimi", "snac", "xcodec", "wavtokenizer", "neucodec", "xcodec2",
+        "command", "replay", "oobleck", "mimi", "snac", "xcodec", "wavtokenizer", "neucodec", "xcodec2",
         "noise", "lowpass", "pcm", "ltx2", "mmaudio",
     }  # fmt: skip
     assert families == set(FAMILIES) - on_request
@@ -181,7 +182,7 @@ def test_a_broken_plugin_does_not_break_the_rest(monkeypatch: pytest.MonkeyPatch
 
 class Explosive:
     @classmethod
-    def from_spec(cls, spec: Spec) -> None:
+    def from_spec(cls, spec: Spec, setup: Setup) -> None:
         raise RuntimeError("no such device")
 
 
@@ -196,7 +197,9 @@ def test_dac_stays_within_its_codebooks() -> None:
     from entries import tiny_dac
 
     for kbps, books in ((0.1, 1), (6.2, 12), (99.0, 12)):
-        assert DacCodec("16khz", kbps, tiny_dac("16khz")).codebooks == books
+        assert (
+            DacCodec("16khz", kbps, Setup.from_environment(), tiny_dac("16khz")).codebooks == books
+        )
 
 
 @pytest.mark.parametrize(("module", "package"), [("lc3", "lc3py"), ("pycodec2", "pycodec2")])

@@ -128,7 +128,7 @@ def test_a_plain_vocoder_goes_on_as_an_anchored_one(speech: AudioClip) -> None:
     start = anchored(Start(TINY_HARMONIC, plain.state_dict(), "plain"))
     network = tiny_network(with_anchors=True)
     network.load_state_dict(start.state)
-    mel = log_mel(to_tensor(speech.resampled(RATE).samples[:, :SAMPLES]), AUDIOLDM2)
+    mel = log_mel(to_tensor(speech.resampled(RATE).samples[:, :SAMPLES], "cpu"), AUDIOLDM2)
     with torch.inference_mode():
         made = network.spectrum(mel, nothing())
         wanted = plain.spectrum(mel).whole
@@ -147,7 +147,7 @@ def test_what_arrives_has_about_the_snr_asked_for(speech: AudioClip) -> None:
         assert snr_db(signal[None], found.coded[None], RATE) == pytest.approx(wanted_db, abs=2.5)
     assert not received(signal, -1.0, 20).coded.any()
     fine, coarse = (received(signal, 8.0, step).log_mel for step in (0, 50))
-    true = log_mel(to_tensor(signal[None]), AUDIOLDM2).numpy()[0, 4:-4]
+    true = log_mel(to_tensor(signal[None], "cpu"), AUDIOLDM2).numpy()[0, 4:-4]
     errors = [float(np.abs(mel[4:-4] - true).mean()) for mel in (fine, coarse)]
     assert errors[0] < 0.15 < errors[1]
     silent = received(np.zeros(SAMPLES, np.float32), 8.0, 20)
@@ -217,6 +217,6 @@ def test_what_is_no_fill_is_refused(sets: Path) -> None:
 def test_absent_weights_come_with_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
     from codecmark.networks import trained_sets
 
-    monkeypatch.setattr(trained_sets, "_folders", lambda _: [])
+    monkeypatch.setattr(trained_sets, "SHIPPED", Path("nowhere"))
     with pytest.raises(UnavailableError, match="codecmark train anchored"):
         create(SPEC)

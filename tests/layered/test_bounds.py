@@ -41,7 +41,7 @@ def test_a_clip_and_its_inverted_copy_have_one_spectrogram(spec: str, speech: Au
 def test_the_mel_hardly_knows_a_rotation(speech: AudioClip) -> None:
     mel = mel_format("16k-64")
     ours, theirs = (
-        to_array(log_mel(to_tensor(samples), mel))
+        to_array(log_mel(to_tensor(samples, "cpu"), mel))
         for samples in (speech.samples, rotated(speech.samples, 90))
     )
     loud = ours > ours.max() - 60 / _DB

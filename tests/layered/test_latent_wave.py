@@ -146,7 +146,7 @@ def test_levels_are_cut_to_the_largest() -> None:
 def test_the_study_measures_it_where_its_weights_are(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(trained_sets, "_folders", lambda name: [tmp_path / name])
+    monkeypatch.setattr(trained_sets, "SHIPPED", tmp_path)
     assert not [spec for spec in study.specs() if "compact" in spec]
     write_tiny_sets(tmp_path)
     assert [spec for spec in study.specs() if "compact" in spec] == list(study.LATENTS)

@@ -34,6 +34,7 @@ from codecmark.layered.mel_codec import MelWaveformCodec
 from codecmark.mel.formats import AUDIOLDM2
 from codecmark.mel.front_end import log_mel
 from codecmark.metrics.waveform import snr_db
+from codecmark.networks.setup import Setup
 from codecmark.results.row import ResultRow
 from codecmark.spec import Spec
 from codecmark.studies import layers as study
@@ -44,7 +45,7 @@ SPEC = "mel:16k-64+wave@snr10"
 
 
 def codec(setting: str = "snr10") -> WaveformLayerCodec:
-    return MelWaveformCodec.from_spec(Spec.parse(f"mel:16k-64+wave@{setting}"))
+    return MelWaveformCodec.from_spec(Spec.parse(f"mel:16k-64+wave@{setting}"), Setup())
 
 
 @cache
@@ -242,7 +243,7 @@ def test_more_rate_is_more_snr() -> None:
                                   "mel:16k-64+wave@snr99", "mel:16k-64+wave@1k"])  # fmt: skip
 def test_other_specs_are_refused(spec: str) -> None:
     with pytest.raises(InputError, match="spec"):
-        MelWaveformCodec.from_spec(Spec.parse(spec))
+        MelWaveformCodec.from_spec(Spec.parse(spec), Setup())
 
 
 # layers

@@ -19,6 +19,7 @@ from transformers import (
 
 from codecmark import AudioClip, BitstreamError, InputError, UnavailableError, corpus, create
 from codecmark.bitstream import frame, scalar_coding
+from codecmark.codec import Weights
 from codecmark.corpus import condition
 from codecmark.corpus.condition import PreparedClip
 from codecmark.errors import DamagedWeightsError
@@ -36,8 +37,8 @@ from codecmark.mel.stft import inverse_stft, stft
 from codecmark.mel.vocoders import hifigan
 from codecmark.mel.vocoders.base import PhaseRetrieval
 from codecmark.metrics.waveform import correlation, snr_db
-from codecmark.networks import weights
 from codecmark.networks.published_sets import SETS, WeightFile, WeightSet
+from codecmark.networks.setup import Setup
 from codecmark.neural.encodec_network import random_model
 from codecmark.spec import Spec
 from entries import TINY_HIFIGAN, TINY_VAE, noise, tiny, tiny_dac, tiny_encodec, tone
@@ -138,7 +139,7 @@ def test_any_frame_count_round_trips_to_the_exact_length(frames: int, stage: str
 
 
 def test_long_spectrograms_go_through_in_chunks() -> None:
-    model = audioldm2.MelAutoencoder(weights.Weights("random"), TINY_VAE)
+    model = audioldm2.MelAutoencoder(Weights("random"), Setup(), TINY_VAE)
     mel = torch.randn(1, 1_100, 64)
     with torch.inference_mode():
         latent = model.encode(mel)
@@ -158,7 +159,7 @@ def test_nan_in_a_stream_is_refused() -> None:
 def test_a_vocoder_of_another_mel_format_is_refused() -> None:
     foreign = formats.USER
     with pytest.raises(InputError, match="takes 64 mel bands, the front end gives 80"):
-        hifigan.HifiGan(weights.Weights("random"), foreign, TINY_HIFIGAN)
+        hifigan.HifiGan(Weights("random"), foreign, Setup(), TINY_HIFIGAN)
 
 
 def test_a_checkpoint_in_the_published_layout_is_loaded_by_path(
@@ -172,7 +173,7 @@ def test_a_checkpoint_in_the_published_layout_is_loaded_by_path(
     vae.save_pretrained(folder / "vae")
     hifigan.save_pretrained(folder / "vocoder")
     monkeypatch.setenv("CODECMARK_WEIGHTS", str(tmp_path))
-    codec = AudioLDM2Codec(Spec.parse("audioldm2:base/hifigan"))
+    codec = AudioLDM2Codec(Spec.parse("audioldm2:base/hifigan"), Setup.from_environment())
     assert codec.info.weights.evidence == "published"
     assert codec.info.weights.sha256 is not None
     loaded = codec.autoencoder.network.state_dict()
@@ -334,7 +335,7 @@ def test_316_vs_80_on_the_raw_model_and_the_clear_error_in_its_place() -> None:
         raw = SpeechT5HifiGan(SpeechT5HifiGanConfig(**{**foreign, "normalize_before": normalize}))
         with pytest.raises(RuntimeError, match=message):
             raw(torch.zeros(1, 80, 316))
-    vocoder = hifigan.HifiGan(weights.Weights("random"), formats.SPEECHT5, foreign)
+    vocoder = hifigan.HifiGan(Weights("random"), formats.SPEECHT5, Setup(), foreign)
     with pytest.raises(InputError, match=r"not \(1, 80, 316\): the last axis counts bands"):
         vocoder.synthesize(mel_of((1, 80, 316), formats.SPEECHT5))
     # exchanging the axes is not enough: that mel has another scale
@@ -343,7 +344,7 @@ def test_316_vs_80_on_the_raw_model_and_the_clear_error_in_its_place() -> None:
 
 
 def test_a_transposed_mel_is_refused_even_when_both_axes_are_equal() -> None:
-    vocoder = hifigan.HifiGan(weights.Weights("random"), MEL, TINY_HIFIGAN)
+    vocoder = hifigan.HifiGan(Weights("random"), MEL, Setup(), TINY_HIFIGAN)
     square = MelSpectrogram(torch.zeros(1, 64, 64), MEL)
     assert vocoder.synthesize(square).shape == (1, 64 * 160)
     with pytest.raises(InputError, match=r"channels 1 x bands 64 x frames 64.*\.transposed\(\)"):

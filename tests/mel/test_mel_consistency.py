@@ -20,7 +20,7 @@ RATE = 16_000
 
 
 def speech_at(clip: AudioClip, frames: int, mel: MelFormat) -> torch.Tensor:
-    return to_tensor(clip.resampled(RATE).samples[:, : mel.samples(frames)])
+    return to_tensor(clip.resampled(RATE).samples[:, : mel.samples(frames)], "cpu")
 
 
 def distance(waveform: torch.Tensor, wanted: torch.Tensor, mel: MelFormat) -> float:

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from codecmark import corpus, create
 from codecmark.clip import AudioClip
+from codecmark.codec import NO_WEIGHTS, Weights
 from codecmark.corpus.condition import named
 from codecmark.corpus.condition import prepared as prepared_clip
 from codecmark.errors import DamagedWeightsError, InputError, UnavailableError
@@ -21,7 +22,8 @@ from codecmark.mel.harmonic.network import HarmonicConfig, HarmonicNetwork
 from codecmark.metrics.perceptual import pesq_wb
 from codecmark.metrics.waveform import snr_db
 from codecmark.networks import trained_sets
-from codecmark.networks.weights import NO_WEIGHTS, Weights
+from codecmark.networks.setup import Setup
+from codecmark.networks.weights import WeightLocator
 from codecmark.training.dataset import Dataset
 from codecmark.training.export import export
 from codecmark.training.schedule import Schedule
@@ -41,7 +43,7 @@ def sets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(trained_sets, "_folders", lambda _: [tmp_path])
+    monkeypatch.setattr(trained_sets, "SHIPPED", tmp_path)
 
 
 @pytest.mark.usefixtures("nothing")
@@ -184,7 +186,7 @@ def shipped(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("shipped")
 @pytest.mark.parametrize("name", trained_sets.SETS)
 def test_every_set_ships_small_with_its_data_named(name: str) -> None:
-    folder = trained_sets.locate_trained(name).folder
+    folder = trained_sets.locate_trained(name, WeightLocator()).folder
     card = (folder / trained_sets.CARD).read_text(encoding="utf-8")
     assert "festvox-ru" in card
     assert "CC-BY-3.0 | Carlo Flora" in card  # attribution travels with the weights
@@ -210,7 +212,7 @@ def test_the_shipped_autoencoder_gives_mels_back() -> None:
     audio = prepared_clip(
         next(one for one in corpus.load() if one.name == "en_female_1.flac"), named("16k-mono")
     ).audio
-    vae = CompactAutoencoder.load(trained_sets.locate_trained("compact"))
+    vae = CompactAutoencoder.load(trained_sets.locate_trained("compact", WeightLocator()), Setup())
     length = AUDIOLDM2.samples(AUDIOLDM2.frames(audio.n_samples, 4) - 4)
     mel = log_mel(torch.from_numpy(audio.samples[:, :length].copy()), AUDIOLDM2)
     latent = vae.encode(mel)

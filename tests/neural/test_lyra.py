@@ -14,6 +14,7 @@ from codecmark.bitstream import bitpacking
 from codecmark.clip import AudioClip, Samples
 from codecmark.corpus import condition
 from codecmark.errors import UnavailableError
+from codecmark.networks.setup import Setup
 from codecmark.neural.lyra import blocks, networks, tflite
 from codecmark.neural.lyra.blocks import BLOCK, Rewritten
 from codecmark.neural.lyra.codec import LyraCodec
@@ -25,7 +26,7 @@ FRAME = 320
 
 def lyra(kbps: float = 6.0) -> LyraCodec:
     try:
-        return LyraCodec(kbps)
+        return LyraCodec(kbps, Setup.from_environment())
     except UnavailableError as error:
         pytest.skip(str(error))
 

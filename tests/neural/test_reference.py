@@ -20,10 +20,13 @@ from codecmark import AudioClip, BitstreamError, InputError, UnavailableError, c
 from codecmark.bitstream import frame as bitstream
 from codecmark.bitstream.frame import StreamHeader
 from codecmark.errors import DamagedWeightsError
+from codecmark.networks.setup import Setup
+from codecmark.networks.weights import WeightLocator
 from codecmark.neural import dac_blocks, original_checkpoints
 from codecmark.neural.dac import DacCodec, TransformersDac
 from codecmark.neural.encodec import EncodecCodec
-from codecmark.neural.encodec_network import TransformersEncodec, overlap_add, random_model
+from codecmark.neural.encodec_network import TransformersEncodec, random_model
+from codecmark.neural.encodec_segments import overlap_add
 from codecmark.neural.encodec_stereo import EncodecStereoCodec
 from codecmark.spec import Spec, without_setting
 from codecmark.studies.parity import fingerprint
@@ -32,6 +35,7 @@ from codecmark.studies.parity.page import holds, markdown
 from entries import noise, tiny, tiny_dac, tiny_encodec
 from places import COMMITTED, REPOSITORY
 
+SETUP = Setup(WeightLocator(offline=True))
 RECORD = COMMITTED / "parity.md"
 
 # original checkpoints: the authors' names, from the state dicts of their packages
@@ -120,14 +124,13 @@ def test_a_dac_checkpoint_of_its_authors_converts() -> None:
 
 
 def test_an_original_checkpoint_is_found_where_the_published_set_is_not(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
 ) -> None:
     from codecmark.neural import encodec_network
 
-    monkeypatch.setenv("CODECMARK_WEIGHTS", str(tmp_path))
-    monkeypatch.setenv("CODECMARK_CACHE", str(tmp_path / "cache"))
+    setup = Setup(WeightLocator(tmp_path, cache=tmp_path / "cache", offline=True))
     config = tiny_encodec("48khz")
-    untrained = EncodecStereoCodec(6.0, config)
+    untrained = EncodecStereoCodec(6.0, setup, config)
     assert untrained.info.weights.evidence == "random"
     assert "facebook/encodec_48khz" in untrained.info.weights.note
     folder = tmp_path / "facebookresearch" / "encodec_48khz"
@@ -135,13 +138,13 @@ def test_an_original_checkpoint_is_found_where_the_published_set_is_not(
     torch.manual_seed(8)
     theirs = random_model(config)
     torch.save(as_encodec_writes_it(theirs.state_dict()), folder / "encodec_48khz-7e698e3e.th")
-    network, source = encodec_network.build("48khz", config, None)
+    network, source = encodec_network.build("48khz", config, None, setup)
     assert getattr(source, "name", None) == "facebookresearch/encodec_48khz"
     loaded = network.model.state_dict()
     assert all(torch.equal(loaded[name], t) for name, t in theirs.state_dict().items())
-    assert EncodecStereoCodec(6.0, config).info.weights.evidence == "published"
+    assert EncodecStereoCodec(6.0, setup, config).info.weights.evidence == "published"
     random_model(config).save_pretrained(tmp_path / "facebook" / "encodec_48khz")
-    assert encodec_network.build("48khz", config, None)[1].name == "facebook/encodec_48khz"  # type: ignore[union-attr]
+    assert encodec_network.build("48khz", config, None, setup)[1].name == "facebook/encodec_48khz"  # type: ignore[union-attr]
 
 
 class Hostile:
@@ -271,7 +274,7 @@ def sensitive(codec: EncodecCodec | EncodecStereoCodec) -> Any:
 
 def test_encodec_mirrors_what_the_last_frame_lacks() -> None:
     """Its authors pass the clip as it is; zeros in place of what lacks give other tokens."""
-    codec = sensitive(EncodecCodec(24.0, tiny_encodec("24khz")))
+    codec = sensitive(EncodecCodec(24.0, SETUP, tiny_encodec("24khz")))
     clip = noise(5_000, rate_hz=24_000)
     whole = np.pad(clip.samples, ((0, 0), (0, 120)))
     tokens, padded = codec.tokenize(codec.padded(clip.samples)), codec.tokenize(whole)
@@ -295,7 +298,7 @@ def first_change(codec: Any, before: AudioClip, at: int) -> int:
 
 
 def test_encodec_waits_for_a_frame_and_no_longer() -> None:
-    codec = sensitive(EncodecCodec(24.0, tiny_encodec("24khz")))
+    codec = sensitive(EncodecCodec(24.0, SETUP, tiny_encodec("24khz")))
     clip = noise(24 * 320, rate_hz=24_000)
     # behind the first frames, which see a mirror image of those that follow
     firsts = {at: first_change(codec, clip, at) for at in (5_120, 5_759, 6_399, 6_500)}
@@ -315,7 +318,7 @@ def test_dacs_layers_put_a_frame_back_where_it_was_taken(variant: str) -> None:
     """The centre of the samples that a frame sees is the centre of those that it makes: the
     layers have no lag. What published weights learned, 8 samples early, cannot be seen here.
     """
-    codec = DacCodec(variant, 1.0, tiny_dac(variant))
+    codec = DacCodec(variant, 1.0, SETUP, tiny_dac(variant))
     network = codec._network
     assert isinstance(network, TransformersDac)
     network.model.double()
@@ -356,7 +359,7 @@ def test_dac_in_blocks_is_dac_whole(
     variant: str, seconds: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # in two dimensions 1024 codes lie so close that rounding alone would choose between them
-    codec = DacCodec(variant, 5.0, {**tiny_dac(variant), "codebook_dim": 8})
+    codec = DacCodec(variant, 5.0, SETUP, {**tiny_dac(variant), "codebook_dim": 8})
     network: Any = codec._network
     level(network.model)
     clip = noise(round(seconds * codec.rate_hz), rate_hz=codec.rate_hz)
@@ -384,7 +387,7 @@ def test_dac_in_blocks_is_dac_whole(
     ("16khz", 500, 200), ("24khz", 750, 300), ("44khz", 862, 345),
 ])  # fmt: skip
 def test_dac_takes_ten_seconds_at_once(variant: str, whole: int, block: int) -> None:
-    codec = DacCodec(variant, 5.0, tiny_dac(variant))
+    codec = DacCodec(variant, 5.0, SETUP, tiny_dac(variant))
     network: Any = codec._network
     assert codec.padded(noise(10 * codec.rate_hz).samples).shape[1] == whole * codec.hop
     assert (network._whole_frames, network._block_frames) == (whole, block)
@@ -395,7 +398,7 @@ def test_dac_takes_one_to_all_codebooks(variant: str, books: int) -> None:
     config = tiny_dac(variant)
     one_book_kbps = 10 * config["sampling_rate"] / config["hop_length"] / 1000
     for count in (1, 2, books - 1, books):
-        codec = DacCodec(variant, float(f"{count * one_book_kbps:.4g}"), config)
+        codec = DacCodec(variant, float(f"{count * one_book_kbps:.4g}"), SETUP, config)
         tokens = codec.tokenize(codec.padded(noise(1_000).samples))
         assert tokens.shape == (1, count, -(-1_000 // codec.hop))
         assert codec.info.nominal_bitrate_kbps == pytest.approx(count * one_book_kbps)

@@ -8,6 +8,7 @@ from codecmark.bitstream import frame
 from codecmark.bitstream.bitpacking import unpack_integers
 from codecmark.classic.pcm import Pcm16Codec
 from codecmark.clip import AudioClip
+from codecmark.networks.setup import Setup
 from codecmark.neural import mimi
 from codecmark.neural.encodec import EncodecCodec
 from codecmark.neural.mimi import MimiCodec
@@ -127,7 +128,10 @@ def test_mimi_in_blocks_is_mimi_whole(frames: float, monkeypatch: pytest.MonkeyP
 
 
 def test_mimis_window_slides_alike_in_blocks_and_over_the_whole() -> None:
-    wide, narrow = (MimiCodec(1.1, {**TINY_MIMI, "sliding_window": n}) for n in (250, 5))
+    wide, narrow = (
+        MimiCodec(1.1, Setup.from_environment(), {**TINY_MIMI, "sliding_window": n})
+        for n in (250, 5)
+    )
     for codec in (wide, narrow):
         for name, scale in codec._model.named_parameters():
             if name.endswith("self_attn_layer_scale.scale"):

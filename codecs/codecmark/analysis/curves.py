@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from codecmark.analysis.samples import Scored, collect, latest_rows
 from codecmark.analysis.statistics import Estimate, estimate
 from codecmark.metrics import rate
-from codecmark.metrics.table import LOWER_IS_BETTER
+from codecmark.metrics.table import TABLE
 from codecmark.results.row import ResultRow
 from codecmark.spec import without_setting
 
@@ -54,7 +54,7 @@ class Curve:
     @property
     def sign(self) -> int:
         """1 where higher is better, -1 where lower is."""
-        return -1 if self.metric in LOWER_IS_BETTER else 1
+        return TABLE[self.metric].sign
 
 
 def curves(

@@ -11,7 +11,7 @@ from codecmark.analysis.samples import collect, latest_rows
 from codecmark.analysis.statistics import estimate
 from codecmark.errors import InputError
 from codecmark.metrics.rate import real_time_factor
-from codecmark.metrics.table import LOWER_IS_BETTER, QUALITY_FIELDS
+from codecmark.metrics.table import QUALITY_FIELDS, TABLE
 from codecmark.results.row import ResultRow
 
 COSTS = ("bitrate_kbps", "encode_rtf", "decode_rtf")
@@ -75,7 +75,7 @@ def front(rows: Iterable[ResultRow], axes: Sequence[str], clip_class: str | None
             left_out.setdefault(spec, f"{axis}: {reason}")
     specs = [spec for spec in dict.fromkeys(row.spec for row in latest) if spec not in left_out]
     values = {spec: tuple(column[spec] for column in columns) for spec in specs}
-    signs = [-1 if axis in COSTS or axis in LOWER_IS_BETTER else 1 for axis in axes]
+    signs = [TABLE[axis].sign for axis in axes]
     return Front(tuple(axes), values, dominators(values, signs), left_out)
 
 

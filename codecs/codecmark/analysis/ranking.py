@@ -22,7 +22,7 @@ from codecmark.analysis.statistics import (
     uses_wilcoxon,
 )
 from codecmark.errors import InputError
-from codecmark.metrics.table import LOWER_IS_BETTER
+from codecmark.metrics.table import TABLE
 from codecmark.results.row import ResultRow
 
 Verdict = Literal["better", "tied", "worse"]
@@ -108,7 +108,7 @@ def rank(
     if anchor not in means:
         why = not_ranked.get(anchor, "exact" if anchor in exact else "not in these rows")
         raise InputError(f"anchor: {anchor}: {why}; choose one of {', '.join(means) or 'none'}")
-    sign = -1.0 if metric in LOWER_IS_BETTER else 1.0
+    sign = TABLE[metric].sign
     order = sorted(means, key=lambda spec: (-sign * means[spec].mean, spec))
     leader = order[0]
     pairs = [(s, other) for other in dict.fromkeys((leader, anchor)) for s in order if s != other]
@@ -120,7 +120,7 @@ def rank(
 
 
 def _compare(
-    found: Mapping[str, Scored], pairs: Sequence[tuple[str, str]], sign: float
+    found: Mapping[str, Scored], pairs: Sequence[tuple[str, str]], sign: int
 ) -> dict[tuple[str, str], Versus]:
     differences = [_difference(found[spec], found[other]) for spec, other in pairs]
     adjusted = holm([one.p_value(len(pairs)) for one in differences])

@@ -9,8 +9,7 @@ from typing import Literal
 
 from codecmark.analysis.run_pairs import Paired
 from codecmark.analysis.statistics import CONFIDENCE, PairedDifference, holm, paired_difference
-from codecmark.leaderboard.columns import digits
-from codecmark.metrics.table import LOWER_IS_BETTER, QUALITY_FIELDS
+from codecmark.metrics.table import QUALITY_FIELDS, TABLE
 from codecmark.results.row import ResultRow
 
 # two runs of the suite on one shared machine differed by 18 % for FLAC and by 12 % for Opus
@@ -126,7 +125,7 @@ def _quality_candidates(paired: Paired) -> Iterator[_Candidate]:
         members = [pair for pair in paired.pairs if pair[0].clip_class == clip_class]
         for name in QUALITY_FIELDS:
             scored = _with(members, name)
-            visible = 0.5 * 10 ** -digits(name)
+            visible = 0.5 * 10 ** -TABLE[name].decimals
             if all(abs(getattr(new, name) - getattr(old, name)) < visible for old, new in scored):
                 continue
             difference = _difference(scored, name)
@@ -137,7 +136,7 @@ def _quality_candidates(paired: Paired) -> Iterator[_Candidate]:
                 paired.condition,
                 f"{name} on {clip_class}",
                 difference,
-                -1 if name in LOWER_IS_BETTER else 1,
+                TABLE[name].sign,
                 abs(found.mean) >= visible,
                 detail,
             )

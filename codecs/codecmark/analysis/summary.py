@@ -8,15 +8,11 @@ from dataclasses import dataclass, field
 
 from codecmark.analysis.statistics import Estimate, estimate
 from codecmark.metrics import rate
-from codecmark.metrics.table import METRICS, QUALITY_FIELDS
+from codecmark.metrics.table import QUALITY_FIELDS, TABLE
 from codecmark.results.row import ResultRow
 
 ALL = "all"
-# two ViSQOL modes are two scales, and PESQ and ESTOI are for speech: no figure over all classes
-FIELDS_OVER_ALL = tuple(
-    name for name in QUALITY_FIELDS if name not in {"visqol_mos_lqo", "pesq_wb", "estoi"}
-)
-_LOWER_IS_BETTER = frozenset(metric.field for metric in METRICS if not metric.higher_is_better)
+FIELDS_OVER_ALL = tuple(name for name in QUALITY_FIELDS if TABLE[name].one_scale)
 
 
 @dataclass(frozen=True)
@@ -162,7 +158,7 @@ def _quality(rows: Sequence[ResultRow], name: str, attempted: int) -> Quality:
         return Quality(attempted, exact)
     values = [float(getattr(row, name)) for row in measured]
     found = estimate(values, [row.source or row.clip or "" for row in measured])
-    value = max(values) if name in _LOWER_IS_BETTER else min(values)
+    value = min(values) if TABLE[name].higher_is_better else max(values)
     clip = measured[values.index(value)].clip or ""
     return Quality(attempted, exact, found, Worst(value, clip, statistics.median(values)))
 

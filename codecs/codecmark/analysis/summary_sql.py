@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from codecmark.analysis.statistics import Estimate, estimate_of_sources
 from codecmark.analysis.summary import ALL, FIELDS_OVER_ALL, Quality, Summarised, Summary, Worst
-from codecmark.metrics.table import LOWER_IS_BETTER, NOT_DEFINED, QUALITY_FIELDS
+from codecmark.metrics.table import NOT_DEFINED, QUALITY_FIELDS, TABLE
 from codecmark.results import parquet
 from codecmark.results.row import ResultRow
 
@@ -192,7 +192,7 @@ def _measured(
     worst = ", ".join(
         f"{which}({f}), arg_{which}(clip, {f}), median({f})"
         for f in QUALITY_FIELDS
-        for which in ("max" if f in LOWER_IS_BETTER else "min",)
+        for which in ("min" if TABLE[f].higher_is_better else "max",)
     )
     query = f"SELECT {keys}, {worst} FROM run WHERE clip IS NOT NULL GROUP BY 1, 2, 3 ORDER BY ALL"  # noqa: S608
     found = {}

@@ -12,7 +12,7 @@ from codecmark.analysis.curves import rates_kbps
 from codecmark.analysis.samples import Scored, collect, latest_rows
 from codecmark.analysis.statistics import Estimate, estimate
 from codecmark.errors import InputError
-from codecmark.metrics.table import LOWER_IS_BETTER, VISQOL_FIELD
+from codecmark.metrics.table import TABLE, VISQOL_FIELD
 from codecmark.results.row import ResultRow
 from codecmark.spec import without_setting
 
@@ -22,7 +22,6 @@ DEFAULT_TARGET = {"snr_db": 10.0, VISQOL_FIELD: 4.0}
 DISAGREEMENT = "disagreement"
 
 _AGREED = Estimate(0.0, 0.0, 0.0, 0, 0)  # where there is no speech to disagree on
-_LOWER_IS_BETTER = LOWER_IS_BETTER | {DISAGREEMENT}
 
 
 @dataclass(frozen=True)
@@ -175,7 +174,7 @@ def _interval(settings: Sequence[Setting], target: Mapping[str, float]) -> Inter
 
 
 def _end(setting: Setting, metric: str, *, better: bool) -> float:
-    higher = better != (metric in _LOWER_IS_BETTER)
+    higher = better == _higher_is_better(metric)
     return (setting.highs if higher else setting.lows)[metric]
 
 
@@ -219,8 +218,12 @@ def _first_share(left: Setting, right: Setting, target: Mapping[str, float]) -> 
     return start if start <= end else None
 
 
+def _higher_is_better(metric: str) -> bool:
+    return metric != DISAGREEMENT and TABLE[metric].higher_is_better
+
+
 def _margin(metric: str, value: float, limit: float) -> float:
-    return limit - value if metric in _LOWER_IS_BETTER else value - limit
+    return value - limit if _higher_is_better(metric) else limit - value
 
 
 def _shortfalls(setting: Setting, target: Mapping[str, float]) -> dict[str, float]:

@@ -9,6 +9,7 @@ from codecmark.classic.libcodec2 import MODES, Library, LiveCoder
 from codecmark.clip import Samples, to_pcm16
 from codecmark.codec import CodecInfo
 from codecmark.errors import BitstreamError
+from codecmark.networks.setup import Setup
 from codecmark.neural.streaming import ChunkDecoder, ChunkEncoder
 from codecmark.spec import Spec
 
@@ -49,7 +50,7 @@ class Codec2(FrameCodec):
         self.reset()
 
     @classmethod
-    def from_spec(cls, spec: Spec) -> Codec2:
+    def from_spec(cls, spec: Spec, _setup: Setup) -> Codec2:
         """Build from `codec2@3.2k`, `2.4k`, `1.6k`, `1.3k` or `0.7k` (mode 700C)."""
         spec.refuse_variant()
         return cls(spec.bitrate_among(MODES))

@@ -19,6 +19,7 @@ from codecmark.clip import AudioClip, Samples, fit_length, resample
 from codecmark.codec import Codec, CodecInfo
 from codecmark.corpus.audio_files import write_wav
 from codecmark.errors import BitstreamError, CodecError, InputError
+from codecmark.networks.setup import Setup
 from codecmark.spec import Spec
 
 _NAME = re.compile(r"[A-Za-z0-9_+-][A-Za-z0-9_.+-]*")  # no path, so it stays in its folder
@@ -48,7 +49,7 @@ class CommandCodec(Codec):
         )
 
     @classmethod
-    def from_spec(cls, spec: Spec) -> CommandCodec:
+    def from_spec(cls, spec: Spec, _setup: Setup) -> CommandCodec:
         """Build from `command:NAME`."""
         spec.refuse_setting()
         if spec.variant is None or not _NAME.fullmatch(spec.variant):

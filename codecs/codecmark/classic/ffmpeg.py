@@ -21,6 +21,7 @@ from codecmark.classic import libav
 from codecmark.clip import AudioClip, Samples, resample_blocks
 from codecmark.codec import Codec, CodecInfo
 from codecmark.errors import BitstreamError, InputError
+from codecmark.networks.setup import Setup
 from codecmark.neural.streaming import ChunkDecoder, ChunkEncoder
 from codecmark.spec import Spec
 
@@ -93,7 +94,7 @@ class FfmpegCodec(Codec):
         )
 
     @classmethod
-    def from_spec(cls, spec: Spec) -> FfmpegCodec:
+    def from_spec(cls, spec: Spec, _setup: Setup) -> FfmpegCodec:
         """Build from e.g. `opus@24k`."""
         spec.refuse_variant()
         return cls(spec.family, spec.bitrate_kbps(*_FORMATS[spec.family].bitrates_kbps))

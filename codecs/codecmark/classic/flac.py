@@ -9,6 +9,7 @@ from codecmark.classic import libsndfile
 from codecmark.clip import AudioClip, Samples
 from codecmark.codec import Codec, CodecInfo
 from codecmark.errors import BitstreamError
+from codecmark.networks.setup import Setup
 from codecmark.spec import Spec
 
 _LEVEL = 5 / 8  # libsndfile's 0..1 stands for libFLAC's levels 0..8; 5 is that tool's default
@@ -32,7 +33,7 @@ class FlacCodec(Codec):
         )
 
     @classmethod
-    def from_spec(cls, spec: Spec) -> FlacCodec:
+    def from_spec(cls, spec: Spec, _setup: Setup) -> FlacCodec:
         """Build from `flac`."""
         spec.refuse_variant()
         spec.refuse_setting()

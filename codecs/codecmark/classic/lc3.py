@@ -11,6 +11,7 @@ import numpy as np
 from codecmark.classic.frames import FrameCodec, Frames, Pcm
 from codecmark.clip import Samples, to_pcm16
 from codecmark.codec import CodecInfo
+from codecmark.networks.setup import Setup
 from codecmark.neural.streaming import ChunkDecoder, ChunkEncoder
 from codecmark.spec import Spec
 
@@ -49,7 +50,7 @@ class Lc3Codec(FrameCodec):
         )
 
     @classmethod
-    def from_spec(cls, spec: Spec) -> Lc3Codec:
+    def from_spec(cls, spec: Spec, _setup: Setup) -> Lc3Codec:
         """Build from `lc3@16k` to `lc3@320k`."""
         spec.refuse_variant()
         return cls(spec.bitrate_kbps(*_BITRATES_KBPS))

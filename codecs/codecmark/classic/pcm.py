@@ -8,6 +8,7 @@ from codecmark.bitstream.frame import StreamHeader
 from codecmark.clip import AudioClip, Samples
 from codecmark.codec import Codec, CodecInfo
 from codecmark.errors import BitstreamError
+from codecmark.networks.setup import Setup
 from codecmark.spec import Spec
 
 
@@ -27,7 +28,7 @@ class Pcm16Codec(Codec):
         )
 
     @classmethod
-    def from_spec(cls, spec: Spec) -> Pcm16Codec:
+    def from_spec(cls, spec: Spec, _setup: Setup) -> Pcm16Codec:
         """Build from `pcm16`."""
         spec.refuse_variant()
         spec.refuse_setting()

@@ -12,7 +12,6 @@ import re
 from math import sqrt
 
 import numpy as np
-import scipy.signal
 
 from codecmark.bitstream import bitpacking
 from codecmark.bitstream.frame import StreamHeader
@@ -20,6 +19,7 @@ from codecmark.classic.pcm import Pcm16Codec
 from codecmark.clip import AudioClip, Samples
 from codecmark.codec import Codec, CodecInfo
 from codecmark.errors import BitstreamError, InputError
+from codecmark.networks.setup import Setup
 from codecmark.spec import Spec
 
 _NOISE_DB = (0, 90)
@@ -40,7 +40,7 @@ class SilenceCodec(Codec):
         self.info = _info("silence", reference="SNR of silence: the error equals the signal")
 
     @classmethod
-    def from_spec(cls, spec: Spec) -> SilenceCodec:
+    def from_spec(cls, spec: Spec, _setup: Setup) -> SilenceCodec:
         """Build from `silence`."""
         spec.refuse_variant()
         spec.refuse_setting()
@@ -69,7 +69,7 @@ class NoiseCodec(Pcm16Codec):
         self.info = _info(f"noise@{snr_db:g}db", reference="SNR by construction, Gaussian noise")
 
     @classmethod
-    def from_spec(cls, spec: Spec) -> NoiseCodec:
+    def from_spec(cls, spec: Spec, _setup: Setup) -> NoiseCodec:
         """Build from e.g. `noise@10db`."""
         return cls(_number(spec, "db", _NOISE_DB, "noise@10db"))
 
@@ -97,7 +97,7 @@ class LowPassCodec(Pcm16Codec):
         )
 
     @classmethod
-    def from_spec(cls, spec: Spec) -> LowPassCodec:
+    def from_spec(cls, spec: Spec, _setup: Setup) -> LowPassCodec:
         """Build from e.g. `lowpass@3.5k`."""
         return cls(_number(spec, "k", _LOWPASS_KHZ, "lowpass@3.5k"))
 
@@ -107,6 +107,8 @@ class LowPassCodec(Pcm16Codec):
         width_hz = self._edge_hz / 7
         if self._edge_hz + width_hz / 2 >= nyquist_hz:
             return super().encode_payload(clip)
+        import scipy.signal  # slow to import, and a list of codecs needs none of it
+
         taps, beta = scipy.signal.kaiserord(_STOP_DB, width_hz / nyquist_hz)
         kernel = scipy.signal.firwin(
             taps | 1,  # odd, so that the delay is whole samples
@@ -129,7 +131,7 @@ class PcmCodec(Codec):
         self.info = _info(f"pcm@{bits}bit", reference="6.02 dB a bit: Bennett, BSTJ 27 (1948)")
 
     @classmethod
-    def from_spec(cls, spec: Spec) -> PcmCodec:
+    def from_spec(cls, spec: Spec, _setup: Setup) -> PcmCodec:
         """Build from e.g. `pcm@8bit`."""
         bits = _number(spec, "bit", _PCM_BITS, "pcm@8bit")
         if not bits.is_integer():

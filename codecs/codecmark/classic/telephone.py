@@ -14,6 +14,7 @@ from codecmark.classic import libav
 from codecmark.classic.frames import FrameCodec, Frames, Pcm
 from codecmark.clip import Samples
 from codecmark.codec import CodecInfo
+from codecmark.networks.setup import Setup
 from codecmark.neural.streaming import ChunkDecoder, ChunkEncoder
 from codecmark.spec import Spec
 
@@ -70,7 +71,7 @@ class TelephoneCodec(FrameCodec):
         )
 
     @classmethod
-    def from_spec(cls, spec: Spec) -> TelephoneCodec:
+    def from_spec(cls, spec: Spec, _setup: Setup) -> TelephoneCodec:
         """Build from e.g. `g722@64k` or `amr@12.2k`."""
         spec.refuse_variant()
         return cls(spec.family, spec.bitrate_among(_FORMATS[spec.family].frame_bytes))

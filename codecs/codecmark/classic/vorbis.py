@@ -9,6 +9,7 @@ from codecmark.classic import libsndfile, ogg
 from codecmark.clip import AudioClip, Samples
 from codecmark.codec import Codec, CodecInfo
 from codecmark.errors import BitstreamError, InputError
+from codecmark.networks.setup import Setup
 from codecmark.spec import Spec
 
 _SETTING = re.compile(r"q(10|\d)")
@@ -37,7 +38,7 @@ class VorbisCodec(Codec):
         )
 
     @classmethod
-    def from_spec(cls, spec: Spec) -> VorbisCodec:
+    def from_spec(cls, spec: Spec, _setup: Setup) -> VorbisCodec:
         """Build from `vorbis@q0` to `vorbis@q10`."""
         spec.refuse_variant()
         match = _SETTING.fullmatch(spec.setting or "")

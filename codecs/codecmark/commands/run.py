@@ -27,7 +27,14 @@ from codecmark.run.engines.inprocess import InProcess
 from codecmark.run.engines.pool import Pool
 from codecmark.run.plan import Plan
 from codecmark.run.runner import run as run_plan
-from codecmark.system.execution import BACKENDS, DEVICES, DTYPES, EAGER, EXECUTED, Execution
+from codecmark.system.execution import (
+    BACKENDS,
+    DEVICES,
+    DTYPES,
+    EAGER,
+    NETWORKS_ON_BACKENDS,
+    Execution,
+)
 
 HELP = "measure codecs over a corpus and store the rows; rows that are there are not made again"
 _ITEM_LIMIT_S = 900.0
@@ -89,7 +96,7 @@ def add_execution_arguments(add: Callable[..., Any]) -> None:
     """Add what says how networks run; `add` is that of a parser or a pytest group."""
     add(
         "--backend", choices=BACKENDS, default=EAGER.backend,
-        help=f"what runs {EXECUTED} (default: %(default)s)",
+        help=f"what runs {NETWORKS_ON_BACKENDS} (default: %(default)s)",
     )  # fmt: skip
     add(
         "--dtype", choices=DTYPES, default=EAGER.dtype,
@@ -104,7 +111,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     workers = (os.cpu_count() or 1) if arguments.workers is None else arguments.workers
     if workers < 1:
         raise InputError(f"--workers: must be at least 1, got {workers}")
-    specs = catalog.executed(
+    specs = catalog.with_execution(
         catalog.select(arguments.codecs, everything=arguments.all),
         Execution(arguments.backend, arguments.dtype, arguments.device),
     )

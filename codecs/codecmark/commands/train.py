@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -180,8 +180,6 @@ def _train(arguments: argparse.Namespace, console: Console) -> None:
 
     if arguments.threads is not None:
         threads.limit(arguments.threads)
-    if arguments.device != "auto":
-        os.environ["CODECMARK_DEVICE"] = arguments.device
     from codecmark.training.schedule import Schedule
     from codecmark.training.trainer import Trainer
 
@@ -195,10 +193,14 @@ def _train(arguments: argparse.Namespace, console: Console) -> None:
 
 def _task(arguments: argparse.Namespace) -> Task:
     from codecmark.networks import runtime
+    from codecmark.networks.setup import Setup
     from codecmark.training.dataset import Dataset
     from codecmark.training.runs import read_start
 
-    dataset, device = Dataset(arguments.data), runtime.device()
+    setup = Setup.from_environment()
+    if arguments.device != "auto":
+        setup = replace(setup, device=arguments.device)
+    dataset, device = Dataset(arguments.data), runtime.device(setup)
     shared = {"seed": arguments.seed, "batch": arguments.batch}
     if arguments.what == "joint":
         from codecmark.training.joint import JointTask

@@ -11,9 +11,9 @@ from rich.console import Console
 from rich.table import Table
 
 from codecmark.errors import DamagedWeightsError, InputError, UnavailableError
-from codecmark.networks import trained_sets, weight_comparison, weights
+from codecmark.networks import trained_sets, weight_comparison
 from codecmark.networks.published_sets import SETS
-from codecmark.networks.weights import Located
+from codecmark.networks.weights import Located, WeightLocator
 
 HELP = "list, fetch, verify, compare or find published weights"
 AUDIOLDM2 = ("cvssp/audioldm2", "cvssp/audioldm2-music", "cvssp/audioldm2-large")
@@ -50,8 +50,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 
 
 def _list(_arguments: argparse.Namespace, console: Console) -> int:
-    with weights.unread():
-        found = {name: _find(name) for name in SETS}
+    locator = WeightLocator.from_environment(reads_files=False)
+    found = {name: _find(name, locator) for name in SETS}
     _show(console, found, brief=True)
     _show_trained(console)
     return 0
@@ -64,13 +64,15 @@ def _fetch(arguments: argparse.Namespace, console: Console) -> int:
         names = _known(arguments.names)
     else:
         raise InputError("SET: name the sets to fetch, or give --all; `codecmark weights list`")
-    found = {name: _find(name, fetch=True) for name in names}
+    locator = WeightLocator.from_environment()
+    found = {name: _find(name, locator, fetch=True) for name in names}
     _show(console, found)
     return _status(found.values())
 
 
 def _verify(arguments: argparse.Namespace, console: Console) -> int:
-    found = {name: _find(name) for name in _known(arguments.names) or SETS}
+    locator = WeightLocator.from_environment()
+    found = {name: _find(name, locator) for name in _known(arguments.names) or SETS}
     if not arguments.names:  # what nobody asked for may be missing
         found = {
             name: state
@@ -82,7 +84,8 @@ def _verify(arguments: argparse.Namespace, console: Console) -> int:
 
 
 def _compare(arguments: argparse.Namespace, console: Console) -> int:
-    found = {name: _find(name) for name in _known(arguments.names or AUDIOLDM2)}
+    locator = WeightLocator.from_environment()
+    found = {name: _find(name, locator) for name in _known(arguments.names or AUDIOLDM2)}
     here = {name: state.folder for name, state in found.items() if isinstance(state, Located)}
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for heading in ("file", "set", "SHA-256 of its tensors"):
@@ -106,7 +109,7 @@ def _compare(arguments: argparse.Namespace, console: Console) -> int:
 
 def _path(arguments: argparse.Namespace, console: Console) -> int:
     (name,) = _known([arguments.name])
-    print(weights.locate(name, fetch=False).folder, file=console.file)
+    print(WeightLocator.from_environment().locate(name, fetch=False).folder, file=console.file)
     return 0
 
 
@@ -126,9 +129,9 @@ def _way_here(name: str) -> str:
     return f"codecmark weights fetch {name}"
 
 
-def _find(name: str, *, fetch: bool = False) -> Located | UnavailableError:
+def _find(name: str, locator: WeightLocator, *, fetch: bool = False) -> Located | UnavailableError:
     try:
-        return weights.locate(name, fetch=fetch)
+        return locator.locate(name, fetch=fetch)
     except UnavailableError as error:
         return error
 
@@ -164,7 +167,7 @@ def _show_trained(console: Console) -> None:
         table.add_column(heading, overflow="fold")
     for name, files in trained_sets.SETS.items():
         try:
-            found = trained_sets.locate_trained(name)
+            found = trained_sets.locate_trained(name, WeightLocator.from_environment())
         except UnavailableError as error:
             table.add_row(name, ", ".join(files), "no", "", error.remedy)
         else:

@@ -19,7 +19,7 @@ import numpy as np
 from codecmark.bitstream import frame
 from codecmark.bitstream.frame import StreamHeader
 from codecmark.clip import AudioClip, Samples, resample
-from codecmark.codec import Codec, CodecInfo
+from codecmark.codec import NO_WEIGHTS, Codec, CodecInfo, Weights
 from codecmark.errors import BitstreamError, InputError
 from codecmark.layered import base as base_layer
 from codecmark.layered import channel, container, encoder_search, mdct, targets
@@ -30,8 +30,8 @@ from codecmark.layered.encoder_search import Budget
 from codecmark.layered.fill_spec import Filling
 from codecmark.layered.targets import RateTarget, SnrTarget
 from codecmark.mel.formats import AUDIOLDM2
+from codecmark.networks.setup import Setup
 from codecmark.networks.trained_sets import together
-from codecmark.networks.weights import NO_WEIGHTS, Weights
 from codecmark.spec import Spec
 
 _RATE_HZ = AUDIOLDM2.sample_rate_hz
@@ -54,6 +54,7 @@ class WaveformLayerCodec(Codec):
         spec: Spec,
         coding: BaseCoding,
         filled: Filling,
+        setup: Setup,
         *,
         parameters: int = 0,
         weights: Weights = NO_WEIGHTS,
@@ -66,7 +67,7 @@ class WaveformLayerCodec(Codec):
         self._coding, self._fill = coding, filled.fill
         self._targets = targets.of(spec)
         last = self._targets[-1]
-        self.info = CodecInfo(
+        info = CodecInfo(
             spec=str(spec),
             family=spec.family,
             sample_rate_hz=_RATE_HZ,
@@ -75,8 +76,9 @@ class WaveformLayerCodec(Codec):
             algorithmic_delay_samples=None,
             parameters=parameters + filled.parameters,
             weights=together(weights, filled.weights),
-            **(fields | filled.execution),
+            **fields,
         )
+        self.info = _described(info, setup) if info.parameters else info
 
     def encode_payload(self, clip: AudioClip) -> bytes:
         """Return the layers of each channel."""
@@ -159,6 +161,12 @@ class WaveformLayerCodec(Codec):
             decoded[number] = channel.synthesise(base, whole, superframes, self._fill, fill_gain)
         clipped = decoded[:, :length]
         return resample(clipped, _RATE_HZ, header.sample_rate_hz, header.n_samples), dropped
+
+
+def _described(info: CodecInfo, setup: Setup) -> CodecInfo:
+    from codecmark.networks import runtime  # torch, which the codec without a network leaves out
+
+    return runtime.described(info, setup)
 
 
 def _budget(number: int, kbps: float, clip: AudioClip) -> Budget:

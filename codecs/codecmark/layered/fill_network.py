@@ -25,13 +25,13 @@ class AnchoredFill:
     """See `fill.Filler`."""
 
     def __init__(self, vocoder: HarmonicVocoder) -> None:
-        self._network, self._mel = vocoder.network, vocoder.mel
+        self._network, self._mel, self._device = vocoder.network, vocoder.mel, vocoder.device
 
     @torch.inference_mode()
     def __call__(self, known: Known) -> Filled:
         """Return the coded signal, hardly corrected, and what the network put beside it."""
-        anchors = linear_spectrum(runtime.to_tensor(known.coded()[None]), self._mel)
-        heard = runtime.to_tensor(natural_log(known.mel)[None])
+        anchors = linear_spectrum(runtime.to_tensor(known.coded()[None], self._device), self._mel)
+        heard = runtime.to_tensor(natural_log(known.mel)[None], self._device)
         made = self._network.spectrum(heard, (anchors.real, anchors.imag))
         made = self._network.consistent(made, heard, ROUNDS)
         fill, carried = _complex(made.own), _complex(made.coded or made.own)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from codecmark.codec import NO_WEIGHTS, Weights
 from codecmark.errors import InputError
 from codecmark.layered.fill_griffinlim import PhaseRetrieval
 from codecmark.layered.noise_filling import Filler
+from codecmark.networks.setup import Setup
 from codecmark.networks.trained_sets import locate_trained
-from codecmark.networks.weights import NO_WEIGHTS, Weights
 from codecmark.spec import Spec
 
 WAVE, ANCHORED = "wave", "anchored"  # the set of trained weights is named like the fill
@@ -22,15 +23,6 @@ class Filling:
     fill: Filler
     parameters: int = 0
     weights: Weights = NO_WEIGHTS
-
-    @property
-    def execution(self) -> dict[str, str]:
-        """How a network of the fill runs, as `CodecInfo` has it; empty without one."""
-        if not self.parameters:
-            return {}
-        from codecmark.networks import runtime
-
-        return {"device": str(runtime.device()), "backend": "eager", "dtype": "float32"}
 
 
 def split(spec: Spec, bases: Sequence[str]) -> tuple[str, bool]:
@@ -50,7 +42,7 @@ def split(spec: Spec, bases: Sequence[str]) -> tuple[str, bool]:
     return base, rest[-1] == ANCHORED
 
 
-def load(*, anchored: bool) -> Filling:
+def load(setup: Setup, *, anchored: bool) -> Filling:
     """Return the fill.
 
     Raises
@@ -63,6 +55,6 @@ def load(*, anchored: bool) -> Filling:
     from codecmark.layered.fill_network import AnchoredFill
     from codecmark.mel.harmonic.vocoder import HarmonicVocoder
 
-    located = locate_trained(ANCHORED)
-    vocoder = HarmonicVocoder.load(located, anchored=True)
+    located = locate_trained(ANCHORED, setup.weights)
+    vocoder = HarmonicVocoder.load(located, setup, anchored=True)
     return Filling(AnchoredFill(vocoder), vocoder.parameters, located.weights)

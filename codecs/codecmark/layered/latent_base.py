@@ -44,7 +44,8 @@ class LatentBase:
         """Return the latent."""
         log_mel = (log2_mel(signal) * _LOG2).astype(np.float32)
         with _steady():
-            latent = self._autoencoder.encode(runtime.to_tensor(log_mel[None]))
+            on_device = runtime.to_tensor(log_mel[None], self._autoencoder.device)
+            latent = self._autoencoder.encode(on_device)
             values: Samples = runtime.to_array(latent)[0]
         return values
 
@@ -59,7 +60,8 @@ class LatentBase:
         shape = self._autoencoder.latent_shape(frames, AUDIOLDM2.bands)
         values = (latent_coding.decode(data, shape) * _step(step_index)).astype(np.float32)
         with _steady():
-            decoded = self._autoencoder.decode(runtime.to_tensor(values[None]))
+            on_device = runtime.to_tensor(values[None], self._autoencoder.device)
+            decoded = self._autoencoder.decode(on_device)
             log_mel = runtime.to_array(decoded)[0]
         return Base.of_network(peak, log_mel / np.float32(_LOG2))
 

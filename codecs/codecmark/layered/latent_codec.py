@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from codecmark.codec import Weights
 from codecmark.layered import fill_spec, targets
 from codecmark.layered.codec import WaveformLayerCodec
 from codecmark.layered.latent_base import LatentBase
@@ -17,8 +18,8 @@ from codecmark.mel.autoencoders.audioldm2 import PUBLISHED, MelAutoencoder
 from codecmark.mel.autoencoders.compact import CompactAutoencoder
 from codecmark.mel.compact_chain import COMPACT
 from codecmark.networks import runtime
+from codecmark.networks.setup import Setup
 from codecmark.networks.trained_sets import locate_trained
-from codecmark.networks.weights import Weights, locate_or_random
 from codecmark.spec import Spec
 
 _CHECKPOINTS = ("base", "music", "large", COMPACT)  # those with AudioLDM2's mel at 16 kHz
@@ -29,7 +30,7 @@ class LatentWaveformCodec(WaveformLayerCodec):
 
     @classmethod
     def from_spec(
-        cls, spec: Spec, vae_config: Mapping[str, Any] | None = None
+        cls, spec: Spec, setup: Setup, vae_config: Mapping[str, Any] | None = None
     ) -> LatentWaveformCodec:
         """Build from e.g. `audioldm2:compact+wave@snr10`; the configuration is for tests."""
         name, anchored = fill_spec.split(spec, _CHECKPOINTS)
@@ -37,18 +38,17 @@ class LatentWaveformCodec(WaveformLayerCodec):
         autoencoder: MelAutoencoder
         weights: Weights
         if name == COMPACT:
-            of_vae = locate_trained(COMPACT)
-            autoencoder, weights = CompactAutoencoder.load(of_vae), of_vae.weights
+            of_vae = locate_trained(COMPACT, setup.weights)
+            autoencoder, weights = CompactAutoencoder.load(of_vae, setup), of_vae.weights
             licence = "MIT; Apache-2.0 (diffusers)"
         else:
-            source = locate_or_random(CHECKPOINTS[name])
-            autoencoder = MelAutoencoder(source, vae_config or PUBLISHED)
+            source = setup.weights.locate_or_random(CHECKPOINTS[name])
+            autoencoder = MelAutoencoder(source, setup, vae_config or PUBLISHED)
             weights = runtime.weights_of(source)
             licence = "MIT; Apache-2.0 (diffusers); weights CC-BY-NC-SA-4.0"
         return cls(
-            spec, LatentBase(autoencoder), fill_spec.load(anchored=anchored), licence=licence,
-            reference="arXiv 2308.05734; this project",
+            spec, LatentBase(autoencoder), fill_spec.load(setup, anchored=anchored), setup,
+            licence=licence, reference="arXiv 2308.05734; this project",
             parameters=runtime.parameter_count(autoencoder.network), weights=weights,
-            device=str(runtime.device()), backend="eager", dtype="float32",
             notes="the latent and the strongest MDCT coefficients; models adapt over the clip",
         )  # fmt: skip

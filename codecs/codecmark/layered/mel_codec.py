@@ -5,6 +5,7 @@ from __future__ import annotations
 from codecmark.layered import fill_spec
 from codecmark.layered.codec import WaveformLayerCodec
 from codecmark.layered.mel_base import MelBase
+from codecmark.networks.setup import Setup
 from codecmark.spec import Spec
 
 FORMATS = ("16k-64",)  # whose log-mel may be the base
@@ -14,11 +15,11 @@ class MelWaveformCodec(WaveformLayerCodec):
     """A waveform layer beside the log-mel."""
 
     @classmethod
-    def from_spec(cls, spec: Spec) -> MelWaveformCodec:
+    def from_spec(cls, spec: Spec, setup: Setup) -> MelWaveformCodec:
         """Build from e.g. `mel:16k-64+wave@snr10`."""
         _, anchored = fill_spec.split(spec, FORMATS)
         return cls(
-            spec, MelBase(), fill_spec.load(anchored=anchored), licence="MIT",
+            spec, MelBase(), fill_spec.load(setup, anchored=anchored), setup, licence="MIT",
             reference="this project",
             notes="the log-mel and the strongest MDCT coefficients; models adapt over the clip",
         )  # fmt: skip

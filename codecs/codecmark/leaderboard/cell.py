@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from codecmark.analysis.summary import Summary
+from codecmark.metrics.table import TABLE
 
 NOTHING = "-"
 
@@ -30,9 +31,12 @@ class Column:
     is_text: bool = False
 
 
-def number(value: float | None, digits: int) -> Cell:
-    """Return a figure with a fixed count of decimals."""
-    return Cell(NOTHING) if value is None else Cell(f"{value:,.{digits}f}", value)
+def figure(value: float | None, field: str) -> Cell:
+    """Return a figure of a row field as the table of metrics says it is written."""
+    metric = TABLE[field]
+    if value is None or metric.spans_decades:
+        return significant(value)
+    return Cell(f"{value:,.{metric.decimals}f}", value)
 
 
 def significant(value: float | None) -> Cell:

@@ -5,19 +5,12 @@ A new column is one line here; terminal, Markdown and sorting follow.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from codecmark.analysis.summary import ALL, Quality, Summary
 from codecmark.analysis.verdicts import TARGETS
-from codecmark.leaderboard.cell import NOTHING, Cell, Column, number, significant
-from codecmark.metrics.table import METRICS, VISQOL_FIELD
-
-_DIGITS = {"correlation": 3, "pesq_wb": 2, "estoi": 3, "mrstft_distance": 2, VISQOL_FIELD: 2}
-
-
-def digits(field: str) -> int:
-    """Return how many decimals of a quality field are shown."""
-    return _DIGITS.get(field, 1)
+from codecmark.leaderboard.cell import NOTHING, Cell, Column, figure
+from codecmark.metrics.table import METRICS, TABLE, VISQOL_FIELD
 
 
 def _quality_cell(quality: Quality | None, decimals: int) -> Cell:
@@ -46,19 +39,32 @@ def _worst_cell(quality: Quality | None, decimals: int) -> Cell:
     return Cell(f"{figure} on {quality.worst.clip} (median {median})")
 
 
-def quality_column(
-    clip_class: str, field: str, label: str, *, higher_is_better: bool = True
-) -> Column:
-    """Return the column of one metric over one class of clips."""
-    direction = "higher" if higher_is_better else "lower"
+def quality_column(clip_class: str, field: str, suffix: str = "") -> Column:
+    """Return the column of one metric over one class of clips, `suffix` after its heading."""
+    metric = TABLE[field]
+    direction = "higher" if metric.higher_is_better else "lower"
     key = field if clip_class == ALL else f"{clip_class}.{field}"
     return Column(
         key,
-        label,
+        f"{metric.heading} {suffix}".strip(),
         f"mean over sources, ± half of its 95 % interval; {direction} is better",
-        lambda s: _quality_cell(s.quality.get(clip_class, {}).get(field), digits(field)),
-        higher_is_better,
+        lambda s: _quality_cell(s.quality.get(clip_class, {}).get(field), metric.decimals),
+        metric.higher_is_better,
     )
+
+
+def _cost_column(
+    key: str, field: str, meaning: str, value: Callable[[Summary], float | None]
+) -> Column:
+    metric = TABLE[field]
+    return Column(
+        key, metric.heading, meaning, lambda s: figure(value(s), field), metric.higher_is_better
+    )
+
+
+def _same_in_all(key: str, field: str, meaning: str) -> Column:
+    """Return the column of a cost that every row of a codec has alike."""
+    return _cost_column(key, field, meaning, lambda s: s.first(field))
 
 
 def _evidence(summary: Summary) -> Cell:
@@ -71,21 +77,21 @@ CODEC = Column("codec", "codec", "spec string", lambda s: Cell(s.spec), is_text=
 EVIDENCE = Column(
     "evidence", "evidence", "where the learned part comes from", _evidence, is_text=True
 )
-RATE = Column(
-    "kbps", "kbit/s", "bits of the whole streams over seconds of audio",
-    lambda s: number(s.bitrate_kbps, 1), higher_is_better=False,
+RATE = _cost_column(
+    "kbps", "bitrate_kbps", "bits of the whole streams over seconds of audio",
+    lambda s: s.bitrate_kbps,
 )  # fmt: skip
-RATIO = Column(
-    "ratio", "ratio", "bytes of 16-bit PCM over bytes of the streams",
-    lambda s: number(s.compression_ratio, 1),
+RATIO = _cost_column(
+    "ratio", "compression_ratio", "bytes of 16-bit PCM over bytes of the streams",
+    lambda s: s.compression_ratio,
 )  # fmt: skip
-ENCODE_RTF = Column(
-    "encode_rtf", "enc RTF", "seconds to encode one second of audio, below 1 beats real time",
-    lambda s: significant(s.real_time_factor("encode")), higher_is_better=False,
+ENCODE_RTF = _cost_column(
+    "encode_rtf", "encode_rtf", "seconds to encode one second of audio, below 1 beats real time",
+    lambda s: s.real_time_factor("encode"),
 )  # fmt: skip
-DECODE_RTF = Column(
-    "decode_rtf", "dec RTF", "seconds to decode one second of audio",
-    lambda s: significant(s.real_time_factor("decode")), higher_is_better=False,
+DECODE_RTF = _cost_column(
+    "decode_rtf", "decode_rtf", "seconds to decode one second of audio",
+    lambda s: s.real_time_factor("decode"),
 )  # fmt: skip
 SCORED = Column(
     "n", "n", "clips scored of clips attempted",
@@ -100,8 +106,8 @@ def overall(clip_classes: Sequence[str]) -> tuple[Column, ...]:
         EVIDENCE,
         RATE,
         RATIO,
-        quality_column(ALL, "snr_db", "SNR dB"),
-        *(quality_column(name, VISQOL_FIELD, f"ViSQOL {name}") for name in clip_classes),
+        quality_column(ALL, "snr_db"),
+        *(quality_column(name, VISQOL_FIELD, name) for name in clip_classes),
         ENCODE_RTF,
         DECODE_RTF,
         SCORED,
@@ -112,72 +118,44 @@ def overall(clip_classes: Sequence[str]) -> tuple[Column, ...]:
 COST = (
     CODEC,
     RATE,
-    Column(
-        "nominal_kbps", "nominal kbit/s", "what the label promises",
-        lambda s: number(s.first("nominal_bitrate_kbps"), 2), higher_is_better=False,
-    ),
+    _same_in_all("nominal_kbps", "nominal_bitrate_kbps", "what the label promises"),
     ENCODE_RTF,
     DECODE_RTF,
-    Column(
-        "encode_first", "first enc s", "first call after loading, seconds",
-        lambda s: significant(s.first("encode_first_call_s")), higher_is_better=False,
+    _same_in_all("encode_first", "encode_first_call_s", "first call after loading, seconds"),
+    _same_in_all("decode_first", "decode_first_call_s", "first call after loading, seconds"),
+    _same_in_all(
+        "memory", "peak_memory_mib", "resident memory of a process that codes one clip, all of it"
     ),
-    Column(
-        "decode_first", "first dec s", "first call after loading, seconds",
-        lambda s: significant(s.first("decode_first_call_s")), higher_is_better=False,
+    _cost_column(
+        "parameters", "parameters", "learned parameters that run, in millions",
+        lambda s: None if (count := s.first("parameters")) is None else count / 1e6,
     ),
-    Column(
-        "memory", "peak MiB", "resident memory of a process that codes one clip, all of it",
-        lambda s: number(s.first("peak_memory_mib"), 0), higher_is_better=False,
-    ),
-    Column(
-        "parameters", "M params", "learned parameters that run, in millions",
-        lambda s: number(None if (p := s.first("parameters")) is None else p / 1e6, 1),
-        higher_is_better=False,
-    ),
-    Column(
-        "delay", "delay ms", "declared algorithmic delay",
-        lambda s: number(s.first("algorithmic_delay_ms"), 1), higher_is_better=False,
-    ),
+    _same_in_all("delay", "algorithmic_delay_ms", "declared algorithmic delay"),
 )  # fmt: skip
 
 
 def by_class(clip_class: str) -> tuple[Column, ...]:
     """Return the columns of the quality table of one class of clips."""
-    is_speech = clip_class == "speech"
-    metrics = [m for m in METRICS if is_speech or not m.speech_only]
-    return (
-        CODEC,
-        RATE,
-        *(
-            quality_column(
-                clip_class,
-                m.field,
-                f"{m.label} {m.unit}" if m.unit == "dB" else m.label,
-                higher_is_better=m.higher_is_better,
-            )
-            for m in metrics
-        ),
-        quality_column(clip_class, VISQOL_FIELD, "ViSQOL"),
-    )
+    shown = [metric for metric in METRICS if metric.applies_to(clip_class)]
+    return (CODEC, RATE, *(quality_column(clip_class, metric.field) for metric in shown))
 
 
 def worst(clip_classes: Sequence[str]) -> tuple[Column, ...]:
     """Return the columns of the table of worst clips: what a mean over a class can hide."""
-    metrics = (("snr_db", "SNR dB"), ("pesq_wb", "PESQ-WB"), (VISQOL_FIELD, "ViSQOL"))
     return (CODEC, *(
-        _worst_column(clip_class, field, f"{label} {clip_class}")
+        _worst_column(clip_class, field)
         for clip_class in clip_classes
-        for field, label in metrics
-        if field != "pesq_wb" or clip_class == "speech"
+        for field in ("snr_db", "pesq_wb", VISQOL_FIELD)
+        if TABLE[field].applies_to(clip_class)
     ))  # fmt: skip
 
 
-def _worst_column(clip_class: str, field: str, heading: str) -> Column:
+def _worst_column(clip_class: str, field: str) -> Column:
+    metric = TABLE[field]
     return Column(
         f"{clip_class}.{field}.worst",
-        heading,
+        f"{metric.heading} {clip_class}",
         "worst figure, its clip, median over clips",
-        lambda s: _worst_cell(s.quality.get(clip_class, {}).get(field), digits(field)),
+        lambda s: _worst_cell(s.quality.get(clip_class, {}).get(field), metric.decimals),
         is_text=True,
     )

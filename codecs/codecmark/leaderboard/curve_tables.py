@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from codecmark import catalog
@@ -16,19 +16,13 @@ from codecmark.corpus.entry import CLASSES
 from codecmark.errors import InputError
 from codecmark.families import FAMILIES
 from codecmark.leaderboard.cell import NOTHING
-from codecmark.metrics.table import METRICS, VISQOL_FIELD
+from codecmark.metrics.table import TABLE, VISQOL_FIELD
 from codecmark.results.row import ResultRow
 from codecmark.spec import Spec, without_setting
 
 RANK_ANCHOR = "opus@16k"  # the cheapest default setting that meets the target
-_LABELS = {
-    **{metric.field: metric.label for metric in METRICS},
-    VISQOL_FIELD: "ViSQOL",
-    DISAGREEMENT: "agreement of PESQ",
-}
 # what the review counts as undecided is not counted as met
 _UNDISPUTED = {**DEFAULT_TARGET, DISAGREEMENT: DISPUTED_BEYOND}
-_UNITS = {metric.field: metric.unit for metric in METRICS if metric.unit == "dB"}
 _SENTINELS = "codecmark.classic.sentinels:"
 
 
@@ -79,7 +73,7 @@ def at_target(rows: Sequence[ResultRow], classes: Sequence[str], condition: str)
             cells = [_price(price, codec) for price in prices]
             lines.append((_cheapest(prices), (codec, *cells)))
     target = " and ".join(
-        f"{_LABELS[metric]} >= {limit:g}{' ' + _UNITS[metric] if metric in _UNITS else ''}"
+        f"{_label(metric)} >= {limit:g} {TABLE[metric].written_unit}".strip()
         for metric, limit in DEFAULT_TARGET.items()
     )
     remarks = []
@@ -126,7 +120,7 @@ def against_anchor(rows: Sequence[ResultRow], classes: Sequence[str], condition:
         "disagree on the sign. From fewer than four settings none is taken: `x0.8` is the rate "
         f"that {DEFAULT_ANCHOR} would need over the setting's own, above 1 is better. `-`: the "
         "curves do not overlap.",
-        ("codec", *(f"{_LABELS[metric]} {name}" for name, metric in axes)),
+        ("codec", *(f"{_label(metric)} {name}" for name, metric in axes)),
         tuple(lines),
     )
 
@@ -157,7 +151,7 @@ def ranks(rows: Sequence[ResultRow], classes: Sequence[str], condition: str) -> 
         f"and against {RANK_ANCHOR} on the same clips, Holm's correction, 95 %. Codecs whose "
         "ranks overlap are not told apart. Only the default set is ranked, since every comparison "
         "more widens the intervals. `-`: not scored on every clip.",
-        ("codec", *(f"{_LABELS[metric]} {name}" for name, metric in axes)),
+        ("codec", *(f"{_label(metric)} {name}" for name, metric in axes)),
         tuple((spec, *(column.get(spec, NOTHING) for column in places)) for spec in specs),
     )
 
@@ -185,7 +179,7 @@ def _price(price: Reached | Never, codec: str) -> str:
         if price.nearest is None:
             return NOTHING
         lacks = ", ".join(
-            f"{_LABELS[metric]} {_rounded(metric)(lack)}" for metric, lack in price.missing.items()
+            f"{_label(metric)} {_amount(lack, metric)}" for metric, lack in price.missing.items()
         )
         setting = price.nearest.spec.removeprefix(codec)
         return f"never: {setting} lacks {lacks}".replace("  ", " ")
@@ -198,9 +192,13 @@ def _price(price: Reached | Never, codec: str) -> str:
     return text if low in {text, high} and high in text else f"{text} ({low} to {high})"
 
 
-def _rounded(metric: str) -> Callable[[float], str]:
-    unit = _UNITS.get(metric)
-    return (lambda value: f"{value:.1f} {unit}") if unit else (lambda value: f"{value:.2f}")
+def _label(metric: str) -> str:
+    return "agreement of PESQ" if metric == DISAGREEMENT else TABLE[metric].label
+
+
+def _amount(value: float, metric: str) -> str:
+    about = TABLE[VISQOL_FIELD if metric == DISAGREEMENT else metric]
+    return f"{value:.{about.decimals}f} {about.written_unit}".strip()
 
 
 def _delta(curve: Curve | None, anchor: Curve | None) -> str:

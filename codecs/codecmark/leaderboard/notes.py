@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from codecmark.metrics.table import METRICS, NOT_DEFINED, VISQOL_FIELD
+from codecmark.metrics.table import METRICS, NOT_DEFINED
 from codecmark.results.row import ResultRow
-
-_LABELS = {**{metric.field: metric.label for metric in METRICS}, VISQOL_FIELD: "ViSQOL"}
 
 
 def notes(rows: Sequence[ResultRow]) -> list[str]:
@@ -65,10 +63,10 @@ def _without_a_figure(rows: Sequence[ResultRow]) -> list[str]:
     groups: dict[tuple[str, str], dict[str, list[str]]] = {}
     for row in rows:
         missing: dict[str, list[str]] = {}
-        for name, label in _LABELS.items():
-            if getattr(row, name) is None and not row.is_exact(name):
-                reason = row.reasons.get(name, "no reason was stored")
-                missing.setdefault(reason, []).append(label)
+        for metric in METRICS:
+            if getattr(row, metric.field) is None and not row.is_exact(metric.field):
+                reason = row.reasons.get(metric.field, "no reason was stored")
+                missing.setdefault(reason, []).append(metric.label)
         for reason, labels in missing.items():
             if not reason.startswith(NOT_DEFINED):  # that is as it should be
                 clips = groups.setdefault((", ".join(labels), reason), {})

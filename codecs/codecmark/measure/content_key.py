@@ -26,7 +26,8 @@ from codecmark import catalog
 from codecmark.classic.command_file import CommandFile
 from codecmark.corpus.condition import Condition
 from codecmark.errors import CodecmarkError
-from codecmark.networks import trained_sets, weights
+from codecmark.networks import trained_sets
+from codecmark.networks.weights import WeightLocator
 from codecmark.replay import codec as replay
 from codecmark.spec import Spec
 
@@ -54,7 +55,7 @@ def codec_key(spec: str, condition: Condition, weight_sets: str | None) -> str:
         As it was asked for.
     condition : Condition
     weight_sets : str or None
-        The names that `weights.recording` saw while the codec was built, comma-separated.
+        The names that `WeightLocator.asked_names` has once the codec is built, comma-separated.
     """
     parts = {
         "codec": codec_digest(spec),
@@ -176,10 +177,11 @@ def _version(module_name: str) -> str:
 
 def _weights_digest(name: str) -> str:
     try:
-        if name.startswith(trained_sets.RECORDED):
-            found = trained_sets.locate_trained(name.removeprefix(trained_sets.RECORDED))
+        locator = WeightLocator.from_environment()
+        if name.startswith(trained_sets.PREFIX):
+            found = trained_sets.locate_trained(name.removeprefix(trained_sets.PREFIX), locator)
         else:
-            found = weights.locate(name, fetch=False)
+            found = locator.locate(name, fetch=False)
         return found.weights.sha256 or ""
     except CodecmarkError:
         return "absent"

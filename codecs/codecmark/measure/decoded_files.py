@@ -10,7 +10,7 @@ from codecmark.corpus.condition import PreparedClip
 from codecmark.measure.pairing import Pair
 from codecmark.measure.scoring import Job
 from codecmark.metrics import rate, waveform
-from codecmark.metrics.table import Scores
+from codecmark.metrics.score import Scores
 from codecmark.results.builder import RowBuilder
 from codecmark.system import host
 

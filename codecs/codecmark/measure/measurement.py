@@ -18,7 +18,8 @@ from codecmark.measure.memory import peak_memory_mib
 from codecmark.measure.row_builder import Failure, Measured
 from codecmark.measure.scoring import Job, Scorer
 from codecmark.measure.timing import Timed, Timer, perf_counter_timer, warming
-from codecmark.metrics.table import QUALITY_FIELDS, Scores
+from codecmark.metrics.score import Scores
+from codecmark.metrics.table import QUALITY_FIELDS
 from codecmark.results.builder import RowBuilder
 from codecmark.results.row import ResultRow
 from codecmark.system import threads

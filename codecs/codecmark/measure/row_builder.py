@@ -16,7 +16,7 @@ from codecmark.corpus.condition import Condition, PreparedClip
 from codecmark.errors import CodecmarkError, UnavailableError
 from codecmark.measure.timing import Timed
 from codecmark.metrics import rate
-from codecmark.metrics.table import Scores
+from codecmark.metrics.score import Scores
 from codecmark.results.builder import RowBuilder
 from codecmark.spec import Spec
 from codecmark.system import host

@@ -11,7 +11,8 @@ from multiprocessing import get_context
 from types import TracebackType
 
 from codecmark.clip import Samples
-from codecmark.metrics.table import QUALITY_FIELDS, Scores, score
+from codecmark.metrics.score import Scores, score
+from codecmark.metrics.table import QUALITY_FIELDS
 from codecmark.system import processes
 
 

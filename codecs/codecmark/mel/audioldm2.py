@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from codecmark.codec import Codec
+from codecmark.codec import NO_WEIGHTS, Codec, Weights
 from codecmark.errors import InputError
 from codecmark.mel.autoencoders import audioldm2
 from codecmark.mel.chain import split_stages
@@ -19,8 +19,9 @@ from codecmark.mel.latent_chain import LatentCodec
 from codecmark.mel.vocoders import hifigan
 from codecmark.mel.vocoders.base import PhaseRetrieval, Vocoder
 from codecmark.networks import runtime
+from codecmark.networks.setup import Setup
 from codecmark.networks.trained_sets import together
-from codecmark.networks.weights import NO_WEIGHTS, Located, Weights, locate_or_random
+from codecmark.networks.weights import Located
 from codecmark.spec import Spec
 
 USER_CHAIN = "user-80-256"
@@ -41,17 +42,19 @@ class AudioLDM2Codec(LatentCodec):
     def from_spec(
         cls,
         spec: Spec,
+        setup: Setup,
         vae_config: Mapping[str, Any] | None = None,
         hifigan_config: Mapping[str, Any] | None = None,
     ) -> Codec:
         """Build from e.g. `audioldm2:music/hifigan`; the configurations are for tests."""
         if spec.stages[:1] == (COMPACT,):
-            return CompactCodec(spec)
-        return cls(spec, vae_config, hifigan_config)
+            return CompactCodec(spec, setup)
+        return cls(spec, setup, vae_config, hifigan_config)
 
     def __init__(
         self,
         spec: Spec,
+        setup: Setup,
         vae_config: Mapping[str, Any] | None = None,
         hifigan_config: Mapping[str, Any] | None = None,
     ) -> None:
@@ -65,20 +68,21 @@ class AudioLDM2Codec(LatentCodec):
         hifigan_config = hifigan_config or (hifigan.FULLBAND if fullband else hifigan.PUBLISHED)
         vocoder: Vocoder | None = None
         of_vocoder = NO_WEIGHTS  # HiFi-GAN's come with the checkpoint
-        if (trained := trained_vocoder(spec, stage, mel)) is not None:
+        if (trained := trained_vocoder(spec, stage, mel, setup)) is not None:
             vocoder, of_vocoder = trained
         elif stage != "hifigan":  # a wrong stage is refused before a network is built
             vocoder = PhaseRetrieval.from_stage(stage, mel)
-        source: Located | Weights = locate_or_random(CHECKPOINTS[checkpoint])
+        source: Located | Weights = setup.weights.locate_or_random(CHECKPOINTS[checkpoint])
         if vocoder is None:
-            vocoder = hifigan.HifiGan(source, mel, hifigan_config)
+            vocoder = hifigan.HifiGan(source, mel, setup, hifigan_config)
         self.autoencoder: audioldm2.MelAutoencoder
-        self.autoencoder = audioldm2.MelAutoencoder(source, vae_config)
+        self.autoencoder = audioldm2.MelAutoencoder(source, setup, vae_config)
         self.stride = self.autoencoder.stride
         super().__init__(
             spec,
             vocoder,
             filters,
+            setup,
             parameters=runtime.parameter_count(self.autoencoder.network) + vocoder.parameters,
             weights=together(runtime.weights_of(source), of_vocoder),
             licence="Apache-2.0 (diffusers, transformers); weights CC-BY-NC-SA-4.0",

@@ -25,7 +25,7 @@ import torch
 from codecmark.bitstream import scalar_coding
 from codecmark.bitstream.frame import StreamHeader
 from codecmark.clip import AudioClip, Samples, fit_length, resample
-from codecmark.codec import Codec, CodecInfo
+from codecmark.codec import NO_WEIGHTS, Codec, CodecInfo, Weights
 from codecmark.errors import BitstreamError, InputError
 from codecmark.mel import mel_consistency, postfilter
 from codecmark.mel.formats import mel_format
@@ -35,7 +35,7 @@ from codecmark.mel.spectrogram import MelSpectrogram
 from codecmark.mel.vocoders.base import PhaseRetrieval, Vocoder
 from codecmark.mel.vocoders.table import NETWORKS, MelVocoder
 from codecmark.networks import runtime
-from codecmark.networks.weights import NO_WEIGHTS, Weights
+from codecmark.networks.setup import Setup
 from codecmark.spec import Spec
 
 _PEAK = 0.5  # AudioLDM2 scales its waveforms to this before the mel
@@ -54,6 +54,7 @@ class ChainCodec(Codec):
         spec: Spec,
         vocoder: Vocoder,
         postfilters: list[str],
+        setup: Setup,
         *,
         parameters: int,
         weights: Weights,
@@ -77,7 +78,8 @@ class ChainCodec(Codec):
         ]
         bits = scalar_coding.bits_per_value(coding)
         values = prod(self.coded_shape(self.stride)) / (self.stride * self.mel.hop)
-        self.info = CodecInfo(
+        self._device = runtime.device(setup)
+        info = CodecInfo(
             spec=str(spec),
             family=spec.family,
             sample_rate_hz=self.mel.sample_rate_hz,
@@ -88,11 +90,9 @@ class ChainCodec(Codec):
             reference=self.reference,
             parameters=parameters,
             weights=weights,
-            device=str(runtime.device()),
-            backend="eager",
-            dtype="float32",
             notes=notes,
         )
+        self.info = runtime.described(info, setup)
 
     def analyse(self, values: torch.Tensor) -> torch.Tensor:
         """Return what is coded of a log-mel `[channels, frames, bands]`."""
@@ -128,7 +128,7 @@ class ChainCodec(Codec):
         levels = np.concatenate([mean, peak], axis=1).astype("<f4")
         scaled = (samples - mean) * (_PEAK / np.where(peak > 0, peak, 1))
         frames = self.frame_count(samples.shape[1])
-        padded = runtime.to_tensor(fit_length(scaled, self.mel.samples(frames)))
+        padded = runtime.to_tensor(fit_length(scaled, self.mel.samples(frames)), self._device)
         coded = runtime.to_array(self.analyse(log_mel(padded, self.mel)))
         return levels.tobytes() + self._coding.encode(coded)
 
@@ -145,7 +145,9 @@ class ChainCodec(Codec):
             raise BitstreamError("levels", "hold NaN or Inf")
         shape = self.coded_channels(header.channels), *self.coded_shape(frames)
         values = self._coding.decode(payload[end:], shape)
-        spectrogram = MelSpectrogram(self.restore(runtime.to_tensor(values)), self.mel)
+        spectrogram = MelSpectrogram(
+            self.restore(runtime.to_tensor(values, self._device)), self.mel
+        )
         synthesized = self.vocoder.synthesize(spectrogram)
         if self._rounds:
             synthesized = mel_consistency.consistent_waveform(
@@ -164,20 +166,22 @@ class MelCodec(ChainCodec):
     """The chain without its VAE: the log-mel itself is sent."""
 
     @classmethod
-    def from_spec(cls, spec: Spec, vocoder_config: Mapping[str, Any] | None = None) -> MelCodec:
+    def from_spec(
+        cls, spec: Spec, setup: Setup, vocoder_config: Mapping[str, Any] | None = None
+    ) -> MelCodec:
         """Build from e.g. `mel:16k-64/griffinlim-64`; the configuration is for tests."""
         first, stage, filters = split_stages(spec, "mel format, e.g. mel:16k-64/griffinlim-64")
         mel = mel_format(first)
         if stage in NETWORKS:
-            return cls._with_network(spec, NETWORKS[stage], filters, vocoder_config)
-        if (trained := trained_vocoder(spec, stage, mel)) is not None:
+            return cls._with_network(spec, NETWORKS[stage], filters, setup, vocoder_config)
+        if (trained := trained_vocoder(spec, stage, mel, setup)) is not None:
             vocoder, weights = trained
             return cls(
-                spec, vocoder, filters, parameters=vocoder.parameters, weights=weights,
+                spec, vocoder, filters, setup, parameters=vocoder.parameters, weights=weights,
                 licence="MIT", notes="vocoder trained by this project; the log-mel is sent",
             )  # fmt: skip
         return cls(
-            spec, PhaseRetrieval.from_stage(stage, mel), filters, parameters=0,
+            spec, PhaseRetrieval.from_stage(stage, mel), filters, setup, parameters=0,
             weights=NO_WEIGHTS, licence="MIT", notes="the log-mel is sent, phase is not",
         )  # fmt: skip
 
@@ -187,6 +191,7 @@ class MelCodec(ChainCodec):
         spec: Spec,
         network: MelVocoder,
         filters: list[str],
+        setup: Setup,
         config: Mapping[str, Any] | None,
     ) -> MelCodec:
         wanted = mel_format(network.mel)
@@ -195,10 +200,10 @@ class MelCodec(ChainCodec):
                 f"spec: {spec}: this vocoder takes {wanted.describe()}; write mel:{network.mel}/"
                 f"{network.stage}"
             )
-        source = network.locate()
-        vocoder = network.build(source, config)
+        source = network.locate(setup)
+        vocoder = network.build(source, setup, config)
         return cls(
-            spec, vocoder, filters, parameters=vocoder.parameters,
+            spec, vocoder, filters, setup, parameters=vocoder.parameters,
             weights=runtime.weights_of(source), licence=network.licence,
             notes=f"trained at {wanted.sample_rate_hz / 1000:g} kHz; the log-mel is sent, phase "
             "is not",

@@ -12,13 +12,15 @@ import torch
 from diffusers import AutoencoderKLLTX2Audio
 from diffusers.pipelines.ltx2.vocoder import LTX2Vocoder
 
+from codecmark.codec import Weights
 from codecmark.errors import InputError
 from codecmark.mel.formats import AUDIOLDM2_CENTRED
 from codecmark.mel.latent_chain import LatentCodec, settings_of
 from codecmark.mel.spectrogram import MelSpectrogram
 from codecmark.mel.vocoders.base import Vocoder
 from codecmark.networks import runtime
-from codecmark.networks.weights import Located, Weights, locate_or_random
+from codecmark.networks.setup import Setup
+from codecmark.networks.weights import Located
 from codecmark.spec import Spec
 
 # get_ltx2_audio_vae_config and get_ltx2_vocoder_config, version 2.0, in
@@ -73,13 +75,15 @@ class StereoAutoencoder:
     axes are halved twice; in time causally, so that the first frame has a latent of its own.
     """
 
-    def __init__(self, source: Located | Weights, config: Mapping[str, Any]) -> None:
+    def __init__(self, source: Located | Weights, setup: Setup, config: Mapping[str, Any]) -> None:
         model: Any = AutoencoderKLLTX2Audio  # its constructors are not typed
         self.network: Any = runtime.build(
             source,
             lambda folder: runtime.load_pretrained(model, folder, subfolder="audio_vae").float(),
             lambda: model(**config),
+            setup,
         )
+        self.device = runtime.device_of(self.network)
         self._latents = int(self.network.config["latent_channels"])
         # one for each latent channel and band, channels first
         shape = 1, self._latents, 1, MEL.bands // _STRIDE
@@ -112,12 +116,13 @@ class StereoHifiGan:
 
     mel = MEL
 
-    def __init__(self, source: Located | Weights, config: Mapping[str, Any]) -> None:
+    def __init__(self, source: Located | Weights, setup: Setup, config: Mapping[str, Any]) -> None:
         model: Any = LTX2Vocoder
         self.network: Any = runtime.build(
             source,
             lambda folder: runtime.load_pretrained(model, folder, subfolder="vocoder").float(),
             lambda: model(**config),
+            setup,
         )
         self.sample_rate_hz = int(self.network.config["output_sampling_rate"])
         self.parameters = runtime.parameter_count(self.network)
@@ -139,17 +144,19 @@ class LTX2Codec(LatentCodec):
     def __init__(
         self,
         spec: Spec,
+        setup: Setup,
         vae_config: Mapping[str, Any] = PUBLISHED_VAE,
         vocoder_config: Mapping[str, Any] = PUBLISHED_VOCODER,
     ) -> None:
         retrieval, filters = settings_of(spec, VARIANT, "hifigan", MEL)
-        source = locate_or_random(WEIGHT_SET)
-        vocoder: Vocoder = retrieval or StereoHifiGan(source, vocoder_config)
-        self.autoencoder: StereoAutoencoder = StereoAutoencoder(source, vae_config)
+        source = setup.weights.locate_or_random(WEIGHT_SET)
+        vocoder: Vocoder = retrieval or StereoHifiGan(source, setup, vocoder_config)
+        self.autoencoder: StereoAutoencoder = StereoAutoencoder(source, setup, vae_config)
         super().__init__(
             spec,
             vocoder,
             filters,
+            setup,
             parameters=runtime.parameter_count(self.autoencoder.network) + vocoder.parameters,
             weights=runtime.weights_of(source),
             licence="Apache-2.0 (diffusers); weights LTX-2 Community License",
@@ -157,9 +164,9 @@ class LTX2Codec(LatentCodec):
         )
 
     @classmethod
-    def from_spec(cls, spec: Spec) -> LTX2Codec:
+    def from_spec(cls, spec: Spec, setup: Setup) -> LTX2Codec:
         """Build from e.g. `ltx2:2.0/hifigan`."""
-        return cls(spec)
+        return cls(spec, setup)
 
     def coded_channels(self, channels: int) -> int:
         """Return 1: both channels share a latent."""

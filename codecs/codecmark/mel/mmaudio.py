@@ -11,12 +11,14 @@ from typing import Any, ClassVar
 import torch
 from diffusers import MMAudioVAE, MMAudioVocoder
 
+from codecmark.codec import Weights
 from codecmark.mel.formats import MMAUDIO
 from codecmark.mel.latent_chain import LatentCodec, settings_of
 from codecmark.mel.spectrogram import MelSpectrogram
 from codecmark.mel.vocoders.base import Vocoder
 from codecmark.networks import runtime
-from codecmark.networks.weights import Located, Weights, locate_or_random
+from codecmark.networks.setup import Setup
+from codecmark.networks.weights import Located
 from codecmark.spec import Spec
 
 # the defaults of diffusers' MMAudioVAE, which are those of the 44.1 kHz model of
@@ -53,13 +55,15 @@ class FrameAutoencoder:
     Takes the mode of the latent distribution, scaled to unit variance.
     """
 
-    def __init__(self, source: Located | Weights, config: Mapping[str, Any]) -> None:
+    def __init__(self, source: Located | Weights, setup: Setup, config: Mapping[str, Any]) -> None:
         model: Any = MMAudioVAE  # its constructors are not typed
         self.network: Any = runtime.build(
             source,
             lambda folder: runtime.load_pretrained(model, folder, subfolder="audio_vae").float(),
             lambda: model(**config),
+            setup,
         )
+        self.device = runtime.device_of(self.network)
         self._latents = int(self.network.config["latent_channels"])
         self._scale = float(self.network.config["scaling_factor"])
 
@@ -86,12 +90,13 @@ class BigVgan:
 
     mel = MMAUDIO
 
-    def __init__(self, source: Located | Weights, config: Mapping[str, Any]) -> None:
+    def __init__(self, source: Located | Weights, setup: Setup, config: Mapping[str, Any]) -> None:
         model: Any = MMAudioVocoder
         self.network: Any = runtime.build(
             source,
             lambda folder: runtime.load_pretrained(model, folder, subfolder="vocoder").float(),
             lambda: model(**config),
+            setup,
         )
         self.parameters = runtime.parameter_count(self.network)
 
@@ -110,17 +115,19 @@ class MMAudioCodec(LatentCodec):
     def __init__(
         self,
         spec: Spec,
+        setup: Setup,
         vae_config: Mapping[str, Any] = PUBLISHED_VAE,
         vocoder_config: Mapping[str, Any] = PUBLISHED_VOCODER,
     ) -> None:
         retrieval, filters = settings_of(spec, VARIANT, "bigvgan", MMAUDIO)
-        source = locate_or_random(WEIGHT_SET)
-        vocoder: Vocoder = retrieval or BigVgan(source, vocoder_config)
-        self.autoencoder: FrameAutoencoder = FrameAutoencoder(source, vae_config)
+        source = setup.weights.locate_or_random(WEIGHT_SET)
+        vocoder: Vocoder = retrieval or BigVgan(source, setup, vocoder_config)
+        self.autoencoder: FrameAutoencoder = FrameAutoencoder(source, setup, vae_config)
         super().__init__(
             spec,
             vocoder,
             filters,
+            setup,
             parameters=runtime.parameter_count(self.autoencoder.network) + vocoder.parameters,
             weights=runtime.weights_of(source),
             licence="Apache-2.0 (diffusers); licence of the weights: see their source",
@@ -128,6 +135,6 @@ class MMAudioCodec(LatentCodec):
         )
 
     @classmethod
-    def from_spec(cls, spec: Spec) -> MMAudioCodec:
+    def from_spec(cls, spec: Spec, setup: Setup) -> MMAudioCodec:
         """Build from e.g. `mmaudio:44k/bigvgan`."""
-        return cls(spec)
+        return cls(spec, setup)

@@ -1,120 +1,260 @@
-"""The metrics of a row: name, unit, direction, and which clips each applies to."""
+"""Every figure of a row that is shown, compared or asked for, described once.
+
+`TABLE` is data and imports no metric: how a figure is computed is in `score`, what is said about
+it (labels, decimals, which way is better) is here and nowhere else. Entries with `computed=False`
+have their place in a row, for figures that came from elsewhere, and no function yet.
+"""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from math import inf
 from typing import Literal
 
-from codecmark.clip import Samples
-from codecmark.errors import MetricError
-from codecmark.metrics import alignment, perceptual, spectral, waveform
+Kind = Literal["waveform", "distance", "predictor", "rating", "cost"]
 
-MetricFunction = Callable[[Samples, Samples, int], float]
+SPEECH = ("speech",)
+VISQOL_FIELD = "visqol_mos_lqo"
+RAW_SNR_FIELD = "snr_raw_db"
+NOT_DEFINED = "not defined for "  # how the reason of a figure begins that no such clip has
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Metric:
-    """One column of quality.
+    """One figure.
 
     Attributes
     ----------
     field : str
-        Name in the row; ends in its unit.
-    label, unit : str
-        For headings.
+        Name in the row; ends in its unit where it has one.
+    kind : {"waveform", "distance", "predictor", "rating", "cost"}
+        Nearness of the samples; distance of the spectra; a model's guess of what listeners would
+        say; what listeners said; bits, time, memory and delay.
+    label : str
+        Name in text: "mean SNR", "SNR of 12 dB".
+    heading : str
+        Name above a column, unit included; by default made of label and unit.
+    unit : str
+        Empty for pure numbers.
+    decimals : int
+        As shown.
+    spans_decades : bool
+        Shown with two significant digits instead.
     higher_is_better : bool
-    range : str
-    speech_only : bool
-        Defined for speech; absent with this reason on other clips.
+    range : tuple of two floats
+        Lowest and highest possible value.
+    classes : tuple of str
+        Classes of clips that it is defined for; empty for all.
+    one_scale : bool
+        Whether figures of different classes of clips may be averaged.
+    hears, misses : str
+        What moves it, and what it cannot tell.
+    house : str
+        Who made a predictor. Two of one house are one voice.
+    computed : bool
+        Whether this version computes it.
     """
 
     field: str
+    kind: Kind
     label: str
-    unit: str
-    higher_is_better: bool
-    range: str
-    function: MetricFunction
-    speech_only: bool = False
+    heading: str = ""
+    unit: str = ""
+    decimals: int = 1
+    spans_decades: bool = False
+    higher_is_better: bool = True
+    range: tuple[float, float] = (-inf, inf)
+    classes: tuple[str, ...] = ()
+    one_scale: bool = True
+    hears: str
+    misses: str
+    house: str = ""
+    computed: bool = True
+
+    def __post_init__(self) -> None:
+        if not self.heading:
+            object.__setattr__(self, "heading", f"{self.label} {self.written_unit}".strip())
+
+    @property
+    def written_unit(self) -> str:
+        """The unit to write after a figure; a score needs none, its label says what it is."""
+        return "" if self.kind in {"predictor", "rating"} else self.unit
+
+    @property
+    def sign(self) -> int:
+        """1 where higher is better, -1 where lower is."""
+        return 1 if self.higher_is_better else -1
+
+    def applies_to(self, clip_class: str) -> bool:
+        """Say whether it is defined for clips of a class."""
+        return not self.classes or clip_class in self.classes
 
 
-METRICS: tuple[Metric, ...] = (
-    Metric("snr_db", "SNR", "dB", True, "-inf..inf", waveform.snr_db),
-    Metric("si_sdr_db", "SI-SDR", "dB", True, "-inf..inf", waveform.si_sdr_db),
-    Metric("segmental_snr_db", "segSNR", "dB", True, "-10..35", waveform.segmental_snr_db),
-    Metric("correlation", "corr", "", True, "-1..1", waveform.correlation),
-    Metric("lsd_db", "LSD", "dB", False, "0..", spectral.lsd_db),
-    Metric("mel_distance_db", "mel dist", "dB", False, "0..", spectral.mel_distance_db),
-    Metric("mrstft_distance", "MR-STFT", "", False, "0..", spectral.mrstft_distance),
-    Metric("pesq_wb", "PESQ-WB", "MOS-LQO", True, "1..4.64", perceptual.pesq_wb, True),
-    Metric("estoi", "ESTOI", "", True, "0..1", perceptual.estoi, True),
-)
-LOWER_IS_BETTER = frozenset(metric.field for metric in METRICS if not metric.higher_is_better)
-VISQOL_FIELD = "visqol_mos_lqo"
-NOT_DEFINED = "not defined for "  # how the reason of a figure begins that no such clip has
-QUALITY_FIELDS = (*(metric.field for metric in METRICS), VISQOL_FIELD, "snr_raw_db")
+_PHASE = "what is heard: a codec that sends no phase stays near 0 dB however good it sounds"
+_MAGNITUDES = "phase and delay: a voice with a buzzing, wrong phase can come out at 0"
+_TIMES = "what the same work takes on another machine, or beside other work"
 
-
-@dataclass
-class Scores:
-    """Values by row field, and for each absent one its reason."""
-
-    values: dict[str, float] = field(default_factory=dict)
-    reasons: dict[str, str] = field(default_factory=dict)
-    lag_samples: int | None = None
-    visqol_mode: Literal["speech", "audio"] | None = None
-
-    def take(self, name: str, function: Callable[[], float]) -> None:
-        """Run one metric; what it raises, or a value that is not finite, becomes the reason.
-
-        A library that gives up on a strange clip must cost that clip's cell, not the run.
-        """
-        try:
-            value = function()
-        except MetricError as error:
-            self.reasons[name] = str(error)
-        except Exception as error:
-            self.reasons[name] = f"the metric failed: {type(error).__name__}: {error}"
-        else:
-            if math.isfinite(value):
-                self.values[name] = value
-            else:
-                self.reasons[name] = f"undefined for these signals: the metric gave {value}"
-
-
-def score(reference: Samples, decoded: Samples, sample_rate_hz: int, clip_class: str) -> Scores:
-    """Score a decoded clip against its reference with every metric that applies.
-
-    Parameters
-    ----------
-    reference, decoded : np.ndarray, shape=(channels, samples)
-    clip_class : str
-        `speech` gets the speech metrics and ViSQOL's speech mode, every other class ViSQOL's
-        audio mode.
-    """
-    scores = Scores()
-    found = alignment.find_lag(reference, decoded)
-    lag = found.lag_samples if found.confident else 0
-    if found.confident:
-        scores.lag_samples = lag
-    else:
-        scores.reasons["lag_samples"] = (
-            f"no clear peak of the cross-correlation ({found.peak:.2f}): scored as it is"
+_ENTRIES = (
+    Metric(
+        field="snr_db", kind="waveform", label="SNR", unit="dB",
+        hears="every difference of the samples, gain and polarity included", misses=_PHASE,
+    ),
+    Metric(
+        field="si_sdr_db", kind="waveform", label="SI-SDR", unit="dB",
+        hears="every difference of the samples but a gain",
+        misses=f"a wrong level, inverted polarity, and {_PHASE}",
+    ),
+    Metric(
+        field="segmental_snr_db", kind="waveform", label="segSNR", unit="dB", range=(-10, 35),
+        hears="differences of the samples in quiet stretches as much as in loud ones",
+        misses=_PHASE,
+    ),
+    Metric(
+        field="correlation", kind="waveform", label="corr", decimals=3, range=(-1, 1),
+        hears="whether the samples move together", misses=f"a wrong level, and {_PHASE}",
+    ),
+    Metric(
+        field="lsd_db", kind="distance", label="LSD", unit="dB", higher_is_better=False,
+        range=(0, inf), hears="levels of single bins, the quietest as much as the loudest",
+        misses=_MAGNITUDES,
+    ),
+    Metric(
+        field="mel_distance_db", kind="distance", label="mel dist", unit="dB",
+        higher_is_better=False, range=(0, inf), hears="levels of 80 mel bands",
+        misses=f"what is within a band, tones or noise; {_MAGNITUDES}",
+    ),
+    Metric(
+        field="mrstft_distance", kind="distance", label="MR-STFT", decimals=2,
+        higher_is_better=False, range=(0, inf),
+        hears="magnitudes at three resolutions, short clicks and close partials alike",
+        misses=_MAGNITUDES,
+    ),
+    Metric(
+        field="pesq_wb", kind="predictor", label="PESQ-WB", unit="MOS-LQO", decimals=2,
+        range=(1, 4.65), classes=SPEECH, one_scale=False, house="ITU-T P.862",
+        hears="loudness differences of speech up to 8 kHz, wrong phase among them",
+        misses="what generative codecs do well: another waveform that sounds the same",
+    ),
+    Metric(
+        field="estoi", kind="predictor", label="ESTOI", decimals=3, range=(-1, 1), classes=SPEECH,
+        one_scale=False, house="Aalborg and Delft universities",
+        hears="envelopes of third octaves: whether words can be understood",
+        misses="how natural they sound",
+    ),
+    Metric(
+        field=VISQOL_FIELD, kind="predictor", label="ViSQOL", unit="MOS-LQO", decimals=2,
+        range=(1, 5), one_scale=False, house="Google",
+        hears="shapes of gammatone spectrograms; speech and audio modes are two scales",
+        misses="phase: plain Griffin-Lim, which listeners put at 2 of 5, gets more than 4",
+    ),
+    Metric(
+        field="zimtohrli", kind="predictor", label="Zimtohrli", unit="MOS-LQO", decimals=2,
+        range=(1, 5), house="Google", computed=False,
+        hears="differences above the threshold of hearing, by a model of the ear",
+        misses="the level: its authors call its mapping to opinion scores very approximate",
+    ),
+    Metric(
+        field="distillmos", kind="predictor", label="DistillMOS", unit="MOS", decimals=2,
+        range=(1, 5), classes=SPEECH, one_scale=False, house="Microsoft", computed=False,
+        hears="how natural speech sounds, without a reference",
+        misses="whether it is the voice and the words that went in",
+    ),
+    Metric(
+        field="dnsmos_ovrl", kind="predictor", label="DNSMOS", unit="MOS", decimals=2,
+        range=(1, 5), classes=SPEECH, one_scale=False, house="Microsoft", computed=False,
+        hears="noise in speech and damage by its suppression, without a reference",
+        misses="artefacts of codecs, which it was not trained on",
+    ),
+    Metric(
+        field="plcmos", kind="predictor", label="PLCMOS", unit="MOS", decimals=2, range=(1, 5),
+        classes=SPEECH, one_scale=False, house="Microsoft", computed=False,
+        hears="gaps in speech and how they were filled, without a reference",
+        misses="artefacts of codecs without loss",
+    ),
+    Metric(
+        field="speaker_similarity", kind="distance", label="speaker sim", decimals=3,
+        range=(-1, 1), classes=SPEECH, computed=False,
+        hears="whether it is the same voice: cosine of two speaker embeddings",
+        misses="words, noise and damage that leaves the voice",
+    ),
+    Metric(
+        field="nmr_db", kind="distance", label="NMR", unit="dB", higher_is_better=False,
+        computed=False, hears="noise above the threshold that the signal masks, band by band",
+        misses="noise that another model of masking would let through, and generated detail",
+    ),
+    Metric(
+        field="mos", kind="rating", label="MOS", decimals=2, range=(1, 5), computed=False,
+        hears="what listeners think of the sound alone (absolute category rating)",
+        misses="small damage that only shows beside the reference",
+    ),
+    Metric(
+        field="dmos", kind="rating", label="DMOS", decimals=2, range=(1, 5), computed=False,
+        hears="how much worse than the reference listeners find it (degradation rating)",
+        misses="an output that is nicer than its reference",
+    ),
+    Metric(
+        field="mushra", kind="rating", label="MUSHRA", range=(0, 100), computed=False,
+        hears="middling quality of several codecs beside each other and the reference",
+        misses="damage near the threshold of hearing",
+    ),
+    Metric(
+        field=RAW_SNR_FIELD, kind="waveform", label="SNR before alignment", unit="dB",
+        hears="what SNR does, and a delay that the codec did not declare", misses=_PHASE,
+    ),
+    Metric(
+        field="bitrate_kbps", kind="cost", label="rate", heading="kbit/s", unit="kbit/s",
+        higher_is_better=False, range=(0, inf), hears="every byte of the stream, frame included",
+        misses="what a transport adds",
+    ),
+    Metric(
+        field="nominal_bitrate_kbps", kind="cost", label="nominal rate", heading="nominal kbit/s",
+        unit="kbit/s", decimals=2, higher_is_better=False, range=(0, inf),
+        hears="what the setting promises", misses="what the stream takes",
+    ),
+    Metric(
+        field="compression_ratio", kind="cost", label="ratio", heading="ratio", unit=":1",
+        range=(0, inf), hears="bytes of 16-bit PCM over bytes of the stream",
+        misses="what a transport adds",
+    ),
+    *(
+        Metric(
+            field=f"{call}_rtf", kind="cost", label=f"{name} time", heading=f"{call[:3]} RTF",
+            unit="s/s", spans_decades=True, higher_is_better=False, range=(0, inf),
+            hears="seconds spent on one second of audio; below 1 is faster than real time",
+            misses=_TIMES,
         )
-    scores.take("snr_raw_db", lambda: waveform.snr_db(reference, decoded, sample_rate_hz))
-    ours, theirs = alignment.shifted(reference, decoded, lag)
-    is_speech = clip_class == "speech"
-    for metric in METRICS:
-        if metric.speech_only and not is_speech:
-            scores.reasons[metric.field] = (
-                f"{NOT_DEFINED}{clip_class}: {metric.label} is for speech"
-            )
-            continue
-        function = metric.function
-        scores.take(metric.field, lambda f=function: f(ours, theirs, sample_rate_hz))  # type: ignore[misc]
-    mode: Literal["speech", "audio"] = "speech" if is_speech else "audio"
-    scores.take(VISQOL_FIELD, lambda: perceptual.visqol(ours, theirs, sample_rate_hz, mode))
-    if VISQOL_FIELD in scores.values:
-        scores.visqol_mode = mode
-    return scores
+        for call, name in (("encode", "encoding"), ("decode", "decoding"))
+    ),
+    *(
+        Metric(
+            field=f"{call}_first_call_s", kind="cost", label=f"first {name} call",
+            heading=f"first {call[:3]} s", unit="s", spans_decades=True, higher_is_better=False,
+            range=(0, inf), hears="seconds of the first call after loading", misses=_TIMES,
+        )
+        for call, name in (("encode", "encoding"), ("decode", "decoding"))
+    ),
+    Metric(
+        field="peak_memory_mib", kind="cost", label="peak memory", heading="peak MiB", unit="MiB",
+        decimals=0, higher_is_better=False, range=(0, inf),
+        hears="all memory of a process that codes one clip", misses="memory of a device",
+    ),
+    Metric(
+        field="parameters", kind="cost", label="parameters", heading="M params",
+        higher_is_better=False, range=(0, inf), hears="learned numbers that run, shown in millions",
+        misses="how often each of them runs",
+    ),
+    Metric(
+        field="algorithmic_delay_ms", kind="cost", label="delay", heading="delay ms", unit="ms",
+        higher_is_better=False, range=(0, inf), hears="the delay that the codec declares",
+        misses="time that computing and transport add",
+    ),
+)  # fmt: skip
+
+TABLE: dict[str, Metric] = {metric.field: metric for metric in _ENTRIES}
+# what a clip is scored with after alignment, in the order of the tables
+METRICS = tuple(
+    metric
+    for metric in _ENTRIES
+    if metric.computed and metric.kind != "cost" and metric.field != RAW_SNR_FIELD
+)
+QUALITY_FIELDS = (*(metric.field for metric in METRICS), RAW_SNR_FIELD)

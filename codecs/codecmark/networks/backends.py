@@ -28,7 +28,7 @@ _DTYPES = {
 }
 
 
-def executed(
+def on_backend(
     network: torch.nn.Module,
     execution: Execution,
     device: torch.device,

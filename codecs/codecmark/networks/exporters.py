@@ -33,7 +33,7 @@ def exported(
 ) -> torch.nn.Module:
     """Export the network, and see that it still returns as much as before.
 
-    Parameters are those of `backends.executed`; `example` is an input of its `shape`.
+    Parameters are those of `backends.on_backend`; `example` is an input of its `shape`.
 
     Raises
     ------

@@ -3,68 +3,72 @@
 from __future__ import annotations
 
 import logging
-import os
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from contextvars import ContextVar
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import torch
 
-from codecmark.codec import CodecInfo
+from codecmark.codec import CodecInfo, Weights
 from codecmark.errors import DamagedWeightsError, InputError, UnavailableError
-from codecmark.networks.weights import RANDOM_SEED, Located, Weights
-from codecmark.system import execution
+from codecmark.networks.setup import Setup
+from codecmark.networks.weights import RANDOM_SEED, Located
+from codecmark.system.execution import EAGER, MARK
 
 if TYPE_CHECKING:
     from codecmark.clip import Samples
 
 Network = TypeVar("Network", bound=torch.nn.Module)
 _REMEDY = "replace the folder with the published one"
-_hollow: ContextVar[bool] = ContextVar("hollow", default=False)
 
 
-def device() -> torch.device:
-    """Return the device to run on.
-
-    That of the execution in use, else `CODECMARK_DEVICE` if set, else a GPU if there is one.
+def device(setup: Setup) -> torch.device:
+    """Return the device to run on: that of the setup, else a GPU if there is one.
 
     Raises
     ------
     InputError
-        If `CODECMARK_DEVICE` names no device.
+        If the setup names no device.
     UnavailableError
         If a GPU is asked for and torch sees none.
     """
-    named = execution.current("device").device or os.environ.get("CODECMARK_DEVICE")
+    named = setup.device_name()
     if not named:
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
         found = torch.device(named)
     except RuntimeError as error:
-        raise InputError(f"CODECMARK_DEVICE: {named!r} is not a device, e.g. cpu") from error
+        raise InputError(
+            f"device: torch knows no {named!r}; choose e.g. cpu, by --device or CODECMARK_DEVICE"
+        ) from error
     if found.type == "cuda" and not torch.cuda.is_available():
         raise UnavailableError(f"device: torch sees no GPU for {named!r}", "choose cpu")
     return found
 
 
-def executed(
-    network: Network, shape: Sequence[int], *, varying: Sequence[int], shortest: int = 1
+def on_backend(
+    network: Network,
+    setup: Setup,
+    shape: Sequence[int],
+    *,
+    varying: Sequence[int],
+    shortest: int = 1,
 ) -> Network:
-    """Return the network as the execution in use runs it; as it is where that is eager.
+    """Return the network as the setup's backend runs it; as it is where that is eager.
 
     For networks, or parts of them, that take and give one float32 tensor; parameters as those of
-    `backends.executed`.
+    `backends.on_backend`. What is returned may have no learned parameters left to count.
     """
-    chosen = execution.current("network")
-    if not chosen.changes_the_network or _hollow.get():
+    chosen = setup.network_execution()
+    if not chosen.changes_the_network:
         return network
     from codecmark.networks import backends
 
-    run: Any = backends.executed(network, chosen, device(), shape, varying, shortest)
+    run: Any = backends.on_backend(network, chosen, device(setup), shape, varying, shortest)
     return run  # type: ignore[no-any-return]
 
 
@@ -72,35 +76,30 @@ def build(
     source: Located | Weights,
     load: Callable[[Path], Network],
     randomly: Callable[[], Network],
+    setup: Setup,
 ) -> Network:
-    """Return the network in evaluation mode on `device()`, from `source`.
+    """Return the network in evaluation mode on the setup's device, from `source`.
 
     Without published weights it is initialised with a fixed seed, which leaves the caller's
-    random state as it was. Inside `hollow` it has no values.
+    random state as it was.
     """
     with _quiet_libraries():
-        if _hollow.get():
-            with torch.device("meta"):
-                return randomly()
         if isinstance(source, Located):
             network = load(source.folder)
         else:
-            with seeded():
+            with seeded(device(setup)):
                 network = randomly()
-    return network.eval().requires_grad_(False).to(device())
+    return ready(network, setup)
 
 
-@contextmanager
-def hollow() -> Iterator[None]:
-    """Build networks at their published sizes without values, be their weights here or not.
+def ready(network: Network, setup: Setup) -> Network:
+    """Return the network in evaluation mode on the setup's device."""
+    return network.eval().requires_grad_(False).to(device(setup))
 
-    Enough for a codec's `info`, in no time; none runs.
-    """
-    token = _hollow.set(True)
-    try:
-        yield
-    finally:
-        _hollow.reset(token)
+
+def device_of(network: torch.nn.Module) -> torch.device:
+    """Return the device that a network's parameters are on."""
+    return next(network.parameters()).device
 
 
 def load_pretrained(network: Any, folder: Path, **options: Any) -> Any:
@@ -154,9 +153,9 @@ def _require_all(where: Path, lacking: Sequence[object]) -> None:
 
 
 @contextmanager
-def seeded() -> Iterator[None]:
-    """Draw from a fixed seed inside; leaves the caller's random state as it was."""
-    devices = [device()] if device().type == "cuda" else []
+def seeded(device: torch.device) -> Iterator[None]:
+    """Draw from a fixed seed inside, there too; leaves the caller's random state as it was."""
+    devices = [device] if device.type == "cuda" else []
     with torch.random.fork_rng(devices=devices):
         torch.manual_seed(RANDOM_SEED)
         yield
@@ -167,12 +166,27 @@ def weights_of(source: Located | Weights) -> Weights:
     return source.weights if isinstance(source, Located) else source
 
 
-def info(network: torch.nn.Module, source: Located | Weights, **fields: Any) -> CodecInfo:
+def info(
+    network: torch.nn.Module, source: Located | Weights, setup: Setup, **fields: Any
+) -> CodecInfo:
     """Return what a codec on `network` says about itself; `fields` are those of `CodecInfo`."""
     fields.setdefault("parameters", parameter_count(network))
-    weights = weights_of(source)
-    return CodecInfo(
-        weights=weights, device=str(device()), backend="eager", dtype="float32", **fields
+    return described(CodecInfo(weights=weights_of(source), **fields), setup)
+
+
+def described(info: CodecInfo, setup: Setup) -> CodecInfo:
+    """Complete what a codec on a network says about itself by how and where it runs."""
+    execution, notes = setup.execution, info.notes
+    if execution.changes_the_network:
+        how = f"decoder on {execution.backend} in {execution.dtype}, encoder on eager in float32"
+        notes = "; ".join(filter(None, (notes, how)))
+    return replace(
+        info,
+        spec=info.spec if execution == EAGER else f"{info.spec}{MARK}{execution}",
+        device=str(device(setup)),
+        backend=execution.backend,
+        dtype=execution.dtype,
+        notes=notes,
     )
 
 
@@ -181,9 +195,9 @@ def parameter_count(*networks: torch.nn.Module) -> int:
     return sum(p.numel() for network in networks for p in network.parameters())
 
 
-def to_tensor(samples: Samples) -> torch.Tensor:
-    """Return a writable float32 copy of an array on `device()`."""
-    return torch.tensor(samples, dtype=torch.float32, device=device())
+def to_tensor(samples: Samples, device: torch.device | str) -> torch.Tensor:
+    """Return a writable float32 copy of an array, there."""
+    return torch.tensor(samples, dtype=torch.float32, device=device)
 
 
 def to_array(tensor: torch.Tensor) -> Samples:

@@ -1,21 +1,21 @@
 """Weights that this project trained: where they are, how they are written and read.
 
 A set is a folder with one safetensors file for each network and a model card. It comes with the
-package, in `trained/NAME/`; a folder `NAME` below `CODECMARK_TRAINED` is taken in its place, which
-is how a training of one's own is measured. Each file says in its metadata what network it is and
-at what sizes, so nothing else has to be known to build it.
+package, in `trained/NAME/`; a folder `NAME` where `WeightLocator.trained` points is taken in its
+place, which is how a training of one's own is measured. Each file says in its metadata what
+network it is and at what sizes, so nothing else has to be known to build it.
 """
 
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from codecmark.codec import Weights
 from codecmark.errors import DamagedWeightsError, UnavailableError
-from codecmark.networks.weights import Located, Weights, record
+from codecmark.networks.weights import Asked, Located, WeightLocator
 from codecmark.system.digest import combined, file_sha256
 
 if TYPE_CHECKING:
@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 
     Network = TypeVar("Network", bound=torch.nn.Module)
 
+SHIPPED = Path(__file__).parent / "trained"
 CARD = "card.md"
-RECORDED = "trained/"  # begins the name of such a set in `weights.recording`
+PREFIX = "trained/"  # begins the name of such a set in `WeightLocator.asked`
 LARGEST_BYTES = 8_000_000  # of a file: the package stays small
 SETS: Mapping[str, tuple[str, ...]] = {
     "harmonic": ("vocoder.safetensors",),
@@ -34,7 +35,7 @@ SETS: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def locate_trained(name: str) -> Located:
+def locate_trained(name: str, locator: WeightLocator) -> Located:
     """Find a set.
 
     Raises
@@ -42,8 +43,9 @@ def locate_trained(name: str) -> Located:
     UnavailableError
         If it is not here; says how to train it.
     """
-    record(RECORDED + name)
-    for folder in _folders(name):
+    locator.asked.append(Asked((PREFIX + name,), needed=True))
+    roots = [root for root in (locator.trained, SHIPPED) if root is not None]
+    for folder in (root / name for root in roots):
         files = [folder / file for file in SETS[name]]
         if all(file.is_file() for file in files):
             digest = combined({file.name: file_sha256(file) for file in files})
@@ -127,9 +129,3 @@ def build(path: Path, kind: str, make: Callable[[dict[str, Any]], Network]) -> N
             f"{path} is not a whole network ({str(error).splitlines()[0]})", "replace it"
         ) from error
     return network
-
-
-def _folders(name: str) -> list[Path]:
-    own = os.environ.get("CODECMARK_TRAINED")
-    shipped = Path(__file__).parent / "trained" / name
-    return [Path(own).expanduser() / name, shipped] if own else [shipped]

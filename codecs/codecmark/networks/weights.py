@@ -1,62 +1,25 @@
-"""Where learned weights come from, and what that allows a row to claim.
+"""Where learned weights come from.
 
-Six kinds of evidence, in every row:
-
-- `none`: the codec has no learned part;
-- `published`: the published file, from a folder, the cache or the network, with its SHA-256;
-- `trained`: weights that this project trained and ships;
-- `replayed`: decoded audio that was published stands for the codec. Quality is real, the rate is
-  the nominal one, and there are neither bytes nor times;
-- `elsewhere`: files that somebody decoded elsewhere, of which no more is known;
-- `random`: seeded random numbers in the published architecture. Speed, memory and rate are real,
-  quality is never computed.
-
-A published set is looked for in this order: the folder that `CODECMARK_WEIGHTS` names, this
-package's cache (`CODECMARK_CACHE`, default `~/.cache/codecmark`), the model hub's own cache, its
-public source. `CODECMARK_OFFLINE=1` or `HF_HUB_OFFLINE=1` leaves the last step out. A file whose
-SHA-256 differs from a pinned one is refused by name, wherever it was found.
+A published set is looked for in this order: the user's folder, this package's cache, the model
+hub's own cache, its public source. A file whose SHA-256 differs from a pinned one is refused by
+name, wherever it was found.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
 
+from codecmark.codec import Weights
 from codecmark.errors import DamagedWeightsError, UnavailableError
 from codecmark.networks.published_sets import SETS, WeightSet
-from codecmark.system import download
 from codecmark.system.digest import combined, file_sha256
 
-Evidence = Literal["none", "published", "trained", "replayed", "elsewhere", "random"]
 RANDOM_SEED = 20_240_601
 UNREAD = "the files are here; `codecmark weights verify` reads them"
-
-
-@dataclass(frozen=True)
-class Weights:
-    """What a codec's learned part is.
-
-    Attributes
-    ----------
-    evidence : {"none", "published", "trained", "replayed", "elsewhere", "random"}
-    sha256 : str or None
-        Digest of the file, or of the sorted lines "path digest" where there are several.
-    note : str
-        Where they were found; for `random`, what is missing and how to get it.
-    """
-
-    evidence: Evidence
-    sha256: str | None = None
-    note: str = ""
-
-
-NO_WEIGHTS = Weights("none")
 
 
 @dataclass(frozen=True)
@@ -68,114 +31,171 @@ class Located:
     name: str = ""
 
 
-_recordings: list[list[str]] = []
-_unread: ContextVar[bool] = ContextVar("unread", default=False)
+@dataclass(frozen=True)
+class Asked:
+    """What a codec asked for: the first of these sets that is here.
 
-
-@contextmanager
-def recording() -> Iterator[list[str]]:
-    """Collect the names of the sets that are asked for, found or not."""
-    names: list[str] = []
-    _recordings.append(names)
-    try:
-        yield names
-    finally:
-        _recordings.pop()
-
-
-def record(name: str) -> None:
-    """Note that a set is asked for, see `recording`."""
-    for names in _recordings:
-        names.append(name)
-
-
-@contextmanager
-def unread() -> Iterator[None]:
-    """Let `locate` say what is here by names and headers: it reads no file whole, fetches none.
-
-    So a set has no digest, and its note is `UNREAD`.
+    `needed` sets are ones that it cannot do without; seeded random weights stand in for others.
     """
-    token = _unread.set(True)
-    try:
-        yield
-    finally:
-        _unread.reset(token)
+
+    names: tuple[str, ...]
+    needed: bool
 
 
-def locate(name: str, *, fetch: bool = True) -> Located:
-    """Find a published set; fetch it if allowed and needed.
+@dataclass(frozen=True)
+class WeightLocator:
+    """Finds sets of weights, fetches them if allowed, and remembers which it was asked for.
 
-    Raises
-    ------
-    UnavailableError
-        If it is nowhere, or a file is not the published one; says what to do.
+    Attributes
+    ----------
+    folder : Path or None
+        The user's own, with a folder for each set; `CODECMARK_WEIGHTS`.
+    cache : Path
+        Where fetched sets are; `CODECMARK_CACHE`, by default `~/.cache/codecmark`.
+    trained : Path or None
+        Where sets that the user trained are, see `trained_sets`; `CODECMARK_TRAINED`.
+    offline : bool
+        Whether the network must not be asked; `CODECMARK_OFFLINE=1` or `HF_HUB_OFFLINE=1`.
+    reads_files : bool
+        If False it says what is here by names and headers, reads no file whole and fetches none:
+        published sets have no digest, and their note is `UNREAD`.
+    asked : list of Asked
     """
-    record(name)
-    weight_set = SETS[name]
-    incomplete = ""
-    for look in (_user_folder, _cache_folder, _hub_snapshot):
-        folder = look(name)
-        if folder is None:
-            continue
-        absent = [file.path for file in weight_set.files if not (folder / file.path).is_file()]
-        if not absent:
-            return _checked(weight_set, folder)
-        if len(absent) < len(weight_set.files):
-            incomplete = f" whole: {folder} lacks {', '.join(absent)}"
-    if not fetch or download.offline() or _unread.get():
-        raise UnavailableError(f"weights of {name} are not here{incomplete}", _remedy(weight_set))
-    return _checked(weight_set, _fetch(weight_set))
+
+    folder: Path | None = None
+    cache: Path = field(default_factory=lambda: Path.home() / ".cache" / "codecmark")
+    trained: Path | None = None
+    offline: bool = False
+    reads_files: bool = True
+    asked: list[Asked] = field(default_factory=list, compare=False, repr=False)
+
+    @classmethod
+    def from_environment(cls, *, reads_files: bool = True) -> WeightLocator:
+        """Return the one that the environment's variables describe."""
+        from codecmark.system import download  # libraries that few codecs need
+
+        return cls(
+            _path("CODECMARK_WEIGHTS"), download.cache(), _path("CODECMARK_TRAINED"),
+            download.offline(), reads_files,
+        )  # fmt: skip
+
+    @property
+    def asked_names(self) -> list[str]:
+        """The names of all sets that were asked for, found or not, each once."""
+        return list(dict.fromkeys(name for asked in self.asked for name in asked.names))
+
+    def locate(self, name: str, *, fetch: bool = True) -> Located:
+        """Find a published set; fetch it if allowed and needed.
+
+        Raises
+        ------
+        UnavailableError
+            If it is nowhere, or a file is not the published one; says what to do.
+        """
+        self.asked.append(Asked((name,), needed=True))
+        return self._locate(name, fetch=fetch)
+
+    def locate_or_random(self, name: str, *others: str) -> Located | Weights:
+        """Find a published set, or say honestly that seeded random weights must stand in.
+
+        `others` hold the same network in other files: the first that is here is taken, and `name`
+        is fetched where none is. A set that is here but damaged still raises `UnavailableError`:
+        a wrong file is not a reason to measure something else.
+        """
+        self.asked.append(Asked((name, *others), needed=False))
+        tries = [(each, False) for each in (name, *others)] if others else []
+        for each, fetch in (*tries, (name, True)):
+            try:
+                return self._locate(each, fetch=fetch)
+            except DamagedWeightsError:
+                raise
+            except UnavailableError as error:
+                last = error
+        return Weights("random", note=f"seeded random weights: {last}")
+
+    def _locate(self, name: str, *, fetch: bool) -> Located:
+        weight_set = SETS[name]
+        incomplete = ""
+        for folder in self._folders(weight_set):
+            absent = [file.path for file in weight_set.files if not (folder / file.path).is_file()]
+            if not absent:
+                return self._checked(weight_set, folder)
+            if len(absent) < len(weight_set.files):
+                incomplete = f" whole: {folder} lacks {', '.join(absent)}"
+        if not fetch or self.offline or not self.reads_files:
+            raise UnavailableError(
+                f"weights of {name} are not here{incomplete}", _remedy(weight_set)
+            )
+        return self._checked(weight_set, self._fetch(weight_set))
+
+    def _folders(self, weight_set: WeightSet) -> Iterator[Path]:
+        """Yield where a set may be."""
+        if self.folder is not None:
+            yield self.folder / weight_set.name
+        yield self._cache_folder(weight_set.name)
+        if (snapshot := _hub_snapshot(weight_set)) is not None:
+            yield snapshot
+
+    def _cache_folder(self, name: str) -> Path:
+        return self.cache / "weights" / name
+
+    def _checked(self, weight_set: WeightSet, folder: Path) -> Located:
+        learned = [file for file in weight_set.files if not file.path.endswith(".json")]
+        if not self.reads_files:
+            for file in learned:
+                if file.path.endswith(".safetensors"):
+                    _require_whole(weight_set, folder / file.path)
+            return Located(folder, Weights("published", note=UNREAD), weight_set.name)
+        digests = {file.path: file_sha256(folder / file.path) for file in learned}
+        _require_published(weight_set, folder, digests)
+        pinned = all(file.sha256 for file in learned)
+        note = "published file" if pinned else "no published digest is known here: taken on trust"
+        return Located(folder, Weights("published", combined(digests), note), weight_set.name)
+
+    def _fetch(self, weight_set: WeightSet) -> Path:
+        from codecmark.system import download
+
+        folder = self._cache_folder(weight_set.name)
+        if weight_set.revision is None:
+            raise UnavailableError(
+                f"weights of {weight_set.name} have no pinned revision", _remedy(weight_set)
+            )
+        for file in weight_set.files:
+            target = folder / file.path
+            if target.is_file():
+                continue
+            url = weight_set.url.format(revision=weight_set.revision, path=file.path)
+            lock = self.cache / "locks" / hashlib.sha256(str(target).encode()).hexdigest()
+            if (problem := download.fetch(url, target, file.sha256, lock=lock)) is not None:
+                raise UnavailableError(
+                    f"weights of {weight_set.name} could not be fetched ({problem})",
+                    _remedy(weight_set),
+                )
+        return folder
 
 
-def locate_or_random(name: str, *others: str) -> Located | Weights:
-    """Find a published set, or say honestly that seeded random weights must stand in.
-
-    `others` hold the same network in other files: the first that is here is taken, and `name` is
-    fetched where none is. A set that is here but damaged still raises `UnavailableError`: a wrong
-    file is not a reason to measure something else.
-    """
-    tries = [(each, False) for each in (name, *others)] if others else []
-    for each, fetch in (*tries, (name, True)):
-        try:
-            return locate(each, fetch=fetch)
-        except DamagedWeightsError:
-            raise
-        except UnavailableError as error:
-            last = error
-    return Weights("random", note=f"seeded random weights: {last}")
+def _path(variable: str) -> Path | None:
+    named = os.environ.get(variable)
+    return Path(named).expanduser() if named else None
 
 
-def _user_folder(name: str) -> Path | None:
-    root = os.environ.get("CODECMARK_WEIGHTS")
-    return Path(root).expanduser() / name if root else None
-
-
-def _cache_folder(name: str) -> Path:
-    return download.cache() / "weights" / name
-
-
-def _hub_snapshot(name: str) -> Path | None:
-    weight_set = SETS[name]
+def _hub_snapshot(weight_set: WeightSet) -> Path | None:
     if not weight_set.on_hub:
         return None
     from huggingface_hub import try_to_load_from_cache
 
     config = weight_set.files[0].path
-    found = try_to_load_from_cache(name, config, revision=weight_set.revision)
+    found = try_to_load_from_cache(weight_set.name, config, revision=weight_set.revision)
     if not isinstance(found, str):
         return None
     return Path(found).parents[config.count("/")]
 
 
-def _checked(weight_set: WeightSet, folder: Path) -> Located:
-    learned = [f for f in weight_set.files if not f.path.endswith(".json")]
-    if _unread.get():
-        for file in learned:
-            if file.path.endswith(".safetensors"):
-                _require_whole(weight_set, folder / file.path)
-        return Located(folder, Weights("published", note=UNREAD), weight_set.name)
-    digests = {file.path: file_sha256(folder / file.path) for file in learned}
-    for file in learned:
+def _require_published(weight_set: WeightSet, folder: Path, digests: Mapping[str, str]) -> None:
+    """Refuse what is not the published file, or is not whole where no digest is known."""
+    for file in weight_set.files:
+        if file.path not in digests:
+            continue
         if file.sha256 is not None and digests[file.path] != file.sha256:
             raise DamagedWeightsError(
                 f"weights of {weight_set.name}: {folder / file.path} has SHA-256 "
@@ -184,9 +204,6 @@ def _checked(weight_set: WeightSet, folder: Path) -> Located:
             )
         if file.sha256 is None and file.path.endswith(".safetensors"):
             _require_whole(weight_set, folder / file.path)
-    pinned = all(file.sha256 for file in learned)
-    note = "published file" if pinned else "no published digest is known here: taken on trust"
-    return Located(folder, Weights("published", combined(digests), note), weight_set.name)
 
 
 def _require_whole(weight_set: WeightSet, path: Path) -> None:
@@ -201,26 +218,6 @@ def _require_whole(weight_set: WeightSet, path: Path) -> None:
             f"weights of {weight_set.name}: {path} is damaged or cut off ({error})",
             "delete it, or replace it with the published file",
         ) from error
-
-
-def _fetch(weight_set: WeightSet) -> Path:
-    folder = _cache_folder(weight_set.name)
-    if weight_set.revision is None:
-        raise UnavailableError(
-            f"weights of {weight_set.name} have no pinned revision", _remedy(weight_set)
-        )
-    for file in weight_set.files:
-        target = folder / file.path
-        if target.is_file():
-            continue
-        url = weight_set.url.format(revision=weight_set.revision, path=file.path)
-        lock = download.cache() / "locks" / hashlib.sha256(str(target).encode()).hexdigest()
-        if (problem := download.fetch(url, target, file.sha256, lock=lock)) is not None:
-            raise UnavailableError(
-                f"weights of {weight_set.name} could not be fetched ({problem})",
-                _remedy(weight_set),
-            )
-    return folder
 
 
 def _remedy(weight_set: WeightSet) -> str:

@@ -9,8 +9,10 @@ from typing import Any, Protocol
 import torch
 from transformers import DacConfig, DacModel
 
+from codecmark.codec import Weights
 from codecmark.networks import runtime
-from codecmark.networks.weights import Located, Weights, locate_or_random
+from codecmark.networks.setup import Setup
+from codecmark.networks.weights import Located
 from codecmark.neural import dac_blocks, original_checkpoints
 from codecmark.neural.torch_tokens import TorchTokenCodec
 from codecmark.spec import Spec
@@ -52,6 +54,7 @@ class DacNetwork(Protocol):
     """Waveforms `[batch, 1, samples]` to tokens `[batch, codebooks, frames]` and back."""
 
     model: Any
+    parameters: int
 
     def encode(self, batch: torch.Tensor, codebooks: int) -> torch.Tensor:
         """Turn `[batch, 1, n * hop]` into `[batch, codebooks, n]`."""
@@ -74,11 +77,13 @@ class DacCodec(TorchTokenCodec):
         self,
         variant: str,
         bitrate_kbps: float,
+        setup: Setup,
         config: Mapping[str, Any] | None = None,
         implementation: str | None = None,
     ) -> None:
         config = PUBLISHED[variant] if config is None else config
-        self._network, source = _build(variant, config, implementation)
+        self._network, source = _build(variant, config, implementation, setup)
+        self.device = runtime.device_of(self._network.model)
         self.rate_hz = int(config["sampling_rate"])
         self.hop = int(config["hop_length"])
         self.bits = (int(config["codebook_size"]) - 1).bit_length()
@@ -89,6 +94,7 @@ class DacCodec(TorchTokenCodec):
         self.info = runtime.info(
             self._network.model,
             source,
+            setup,
             spec=str(Spec("dac", variant, f"{bitrate_kbps:g}k", implementation)),
             family="dac",
             sample_rate_hz=self.rate_hz,
@@ -97,21 +103,20 @@ class DacCodec(TorchTokenCodec):
             algorithmic_delay_samples=None,
             licence=LICENCES[implementation],
             reference="arXiv 2306.06546",
+            parameters=self._network.parameters,
             notes=f"{self.codebooks} codebooks; not causal, so the delay is a lower bound"
             + ("" if implementation else f"; above {_WHOLE_S} s in blocks, equal up to rounding"),
         )
-        if isinstance(self._network, TransformersDac):
-            self._network.execute()
 
     @classmethod
-    def from_spec(cls, spec: Spec) -> DacCodec:
+    def from_spec(cls, spec: Spec, setup: Setup) -> DacCodec:
         """Build from e.g. `dac:44khz@8k` or `dac:44khz@8k#original`."""
         variant = spec.variant_among(PUBLISHED)
         config = PUBLISHED[variant]
         one_book = 10 * config["sampling_rate"] / config["hop_length"] / 1000
         highest = one_book * (config["n_codebooks"] + 0.5)  # 8k for the 7.75 of dac_44khz
         bitrate_kbps = spec.bitrate_kbps(one_book / 2, highest)
-        return cls(variant, bitrate_kbps, implementation=spec.implementation)
+        return cls(variant, bitrate_kbps, setup, implementation=spec.implementation)
 
     def codes_of(self, batch: torch.Tensor) -> torch.Tensor:
         """Turn `[channels, 1, n * hop]` into `[channels, codebooks, n]`."""
@@ -125,8 +130,9 @@ class DacCodec(TorchTokenCodec):
 class TransformersDac:
     """`DacModel`, on frames that are whole; a long signal in blocks, which bounds the memory."""
 
-    def __init__(self, model: Any) -> None:
+    def __init__(self, model: Any, setup: Setup) -> None:
         self.model = model
+        self.parameters = runtime.parameter_count(model)
         config = model.config
         self._hop = int(config.hop_length)
         frame_rate_hz = int(config.sampling_rate) / self._hop  # 86.13 at 44.1 kHz
@@ -139,11 +145,8 @@ class TransformersDac:
                 dac_blocks.decoder_reach(config.upsampling_ratios),
             )
         )
-
-    def execute(self) -> None:
-        """Let the decoder run as the execution in use says; parameters are to be counted before."""
-        shape = 1, int(self.model.config.hidden_size), 50
-        self.model.decoder = runtime.executed(self.model.decoder, shape, varying=(0, 2))
+        shape = 1, int(config.hidden_size), 50
+        model.decoder = runtime.on_backend(model.decoder, setup, shape, varying=(0, 2))
 
     def encode(self, batch: torch.Tensor, codebooks: int) -> torch.Tensor:
         """Turn `[batch, 1, n * hop]` into `[batch, codebooks, n]`."""
@@ -182,22 +185,22 @@ class TransformersDac:
 
 
 def _build(
-    variant: str, config: Mapping[str, Any], implementation: str | None
+    variant: str, config: Mapping[str, Any], implementation: str | None, setup: Setup
 ) -> tuple[DacNetwork, Located | Weights]:
     published, theirs = f"descript/dac_{variant}", f"descriptinc/dac_{variant}"
     if implementation == "original":
         from codecmark.neural.dac_original import OriginalDac
 
-        source = locate_or_random(theirs)
-        return OriginalDac(config, source), source
+        source = setup.weights.locate_or_random(theirs)
+        return OriginalDac(config, source, setup), source
 
     def make() -> Any:
         return DacModel(DacConfig(**config))
 
     model, source = original_checkpoints.build_either(
-        DacModel, make, make, (published, theirs), original_checkpoints.dac_to_transformers
+        DacModel, make, make, (published, theirs), original_checkpoints.dac_to_transformers, setup
     )
-    return TransformersDac(model), source
+    return TransformersDac(model, setup), source
 
 
 def _early_samples(downsampling_ratios: list[int]) -> int:

@@ -10,20 +10,24 @@ from typing import Any
 
 import torch
 
+from codecmark.codec import Weights
 from codecmark.networks import runtime
-from codecmark.networks.weights import Located, Weights
+from codecmark.networks.setup import Setup
+from codecmark.networks.weights import Located
 from codecmark.neural import original_checkpoints, original_packages
 
 
 class OriginalDac:
     """`dac.DAC`, on frames that are whole."""
 
-    def __init__(self, config: Mapping[str, Any], source: Located | Weights) -> None:
+    def __init__(self, config: Mapping[str, Any], source: Located | Weights, setup: Setup) -> None:
         self.model: Any = runtime.build(
             source,
             lambda folder: original_checkpoints.load_folder(make(config), folder),
             lambda: make(config),
+            setup,
         )
+        self.parameters = runtime.parameter_count(self.model)
 
     def encode(self, batch: torch.Tensor, codebooks: int) -> torch.Tensor:
         """Turn `[batch, 1, n * hop]` into `[batch, codebooks, n]`."""

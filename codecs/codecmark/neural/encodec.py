@@ -13,9 +13,11 @@ from codecmark.clip import Samples
 from codecmark.codec import Codec
 from codecmark.errors import UnavailableError
 from codecmark.networks import runtime
+from codecmark.networks.setup import Setup
 from codecmark.neural import encodec_network
 from codecmark.neural.causal_stream import CausalStream
-from codecmark.neural.encodec_network import PUBLISHED, Segment, TransformersEncodec
+from codecmark.neural.encodec_network import PUBLISHED, TransformersEncodec
+from codecmark.neural.encodec_segments import Segment
 from codecmark.neural.encodec_stereo import EncodecStereoCodec
 from codecmark.neural.streaming import ChunkDecoder, ChunkEncoder
 from codecmark.neural.torch_tokens import TorchTokenCodec
@@ -28,10 +30,12 @@ class EncodecCodec(TorchTokenCodec):
     def __init__(
         self,
         bitrate_kbps: float,
+        setup: Setup,
         config: Mapping[str, Any] = PUBLISHED["24khz"],
         implementation: str | None = None,
     ) -> None:
-        self._network, source = encodec_network.build("24khz", config, implementation)
+        self._network, source = encodec_network.build("24khz", config, implementation, setup)
+        self.device = runtime.device_of(self._network.model)
         self._label_kbps = bitrate_kbps
         self.rate_hz = int(config["sampling_rate"])
         self.hop = prod(config["upsampling_ratios"])
@@ -41,6 +45,7 @@ class EncodecCodec(TorchTokenCodec):
         self.info = runtime.info(
             self._network.model,
             source,
+            setup,
             spec=str(Spec("encodec", "24khz", f"{bitrate_kbps:g}k", implementation)),
             family="encodec",
             sample_rate_hz=self.rate_hz,
@@ -54,13 +59,13 @@ class EncodecCodec(TorchTokenCodec):
         )
 
     @classmethod
-    def from_spec(cls, spec: Spec) -> Codec:
+    def from_spec(cls, spec: Spec, setup: Setup) -> Codec:
         """Build from e.g. `encodec:24khz@6k`, `encodec:48khz@6k` or `encodec:24khz@6k#original`."""
         variant = spec.variant_among(PUBLISHED)
         bitrate_kbps = spec.bitrate_among(PUBLISHED[variant]["target_bandwidths"])
         if variant == "48khz":
-            return EncodecStereoCodec(bitrate_kbps, implementation=spec.implementation)
-        return cls(bitrate_kbps, implementation=spec.implementation)
+            return EncodecStereoCodec(bitrate_kbps, setup, implementation=spec.implementation)
+        return cls(bitrate_kbps, setup, implementation=spec.implementation)
 
     def padded(self, samples: Samples) -> Samples:
         """Return the samples as they are: each layer mirrors what its last window lacks."""
@@ -76,7 +81,7 @@ class EncodecCodec(TorchTokenCodec):
 
         def encode(chunk: Samples) -> bytes:
             with torch.inference_mode():
-                frame = stream(runtime.to_tensor(chunk)[None, None])
+                frame = stream(runtime.to_tensor(chunk, self.device)[None, None])
                 tokens = model.quantizer.encode(frame, self._label_kbps)
             return bitpacking.pack_integers(tokens.cpu().numpy(), self.bits)
 
@@ -89,7 +94,7 @@ class EncodecCodec(TorchTokenCodec):
 
         def decode(data: bytes) -> Samples:
             tokens = bitpacking.unpack_integers(data, self.codebooks, self.bits)
-            codes = torch.from_numpy(tokens.reshape(-1, 1, 1)).to(runtime.device())
+            codes = torch.from_numpy(tokens.reshape(-1, 1, 1)).to(self.device)
             with torch.inference_mode():
                 return runtime.to_array(stream(model.quantizer.decode(codes))[0, 0])
 

@@ -8,16 +8,18 @@ the next. The last one is as short as the clip leaves it.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 import torch
 from transformers import EncodecConfig, EncodecModel
 
+from codecmark.codec import Weights
 from codecmark.networks import runtime
-from codecmark.networks.weights import Located, Weights, locate_or_random
+from codecmark.networks.setup import Setup
+from codecmark.networks.weights import Located
 from codecmark.neural import original_checkpoints
 from codecmark.neural.causal_stream import CausalStream, decode_in_blocks
-from codecmark.system import execution
+from codecmark.neural.encodec_segments import Segment, overlap_add, segment_samples
 
 _WHOLE_S = 10  # a causal network runs over a signal up to this at once,
 _BLOCK_S = 2  # and over a longer one in blocks of this: what bounds its memory
@@ -70,13 +72,6 @@ LICENCES = {
 }
 
 
-class Segment(NamedTuple):
-    """Tokens `[batch, codebooks, frames]` and levels `[batch]`."""
-
-    tokens: torch.Tensor
-    level: torch.Tensor | None
-
-
 class EncodecNetwork(Protocol):
     """Waveforms `[batch, channels, samples]` to segments and back."""
 
@@ -93,7 +88,7 @@ class EncodecNetwork(Protocol):
 
 
 def build(
-    variant: str, config: Mapping[str, Any], implementation: str | None
+    variant: str, config: Mapping[str, Any], implementation: str | None, setup: Setup
 ) -> tuple[EncodecNetwork, Located | Weights]:
     """Return the network and where its weights come from.
 
@@ -106,17 +101,18 @@ def build(
     if implementation == "original":
         from codecmark.neural.encodec_original import OriginalEncodec
 
-        source = locate_or_random(theirs)
-        return OriginalEncodec(variant, source), source
+        source = setup.weights.locate_or_random(theirs)
+        return OriginalEncodec(variant, source, setup), source
     model, source = original_checkpoints.build_either(
         EncodecModel,
         lambda: EncodecModel(EncodecConfig(**config)),
         lambda: random_model(config),
         (published, theirs),
         original_checkpoints.encodec_to_transformers,
+        setup,
     )
     segment = segment_samples(config) if config["chunk_length_s"] else None
-    return TransformersEncodec(model, segment), source
+    return TransformersEncodec(model, segment, setup), source
 
 
 class TransformersEncodec:
@@ -125,7 +121,7 @@ class TransformersEncodec:
     Its own loop over segments pads them to one length, which fails where the last two are short.
     """
 
-    def __init__(self, model: Any, segment: tuple[int, int] | None) -> None:
+    def __init__(self, model: Any, segment: tuple[int, int] | None, setup: Setup) -> None:
         self.model = model
         model.config.chunk_length_s = None
         self._segment = segment
@@ -135,9 +131,10 @@ class TransformersEncodec:
             layer.codebook.embed.numel() for layer in model.quantizer.layers
         )
         # blocks go through the layers one by one, which other executions do not have as such
-        self._in_blocks = not execution.current("network").changes_the_network
-        model.decoder = runtime.executed(
+        self._in_blocks = not setup.execution.changes_the_network
+        model.decoder = runtime.on_backend(
             model.decoder,
+            setup,
             (1, int(model.config.hidden_size), 75),
             varying=(0, 2),
             shortest=int(model.config.kernel_size),  # a layer mirrors no more than there is
@@ -187,30 +184,6 @@ class TransformersEncodec:
         return decode_in_blocks(
             lambda block: stream(self.model.quantizer.decode(block)), codes, self._block_frames, hop
         )
-
-
-def segment_samples(config: Mapping[str, Any]) -> tuple[int, int]:
-    """Return how long a segment is and how far from the next one's start, in samples."""
-    length = int(config["chunk_length_s"] * config["sampling_rate"])
-    return length, max(1, int((1 - config["overlap"]) * length))
-
-
-def overlap_add(pieces: Sequence[torch.Tensor], stride: int) -> torch.Tensor:
-    """Add pieces `[..., samples]` that start every `stride` samples, each under a triangle.
-
-    Where one piece lies alone the triangle cancels; where two do it fades from one to the other.
-    """
-    first = pieces[0]
-    position = torch.linspace(0, 1, first.shape[-1] + 2, dtype=first.dtype, device=first.device)
-    triangle = 0.5 - (position[1:-1] - 0.5).abs()
-    samples = stride * (len(pieces) - 1) + pieces[-1].shape[-1]
-    total = first.new_zeros((*first.shape[:-1], samples))
-    weight = first.new_zeros(samples)
-    for index, piece in enumerate(pieces):
-        here = slice(index * stride, index * stride + piece.shape[-1])
-        total[..., here] += triangle[: piece.shape[-1]] * piece
-        weight[here] += triangle[: piece.shape[-1]]
-    return total / weight
 
 
 def random_model(config: Mapping[str, Any]) -> Any:

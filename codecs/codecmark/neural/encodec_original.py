@@ -7,20 +7,23 @@ from typing import Any
 
 import torch
 
+from codecmark.codec import Weights
 from codecmark.networks import runtime
-from codecmark.networks.weights import Located, Weights
+from codecmark.networks.setup import Setup
+from codecmark.networks.weights import Located
 from codecmark.neural import original_checkpoints, original_packages
-from codecmark.neural.encodec_network import Segment
+from codecmark.neural.encodec_segments import Segment
 
 
 class OriginalEncodec:
     """`encodec.EncodecModel`: its own segments, levels, quantiser and overlap."""
 
-    def __init__(self, variant: str, source: Located | Weights) -> None:
+    def __init__(self, variant: str, source: Located | Weights, setup: Setup) -> None:
         self.model: Any = runtime.build(
             source,
             lambda folder: original_checkpoints.load_folder(make(variant), folder),
             lambda: random_model(variant),
+            setup,
         )
         self.parameters = runtime.parameter_count(self.model) + sum(
             layer._codebook.embed.numel() for layer in self.model.quantizer.vq.layers

@@ -16,8 +16,10 @@ from codecmark.bitstream.frame import StreamHeader
 from codecmark.clip import AudioClip, Samples, resample
 from codecmark.errors import BitstreamError, CodecError
 from codecmark.networks import runtime
+from codecmark.networks.setup import Setup
 from codecmark.neural import encodec_network
-from codecmark.neural.encodec_network import PUBLISHED, Segment, segment_samples
+from codecmark.neural.encodec_network import PUBLISHED
+from codecmark.neural.encodec_segments import Segment, segment_samples
 from codecmark.neural.tokens import TokenPayloadCodec, Tokens
 from codecmark.spec import Spec
 
@@ -38,10 +40,12 @@ class EncodecStereoCodec(TokenPayloadCodec):
     def __init__(
         self,
         bitrate_kbps: float,
+        setup: Setup,
         config: Mapping[str, Any] = PUBLISHED["48khz"],
         implementation: str | None = None,
     ) -> None:
-        self._network, source = encodec_network.build("48khz", config, implementation)
+        self._network, source = encodec_network.build("48khz", config, implementation, setup)
+        self._device = runtime.device_of(self._network.model)
         self._label_kbps = bitrate_kbps
         self._rate_hz = int(config["sampling_rate"])
         self._hop = prod(config["upsampling_ratios"])
@@ -51,6 +55,7 @@ class EncodecStereoCodec(TokenPayloadCodec):
         self.info = runtime.info(
             self._network.model,
             source,
+            setup,
             spec=str(Spec("encodec", "48khz", f"{bitrate_kbps:g}k", implementation)),
             family="encodec",
             sample_rate_hz=self._rate_hz,
@@ -73,7 +78,9 @@ class EncodecStereoCodec(TokenPayloadCodec):
     def encode_parts(self, clip: AudioClip) -> tuple[bytes, Tokens]:
         """Return the levels, and the tokens `[1, codebooks, frames of all segments]`."""
         stereo = clip.with_channels(_CHANNELS).resampled(self._rate_hz).samples
-        segments = self._network.encode(runtime.to_tensor(stereo)[None], self._label_kbps)
+        segments = self._network.encode(
+            runtime.to_tensor(stereo, self._device)[None], self._label_kbps
+        )
         tokens: Tokens = torch.cat([segment.tokens for segment in segments], dim=2).cpu().numpy()
         expected = 1, self._codebooks, sum(self._frame_counts(stereo.shape[1]))
         if tokens.shape != expected:
@@ -104,10 +111,9 @@ class EncodecStereoCodec(TokenPayloadCodec):
         levels = np.frombuffer(head, _LEVEL)
         if not (np.isfinite(levels) & (levels > 0)).all():
             raise BitstreamError("levels", "one of them is not a positive number")
-        device = runtime.device()
-        pieces = torch.split(torch.from_numpy(tokens).to(device), frames, dim=2)
+        pieces = torch.split(torch.from_numpy(tokens).to(self._device), frames, dim=2)
         return [
-            Segment(piece, torch.tensor([level], device=device))
+            Segment(piece, torch.tensor([level], device=self._device))
             for piece, level in zip(pieces, levels.tolist(), strict=True)
         ]
 

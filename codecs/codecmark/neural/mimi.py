@@ -11,7 +11,7 @@ from transformers import MimiConfig, MimiModel
 from codecmark.bitstream import bitpacking
 from codecmark.clip import Samples
 from codecmark.networks import runtime
-from codecmark.networks.weights import locate_or_random
+from codecmark.networks.setup import Setup
 from codecmark.neural.causal_stream import decode_in_blocks
 from codecmark.neural.mimi_stream import DecoderStream, EncoderStream
 from codecmark.neural.streaming import ChunkDecoder, ChunkEncoder
@@ -69,13 +69,17 @@ class MimiCodec(TransformersTokenCodec):
     12.5 frames a second, 11 bits for each codebook: 8 of them, as Moshi uses, are 1.1 kbit/s.
     """
 
-    def __init__(self, bitrate_kbps: float, config: Mapping[str, Any] = PUBLISHED) -> None:
-        source = locate_or_random("kyutai/mimi")
+    def __init__(
+        self, bitrate_kbps: float, setup: Setup, config: Mapping[str, Any] = PUBLISHED
+    ) -> None:
+        source = setup.weights.locate_or_random("kyutai/mimi")
         self._model: Any = runtime.build(
             source,
             lambda folder: runtime.load_pretrained(MimiModel, folder),
             lambda: random_model(config),
+            setup,
         )
+        self.device = runtime.device_of(self._model)
         loaded = self._model.config
         self.rate_hz = int(loaded.sampling_rate)
         self.hop = round(loaded.sampling_rate / loaded.frame_rate)
@@ -86,6 +90,7 @@ class MimiCodec(TransformersTokenCodec):
         self.info = runtime.info(
             self._model,
             source,
+            setup,
             spec=f"mimi@{bitrate_kbps:g}k",
             family="mimi",
             sample_rate_hz=self.rate_hz,
@@ -101,10 +106,10 @@ class MimiCodec(TransformersTokenCodec):
         )
 
     @classmethod
-    def from_spec(cls, spec: Spec) -> MimiCodec:
+    def from_spec(cls, spec: Spec, setup: Setup) -> MimiCodec:
         """Build from e.g. `mimi@1.1k`."""
         spec.refuse_variant()
-        return cls(spec.bitrate_kbps(_ONE_BOOK_KBPS / 2, 32 * _ONE_BOOK_KBPS))
+        return cls(spec.bitrate_kbps(_ONE_BOOK_KBPS / 2, 32 * _ONE_BOOK_KBPS), setup)
 
     def codes_of(self, batch: torch.Tensor) -> torch.Tensor:
         """Turn `[channels, 1, n * hop]` into `[channels, codebooks, n]`."""
@@ -127,7 +132,7 @@ class MimiCodec(TransformersTokenCodec):
 
         def encode(chunk: Samples) -> bytes:
             with torch.inference_mode():
-                codes = stream(runtime.to_tensor(chunk)[None, None])
+                codes = stream(runtime.to_tensor(chunk, self.device)[None, None])
             return bitpacking.pack_integers(codes.cpu().numpy(), self.bits)
 
         return encode
@@ -138,7 +143,7 @@ class MimiCodec(TransformersTokenCodec):
 
         def decode(data: bytes) -> Samples:
             tokens = bitpacking.unpack_integers(data, self.codebooks, self.bits)
-            codes = torch.from_numpy(tokens.reshape(1, -1, 1)).to(runtime.device())
+            codes = torch.from_numpy(tokens.reshape(1, -1, 1)).to(self.device)
             with torch.inference_mode():
                 return runtime.to_array(stream(codes)[0, 0])
 

@@ -19,7 +19,7 @@ from transformers import (
 from codecmark.clip import Samples
 from codecmark.errors import InputError
 from codecmark.networks import runtime
-from codecmark.networks.weights import locate_or_random
+from codecmark.networks.setup import Setup
 from codecmark.neural.tokens import TokenCodec, Tokens
 from codecmark.spec import Spec
 
@@ -95,14 +95,16 @@ class FsqCodec(TokenCodec):
     torchaudio. Rows are coded apart, so that a range coder sees eight small alphabets.
     """
 
-    def __init__(self, family: str, config: Mapping[str, Any] = PUBLISHED) -> None:
+    def __init__(self, family: str, setup: Setup, config: Mapping[str, Any] = PUBLISHED) -> None:
         self._family = _FAMILIES[family]
-        source = locate_or_random(self._family.checkpoint)
+        source = setup.weights.locate_or_random(self._family.checkpoint)
         self._model: Any = runtime.build(
             source,
             lambda folder: runtime.load_pretrained(self._family.model, folder),
             lambda: self._family.model(self._family.config(**config, **self._family.rates)),
+            setup,
         )
+        self._device = runtime.device_of(self._model)
         extractor: Any = SeamlessM4TFeatureExtractor  # its constructor is not typed
         self._features = extractor()
         loaded = self._model.config
@@ -117,6 +119,7 @@ class FsqCodec(TokenCodec):
         self.info = runtime.info(
             self._model,
             source,
+            setup,
             spec=family,
             family=family,
             sample_rate_hz=self.rate_hz,
@@ -129,11 +132,11 @@ class FsqCodec(TokenCodec):
         )
 
     @classmethod
-    def from_spec(cls, spec: Spec) -> FsqCodec:
+    def from_spec(cls, spec: Spec, setup: Setup) -> FsqCodec:
         """Build `neucodec` or `xcodec2`."""
         spec.refuse_variant()
         spec.refuse_setting()
-        return cls(spec.family)
+        return cls(spec.family, setup)
 
     @property
     def output_rate_hz(self) -> int:
@@ -149,7 +152,8 @@ class FsqCodec(TokenCodec):
         heard = np.pad(frames, ((0, 0), (self._family.margin, self._family.margin)))
         features = self._features(list(heard), sampling_rate=self.rate_hz)["input_features"]
         codes = self._model.encode(
-            runtime.to_tensor(frames)[:, None], runtime.to_tensor(features)
+            runtime.to_tensor(frames, self._device)[:, None],
+            runtime.to_tensor(features, self._device),
         ).audio_codes
         shifts = self.bits * np.arange(self.codebooks)[:, None]
         tokens: Tokens = codes.cpu().numpy()[:, :, :n] >> shifts & (1 << self.bits) - 1
@@ -160,5 +164,5 @@ class FsqCodec(TokenCodec):
         """Turn `[channels, levels, n]` into `[channels, as long]` at the output's rate."""
         shifts = self.bits * np.arange(self.codebooks)[:, None]
         codes = torch.from_numpy((tokens << shifts).sum(axis=1, keepdims=True))
-        audio = self._model.decode(codes.to(runtime.device())).audio_values
+        audio = self._model.decode(codes.to(self._device)).audio_values
         return runtime.to_array(audio[:, 0])

@@ -15,7 +15,7 @@ from codecmark.clip import AudioClip, Samples, fit_length, resample
 from codecmark.codec import Codec
 from codecmark.errors import InputError
 from codecmark.networks import runtime
-from codecmark.networks.weights import locate_or_random
+from codecmark.networks.setup import Setup
 from codecmark.spec import Spec
 
 # vae/config.json of stabilityai/stable-audio-open-1.0
@@ -39,14 +39,16 @@ class OobleckCodec(Codec):
     channels and comes out as their mean; more than two channels are refused.
     """
 
-    def __init__(self, coding: str, config: Mapping[str, Any] = PUBLISHED) -> None:
-        source = locate_or_random("stabilityai/stable-audio-open-1.0")
+    def __init__(self, coding: str, setup: Setup, config: Mapping[str, Any] = PUBLISHED) -> None:
+        source = setup.weights.locate_or_random("stabilityai/stable-audio-open-1.0")
         model: Any = AutoencoderOobleck  # its constructors are not typed
         self._network: Any = runtime.build(
             source,
             lambda folder: runtime.load_pretrained(model, folder, subfolder="vae"),
             lambda: model(**config),
+            setup,
         )
+        self._device = runtime.device_of(self._network)
         loaded = self._network.config
         self._rate_hz = int(loaded["sampling_rate"])
         self._hop = int(prod(loaded["downsampling_ratios"]))
@@ -56,6 +58,7 @@ class OobleckCodec(Codec):
         self.info = runtime.info(
             self._network,
             source,
+            setup,
             spec=f"oobleck:{VARIANT}@{coding}",
             family="oobleck",
             sample_rate_hz=self._rate_hz,
@@ -68,19 +71,21 @@ class OobleckCodec(Codec):
         )
 
     @classmethod
-    def from_spec(cls, spec: Spec) -> OobleckCodec:
+    def from_spec(cls, spec: Spec, setup: Setup) -> OobleckCodec:
         """Build from e.g. `oobleck:stable-audio@f16`."""
         if spec.variant != VARIANT:
             raise InputError(f"spec: {spec}: variant must be {VARIANT}")
         scalar_coding.named(spec.setting or "f16")  # a wrong one is refused before the network
-        return cls(spec.setting or "f16")
+        return cls(spec.setting or "f16", setup)
 
     @torch.inference_mode()
     def encode_payload(self, clip: AudioClip) -> bytes:
         """Return the coded latent `[1, latents, frames]`."""
         stereo = clip.with_channels(_CHANNELS).resampled(self._rate_hz).samples
         padded = fit_length(stereo, self._frame_count(stereo.shape[1]) * self._hop)
-        latent = self._network.encode(runtime.to_tensor(padded)[None]).latent_dist.mode()
+        latent = self._network.encode(
+            runtime.to_tensor(padded, self._device)[None]
+        ).latent_dist.mode()
         return self._coding.encode(runtime.to_array(latent))
 
     @torch.inference_mode()
@@ -89,7 +94,9 @@ class OobleckCodec(Codec):
         length = -(-header.n_samples * self._rate_hz // header.sample_rate_hz)
         shape = 1, self._latents, self._frame_count(length)
         latent = self._coding.decode(payload, shape)
-        decoded = runtime.to_array(self._network.decode(runtime.to_tensor(latent)).sample[0])
+        decoded = runtime.to_array(
+            self._network.decode(runtime.to_tensor(latent, self._device)).sample[0]
+        )
         if header.channels == 1:
             decoded = decoded.mean(axis=0, keepdims=True)
         return resample(decoded, self._rate_hz, header.sample_rate_hz, header.n_samples)

@@ -14,9 +14,11 @@ from typing import Any
 
 import torch
 
+from codecmark.codec import Weights
 from codecmark.errors import DamagedWeightsError
 from codecmark.networks import runtime
-from codecmark.networks.weights import Located, Weights, locate_or_random
+from codecmark.networks.setup import Setup
+from codecmark.networks.weights import Located
 
 State = dict[str, torch.Tensor]
 
@@ -43,6 +45,7 @@ def build_either(
     randomly: Callable[[], Any],
     names: tuple[str, str],
     convert: Callable[[State], State],
+    setup: Setup,
 ) -> tuple[Any, Located | Weights]:
     """Return a network of transformers' class `kind` and where its weights come from.
 
@@ -55,7 +58,7 @@ def build_either(
     convert : callable
         Renames the authors' tensors.
     """
-    source = locate_or_random(*names)
+    source = setup.weights.locate_or_random(*names)
     original = isinstance(source, Located) and source.name == names[1]
 
     def load(folder: Path) -> Any:
@@ -63,7 +66,7 @@ def build_either(
             return load_folder(make(), folder, convert)
         return runtime.load_pretrained(kind, folder)
 
-    return runtime.build(source, load, randomly), source
+    return runtime.build(source, load, randomly, setup), source
 
 
 def load_folder(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from codecmark import catalog
 from codecmark.bitstream import token_coding
 from codecmark.bitstream.frame import StreamHeader
 from codecmark.clip import AudioClip, Samples
@@ -30,15 +29,10 @@ class RangeCodedCodec(Codec):
         notes = (codec.info.notes, "tokens range coded, the nominal rate is that of packed ones")
         self.info = replace(
             codec.info,
-            spec=f"{codec.info.spec}+ac",
+            spec=str(replace(Spec.parse(codec.info.spec), range_coded=True)),
             entropy_coded=True,
             notes="; ".join(filter(None, notes)),
         )
-
-    @classmethod
-    def from_spec(cls, spec: Spec) -> RangeCodedCodec:
-        """Build from the spec of any codec with tokens and `+ac` behind it."""
-        return cls(catalog.create(str(spec.plain)))
 
     def reset(self) -> None:
         """Reset the codec itself."""

@@ -14,7 +14,7 @@ from snac import SNAC
 
 from codecmark.clip import Samples
 from codecmark.networks import runtime
-from codecmark.networks.weights import locate_or_random
+from codecmark.networks.setup import Setup
 from codecmark.neural.tokens import TokenCodec, Tokens
 from codecmark.spec import Spec
 
@@ -53,10 +53,11 @@ class SnacCodec(TokenCodec):
     the same samples.
     """
 
-    def __init__(self, variant: str, config: Mapping[str, Any] | None = None) -> None:
-        source = locate_or_random(f"hubertsiuzdak/snac_{variant}")
+    def __init__(self, variant: str, setup: Setup, config: Mapping[str, Any] | None = None) -> None:
+        source = setup.weights.locate_or_random(f"hubertsiuzdak/snac_{variant}")
         config = PUBLISHED[variant] if config is None else config
-        self._model: Any = runtime.build(source, _load, lambda: SNAC(**config))
+        self._model: Any = runtime.build(source, _load, lambda: SNAC(**config), setup)
+        self._device = runtime.device_of(self._model)
         strides = self._model.vq_strides
         latents = lcm(strides[0], self._model.attn_window_size or 1)
         self._tokens_of_book = [latents // stride for stride in strides]
@@ -67,6 +68,7 @@ class SnacCodec(TokenCodec):
         self.info = runtime.info(
             self._model,
             source,
+            setup,
             spec=f"snac:{variant}",
             family="snac",
             sample_rate_hz=self.rate_hz,
@@ -80,11 +82,11 @@ class SnacCodec(TokenCodec):
         )
 
     @classmethod
-    def from_spec(cls, spec: Spec) -> SnacCodec:
+    def from_spec(cls, spec: Spec, setup: Setup) -> SnacCodec:
         """Build from e.g. `snac:24khz`."""
         variant = spec.variant_among(PUBLISHED)
         spec.refuse_setting()
-        return cls(variant)
+        return cls(variant, setup)
 
     @property
     def codebook_of_row(self) -> tuple[int, ...]:
@@ -94,7 +96,7 @@ class SnacCodec(TokenCodec):
     @torch.inference_mode()
     def tokenize(self, frames: Samples) -> Tokens:
         """Turn `[channels, n * hop]` into `[channels, tokens of a frame, n]`."""
-        codes = self._model.encode(runtime.to_tensor(frames)[:, None])
+        codes = self._model.encode(runtime.to_tensor(frames, self._device)[:, None])
         rows = [
             book.cpu().numpy().reshape(len(frames), -1, n).transpose(0, 2, 1)
             for book, n in zip(codes, self._tokens_of_book, strict=True)
@@ -106,10 +108,10 @@ class SnacCodec(TokenCodec):
         """Turn `[channels, tokens of a frame, n]` into `[channels, n * hop]`."""
         books = np.split(tokens, np.cumsum(self._tokens_of_book)[:-1], axis=1)
         codes = [
-            torch.from_numpy(book.transpose(0, 2, 1).reshape(len(tokens), -1)).to(runtime.device())
+            torch.from_numpy(book.transpose(0, 2, 1).reshape(len(tokens), -1)).to(self._device)
             for book in books
         ]
-        with runtime.seeded():
+        with runtime.seeded(self._device):
             audio = self._model.decode(codes)
         return runtime.to_array(audio[:, 0])
 

@@ -14,7 +14,15 @@ from codecmark.neural.tokens import TokenCodec, Tokens
 
 
 class TorchTokenCodec(TokenCodec):
-    """A network that turns waveforms into tokens and back, every channel as one of a batch."""
+    """A network that turns waveforms into tokens and back, every channel as one of a batch.
+
+    Attributes
+    ----------
+    device : torch.device
+        Where it runs.
+    """
+
+    device: torch.device
 
     @abstractmethod
     def codes_of(self, batch: torch.Tensor) -> torch.Tensor:
@@ -27,13 +35,15 @@ class TorchTokenCodec(TokenCodec):
     @torch.inference_mode()
     def tokenize(self, frames: Samples) -> Tokens:
         """Turn `[channels, n * hop]` into `[channels, codebooks, n]`."""
-        tokens: Tokens = self.codes_of(runtime.to_tensor(frames)[:, None]).cpu().numpy()
+        tokens: Tokens = (
+            self.codes_of(runtime.to_tensor(frames, self.device)[:, None]).cpu().numpy()
+        )
         return tokens
 
     @torch.inference_mode()
     def synthesize(self, tokens: Tokens) -> Samples:
         """Turn `[channels, codebooks, n]` into `[channels, about n * hop]`."""
-        return runtime.to_array(self.audio_of(torch.from_numpy(tokens).to(runtime.device())))
+        return runtime.to_array(self.audio_of(torch.from_numpy(tokens).to(self.device)))
 
 
 class TransformersTokenCodec(TorchTokenCodec):

@@ -9,7 +9,7 @@ import torch
 from transformers import WavTokenizerConfig, WavTokenizerModel
 
 from codecmark.networks import runtime
-from codecmark.networks.weights import locate_or_random
+from codecmark.networks.setup import Setup
 from codecmark.neural.torch_tokens import TransformersTokenCodec
 from codecmark.spec import Spec
 
@@ -58,14 +58,16 @@ class WavTokenizerCodec(TransformersTokenCodec):
 
     codebooks = 1
 
-    def __init__(self, variant: str, config: Mapping[str, Any] | None = None) -> None:
-        source = locate_or_random(CHECKPOINTS[variant])
+    def __init__(self, variant: str, setup: Setup, config: Mapping[str, Any] | None = None) -> None:
+        source = setup.weights.locate_or_random(CHECKPOINTS[variant])
         config = PUBLISHED[variant] if config is None else config
         self._model: Any = runtime.build(
             source,
             lambda folder: runtime.load_pretrained(WavTokenizerModel, folder),
             lambda: random_model(config),
+            setup,
         )
+        self.device = runtime.device_of(self._model)
         loaded = self._model.config
         self.rate_hz = int(loaded.sampling_rate)
         self.hop = int(loaded.hop_length)
@@ -73,6 +75,7 @@ class WavTokenizerCodec(TransformersTokenCodec):
         self.info = runtime.info(
             self._model,
             source,
+            setup,
             spec=f"wavtokenizer:{variant}",
             family="wavtokenizer",
             sample_rate_hz=self.rate_hz,
@@ -86,11 +89,11 @@ class WavTokenizerCodec(TransformersTokenCodec):
         )
 
     @classmethod
-    def from_spec(cls, spec: Spec) -> WavTokenizerCodec:
+    def from_spec(cls, spec: Spec, setup: Setup) -> WavTokenizerCodec:
         """Build from e.g. `wavtokenizer:unify-40`."""
         variant = spec.variant_among(CHECKPOINTS)
         spec.refuse_setting()
-        return cls(variant)
+        return cls(variant, setup)
 
 
 def random_model(config: Mapping[str, Any]) -> Any:

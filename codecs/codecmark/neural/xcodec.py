@@ -8,7 +8,7 @@ from typing import Any
 from transformers import XcodecConfig, XcodecModel
 
 from codecmark.networks import runtime
-from codecmark.networks.weights import locate_or_random
+from codecmark.networks.setup import Setup
 from codecmark.neural.torch_tokens import TransformersTokenCodec
 from codecmark.spec import Spec
 
@@ -65,14 +65,20 @@ class XcodecCodec(TransformersTokenCodec):
     """X-Codec 16 kHz: 50 frames a second, 10 bits for each of up to 8 codebooks."""
 
     def __init__(
-        self, variant: str, bitrate_kbps: float, config: Mapping[str, Any] = PUBLISHED
+        self,
+        variant: str,
+        bitrate_kbps: float,
+        setup: Setup,
+        config: Mapping[str, Any] = PUBLISHED,
     ) -> None:
-        source = locate_or_random(CHECKPOINTS[variant])
+        source = setup.weights.locate_or_random(CHECKPOINTS[variant])
         self._model: Any = runtime.build(
             source,
             lambda folder: runtime.load_pretrained(XcodecModel, folder),
             lambda: random_model(config),
+            setup,
         )
+        self.device = runtime.device_of(self._model)
         self._encode_options = {"bandwidth": bitrate_kbps}
         loaded = self._model.config
         self.rate_hz = int(loaded.sample_rate)
@@ -82,6 +88,7 @@ class XcodecCodec(TransformersTokenCodec):
         self.info = runtime.info(
             self._model,
             source,
+            setup,
             spec=f"xcodec:{variant}@{bitrate_kbps:g}k",
             family="xcodec",
             sample_rate_hz=self.rate_hz,
@@ -96,10 +103,10 @@ class XcodecCodec(TransformersTokenCodec):
         )
 
     @classmethod
-    def from_spec(cls, spec: Spec) -> XcodecCodec:
+    def from_spec(cls, spec: Spec, setup: Setup) -> XcodecCodec:
         """Build from e.g. `xcodec:general@2k`."""
         variant = spec.variant_among(CHECKPOINTS)
-        return cls(variant, spec.bitrate_among(PUBLISHED["target_bandwidths"]))
+        return cls(variant, spec.bitrate_among(PUBLISHED["target_bandwidths"]), setup)
 
 
 def random_model(config: Mapping[str, Any]) -> Any:

@@ -12,13 +12,13 @@ from dataclasses import dataclass
 
 from codecmark.bitstream.frame import StreamHeader
 from codecmark.clip import AudioClip, Samples
-from codecmark.codec import Codec, CodecInfo
+from codecmark.codec import Codec, CodecInfo, Weights
 from codecmark.corpus.audio_files import read_audio
 from codecmark.corpus.condition import Condition, PreparedClip, like
 from codecmark.corpus.published import Library
 from codecmark.corpus.published.manifest import Decoded, Setting
 from codecmark.errors import CodecError, InputError, UnavailableError
-from codecmark.networks.weights import Weights
+from codecmark.networks.setup import Setup
 from codecmark.spec import Spec
 from codecmark.system.digest import combined
 
@@ -93,7 +93,7 @@ class ReplayedCodec(Codec):
         self.info = _info(codec, files, library)
 
     @classmethod
-    def from_spec(cls, spec: Spec) -> ReplayedCodec:
+    def from_spec(cls, spec: Spec, setup: Setup) -> ReplayedCodec:  # noqa: ARG003 - no network
         """Build it with the sets that come with the package."""
         return cls(str(spec).partition(":")[2], Library.default())
 

@@ -11,15 +11,13 @@ from codecmark.analysis.pareto import Front, front
 from codecmark.analysis.verdicts import TARGET_QUALITY, TARGET_SNR_DB
 from codecmark.errors import InputError
 from codecmark.leaderboard.cell import significant
-from codecmark.leaderboard.columns import digits
-from codecmark.metrics.table import METRICS, QUALITY_FIELDS, VISQOL_FIELD
+from codecmark.metrics.table import METRICS, QUALITY_FIELDS, TABLE, VISQOL_FIELD
 from codecmark.results.row import ResultRow
 
 SENTINELS = frozenset({"silence", "noise", "lowpass", "pcm"})  # they show scales, not trade-offs
 COLOURS = 10  # families with a colour of their own; the others share one
 OTHERS = COLOURS
 _TARGETS = {"snr_db": TARGET_SNR_DB, VISQOL_FIELD: TARGET_QUALITY}
-_LABELS = {**{m.field: (m.label, m.unit) for m in METRICS}, VISQOL_FIELD: ("ViSQOL", "MOS-LQO")}
 _TIMES = {"decode_rtf": "decoding", "encode_rtf": "encoding"}
 
 
@@ -88,8 +86,9 @@ def rate_distortion(
     colours = palette(rows)
     wanted: list[tuple[str, str | None]] = [("snr_db", None)]
     wanted += [(VISQOL_FIELD, name) for name in classes]
-    wanted += [(m.field, "speech") for m in METRICS if m.speech_only and "speech" in classes]
-    wanted += [(m.field, None) for m in METRICS if not m.speech_only and m.field != "snr_db"]
+    others = [m for m in METRICS if m.field not in {"snr_db", VISQOL_FIELD}]
+    wanted += [(m.field, name) for m in others for name in m.classes if name in classes]
+    wanted += [(m.field, None) for m in others if not m.classes]
     found = (_curves_of(rows, field, name, colours, highlighted) for field, name in wanted)
     return [chart for chart in found if chart is not None]
 
@@ -148,7 +147,7 @@ def _curves_of(
             lines.append((colour, tuple((p.rate_kbps, p.quality.mean) for p in curve.points)))
     if not marks:
         return None
-    label, unit = _LABELS[field]
+    label, unit = TABLE[field].label, TABLE[field].unit
     where = f", {clip_class}" if clip_class else ""
     left_out = sum(len(curve.left_out) for curve in found.values())
     note = f"{left_out} settings without a finite mean are left out." if left_out else ""
@@ -168,13 +167,13 @@ def _pareto(
         found = front(rows, (time, field), clip_class)
     except InputError:
         return None
-    label, unit = _LABELS[field]
+    label, unit = TABLE[field].label, TABLE[field].unit
     marks = []
     for spec, (spent, quality) in found.values.items():
         if spent <= 0:  # no place on a logarithmic axis
             continue
         tip = (
-            f"{spec}\n{label} {quality:.{digits(field)}f} {unit}".rstrip()
+            f"{spec}\n{label} {quality:.{TABLE[field].decimals}f} {unit}".rstrip()
             + f"\n{significant(spent).text} s for each second\n{_dominated(found, spec)}"
         )
         on_front = spec in found.members
@@ -192,8 +191,8 @@ def _pareto(
 
 
 def _tip(point: Point, field: str, best: Front) -> str:
-    label, unit = _LABELS[field]
-    quality, decimals = point.quality, digits(field)
+    label, unit = TABLE[field].label, TABLE[field].unit
+    quality, decimals = point.quality, TABLE[field].decimals
     interval = ""
     if quality.low is not None and quality.high is not None:
         interval = f" ({quality.low:.{decimals}f} to {quality.high:.{decimals}f})"

@@ -7,11 +7,9 @@ from typing import Any
 
 from codecmark.analysis.samples import latest_rows
 from codecmark.leaderboard.cell import NOTHING, significant
-from codecmark.leaderboard.columns import digits
-from codecmark.metrics.table import METRICS, VISQOL_FIELD
+from codecmark.metrics.table import TABLE, VISQOL_FIELD
 from codecmark.results.row import ResultRow
 
-_LABELS = {**{m.field: (m.label, m.unit) for m in METRICS}, VISQOL_FIELD: ("ViSQOL", "")}
 _SHOWN = ("snr_db", "si_sdr_db", VISQOL_FIELD, "pesq_wb", "estoi", "lsd_db")
 ClipTable = dict[str, Any]  # what becomes JSON
 
@@ -33,7 +31,7 @@ def per_clip(rows: Sequence[ResultRow]) -> ClipTable:
         about = {"name": row.clip, "class": row.clip_class, "source": row.source, "s": row.clip_s}
         clips.setdefault(row.clip, about)
     columns: list[list[str | int]] = [["kbit/s", 1]]
-    columns += [[f"{_LABELS[f][0]} {_unit(f)}".strip(), digits(f)] for f in _SHOWN]
+    columns += [[TABLE[f].heading, TABLE[f].decimals] for f in _SHOWN]
     columns.append(["dec RTF", 0])
     lines = [
         [
@@ -51,13 +49,8 @@ def per_clip(rows: Sequence[ResultRow]) -> ClipTable:
     return {"columns": columns, "clips": list(clips.values()), "lines": lines}
 
 
-def _unit(field: str) -> str:
-    unit = _LABELS[field][1]
-    return unit if unit == "dB" else ""
-
-
 def _figure(row: ResultRow, field: str) -> float | str | None:
-    return "exact" if row.is_exact(field) else _rounded(getattr(row, field), digits(field))
+    return "exact" if row.is_exact(field) else _rounded(getattr(row, field), TABLE[field].decimals)
 
 
 def _rounded(value: float | None, decimals: int) -> float | None:

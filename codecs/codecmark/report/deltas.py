@@ -8,12 +8,9 @@ from dataclasses import dataclass
 from codecmark.analysis.curves import curves
 from codecmark.analysis.delta import DEFAULT_ANCHOR, MIN_POINTS, Comparison, Delta, Refusal, compare
 from codecmark.errors import InputError
-from codecmark.leaderboard.columns import digits
-from codecmark.metrics.table import METRICS, VISQOL_FIELD
+from codecmark.metrics.table import TABLE, VISQOL_FIELD
 from codecmark.report.charts import SENTINELS
 from codecmark.results.row import ResultRow
-
-_LABELS = {**{metric.field: metric.label for metric in METRICS}, VISQOL_FIELD: "ViSQOL"}
 
 
 @dataclass(frozen=True)
@@ -83,13 +80,13 @@ def _table(
             without.setdefault(one.reason, []).append(one.name)
     where = f", {clip_class}" if clip_class else ""
     return DeltaTable(
-        f"{_LABELS[field]}{where}", anchor, _LABELS[field], tuple(found_any),
+        f"{TABLE[field].label}{where}", anchor, TABLE[field].label, tuple(found_any),
         tuple((reason, tuple(names)) for reason, names in without.items()),
     )  # fmt: skip
 
 
 def _line(found: Comparison, points: int, field: str) -> DeltaLine:
-    rate, quality, decimals = found.bd_rate, found.bd_quality, digits(field)
+    rate, quality, decimals = found.bd_rate, found.bd_quality, TABLE[field].decimals
     factors = [one.factor for one in found.distances if isinstance(one.factor, float)]
     distances = ""
     if factors:

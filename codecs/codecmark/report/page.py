@@ -19,9 +19,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markdown_it import MarkdownIt
 from markupsafe import Markup, escape
 
-from codecmark.leaderboard.columns import digits
 from codecmark.leaderboard.notes import notes
-from codecmark.metrics.table import VISQOL_FIELD
+from codecmark.metrics.table import TABLE, VISQOL_FIELD
 from codecmark.report.chain import ChainTable
 from codecmark.report.conditions import ConditionPart
 from codecmark.report.listening import Heard, Listening
@@ -33,7 +32,7 @@ from codecmark.results.row import ResultRow
 ASSETS = "assets"
 _HERE = Path(__file__).parent
 _SCRIPTS = ("base.js", "tables.js", "charts.js", "clips.js", "spectrogram.js", "listening.js")
-_SHOWN = (("snr_db", "SNR", " dB"), (VISQOL_FIELD, "ViSQOL", ""), ("pesq_wb", "PESQ", ""))
+_SHOWN = ("snr_db", VISQOL_FIELD, "pesq_wb")
 _HEADLINE = 60  # characters of a reason that stand in the table
 
 
@@ -142,12 +141,13 @@ def _facts(heard: Heard) -> str:
     if row is None or row.status != "ok":
         return ""
     found = [] if row.bitrate_kbps is None else [f"{row.bitrate_kbps:.1f} kbit/s"]
-    for name, label, unit in _SHOWN:
-        value = getattr(row, name)
+    for metric in (TABLE[name] for name in _SHOWN):
+        value = getattr(row, metric.field)
         if value is not None:
-            found.append(_minus(f"{label} {value:.{digits(name)}f}{unit}"))
-        elif row.is_exact(name):
-            found.append(f"{label} exact")
+            text = f"{metric.label} {value:.{metric.decimals}f} {metric.written_unit}"
+            found.append(_minus(text.strip()))
+        elif row.is_exact(metric.field):
+            found.append(f"{metric.label} exact")
     return ", ".join(found)
 
 

@@ -12,8 +12,7 @@ from typing import Literal
 
 from codecmark.analysis.summary import ALL, Quality, Summary
 from codecmark.analysis.verdicts import TARGET_QUALITY, TARGET_RATIO, TARGET_SNR_DB, TARGETS
-from codecmark.leaderboard.columns import digits
-from codecmark.metrics.table import VISQOL_FIELD
+from codecmark.metrics.table import TABLE, VISQOL_FIELD
 from codecmark.report.record import Record
 
 BASELINES = ("audioldm2:user-80-256/griffinlim-64", "mel:16k-80-256/griffinlim-64")
@@ -141,7 +140,7 @@ def _standing(quality: Quality, threshold: float) -> Standing:
 def _of_quality(
     name: str, unit: str, quality: Quality, threshold: float, field: str
 ) -> Requirement:
-    asked, decimals = f"> {threshold:g} {unit}".strip(), digits(field)
+    asked, decimals = f"> {threshold:g} {unit}".strip(), TABLE[field].decimals
     standing = _standing(quality, threshold)
     if quality.estimate is None:
         if standing == "none":

@@ -15,10 +15,10 @@ from typing import Annotated, Any, Literal, TypeAlias, get_args, get_origin, get
 
 import msgspec
 
+from codecmark.codec import Evidence
 from codecmark.corpus.entry import ClipClass
 from codecmark.errors import ResultSchemaError
 from codecmark.metrics.table import QUALITY_FIELDS
-from codecmark.networks.weights import Evidence
 
 SCHEMA_VERSION = 3
 Status = Literal["ok", "failed", "unavailable"]

@@ -17,8 +17,7 @@ from codecmark.analysis.summary import ALL, FIELDS_OVER_ALL
 from codecmark.corpus.condition import DEFAULT_CONDITION, named
 from codecmark.corpus.entry import CLASSES
 from codecmark.errors import InputError
-from codecmark.metrics.table import LOWER_IS_BETTER, QUALITY_FIELDS, VISQOL_FIELD
-from codecmark.metrics.table import METRICS as QUALITY_METRICS
+from codecmark.metrics.table import QUALITY_FIELDS, TABLE
 from codecmark.system.schema import one_of
 
 Operator = Literal[">", ">=", "<", "<="]
@@ -29,9 +28,8 @@ MOS = "mos"  # a mean opinion score of listeners: no row of today holds one
 EACH = "each"
 COSTS = ("bitrate_kbps", "compression_ratio", "encode_rtf", "decode_rtf")
 TIMES = frozenset({"encode_rtf", "decode_rtf"})
-PREDICTED = frozenset({VISQOL_FIELD, "pesq_wb", "estoi"})
 METRICS = (*QUALITY_FIELDS, *COSTS, MOS)
-SPEECH_FIELDS = tuple(metric.field for metric in QUALITY_METRICS if metric.speech_only)
+SPEECH_FIELDS = tuple(field for field in QUALITY_FIELDS if TABLE[field].classes == ("speech",))
 SOFT = "soft"  # in `prefer`: the number of soft requirements that are passed
 _NUMBER = "a number other than 0"
 _Specs = Annotated[tuple[str, ...], Meta(description="a list of texts in quotes")]
@@ -39,14 +37,14 @@ _Specs = Annotated[tuple[str, ...], Meta(description="a list of texts in quotes"
 
 def higher_is_better(metric: str) -> bool:
     """Say which way a metric is better."""
-    return metric not in LOWER_IS_BETTER | {"bitrate_kbps"} | TIMES
+    return TABLE[metric].higher_is_better
 
 
 def evidence_of(metric: str) -> Evidence:
     """Return what kind of evidence a metric is."""
-    if metric == MOS:
+    if TABLE[metric].kind == "rating":
         return "subjective"
-    return "predicted" if metric in PREDICTED else "measured"
+    return "predicted" if TABLE[metric].kind == "predictor" else "measured"
 
 
 def classes_of(metric: str) -> str:

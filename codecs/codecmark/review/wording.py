@@ -3,46 +3,28 @@
 from __future__ import annotations
 
 from codecmark.leaderboard.cell import significant
-from codecmark.leaderboard.columns import digits
-from codecmark.metrics.table import METRICS, VISQOL_FIELD
+from codecmark.metrics.table import TABLE
 from codecmark.review.figures import Figure
-from codecmark.review.requirements import EACH, MOS, TIMES, Requirement
-
-_LABELS = {
-    **{metric.field: metric.label for metric in METRICS},
-    VISQOL_FIELD: "ViSQOL",
-    "bitrate_kbps": "rate",
-    "compression_ratio": "ratio",
-    "encode_rtf": "encoding time",
-    "decode_rtf": "decoding time",
-    "snr_raw_db": "SNR before alignment",
-    MOS: "MOS",
-}
-_UNITS = {
-    "bitrate_kbps": "kbit/s",
-    "compression_ratio": ":1",
-    "encode_rtf": "s/s",
-    "decode_rtf": "s/s",
-}
+from codecmark.review.requirements import EACH, Requirement
 
 
 def label(metric: str) -> str:
     """Return the short name of a metric."""
-    return _LABELS[metric]
+    return TABLE[metric].label
 
 
 def unit(metric: str) -> str:
     """Return the unit to write after a figure; empty for pure numbers."""
-    return "dB" if metric.endswith("_db") else _UNITS.get(metric, "")
+    return TABLE[metric].written_unit
 
 
 def number(value: float, metric: str) -> str:
     """Write a value with the decimals of its metric."""
     if value == float("inf"):
         return "exact"
-    if metric in TIMES:
+    if TABLE[metric].spans_decades:
         return significant(abs(value)).text if value >= 0 else f"-{significant(-value).text}"
-    return f"{value:.{2 if metric == MOS else digits(metric)}f}"
+    return f"{value:.{TABLE[metric].decimals}f}"
 
 
 def with_unit(value: float, metric: str) -> str:

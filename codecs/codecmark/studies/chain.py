@@ -26,8 +26,9 @@ from codecmark.errors import UnavailableError
 from codecmark.mel.formats import mel_format
 from codecmark.mel.front_end import linear_spectrum, log_of, magnitude_from_mel
 from codecmark.mel.vocoders.base import PhaseRetrieval
-from codecmark.metrics.table import Scores, score
+from codecmark.metrics.score import Scores, score
 from codecmark.networks import runtime
+from codecmark.networks.setup import Setup
 
 PESQ_RANGE = (1.0, 4.64)
 USERS_FIGURES = {"mel": 86, "VAE": 85, "Griffin-Lim": 8}  # retention in per cent, as reported
@@ -84,7 +85,9 @@ def diagnose(clip: AudioClip, mel_name: str, vocoder_stage: str) -> list[Stage]:
     vocoder = PhaseRetrieval.from_stage(vocoder_stage, mel)
     reference = clip.resampled(mel.sample_rate_hz)
     frames = mel.frames(reference.n_samples)
-    padded = runtime.to_tensor(fit_length(reference.samples, mel.samples(frames)))
+    padded = runtime.to_tensor(
+        fit_length(reference.samples, mel.samples(frames)), runtime.device(Setup.from_environment())
+    )
     with torch.inference_mode():
         spectrum = linear_spectrum(padded, mel)
         guessed = magnitude_from_mel(log_of(spectrum.abs(), mel), mel)

@@ -24,9 +24,10 @@ from codecmark.layered.mel_base import MelBase
 from codecmark.measure.measurement import Input, Measurement, Output
 from codecmark.measure.scoring import Job, Scorer
 from codecmark.measure.timing import Timed, perf_counter_timer
-from codecmark.metrics.table import Scores
+from codecmark.metrics.score import Scores
 from codecmark.metrics.waveform import snr_db
 from codecmark.networks import trained_sets
+from codecmark.networks.weights import WeightLocator
 from codecmark.results.row import ResultRow
 from codecmark.studies import rate_bound
 from codecmark.system import host, threads
@@ -73,9 +74,10 @@ class Parts:
 def specs() -> tuple[str, ...]:
     """Return what is measured: what needs trained weights only where they are here."""
     found = [*CURVE, *RATES]
+    locator = WeightLocator.from_environment()
     for name, trained in (("anchored", ANCHORED), ("compact", LATENTS)):
         try:
-            trained_sets.locate_trained(name)
+            trained_sets.locate_trained(name, locator)
         except UnavailableError:
             continue
         found += trained

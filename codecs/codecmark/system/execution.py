@@ -10,22 +10,16 @@ Threads are no part of it: they are the condition's, see `condition.with_threads
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
-from dataclasses import dataclass, field
-from functools import wraps
-from inspect import isfunction
-from typing import Any, TypeVar, cast
+from dataclasses import dataclass
 
-from codecmark.errors import InputError, UnavailableError
+from codecmark.errors import InputError
 
 BACKENDS = ("eager", "compile", "onnxruntime", "openvino")
 DTYPES = ("float32", "bfloat16", "int8")
 DEVICES = ("cpu", "cuda")
 MARK = "~"
 # what backends and dtypes are for, in every message
-EXECUTED = "AudioLDM2's HiFi-GAN and the decoders of DAC and EnCodec (not #original)"
+NETWORKS_ON_BACKENDS = "AudioLDM2's HiFi-GAN and the decoders of DAC and EnCodec (not #original)"
 
 
 @dataclass(frozen=True)
@@ -40,7 +34,7 @@ class Execution:
         Of the products: their sums, and what lies between the layers, stay float32 where the
         backend lets them. `bfloat16` has 8 bits of precision; `int8` stands for 8-bit weights.
     device : str or None
-        `cpu` or `cuda`; None leaves the choice to `CODECMARK_DEVICE`, else to what is there.
+        `cpu` or `cuda`; None leaves the choice to the `Setup` that a codec is built with.
     """
 
     backend: str = "eager"
@@ -100,66 +94,3 @@ class Execution:
 
 _KINDS = {"backend": BACKENDS, "dtype": DTYPES, "device": DEVICES}
 EAGER = Execution()
-
-
-@dataclass
-class Use:
-    """An execution in use, and what of it has met a network."""
-
-    execution: Execution
-    met: set[str] = field(default_factory=set)
-
-    def require_met(self, spec: str) -> None:
-        """Raise `UnavailableError` if a setting has met nothing in the codec that was built."""
-        chosen = self.execution
-        if chosen.changes_the_network and "network" not in self.met:
-            raise UnavailableError(
-                f"{spec}: {chosen.backend} in {chosen.dtype} runs {EXECUTED}, and this codec "
-                "decodes with none of these",
-                "leave out --backend and --dtype",
-            )
-        if chosen.device is not None and "device" not in self.met:
-            raise UnavailableError(
-                f"{spec}: has no network to put on a device", "leave out --device"
-            )
-
-
-Call = TypeVar("Call", bound=Callable[..., Any])
-_in_use: ContextVar[Use | None] = ContextVar("in_use", default=None)
-
-
-@contextmanager
-def using(execution: Execution) -> Iterator[Use]:
-    """Run what is built and called inside this way; the default one changes nothing."""
-    if execution == EAGER:
-        yield _in_use.get() or Use(execution)
-        return
-    use = Use(execution)
-    token = _in_use.set(use)
-    try:
-        yield use
-    finally:
-        _in_use.reset(token)
-
-
-def bound(execution: Execution, call: Call) -> Call:
-    """Return what calls `call` this way; and in turn what it returns, where that is a function."""
-    if execution == EAGER:
-        return call
-
-    @wraps(call)
-    def run(*arguments: Any, **named: Any) -> Any:
-        with using(execution):
-            found = call(*arguments, **named)
-        return bound(execution, found) if isfunction(found) else found
-
-    return cast(Call, run)
-
-
-def current(kind: str) -> Execution:
-    """Return the execution in use, for one that heeds its `kind`: `network` or `device`."""
-    use = _in_use.get()
-    if use is None:
-        return EAGER
-    use.met.add(kind)
-    return use.execution

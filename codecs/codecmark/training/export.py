@@ -15,6 +15,7 @@ from codecmark.mel.formats import AUDIOLDM2
 from codecmark.mel.front_end import log_mel
 from codecmark.mel.harmonic import vocoder
 from codecmark.networks import runtime, trained_sets
+from codecmark.networks.setup import Setup
 from codecmark.system import host
 from codecmark.training.dataset import RATE_HZ, Dataset
 from codecmark.training.runs import Trained, read_run
@@ -65,13 +66,16 @@ def _scaling(
     config: Mapping[str, object], state: Mapping[str, torch.Tensor], dataset: Dataset
 ) -> float:
     """Return what brings latents to unit variance, measured on held-out items."""
-    vae = compact.CompactAutoencoder(_unscaled_vae(config, state))
+    vae = compact.CompactAutoencoder(
+        runtime.ready(_unscaled_vae(config, state), Setup.from_environment())
+    )
     squares, count = 0.0, 0
     for _, samples in dataset.validation(_LATENT_ITEMS):
         length = AUDIOLDM2.samples(len(samples) // AUDIOLDM2.hop // 4 * 4)
         if length < AUDIOLDM2.n_fft:
             continue
-        latent = vae.encode(log_mel(runtime.to_tensor(samples[None, :length]), AUDIOLDM2))
+        waveform = runtime.to_tensor(samples[None, :length], vae.device)
+        latent = vae.encode(log_mel(waveform, AUDIOLDM2))
         squares += float(latent.square().sum())
         count += latent.numel()
     if not count or not squares:

@@ -51,7 +51,7 @@ class VaeTask(Task):
         self._device = device
         self._mixed = multiplies_bfloat16(device)
         self._samples = AUDIOLDM2.samples(AUDIOLDM2.frames(round(seconds * 16_000), 4))
-        self._validation = Validation(dataset.validation(validation_items))
+        self._validation = Validation(dataset.validation(validation_items), device)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             self.network: Any = network_of(config).to(device)

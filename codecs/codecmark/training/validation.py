@@ -22,7 +22,8 @@ Samples = NDArray[np.float32]
 class Validation:
     """Held-out items, whole: mean PESQ and ViSQOL (speech), and distance of log-mels (all)."""
 
-    def __init__(self, items: list[tuple[Item, Samples]]) -> None:
+    def __init__(self, items: list[tuple[Item, Samples]], device: torch.device) -> None:
+        self._device = device
         self._items = [
             (item, samples[: len(samples) // AUDIOLDM2.hop * AUDIOLDM2.hop])
             for item, samples in items
@@ -37,7 +38,7 @@ class Validation:
         distances: dict[str, list[float]] = {"speech": [], "other": []}
         drawn = False
         for item, samples in self._items:
-            truth = runtime.to_tensor(_padded(samples))
+            truth = runtime.to_tensor(_padded(samples), self._device)
             made = rebuild(truth)
             wanted, found = log_mel(truth, AUDIOLDM2), log_mel(made, AUDIOLDM2)
             speech = item.clip_class == "speech"
@@ -69,7 +70,7 @@ class Validation:
         """Measure `rebuild`, which turns log-mels `[1, frames, bands]` into the same."""
         distances: dict[str, list[float]] = {"speech": [], "other": []}
         for turn, (item, samples) in enumerate(self._items):
-            wanted = log_mel(runtime.to_tensor(_padded(samples)), mel)
+            wanted = log_mel(runtime.to_tensor(_padded(samples), self._device), mel)
             found = rebuild(wanted)
             speech = "speech" if item.clip_class == "speech" else "other"
             distances[speech].append(float((found - wanted).abs().mean()))

@@ -83,7 +83,7 @@ class VocoderTask(Task):
         self._device = device
         self._samples = AUDIOLDM2.samples(AUDIOLDM2.frames(round(seconds * 16_000), 4))
         self._adversary_from = adversary_from
-        self._validation = Validation(dataset.validation(validation_items))
+        self._validation = Validation(dataset.validation(validation_items), device)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             self.vocoder = HarmonicNetwork(AUDIOLDM2, config).to(device)

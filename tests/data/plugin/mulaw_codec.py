@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from codecmark import AudioClip, BitstreamError, Codec, CodecInfo
+from codecmark import AudioClip, BitstreamError, Codec, CodecInfo, Setup
 from codecmark.bitstream.frame import StreamHeader
 from codecmark.clip import Samples
 from codecmark.spec import Spec
@@ -30,8 +30,8 @@ class MuLawCodec(Codec):
         )
 
     @classmethod
-    def from_spec(cls, spec: Spec) -> MuLawCodec:
-        """Build from `mulaw`."""
+    def from_spec(cls, spec: Spec, _setup: Setup) -> MuLawCodec:
+        """Build from `mulaw`; without a network it needs nothing of the setup."""
         spec.refuse_variant()
         spec.refuse_setting()
         return cls()

@@ -68,7 +68,7 @@ class Session:
             config.getoption("--codecs"), everything=config.getoption("--all-codecs")
         )
         return cls(
-            catalog.executed(specs, execution),
+            catalog.with_execution(specs, execution),
             chosen,
             config.getoption("--results"),
             smoke,

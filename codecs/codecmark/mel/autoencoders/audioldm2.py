@@ -8,8 +8,10 @@ from typing import Any
 import torch
 from diffusers import AutoencoderKL
 
+from codecmark.codec import Weights
 from codecmark.networks import runtime
-from codecmark.networks.weights import Located, Weights
+from codecmark.networks.setup import Setup
+from codecmark.networks.weights import Located
 
 GEOMETRY: Mapping[str, Any] = {  # what makes the latent 8 x T/4 x F/4, whatever the widths
     "in_channels": 1,
@@ -56,17 +58,21 @@ class MelAutoencoder:
     variance. Long spectrograms go through in chunks of 1024 frames.
     """
 
-    def __init__(self, source: Located | Weights, config: Mapping[str, Any] = PUBLISHED) -> None:
+    def __init__(
+        self, source: Located | Weights, setup: Setup, config: Mapping[str, Any] = PUBLISHED
+    ) -> None:
         network = runtime.build(
             source,
             lambda folder: runtime.load_pretrained(AutoencoderKL, folder, subfolder="vae"),
             lambda: network_of(config),
+            setup,
         )
         self._take(network)
 
     def _take(self, network: Any) -> None:
         """Work on `network`, ready to run, by its own configuration."""
         self.network: Any = network
+        self.device = runtime.device_of(network)
         self._scale = float(network.config["scaling_factor"])
         self.latent_channels = int(network.config["latent_channels"])
         halvings = len(network.config["block_out_channels"]) - 1

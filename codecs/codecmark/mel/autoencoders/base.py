@@ -8,7 +8,9 @@ import torch
 
 
 class Autoencoder(Protocol):
-    """Log-mel to latent and back."""
+    """Log-mel to latent and back, by a network on `device`."""
+
+    device: torch.device
 
     def latent_shape(self, frames: int, bands: int) -> tuple[int, ...]:
         """Return the latent's shape without its first axis."""

@@ -14,6 +14,7 @@ import torch
 from codecmark.mel.autoencoders.audioldm2 import GEOMETRY, MelAutoencoder, network_of
 from codecmark.mel.log_levels import scaled, unscaled
 from codecmark.networks import runtime, trained_sets
+from codecmark.networks.setup import Setup
 from codecmark.networks.weights import Located
 
 FILE, KIND = "vae.safetensors", "compact"
@@ -30,10 +31,10 @@ class CompactAutoencoder(MelAutoencoder):
     """`[channels, frames, bands]` to `[channels, 8, frames / 4, bands / 4]` and back."""
 
     def __init__(self, network: Any) -> None:
-        self._take(network.eval().requires_grad_(False).to(runtime.device()))
+        self._take(network)
 
     @classmethod
-    def load(cls, located: Located) -> CompactAutoencoder:
+    def load(cls, located: Located, setup: Setup) -> CompactAutoencoder:
         """Build from a located set.
 
         Raises
@@ -41,7 +42,8 @@ class CompactAutoencoder(MelAutoencoder):
         DamagedWeightsError
             If its file is not a whole network.
         """
-        return cls(trained_sets.build(located.folder / FILE, KIND, network_of))
+        network = trained_sets.build(located.folder / FILE, KIND, network_of)
+        return cls(runtime.ready(network, setup))
 
     def encode(self, log_mel: torch.Tensor) -> torch.Tensor:
         """Return the scaled latent; frames and bands must be multiples of 4."""

@@ -10,6 +10,7 @@ import re
 
 import torch
 
+from codecmark.codec import Weights
 from codecmark.errors import DamagedWeightsError, InputError
 from codecmark.mel.formats import AUDIOLDM2
 from codecmark.mel.front_end import MelFormat
@@ -17,8 +18,9 @@ from codecmark.mel.harmonic.network import HarmonicConfig, HarmonicNetwork
 from codecmark.mel.phase import retrieve
 from codecmark.mel.spectrogram import MelSpectrogram
 from codecmark.networks import runtime, trained_sets
+from codecmark.networks.setup import Setup
 from codecmark.networks.trained_sets import locate_trained
-from codecmark.networks.weights import Located, Weights
+from codecmark.networks.weights import Located
 from codecmark.spec import Spec
 
 _STAGE = re.compile(r"(harmonic|joint)(?:\+griffinlim-(\d{1,4}))?")
@@ -32,13 +34,14 @@ class HarmonicVocoder:
     mel = AUDIOLDM2
 
     def __init__(self, network: HarmonicNetwork, iterations: int = 0) -> None:
-        self.network = network.eval().requires_grad_(False).to(runtime.device())
+        self.network = network
+        self.device = runtime.device_of(network)
         self.parameters = runtime.parameter_count(network)
         self._iterations = iterations
 
     @classmethod
     def load(
-        cls, located: Located, iterations: int = 0, *, anchored: bool = False
+        cls, located: Located, setup: Setup, iterations: int = 0, *, anchored: bool = False
     ) -> HarmonicVocoder:
         """Build from a located set; `anchored` says which of the two kinds it must be.
 
@@ -54,7 +57,7 @@ class HarmonicVocoder:
         if network.config.anchored != anchored:
             kind = "anchored" if anchored else "plain"
             raise DamagedWeightsError(f"{path} is not the {kind} kind of vocoder", "replace it")
-        return cls(network, iterations)
+        return cls(runtime.ready(network, setup), iterations)
 
     def synthesize(self, spectrogram: MelSpectrogram) -> torch.Tensor:
         """Turn `[channels, frames, bands]` into `[channels, frames * hop]`."""
@@ -71,7 +74,7 @@ class HarmonicVocoder:
 
 
 def trained_vocoder(
-    spec: Spec, stage: str, mel: MelFormat
+    spec: Spec, stage: str, mel: MelFormat, setup: Setup
 ) -> tuple[HarmonicVocoder, Weights] | None:
     """Return the vocoder that a stage names and its evidence, or None if it is another kind.
 
@@ -94,5 +97,5 @@ def trained_vocoder(
             f"spec: {spec}: the harmonic vocoder takes {AUDIOLDM2.describe()}; write "
             "mel:16k-64/harmonic, or name a checkpoint of that format"
         )
-    located = locate_trained(match.group(1))
-    return HarmonicVocoder.load(located, int(match.group(2) or 0)), located.weights
+    located = locate_trained(match.group(1), setup.weights)
+    return HarmonicVocoder.load(located, setup, int(match.group(2) or 0)), located.weights

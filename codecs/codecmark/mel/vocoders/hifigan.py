@@ -9,12 +9,14 @@ import numpy as np
 import torch
 from transformers import SpeechT5HifiGan, SpeechT5HifiGanConfig
 
+from codecmark.codec import Weights
 from codecmark.errors import InputError
 from codecmark.mel.formats import HIFIGAN_22K
 from codecmark.mel.front_end import MelFormat
 from codecmark.mel.spectrogram import MelSpectrogram
 from codecmark.networks import runtime
-from codecmark.networks.weights import Located, Weights
+from codecmark.networks.setup import Setup
+from codecmark.networks.weights import Located
 from codecmark.system import threads
 
 # vocoder/config.json of cvssp/audioldm2
@@ -52,12 +54,17 @@ class HifiGan:
     """
 
     def __init__(
-        self, source: Located | Weights, mel: MelFormat, config: Mapping[str, Any] = PUBLISHED
+        self,
+        source: Located | Weights,
+        mel: MelFormat,
+        setup: Setup,
+        config: Mapping[str, Any] = PUBLISHED,
     ) -> None:
         self.network = runtime.build(
             source,
             lambda folder: runtime.load_pretrained(SpeechT5HifiGan, folder, subfolder="vocoder"),
             lambda: SpeechT5HifiGan(SpeechT5HifiGanConfig(**config)),
+            setup,
         )
         bands = self.network.config.model_in_dim
         if bands != mel.bands:
@@ -67,7 +74,7 @@ class HifiGan:
             )
         self.mel = mel
         self.parameters = runtime.parameter_count(self.network)
-        self.network = runtime.executed(self.network, (1, 50, bands), varying=(0, 1))
+        self.network = runtime.on_backend(self.network, setup, (1, 50, bands), varying=(0, 1))
 
     def synthesize(self, spectrogram: MelSpectrogram) -> torch.Tensor:
         """Turn `[channels, frames, bands]` into `[channels, frames * hop]`."""
@@ -86,7 +93,7 @@ class SmallHifiGan:
     mel = HIFIGAN_22K
     parameters = 925_985  # of its configuration: initial width 128, three residual kernels
 
-    def __init__(self, located: Located) -> None:
+    def __init__(self, located: Located, _setup: Setup) -> None:
         import onnxruntime
 
         options = onnxruntime.SessionOptions()

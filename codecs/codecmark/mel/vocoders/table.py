@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from codecmark.codec import Weights
 from codecmark.mel.vocoders.base import Vocoder
-from codecmark.networks import weights
-from codecmark.networks.weights import Located, Weights
+from codecmark.networks.setup import Setup
+from codecmark.networks.weights import Located
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ class MelVocoder:
     mel : str
         Name of the mel format that it was trained on; the only one it takes.
     target : str
-        "module:Class"; built from where its weights are, and for tests a configuration.
+        "module:Class"; built from where its weights are and a setup, for tests a configuration too.
     weight_set : str
     licence : str
     needs_weights : bool
@@ -37,16 +38,20 @@ class MelVocoder:
     licence: str
     needs_weights: bool = False
 
-    def locate(self) -> Located | Weights:
+    def locate(self, setup: Setup) -> Located | Weights:
         """Find the weights, or say that random ones stand in."""
-        look = weights.locate if self.needs_weights else weights.locate_or_random
-        return look(self.weight_set)
+        if self.needs_weights:
+            return setup.weights.locate(self.weight_set)
+        return setup.weights.locate_or_random(self.weight_set)
 
-    def build(self, source: Located | Weights, config: Mapping[str, Any] | None) -> Vocoder:
+    def build(
+        self, source: Located | Weights, setup: Setup, config: Mapping[str, Any] | None
+    ) -> Vocoder:
         """Return the vocoder."""
         module, _, name = self.target.partition(":")
         vocoder = getattr(importlib.import_module(module), name)
-        built: Vocoder = vocoder(source) if config is None else vocoder(source, config)
+        more = () if config is None else (config,)
+        built: Vocoder = vocoder(source, setup, *more)
         return built
 
 

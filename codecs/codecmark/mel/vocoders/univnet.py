@@ -8,10 +8,12 @@ from typing import Any
 import torch
 from transformers import UnivNetConfig, UnivNetModel
 
+from codecmark.codec import Weights
 from codecmark.mel.formats import UNIVNET
 from codecmark.mel.spectrogram import MelSpectrogram
 from codecmark.networks import runtime
-from codecmark.networks.weights import Located, Weights
+from codecmark.networks.setup import Setup
+from codecmark.networks.weights import Located
 
 # the defaults of transformers' UnivNetConfig, which are those of dg845/univnet-dev
 PUBLISHED: Mapping[str, Any] = {
@@ -36,11 +38,14 @@ class UnivNet:
 
     mel = UNIVNET
 
-    def __init__(self, source: Located | Weights, config: Mapping[str, Any] = PUBLISHED) -> None:
+    def __init__(
+        self, source: Located | Weights, setup: Setup, config: Mapping[str, Any] = PUBLISHED
+    ) -> None:
         self.network = runtime.build(
             source,
             lambda folder: runtime.load_pretrained(UnivNetModel, folder),
             lambda: UnivNetModel(UnivNetConfig(**config)),
+            setup,
         )
         self.parameters = runtime.parameter_count(self.network)
 

@@ -13,12 +13,14 @@ from typing import Any
 import torch
 from torch import nn
 
+from codecmark.codec import Weights
 from codecmark.errors import DamagedWeightsError
 from codecmark.mel.formats import VOCOS
 from codecmark.mel.spectrogram import MelSpectrogram
 from codecmark.mel.stft import inverse_stft
 from codecmark.networks import runtime
-from codecmark.networks.weights import Located, Weights
+from codecmark.networks.setup import Setup
+from codecmark.networks.weights import Located
 
 # config.yaml of charactr/vocos-mel-24khz
 PUBLISHED: Mapping[str, Any] = {
@@ -122,11 +124,14 @@ class Vocos:
 
     mel = VOCOS
 
-    def __init__(self, source: Located | Weights, config: Mapping[str, Any] = PUBLISHED) -> None:
+    def __init__(
+        self, source: Located | Weights, setup: Setup, config: Mapping[str, Any] = PUBLISHED
+    ) -> None:
         self.network = runtime.build(
             source,
             lambda folder: VocosNetwork.load(folder, config),
             lambda: VocosNetwork(**config),
+            setup,
         )
         self.parameters = runtime.parameter_count(self.network)
 

@@ -11,7 +11,7 @@ import numpy as np
 from codecmark.bitstream import bitpacking
 from codecmark.clip import Samples, fit_length
 from codecmark.codec import CodecInfo
-from codecmark.networks.weights import locate
+from codecmark.networks.setup import Setup
 from codecmark.neural.lyra.networks import FRAME, Files, Networks, in_blocks
 from codecmark.neural.streaming import ChunkDecoder, ChunkEncoder
 from codecmark.neural.tokens import TokenCodec, Tokens
@@ -36,8 +36,8 @@ class LyraCodec(TokenCodec):
     live_rate_hz = RATE_HZ
     chunk_samples = FRAME
 
-    def __init__(self, bitrate_kbps: float) -> None:
-        located = locate("lyra")
+    def __init__(self, bitrate_kbps: float, setup: Setup) -> None:
+        located = setup.weights.locate("lyra")
         self.codebooks = STAGES[bitrate_kbps]
         self._files = Files.read(located.folder)
         self._single = Networks(self._files, self.codebooks)
@@ -58,10 +58,10 @@ class LyraCodec(TokenCodec):
         )
 
     @classmethod
-    def from_spec(cls, spec: Spec) -> LyraCodec:
+    def from_spec(cls, spec: Spec, setup: Setup) -> LyraCodec:
         """Build from `lyra@3.2k`, `lyra@6k` or `lyra@9.2k`."""
         spec.refuse_variant()
-        return cls(spec.bitrate_among(STAGES))
+        return cls(spec.bitrate_among(STAGES), setup)
 
     @cached_property
     def _networks(self) -> Networks:

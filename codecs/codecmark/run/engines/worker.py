@@ -14,7 +14,7 @@ from codecmark.measure import content_key, row_builder
 from codecmark.measure.measurement import Measurement
 from codecmark.measure.scoring import Scorer
 from codecmark.measure.timing import perf_counter_timer
-from codecmark.networks import weights
+from codecmark.networks.setup import Setup
 from codecmark.results.builder import RowBuilder
 from codecmark.results.row import ResultRow
 from codecmark.run.plan import PlannedClip
@@ -88,16 +88,14 @@ class Worker:
     def _load(self, item: Item) -> None:
         self._codec = _NOTHING  # the last one's memory is needed
         threads.limit(item.condition.threads)
-        with weights.recording() as names:
-            try:
-                codec = catalog.create(item.spec)
-                self._codec = Measurement(
-                    codec, [_read(item.first, item.condition)], item.condition
-                )
-            except CodecmarkError as error:
-                self._codec = error
+        setup = Setup.from_environment()
+        try:
+            codec = catalog.create(item.spec, setup)
+            self._codec = Measurement(codec, [_read(item.first, item.condition)], item.condition)
+        except CodecmarkError as error:
+            self._codec = error
         self._spec = item.spec
-        self._weight_sets = ",".join(dict.fromkeys(names)) or None
+        self._weight_sets = ",".join(setup.weights.asked_names) or None
 
     def _signed(
         self, item: Item, builders: Sequence[RowBuilder], clips: Sequence[str | None]

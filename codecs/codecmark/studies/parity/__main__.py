@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 import tempfile
 from collections.abc import Mapping
@@ -17,6 +16,8 @@ from codecmark import corpus
 from codecmark.clip import AudioClip
 from codecmark.corpus import condition
 from codecmark.errors import UnavailableError
+from codecmark.networks.setup import Setup
+from codecmark.networks.weights import WeightLocator
 from codecmark.neural import original_packages
 from codecmark.neural.dac import PUBLISHED as DAC
 from codecmark.neural.encodec_network import PUBLISHED as ENCODEC
@@ -46,8 +47,7 @@ def main() -> int:
     comparisons: list[Comparison] = []
     clip = _clip()
     with tempfile.TemporaryDirectory() as folder, console.status("comparing") as status:
-        os.environ["CODECMARK_WEIGHTS"] = folder
-        os.environ["CODECMARK_OFFLINE"] = "1"
+        setup = Setup(WeightLocator(Path(folder), cache=Path(folder, "cache"), offline=True))
 
         def note(found: Comparison) -> None:
             comparisons.append(found)
@@ -58,12 +58,12 @@ def main() -> int:
         for variant in ENCODEC:
             checkpoints.append(checkpoint.encodec(variant, Path(folder)))
             at_rate = _at_rate(clip, ENCODEC[variant])
-            for found in comparison.encodec(variant, checkpoints[-1].network, at_rate):
+            for found in comparison.encodec(variant, checkpoints[-1].network, at_rate, setup):
                 note(found)
         for variant in DAC:
             checkpoints.append(checkpoint.descript(variant, Path(folder)))
             at_rate = _at_rate(clip, DAC[variant])
-            for found in comparison.descript(variant, checkpoints[-1].network, at_rate):
+            for found in comparison.descript(variant, checkpoints[-1].network, at_rate, setup):
                 note(found)
     facts = {
         "wrapper sources": f"`{fingerprint.sources()}`",

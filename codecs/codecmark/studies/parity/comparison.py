@@ -13,6 +13,7 @@ from codecmark import catalog
 from codecmark.bitstream import bitpacking, frame
 from codecmark.clip import AudioClip, Samples
 from codecmark.codec import Codec
+from codecmark.networks.setup import Setup
 from codecmark.neural.dac import PUBLISHED as DAC
 from codecmark.neural.dac import DacCodec
 from codecmark.neural.encodec_network import PUBLISHED as ENCODEC
@@ -61,14 +62,14 @@ class Comparison:
         return self.differing == 0 and False not in said and self.deviation <= TOLERANCE
 
 
-def encodec(variant: str, model: Any, clip: AudioClip) -> Iterator[Comparison]:
+def encodec(variant: str, model: Any, clip: AudioClip, setup: Setup) -> Iterator[Comparison]:
     """Compare every published rate of EnCodec on a clip of its rate and channels."""
     clips = [clip]
     if variant == "48khz":
         clips.append(AudioClip(clip.samples[:, :AWKWARD_SAMPLES], clip.sample_rate_hz))
     for bitrate_kbps in ENCODEC[variant]["target_bandwidths"]:
         spec = f"encodec:{variant}@{bitrate_kbps:g}k"
-        codec, twin = catalog.create(spec), catalog.create(f"{spec}#original")
+        codec, twin = (catalog.create(name, setup) for name in (spec, f"{spec}#original"))
         for each in clips:
             theirs = reference.encodec(model, each, bitrate_kbps)
             payload, audio = _through_bytes(codec, each)
@@ -88,13 +89,13 @@ def encodec(variant: str, model: Any, clip: AudioClip) -> Iterator[Comparison]:
             )  # fmt: skip
 
 
-def descript(variant: str, model: Any, clip: AudioClip) -> Iterator[Comparison]:
+def descript(variant: str, model: Any, clip: AudioClip, setup: Setup) -> Iterator[Comparison]:
     """Compare DAC at each number of codebooks, from one to all, on the start of a clip."""
     config = DAC[variant]
     books = int(config["n_codebooks"])
     all_kbps = books * TOKEN_BITS * config["sampling_rate"] / config["hop_length"] / 1000
     spec = f"dac:{variant}@{all_kbps:.4g}k"
-    codec = catalog.create(spec)
+    codec = catalog.create(spec, setup)
     if not isinstance(codec, DacCodec):
         raise TypeError(f"{spec} is no DacCodec")
     start = clip.cropped(PARTIAL_S)
@@ -103,7 +104,8 @@ def descript(variant: str, model: Any, clip: AudioClip) -> Iterator[Comparison]:
         yield _descript(spec, codec, model, start, codebooks, twin=None)
     codec.codebooks = books
     whole = clip.cropped(DAC_S)
-    yield _descript(spec, codec, model, whole, books, twin=catalog.create(f"{spec}#original"))
+    twin = catalog.create(f"{spec}#original", setup)
+    yield _descript(spec, codec, model, whole, books, twin=twin)
 
 
 def _descript(

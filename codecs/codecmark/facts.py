@@ -1,0 +1,98 @@
+"""What each codec with a network says about itself, known without building it.
+
+`codecmark list` answers at once because it reads `facts.json`: a network takes seconds to build,
+and its libraries as long to import. Which weights are here is looked up. `tests/renew_facts.py`
+writes the table from codecs that it builds, and a test builds them all and compares.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from codecmark.codec import NO_WEIGHTS, CodecInfo, Weights
+from codecmark.errors import UnavailableError
+from codecmark.networks.trained_sets import PREFIX, locate_trained, together
+from codecmark.networks.weights import Asked, Located, WeightLocator
+from codecmark.neural import original_packages
+from codecmark.spec import Spec
+
+TABLE = Path(__file__).with_suffix(".json")
+
+
+@dataclass(frozen=True)
+class Facts:
+    """The part of `CodecInfo` that a list shows, and the sets of weights that the codec asks for.
+
+    `package` is one that it needs and that does not come with this one.
+    """
+
+    family: str
+    sample_rate_hz: int | None
+    nominal_bitrate_kbps: float | None
+    licence: str
+    notes: str
+    reference: str
+    asked: tuple[Asked, ...] = ()
+    package: str | None = None
+
+    @classmethod
+    def of(cls, info: CodecInfo, asked: Iterable[Asked] = (), package: str | None = None) -> Facts:
+        """Return those of a codec that was built."""
+        return cls(
+            info.family, info.sample_rate_hz, info.nominal_bitrate_kbps, info.licence, info.notes,
+            info.reference, tuple(asked), package,
+        )  # fmt: skip
+
+    @classmethod
+    def parse(cls, record: dict[str, Any]) -> Facts:
+        """Return those of an entry of the table."""
+        asked = tuple(Asked(tuple(each["names"]), each["needed"]) for each in record["asked"])
+        return cls(**{**record, "asked": asked})
+
+    def weights(self, locator: WeightLocator) -> Weights:
+        """Return the evidence that the codec would have here.
+
+        Raises
+        ------
+        UnavailableError
+            If weights that it cannot do without are not here, or any are damaged.
+        """
+        found = [_weights(asked, locator) for asked in self.asked]
+        return together(*found) if found else NO_WEIGHTS
+
+    def require_package(self, spec: Spec) -> None:
+        """Raise `UnavailableError` if the package that the codec needs is not installed."""
+        if self.package is None or find_spec(self.package) is not None:
+            return
+        if spec.implementation is not None:
+            original_packages.load(self.package)
+        raise UnavailableError(
+            f"{spec} needs the package {self.package}", f"install it: pip install {self.package}"
+        )
+
+
+@cache
+def table() -> dict[str, Facts]:
+    """Return the facts of every catalog entry with a network, by spec."""
+    records = json.loads(TABLE.read_text(encoding="utf-8"))
+    return {spec: Facts.parse(record) for spec, record in records.items()}
+
+
+def write(facts: dict[str, Facts], path: Path = TABLE) -> None:
+    """Write the table, a line for each spec."""
+    lines = (f"{json.dumps(spec)}: {json.dumps(asdict(each))}" for spec, each in facts.items())
+    path.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
+
+
+def _weights(asked: Asked, locator: WeightLocator) -> Weights:
+    name = asked.names[0]
+    if name.startswith(PREFIX):
+        return locate_trained(name.removeprefix(PREFIX), locator).weights
+    found = locator.locate(name) if asked.needed else locator.locate_or_random(*asked.names)
+    return found.weights if isinstance(found, Located) else found

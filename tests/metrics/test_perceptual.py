@@ -1,0 +1,61 @@
+"""PESQ, ESTOI and ViSQOL: order, ends of their scales, and reasons in place of numbers."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from codecmark import AudioClip, MetricError
+from codecmark.metrics import perceptual, spectral
+from entries import noise
+from known_signals import RATE, with_noise
+
+
+def test_perceptual_scores_of_a_copy_and_their_order(speech: AudioClip) -> None:
+    noisy = with_noise(speech, 10)
+    for function, top in ((perceptual.pesq_wb, 4.64), (perceptual.estoi, 1.0)):
+        best = function(speech.samples, speech.samples, RATE)
+        assert best == pytest.approx(top, abs=0.01)
+        assert function(speech.samples, noisy, RATE) < best - 0.1
+    modes = (("speech", 4.2), ("audio", 4.7))
+    for mode, top in modes:
+        best = perceptual.visqol(speech.samples, speech.samples, RATE, mode)  # type: ignore[arg-type]
+        assert top < best < 4.74
+        assert perceptual.visqol(speech.samples, noisy, RATE, mode) < best - 0.5  # type: ignore[arg-type]
+
+
+def test_perceptual_metrics_give_reasons_not_numbers() -> None:
+    silent, short = np.zeros((1, RATE), np.float32), noise(1_000).samples
+    with pytest.raises(MetricError, match="PESQ"):
+        perceptual.pesq_wb(silent, silent, RATE)
+    with pytest.raises(MetricError, match="too short"):
+        perceptual.pesq_wb(short, short, RATE)
+    with pytest.raises(MetricError, match="ESTOI"):
+        perceptual.estoi(short, short, RATE)
+    with pytest.raises(MetricError, match="too short"):
+        spectral.mrstft_distance(short, short, RATE)
+
+
+def test_visqol_says_what_it_cannot_compare() -> None:
+    short = noise(3_200).samples
+    with pytest.raises(MetricError, match="ViSQOL: too short"):
+        perceptual.visqol(short, short, 16_000, "speech")
+
+
+def test_visqol_remembers_spectrograms_and_scores_the_same(speech: AudioClip) -> None:
+    model = perceptual._visqol_model("speech")._manager
+    remembering = model.spect_builder
+    noisy = [
+        speech.samples + np.float32(level) * noise(speech.n_samples, seed=2).samples
+        for level in (0.01, 0.1)
+    ]
+    scores = [perceptual.visqol(speech.samples, n, 16_000, "speech") for n in noisy]
+    made = len(remembering._made)
+    assert perceptual.visqol(speech.samples, noisy[0], 16_000, "speech") == scores[0]
+    assert len(remembering._made) == made
+    model.spect_builder = remembering._builder
+    try:
+        plain = [perceptual.visqol(speech.samples, n, 16_000, "speech") for n in noisy]
+    finally:
+        model.spect_builder = remembering
+    assert plain == scores

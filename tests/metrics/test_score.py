@@ -1,0 +1,51 @@
+"""All metrics of one clip."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from codecmark import AudioClip
+from codecmark.metrics import table
+from codecmark.metrics.score import score
+from known_signals import RATE, with_noise
+
+
+def test_score_of_speech_and_of_music(speech: AudioClip) -> None:
+    noisy = with_noise(speech, 20)
+    scores = score(speech.samples, noisy, RATE, "speech")
+    assert set(scores.values) == set(table.QUALITY_FIELDS)
+    assert scores.values["snr_db"] == pytest.approx(20, abs=0.01)
+    assert scores.lag_samples == 0
+    assert scores.visqol_mode == "speech"
+    music = score(speech.samples, noisy, RATE, "music")
+    assert music.visqol_mode == "audio"
+    assert music.reasons["pesq_wb"] == "not defined for music: PESQ-WB is for speech"
+    assert "estoi" not in music.values
+
+
+@pytest.mark.parametrize("clip_class", ["speech", "music"])
+@pytest.mark.parametrize("kind", ["silent reference", "silent output", "short", "one sample"])
+def test_strange_clips_cost_cells_not_the_run(
+    clip_class: str, kind: str, speech: AudioClip
+) -> None:
+    length = {"short": 3_200, "one sample": 1}.get(kind, RATE)
+    reference = speech.samples[:, 20_000 : 20_000 + length].copy()
+    decoded = reference * np.float32(0.9)
+    if kind == "silent reference":
+        reference[:] = 0
+    elif kind == "silent output":
+        decoded[:] = 0
+    scores = score(reference, decoded, RATE, clip_class)
+    assert all(np.isfinite(value) for value in scores.values.values())
+    missing = set(table.QUALITY_FIELDS) - set(scores.values)
+    assert missing
+    assert all(scores.reasons[name] for name in missing)
+
+
+def test_score_aligns_but_keeps_the_raw_figure(speech: AudioClip) -> None:
+    late = np.roll(speech.samples, 8, axis=1) * np.float32(1.1)
+    scores = score(speech.samples, late, RATE, "music")
+    assert scores.lag_samples == 8
+    assert scores.values["snr_db"] == pytest.approx(20, abs=0.1)
+    assert scores.values["snr_raw_db"] < 10
