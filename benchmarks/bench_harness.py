@@ -196,7 +196,7 @@ def bench_harness(spec: str, phase: str, bench: Session, benchmark: BenchmarkFix
     benchmark.group = "harness"
     if spec not in bench.specs:
         pytest.skip("not among --codecs")
-    clip = bench.clips[0].audio
+    clip = bench.first.audio
     family = spec.partition(":")[0]
     if family in NETWORK_CLIP_S:
         clip = clip.cropped(NETWORK_CLIP_S[family])

@@ -35,7 +35,7 @@ LEAST = {"mel-to-waveform": 8, "griffinlim": 2}  # times faster than librosa
 
 
 def _stages(bench: Session) -> dict[str, Callable[[], Any]]:
-    clip = bench.clips[0].audio.resampled(MEL.sample_rate_hz)
+    clip = bench.first.audio.resampled(MEL.sample_rate_hz)
     setup = Setup.from_environment()
     source = setup.weights.locate_or_random("cvssp/audioldm2")
     vae = audioldm2.MelAutoencoder(source, setup)
@@ -86,7 +86,7 @@ def bench_against_librosa(part: str, bench: Session, benchmark: BenchmarkFixture
     benchmark.group = "against librosa"
     if not any(spec.startswith("mel:") for spec in bench.specs):
         pytest.skip("no mel chain among --codecs")
-    clip = bench.clips[0].audio.resampled(MEL.sample_rate_hz)
+    clip = bench.first.audio.resampled(MEL.sample_rate_hz)
     mel = formats.AUDIOLDM2_CENTRED  # the padding librosa has
     waveform = torch.tensor(fit_length(clip.samples[:1], mel.samples(mel.frames(clip.n_samples))))
     spectrogram = MelSpectrogram(log_mel(waveform, mel), mel)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from codecmark import catalog, facts
-from codecmark.facts import Facts
-from codecmark.families import FAMILIES
+from codecmark import catalog
+from codecmark.catalog import facts
+from codecmark.catalog.facts import Facts
+from codecmark.catalog.families import FAMILIES
 from codecmark.networks.setup import Setup
 from codecmark.networks.weights import Asked, WeightLocator
 from codecmark.spec import Spec

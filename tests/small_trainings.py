@@ -20,7 +20,7 @@ from codecmark.training.task import Task
 from codecmark.training.trainer import LOG, Trainer
 from codecmark.training.vae import VaeTask
 from codecmark.training.vocoder import VocoderTask
-from entries import TINY_HARMONIC, TINY_VAE
+from tiny_networks import TINY_HARMONIC, TINY_VAE
 
 CPU = torch.device("cpu")
 RATE = 16_000

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -112,6 +113,10 @@ class AudioClip:
 
     def sha256(self) -> str:
         """Return the digest of rate, channels and samples: the identity of what is heard."""
+        return self._digest
+
+    @cached_property
+    def _digest(self) -> str:
         digest = hashlib.sha256(f"{self.sample_rate_hz} {self.channels} f32le ".encode())
         digest.update(self.samples.astype("<f4", copy=False).tobytes())
         return digest.hexdigest()

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from codecmark import facts
+from codecmark.catalog import facts
 from codecmark.errors import UnavailableError
 from described import described, specs
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 import codecmark
 from codecmark import CodecError, InputError, UnavailableError, UnknownCodecError, catalog
+from codecmark.catalog.families import FAMILIES, Family
 from codecmark.classic.pcm import Pcm16Codec
-from codecmark.families import FAMILIES, Family
 from codecmark.networks.setup import Setup
 from codecmark.spec import Spec
 
@@ -194,7 +194,7 @@ def test_what_a_constructor_raises_is_ours(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_dac_stays_within_its_codebooks() -> None:
     from codecmark.neural.dac import DacCodec
-    from entries import tiny_dac
+    from tiny_networks import tiny_dac
 
     for kbps, books in ((0.1, 1), (6.2, 12), (99.0, 12)):
         assert (

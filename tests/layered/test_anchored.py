@@ -27,8 +27,9 @@ from codecmark.training.dataset import Dataset
 from codecmark.training.export import export
 from codecmark.training.runs import Start, read_start
 from codecmark.training.schedule import Schedule
-from entries import TINY_HARMONIC, noise, tone, write_tiny_sets
+from entries import noise, tone
 from small_trainings import CPU, curve, train, vocoder_task
+from tiny_networks import TINY_HARMONIC, write_tiny_sets
 
 RATE = 16_000
 SAMPLES = 16_000

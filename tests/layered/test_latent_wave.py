@@ -26,7 +26,8 @@ from codecmark.layered.latent_base import LatentBase
 from codecmark.metrics.waveform import snr_db
 from codecmark.networks import trained_sets
 from codecmark.studies import layers as study
-from entries import checksums_elsewhere, noise, tiny, tone, write_tiny_sets
+from entries import checksums_elsewhere, noise, tiny, tone
+from tiny_networks import write_tiny_sets
 
 SPEC = "audioldm2:compact+wave@snr10"
 CLIP = tone(1.0)

@@ -23,7 +23,8 @@ from codecmark.networks import backends
 from codecmark.neural import dac
 from codecmark.results.row import ResultRow
 from codecmark.system.execution import Execution
-from entries import noise, tiny_dac
+from entries import noise
+from tiny_networks import tiny_dac
 
 CONDITION = condition.named("16k-mono")
 SPEC = "dac:16khz@6k"

@@ -41,7 +41,8 @@ from codecmark.networks.published_sets import SETS, WeightFile, WeightSet
 from codecmark.networks.setup import Setup
 from codecmark.neural.encodec_network import random_model
 from codecmark.spec import Spec
-from entries import TINY_HIFIGAN, TINY_VAE, noise, tiny, tiny_dac, tiny_encodec, tone
+from entries import noise, tiny, tone
+from tiny_networks import TINY_HIFIGAN, TINY_VAE, tiny_dac, tiny_encodec
 
 MEL = formats.AUDIOLDM2
 FRAMING = MEL.framing

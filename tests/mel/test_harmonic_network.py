@@ -14,11 +14,11 @@ from codecmark.mel.harmonic.excitation import clock_of, pulses
 from codecmark.mel.harmonic.network import HarmonicConfig, HarmonicNetwork
 from codecmark.mel.harmonic.pitch_network import index_of, pitch_at
 from codecmark.mel.log_levels import log_prior, scaled, unscaled
-from entries import TINY_HARMONIC
 from small_trainings import (
     RATE,
     voice,
 )
+from tiny_networks import TINY_HARMONIC
 
 
 def test_pulses_are_all_harmonics_in_phase() -> None:

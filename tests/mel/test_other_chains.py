@@ -38,16 +38,14 @@ from codecmark.mel.vocoders.vocos import VocosNetwork
 from codecmark.networks.published_sets import SETS, WeightFile, WeightSet
 from codecmark.networks.setup import Setup
 from codecmark.spec import Spec
-from entries import (
+from entries import noise, tiny, tone
+from tiny_networks import (
     TINY_BIGVGAN,
     TINY_LTX2,
     TINY_LTX2_VOCODER,
     TINY_MMAUDIO,
     TINY_UNIVNET,
     TINY_VOCOS,
-    noise,
-    tiny,
-    tone,
 )
 
 RANDOM = Weights("random")

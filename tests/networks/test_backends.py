@@ -26,7 +26,8 @@ from codecmark.neural.encodec import EncodecCodec
 from codecmark.neural.encodec_segments import Segment
 from codecmark.neural.mimi import MimiCodec
 from codecmark.system.execution import EAGER, Execution
-from entries import TINY_HIFIGAN, fresh, noise, tiny_dac, tiny_encodec
+from entries import fresh, noise
+from tiny_networks import TINY_HIFIGAN, tiny_dac, tiny_encodec
 
 RANDOM = Weights("random")
 SPEC = "dac:16khz@6k"

@@ -9,14 +9,15 @@ import torch
 
 from codecmark import catalog, create
 from codecmark.__main__ import main
+from codecmark.catalog.families import FAMILIES
 from codecmark.errors import InputError, UnavailableError
-from codecmark.families import FAMILIES
 from codecmark.networks.setup import Setup
 from codecmark.networks.weights import WeightLocator
 from codecmark.neural import dac
 from codecmark.spec import Spec, without_setting
 from codecmark.system.execution import EAGER, NETWORKS_ON_BACKENDS, Execution
-from entries import fresh, tiny_dac
+from entries import fresh
+from tiny_networks import tiny_dac
 
 SPEC = "dac:16khz@6k"
 

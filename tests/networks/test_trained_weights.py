@@ -30,8 +30,8 @@ from codecmark.training.schedule import Schedule
 from codecmark.training.trainer import Trainer
 from codecmark.training.vae import VaeTask
 from codecmark.training.vocoder import VocoderTask
-from entries import TINY_HARMONIC, TINY_VAE, write_tiny_sets
 from small_trainings import CPU
+from tiny_networks import TINY_HARMONIC, TINY_VAE, write_tiny_sets
 
 
 @pytest.fixture

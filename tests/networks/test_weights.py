@@ -7,6 +7,7 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import huggingface_hub.constants
 import numpy as np
 import pytest
 import safetensors.numpy
@@ -212,3 +213,17 @@ def test_it_remembers_what_it_was_asked_for(toy: WeightSet) -> None:
         Asked(("trained/compact",), needed=True),
     ]
     assert locator.asked_names == ["toy", "lyra", "trained/compact"]
+
+
+def test_the_hubs_own_cache_is_looked_into(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
+    name, revision = "descript/dac_16khz", SETS["descript/dac_16khz"].revision
+    locator = WeightLocator(cache=tmp_path / "cache", offline=True)
+    with pytest.raises(UnavailableError, match="not here"):
+        locator.locate(name)
+    folder = tmp_path / "hub" / "models--descript--dac_16khz" / "snapshots" / str(revision)
+    folder.mkdir(parents=True)
+    (folder / "config.json").write_text("{}")
+    whole = safetensors.numpy.save({"weight": np.zeros(100, np.float32)})
+    (folder / "model.safetensors").write_bytes(whole)
+    assert locator.locate(name).folder == folder

@@ -15,7 +15,8 @@ from codecmark.neural.mimi import MimiCodec
 from codecmark.neural.streaming import Streamable, time_chunks
 from codecmark.studies import latency
 from codecmark.studies.delay import measured_delay_samples
-from entries import TINY_MIMI, noise, tiny
+from entries import noise, tiny
+from tiny_networks import TINY_MIMI
 
 LIVE = [
     "opus@24k",

@@ -26,7 +26,7 @@ ORDER = (
     ("bitstream", "clip", "spec", "codec"),
     ("networks", "corpus", "metrics"),
     ("classic", "neural", "mel", "layered", "replay"),
-    ("families", "catalog", "facts"),
+    ("catalog",),
     ("__init__",),  # what plug-ins and users import
     ("results", "measure"),
     ("analysis", "run"),
@@ -49,11 +49,9 @@ UPWARD: Mapping[tuple[str, str], str] = {
 LONG = frozenset({
     "codecs/codecmark/results/row.py",  # one field a line, each with its meaning
     "tests/analysis/test_rate_distortion.py",
-    "tests/entries.py",
     "tests/layered/test_waveform_layer.py",
     "tests/mel/test_chain.py",
     "tests/mel/test_other_chains.py",
-    "tests/neural/test_reference.py",
     "tests/report/test_report.py",
     "tests/report/test_report_browser.py",
     "tests/results/test_results.py",

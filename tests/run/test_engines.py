@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from math import ceil
+from multiprocessing import Pipe
 from pathlib import Path
-from time import perf_counter
+from time import monotonic, perf_counter
+from typing import Any, cast
 
 import pytest
 import soundfile
@@ -22,7 +25,7 @@ from codecmark.run import plan
 from codecmark.run.engines import Engine
 from codecmark.run.engines.inprocess import InProcess
 from codecmark.run.engines.item_queue import ItemQueue
-from codecmark.run.engines.pool import Pool
+from codecmark.run.engines.pool import Pool, _Hand, _SignsOfLife
 from codecmark.run.engines.worker import Item
 from codecmark.run.plan import PlannedClip
 from codecmark.run.runner import run
@@ -65,11 +68,10 @@ def pooled(clips: list[PlannedClip], tmp_path_factory: pytest.TempPathFactory) -
 
 
 def work(
-    engine: Engine, out: Path, clips: list[PlannedClip], *specs: str, timed: bool = False,
-    together: int = 1,
-) -> Rows:  # fmt: skip
+    engine: Engine, out: Path, clips: list[PlannedClip], *specs: str, timed: bool = False
+) -> Rows:
     found = plan.make(specs, clips, CONDITION, out, timed=timed)
-    for _ in run(found, engine, out, together=together):
+    for _ in run(found, engine, out):
         pass
     assert not plan.make(specs, clips, CONDITION, out, timed=timed).missing
     return {(row.spec, row.clip): row for row in store.read(out)}
@@ -111,7 +113,7 @@ def test_a_death_or_a_hang_costs_an_item(
 def test_clips_timed_together_are_told_apart_by_a_death(
     tmp_path: Path, clips: list[PlannedClip]
 ) -> None:
-    rows = work(Pool(1), tmp_path, clips[:2], "fragile:dies", timed=True, together=2)
+    rows = work(Pool(1), tmp_path, clips[:2], "fragile:dies", timed=True)
     assert len(rows) == 2
     assert [row.status for row in rows.values()].count("failed") == 1
     assert rows["fragile:dies", "bad.wav"].status == "failed"
@@ -133,3 +135,42 @@ def test_workers_keep_to_their_codec(clips: list[PlannedClip]) -> None:
     assert not queue
     queue.put_back(items[:1])
     assert queue.take(None, ()) is items[0]
+
+
+class _Process:
+    """Stands for a worker's process that has not ended."""
+
+    exitcode = -9
+
+    def join(self, patience_s: float | None = None) -> None:
+        pass
+
+    def kill(self) -> None:
+        pass
+
+
+def test_a_sign_of_life_gives_a_worker_its_time_anew(clips: list[PlannedClip]) -> None:
+    ours, theirs = Pipe()
+    item = Item("r", "pcm16", tuple(clips), clips[0], CONDITION, True)
+    hand = _Hand(cast(Any, _Process()), ours, "pcm16", item, until=0.0)
+    pool = Pool(1, limit_s=100.0)
+    pool._hands.append(hand)
+    queue = ItemQueue([])
+    _SignsOfLife(theirs)()
+    before = monotonic()
+    assert pool._receive(hand, item, queue, Counter()) is None
+    assert hand.until >= before + 100.0
+    assert hand.item is item
+    # nothing came in time: clips that were timed together are each tried alone
+    assert pool._receive(hand, item, queue, Counter()) is None
+    assert not pool._hands
+    assert [queue.take("pcm16", ()).clips for _ in clips] == [(clip,) for clip in clips[::-1]]
+
+
+def test_signs_of_life_are_few() -> None:
+    ours, theirs = Pipe()
+    signs = _SignsOfLife(theirs)
+    for _ in range(1_000):
+        signs()
+    assert ours.recv() is None
+    assert not ours.poll()

@@ -25,7 +25,8 @@ from codecmark.results.row import ResultRow
 from codecmark.run import plan
 from codecmark.run.engines.inprocess import InProcess
 from codecmark.run.runner import run
-from entries import noise, tiny_dac
+from entries import noise
+from tiny_networks import tiny_dac
 
 CONDITION = condition.named("16k-mono")
 SPEC = "dac:16khz@6k"

@@ -27,7 +27,8 @@ from codecmark.run.engines.inprocess import InProcess
 from codecmark.run.plan import Plan, PlannedClip
 from codecmark.run.runner import run
 from codecmark.system import host
-from entries import noise, tone, write_tiny_sets
+from entries import noise, tone
+from tiny_networks import write_tiny_sets
 
 CONDITION = condition.named("16k-mono")
 
@@ -99,7 +100,7 @@ def test_a_key_changes_with_the_codecs_code_only(
 
     before = digests("classic/ffmpeg.py", "")
     assert digests("classic/ffmpeg.py", "\n# a comment\n") == before
-    assert digests("catalog.py", "\nMORE = 1\n") == before
+    assert digests("catalog/__init__.py", "\nMORE = 1\n") == before
     changed = {
         edited: [a != b for a, b in zip(before, digests(edited, "\nMORE = 1\n"), strict=True)]
         for edited in (
@@ -241,9 +242,7 @@ def test_another_condition_or_corpus_is_another_run(
     assert plan.make(["pcm16"], clips[:1], other, tmp_path).run_id != first.run_id
 
 
-def test_rows_of_a_pytest_session_are_no_part_of_a_run(
-    tmp_path: Path, clips: list[PlannedClip]
-) -> None:
+def test_rows_without_a_key_are_no_part_of_a_run(tmp_path: Path, clips: list[PlannedClip]) -> None:
     row = ResultRow(
         run_id="2", spec="pcm16", family="pcm16", condition="16k-mono", status="ok",
         clip=clips[0].entry.name,

@@ -9,11 +9,12 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from codecmark import catalog, facts
+from codecmark import catalog
+from codecmark.catalog import facts
+from codecmark.catalog.facts import Facts
+from codecmark.catalog.families import FAMILIES
 from codecmark.codec import Weights
 from codecmark.errors import CodecmarkError
-from codecmark.facts import Facts
-from codecmark.families import FAMILIES
 from codecmark.networks.setup import Setup
 from codecmark.networks.weights import UNREAD, WeightLocator
 from codecmark.spec import Spec

@@ -170,7 +170,7 @@ def _work(
     left = {spec: len(clips) for spec, clips in found.missing.items()}
     with progress:
         task = progress.add_task(next(iter(left)), total=found.count)
-        for outcome in run_plan(found, engine, out, together=workers if found.timed else 1):
+        for outcome in run_plan(found, engine, out):
             rows += outcome.rows
             spec = outcome.item.spec
             through = left[spec] if outcome.settled else len(outcome.item.clips)
@@ -191,7 +191,7 @@ def _engine(arguments: argparse.Namespace, workers: int) -> Engine:
     if arguments.engine == "in-process":
         return InProcess(scorers=workers)
     if timed:  # one process times, and nothing else works meanwhile
-        return Pool(1, scorers=workers, limit_s=arguments.time_limit * workers)
+        return Pool(1, scorers=workers, limit_s=arguments.time_limit)
     return Pool(workers, limit_s=arguments.time_limit)
 
 

@@ -132,15 +132,15 @@ def prepare(
     entries: Iterable[CorpusClip], condition: Condition
 ) -> tuple[list[PreparedClip], dict[str, str]]:
     """Read and prepare every usable clip; see `prepare_each`."""
-    return prepare_each(entries, condition, lambda _, clip: clip)
+    return prepare_each(entries, condition, lambda entry: prepared(entry, condition))
 
 
 def prepare_each(
     entries: Iterable[CorpusClip],
     condition: Condition,
-    keep: Callable[[CorpusClip, PreparedClip], Kept],
+    keep: Callable[[CorpusClip], Kept],
 ) -> tuple[list[Kept], dict[str, str]]:
-    """Read and prepare one usable clip after another, and hold on to what `keep` makes of it.
+    """Call `keep`, which reads a clip, for one after another, and hold on to what it returns.
 
     Returns
     -------
@@ -158,11 +158,9 @@ def prepare_each(
     unused: dict[str, str] = {}
     for entry in entries:
         try:
-            clip = prepared(entry, condition)
+            kept.append(keep(entry))
         except InputError as error:
             unused[entry.name] = str(error)
-        else:
-            kept.append(keep(entry, clip))
     if not kept:
         details = "; ".join(f"{name}: {why}" for name, why in list(unused.items())[:3])
         raise InputError(f"corpus: no clip can be used under {condition.name}. {details}")

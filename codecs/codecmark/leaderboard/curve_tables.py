@@ -12,9 +12,9 @@ from codecmark.analysis.ranking import Ranking, rank
 from codecmark.analysis.summary import ALL, Summarised
 from codecmark.analysis.target import DEFAULT_TARGET, DISAGREEMENT, Never, Reached, rate_at_target
 from codecmark.analysis.verdicts import DISPUTED_BEYOND
+from codecmark.catalog.families import FAMILIES
 from codecmark.corpus.entry import CLASSES
 from codecmark.errors import InputError
-from codecmark.families import FAMILIES
 from codecmark.leaderboard.cell import NOTHING
 from codecmark.metrics.table import TABLE, VISQOL_FIELD
 from codecmark.results.row import ResultRow

@@ -38,7 +38,8 @@ _BACKENDS = "codecmark.networks.backends"
 _PASSED_OVER = frozenset(
     {
         # lists of what there is: a new entry changes no figure of the others
-        "codecmark", "codecmark.catalog", "codecmark.families", "codecmark.networks.published_sets",
+        "codecmark", "codecmark.catalog", "codecmark.catalog.families",
+        "codecmark.networks.published_sets",
         "codecmark.corpus.entry",  # reads clips, and what it read has a digest of its own
         "codecmark.measure.memory",  # asks the system
         "codecmark.networks.backends",  # counts where a spec asks for it

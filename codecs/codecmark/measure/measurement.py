@@ -133,10 +133,10 @@ class Measurement:
         if phase not in self._rounds:
             self._warm_up(phase, lambda: guarded(inputs[0]))
             self._warmed.extend(lengths[:1])
-        before = self.codec.reset
+        before, rounds = self.codec.reset, self._rounds[phase]
         if lengths:
-            before = warming(guarded, inputs, lengths, self._warmed, before=before)
-        return timer(guarded, inputs, before=before, rounds=self._rounds[phase])
+            before = warming(guarded, inputs, lengths, self._warmed, before=before, rounds=rounds)
+        return timer(guarded, inputs, before=before, rounds=rounds)
 
     def _warm_up(self, phase: str, call: Callable[[], Any]) -> None:
         """Time the first call as a user meets it, and settle the rounds by it."""

@@ -7,14 +7,14 @@ in the same order with their own clocks.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import cycle
 from time import perf_counter
 from typing import Generic, Protocol, TypeVar
 
 Input = TypeVar("Input")
 Output = TypeVar("Output")
+BLOCK = 32  # inputs that a round passes over before the next begins
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Timed(Generic[Output]):
 
 
 class Timer(Protocol):
-    """Round by round, input by input: `before()` untimed, then one timed call."""
+    """Calls in the order of `turns`: `before()` untimed, then one timed call."""
 
     def __call__(
         self,
@@ -38,6 +38,13 @@ class Timer(Protocol):
     ) -> list[Timed[Output]]:
         """Return one `Timed` for each input that was called, in order."""
         ...
+
+
+def turns(count: int, rounds: int) -> Iterator[int]:
+    """Yield the index of each timed call's input: round by round over blocks of 32 inputs."""
+    for start in range(0, count, BLOCK):
+        for _ in range(rounds):
+            yield from range(start, min(start + BLOCK, count))
 
 
 def perf_counter_timer(
@@ -53,16 +60,14 @@ def perf_counter_timer(
     makes these waits for the device.
     """
     seconds: list[list[float]] = [[] for _ in inputs]
-    outputs: list[Output] = []
-    for turn in range(rounds):
-        for index, item in enumerate(inputs):
-            before()
-            start = perf_counter()
-            output = call(item)
-            seconds[index].append(perf_counter() - start)
-            if turn == rounds - 1:
-                outputs.append(output)
-    return [Timed(o, tuple(s)) for o, s in zip(outputs, seconds, strict=True)]
+    outputs: dict[int, Output] = {}
+    for index in turns(len(inputs), rounds):
+        before()
+        start = perf_counter()
+        output = call(inputs[index])
+        seconds[index].append(perf_counter() - start)
+        outputs[index] = output
+    return [Timed(outputs[index], tuple(seconds[index])) for index in range(len(inputs))]
 
 
 def warming(
@@ -72,6 +77,7 @@ def warming(
     warmed: deque[Hashable],
     *,
     before: Callable[[], None],
+    rounds: int,
 ) -> Callable[[], None]:
     """Return a `before` for a timer that calls an input untimed if none of its length was of late.
 
@@ -84,10 +90,11 @@ def warming(
     warmed : deque
         The lengths last called, the newest at its end; its `maxlen` is how many are kept.
     """
-    turns = cycle(zip(lengths, inputs, strict=True))
+    order = turns(len(inputs), rounds)
 
     def prepare() -> None:
-        length, item = next(turns)
+        index = next(order)
+        length, item = lengths[index], inputs[index]
         if length in warmed:
             warmed.remove(length)
         else:

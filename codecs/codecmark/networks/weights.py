@@ -182,7 +182,11 @@ def _path(variable: str) -> Path | None:
 def _hub_snapshot(weight_set: WeightSet) -> Path | None:
     if not weight_set.on_hub:
         return None
-    from huggingface_hub import try_to_load_from_cache
+    from huggingface_hub.constants import HF_HUB_CACHE
+
+    if not Path(HF_HUB_CACHE, f"models--{weight_set.name.replace('/', '--')}").is_dir():
+        return None
+    from huggingface_hub import try_to_load_from_cache  # slow to import: an HTTP client, YAML
 
     config = weight_set.files[0].path
     found = try_to_load_from_cache(weight_set.name, config, revision=weight_set.revision)

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
 
-from codecmark.corpus.condition import Condition, prepare_each
+from codecmark.corpus import reading
+from codecmark.corpus.condition import Condition, PreparedClip, prepare_each
 from codecmark.corpus.entry import CorpusClip
-from codecmark.errors import ResultSchemaError
+from codecmark.errors import InputError, ResultSchemaError
 from codecmark.measure import content_key
 from codecmark.results import store
 from codecmark.results.row import ResultRow
@@ -25,6 +26,19 @@ class PlannedClip:
     entry: CorpusClip
     sha256: str
     duration_s: float
+
+    def read(self, condition: Condition) -> PreparedClip:
+        """Read the clip, from memory if it is there.
+
+        Raises
+        ------
+        InputError
+            If it is no longer what was planned.
+        """
+        clip = reading.read(self.entry, condition)
+        if clip.audio.sha256() != self.sha256:
+            raise InputError(f"{self.entry.path}: the file has changed since the run was planned")
+        return clip
 
 
 @dataclass(frozen=True)
@@ -42,6 +56,8 @@ class Plan:
     timed : bool
     stored : list of ResultRow
         What the run has.
+    kept : list of ResultRow
+        The rows among them that need not be made again, of what was asked for.
     """
 
     run_id: str
@@ -50,6 +66,7 @@ class Plan:
     first: PlannedClip
     timed: bool
     stored: list[ResultRow]
+    kept: list[ResultRow]
 
     @property
     def count(self) -> int:
@@ -78,7 +95,7 @@ class Plan:
 def survey(
     entries: Iterable[CorpusClip], condition: Condition
 ) -> tuple[list[PlannedClip], dict[str, str]]:
-    """Read each clip once for its identity, and keep no audio.
+    """Read each clip for its identity; the audio of the last few stays, see `corpus.reading`.
 
     Returns
     -------
@@ -91,11 +108,12 @@ def survey(
     InputError
         If no clip is left.
     """
-    return prepare_each(
-        entries,
-        condition,
-        lambda entry, clip: PlannedClip(entry, clip.audio.sha256(), clip.audio.duration_s),
-    )
+
+    def planned(entry: CorpusClip) -> PlannedClip:
+        audio = reading.read(entry, condition).audio
+        return PlannedClip(entry, audio.sha256(), audio.duration_s)
+
+    return prepare_each(entries, condition, planned)
 
 
 def make(
@@ -110,9 +128,9 @@ def make(
 ) -> Plan:
     """Compare what is asked for with what the run has.
 
-    The run is the newest of this condition that was made by this command and whose clips are
-    among these, or these among its; otherwise, or if `fresh`, a new one. A row counts if its key
-    is the one that would be made now, and with `timed` only if it was timed on a host like this.
+    The run is the newest of this condition whose clips are among these, or these among its;
+    otherwise, or if `fresh`, a new one. A row counts if its key is the one that would be made now,
+    and with `timed` only if both calls were timed on a host like this.
 
     Parameters
     ----------
@@ -130,6 +148,7 @@ def make(
         clips[0],
         timed,
         stored,
+        known.kept,
     )
 
 
@@ -140,6 +159,7 @@ class _Known:
         self._condition = condition
         self._timed = timed
         self._rows = {row.key: row for row in rows}
+        self.kept: list[ResultRow] = []
         # which weight sets a codec asks for is known from its rows, without building it
         self._weight_sets = defaultdict(set)
         for row in rows:
@@ -151,12 +171,15 @@ class _Known:
             content_key.codec_key(spec, self._condition, names)
             for names in self._weight_sets[Spec.parse(spec).family]
         ]
-        if self._find(codecs, None) is not None:  # could not be built, and nothing has changed
+        absent = self._find(codecs, None)
+        if absent is not None:  # it could not be built, and nothing has changed
+            self.kept.append(absent)
             return ()
-        first = self._find(codecs, clips[0].sha256)
-        if first is not None and first.weights == "random":  # one row is all it gets
+        rows = [self._find(codecs, clip.sha256) for clip in clips]
+        self.kept += filter(None, rows)
+        if rows[0] is not None and rows[0].weights == "random":  # one row is all it gets
             return ()
-        return tuple(clip for clip in clips if self._find(codecs, clip.sha256) is None)
+        return tuple(clip for clip, row in zip(clips, rows, strict=True) if row is None)
 
     def _find(self, codecs: Iterable[str], clip_sha256: str | None) -> ResultRow | None:
         keys = (content_key.row_key(codec, clip_sha256) for codec in codecs)
@@ -166,7 +189,8 @@ class _Known:
     def _counts(self, row: ResultRow) -> bool:
         if not self._timed or row.status != "ok":
             return True
-        return row.encode_s is not None and row.host == host.host()
+        is_timed = row.encode_s is not None and row.decode_s is not None
+        return is_timed and row.host == host.host()
 
 
 def _continued(

@@ -5,22 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from codecmark.measure.timing import BLOCK
 from codecmark.results import store
 from codecmark.run.engines import Engine, Item, Outcome
 from codecmark.run.plan import Plan
 
 
-def run(plan: Plan, engine: Engine, results: Path, *, together: int = 1) -> Iterator[Outcome]:
+def run(plan: Plan, engine: Engine, results: Path) -> Iterator[Outcome]:
     """Make the missing rows; yield each outcome when its rows are on disk.
 
     A codec that is not available, or fails on a clip, becomes rows that say so; the run goes on.
-    An interruption loses the items that are being worked on, `together` clips each.
-
-    Parameters
-    ----------
-    together : int
-        Clips an item: they are timed one after the other, then scored side by side.
+    An interruption loses the items that are being worked on: a clip each, or with timing a block
+    of clips, which are timed round by round and then scored side by side.
     """
+    together = BLOCK if plan.timed else 1
     items = [
         Item(plan.run_id, spec, clips[at : at + together], plan.first, plan.condition, plan.timed)
         for spec, clips in plan.missing.items()

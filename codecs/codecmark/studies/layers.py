@@ -21,16 +21,16 @@ from codecmark.layered import channel, coefficient_coding, container, mdct
 from codecmark.layered.codec import WaveformLayerCodec
 from codecmark.layered.fill_griffinlim import PhaseRetrieval
 from codecmark.layered.mel_base import MelBase
-from codecmark.measure.measurement import Input, Measurement, Output
+from codecmark.measure.codec_rows import CodecRows
 from codecmark.measure.scoring import Job, Scorer
-from codecmark.measure.timing import Timed, perf_counter_timer
+from codecmark.measure.timing import Input, Output, Timed, perf_counter_timer
 from codecmark.metrics.score import Scores
 from codecmark.metrics.waveform import snr_db
 from codecmark.networks import trained_sets
 from codecmark.networks.weights import WeightLocator
 from codecmark.results.row import ResultRow
 from codecmark.studies import rate_bound
-from codecmark.system import host, threads
+from codecmark.system import host
 
 OURS = "mel:16k-64+wave"
 CURVE = tuple(f"{OURS}@snr{db}" for db in (8, 10, 12, 15, 20))
@@ -89,13 +89,13 @@ def measure(
 ) -> Iterator[list[ResultRow]]:
     """Yield the rows of each codec, every clip timed once."""
     run_id = host.new_run_id()
-    threads.limit(condition.threads)
     with Scorer() as scorer:
         for spec in specs:
-            measurement = Measurement(catalog.create(spec), clips, condition)
-            measurement.encode(_once)
-            measurement.decode(_once)
-            yield measurement.rows(run_id, scorer, memory=False)
+            codec = CodecRows(run_id, spec, clips[0], condition)
+            codec.take(clips)
+            codec.encode(_once)
+            codec.decode(_once)
+            yield codec.rows(scorer, memory=False)
 
 
 def take_apart(clips: Sequence[PreparedClip]) -> Iterator[Parts]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from codecmark.measure.measurement import Measurement
+from codecmark.measure.codec_rows import CodecRows
 from codecmark.measure.timing import Timer
 
 
-def bench_encode(measurement: Measurement, timer: Timer, benchmark: BenchmarkFixture) -> None:
+def bench_encode(measurement: CodecRows, timer: Timer, benchmark: BenchmarkFixture) -> None:
     """Encode every clip."""
     benchmark.group = "encode"
     measurement.encode(timer)
@@ -17,7 +17,7 @@ def bench_encode(measurement: Measurement, timer: Timer, benchmark: BenchmarkFix
         pytest.fail("\n".join(failures), pytrace=False)
 
 
-def bench_decode(measurement: Measurement, timer: Timer, benchmark: BenchmarkFixture) -> None:
+def bench_decode(measurement: CodecRows, timer: Timer, benchmark: BenchmarkFixture) -> None:
     """Decode every stream; encodes first, untimed, if that was not benchmarked."""
     benchmark.group = "decode"
     measurement.decode(timer)

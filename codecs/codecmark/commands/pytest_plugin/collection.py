@@ -10,8 +10,6 @@ from codecmark.commands.pytest_plugin.session import SESSION
 from codecmark.errors import CodecmarkError
 from codecmark.system import host
 
-_FIXTURES = {"bench", "measurement"}
-
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Repeat a benchmark for each codec."""
@@ -32,9 +30,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Put encoding before decoding, and read the clips if anything needs them."""
     # before pytest groups them by codec: decoding needs the streams that encoding leaves
     items.sort(key=lambda item: item.name.startswith("bench_decode"))
-    if any(_FIXTURES.intersection(getattr(item, "fixturenames", ())) for item in items):
+    fixtures = {name for item in items for name in getattr(item, "fixturenames", ())}
+    if fixtures.isdisjoint({"bench", "measurement"}):
+        return
+    session = config.stash[SESSION]
+    session.measures_codecs = "measurement" in fixtures
+    if not session.has_begun:
         try:
-            config.stash[SESSION].begin()
+            session.begin()
         except CodecmarkError as error:
             raise pytest.UsageError(str(error)) from error
 
@@ -44,15 +47,20 @@ def pytest_report_collectionfinish(config: pytest.Config) -> list[str]:
     session = config.stash[SESSION]
     if not session.has_begun:
         return []
-    classes = [clip.clip_class for clip in session.clips]
+    classes = [clip.entry.clip_class for clip in session.clips]
     counts = ", ".join(f"{classes.count(name)} {name}" for name in dict.fromkeys(classes))
     lines = [
         f"codecmark: {len(session.specs)} codecs, {len(session.clips)} clips ({counts}), "
         f"condition {session.condition.name}, {session.condition.threads} thread",
         f"codecmark: {host.host()}",
     ]
-    if session.smoke:
+    if session.plan is None:
         lines.append("codecmark: smoke run, nothing is timed or stored")
+    elif session.plan.kept:
+        lines.append(
+            f"codecmark: goes on with run {session.plan.run_id}: {len(session.plan.kept)} rows are "
+            f"there, {session.plan.count} are missing; --new measures afresh"
+        )
     elif config.getoption("--codecs") is None and not config.getoption("--all-codecs"):
         lines.append("codecmark: the default set is made to end within 9 minutes on 2 cores")
     return lines + [f"codecmark: not used: {name}: {why}" for name, why in session.unused.items()]

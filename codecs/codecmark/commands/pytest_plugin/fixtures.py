@@ -11,12 +11,10 @@ from collections.abc import Iterator
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from codecmark import catalog
 from codecmark.commands.pytest_plugin.pedantic_timer import PedanticTimer
 from codecmark.commands.pytest_plugin.session import SESSION, Session
-from codecmark.errors import CodecmarkError, UnavailableError
-from codecmark.measure import row_builder
-from codecmark.measure.measurement import Measurement
+from codecmark.errors import UnavailableError
+from codecmark.measure.codec_rows import CodecRows
 
 
 @pytest.fixture(scope="session")
@@ -26,23 +24,25 @@ def bench(request: pytest.FixtureRequest) -> Session:
 
 
 @pytest.fixture(scope="session")
-def measurement(request: pytest.FixtureRequest, bench: Session) -> Iterator[Measurement]:
+def measurement(request: pytest.FixtureRequest, bench: Session) -> Iterator[CodecRows]:
     """One codec under measurement; its rows are stored when its benchmarks are through."""
     spec: str = request.param
-    try:
-        codec = catalog.create(spec)
-    except CodecmarkError as error:
-        if not any(row.spec == spec for row in bench.rows):
-            missing = row_builder.missing(bench.run_id, spec, bench.condition, error)
-            bench.finish([missing.finish()])
-        if isinstance(error, UnavailableError):
-            pytest.skip(str(error))
-        pytest.fail(str(error), pytrace=False)
-    if any(row.spec == codec.info.spec for row in bench.rows):
-        pytest.skip(f"{spec} is {codec.info.spec}, which was measured already")
-    measured = Measurement(codec, bench.clips, bench.condition)
-    yield measured
-    bench.finish(measured.rows(bench.run_id, bench.scorer, memory=not bench.smoke))
+    clips = bench.missing(spec)
+    if not clips:
+        pytest.skip(f"kept: run {bench.run_id} has its rows; --new measures afresh")
+    codec = CodecRows(bench.run_id, spec, bench.first, bench.condition)
+    measured = {row.spec for row in bench.made}
+    if codec.error is not None:
+        if spec not in measured:
+            bench.finish(codec.rows(bench.scorer, memory=False))
+        if isinstance(codec.error, UnavailableError):
+            pytest.skip(str(codec.error))
+        pytest.fail(str(codec.error), pytrace=False)
+    if codec.canonical_spec in measured:
+        pytest.skip(f"{spec} is {codec.canonical_spec}, which was measured already")
+    codec.take(clips)
+    yield codec
+    bench.finish(codec.rows(bench.scorer, memory=not bench.smoke))
 
 
 @pytest.fixture

@@ -31,6 +31,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         choices=sorted(condition.CONDITIONS),
         help="what every codec is given (default: %(default)s)",
     )
+    group.addoption("--new", action="store_true", help="start a new run: measure everything afresh")
+    group.addoption(
+        "--retry-failed",
+        action="store_true",
+        help="try again what failed, was unavailable or lacked its weights",
+    )
     add_execution_arguments(group.addoption)
     group.addoption(
         "--hour", action="store_true", help="code an hour of speech too: some fifteen minutes"

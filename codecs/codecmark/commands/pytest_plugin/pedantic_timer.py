@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from codecmark.measure.timing import Timed
+from codecmark.measure.timing import Timed, turns
 
 Input = TypeVar("Input")
 Output = TypeVar("Output")
@@ -32,20 +32,22 @@ class PedanticTimer:
     ) -> list[Timed[Output]]:
         """See `codecmark.measure.timing.Timer`."""
         outputs: dict[int, Output] = {}
-        turns = iter(range(rounds * len(inputs)))
+        order = list(turns(len(inputs), rounds))
+        upcoming = iter(order)
 
         def setup() -> tuple[tuple[int], dict[str, Any]]:
             before()
-            return (next(turns) % len(inputs),), {}
+            return (next(upcoming),), {}
 
         def timed(index: int) -> None:
             outputs[index] = call(inputs[index])
 
         self._benchmark.pedantic(  # type: ignore[no-untyped-call]
-            timed, setup=setup, rounds=rounds * len(inputs)
+            timed, setup=setup, rounds=len(order)
         )
         stats = self._benchmark.stats
-        seconds = list(stats.stats.data) if stats is not None else []
-        return [
-            Timed(outputs[index], tuple(seconds[index :: len(inputs)])) for index in sorted(outputs)
-        ]
+        seconds: dict[int, list[float]] = {index: [] for index in outputs}
+        if stats is not None:
+            for index, taken_s in zip(order, stats.stats.data, strict=True):
+                seconds[index].append(taken_s)
+        return [Timed(outputs[index], tuple(seconds[index])) for index in sorted(outputs)]

@@ -12,13 +12,14 @@ from codecmark.commands.pytest_plugin.session import SESSION, Session
 from codecmark.errors import CodecmarkError
 from codecmark.leaderboard import render
 from codecmark.results import store
+from codecmark.results.row import ResultRow
 from codecmark.review import files
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """End the scoring processes, and fail if requirements were given and are not met."""
     if SESSION in session.config.stash:
-        session.config.stash[SESSION].scorer.close()
+        session.config.stash[SESSION].close()
         if not session.config.stash[SESSION].check_requirements():
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
@@ -36,20 +37,20 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     if session.overheads and not session.smoke:
         write("\n".join(session.overheads))
         session.write_harness_page()
-    if session.rows and not session.smoke:
-        _write_tables(session, terminalreporter)
+    if session.measures_codecs and not session.smoke and (rows := session.rows):
+        _write_tables(session, rows, terminalreporter)
 
 
-def _write_tables(session: Session, terminalreporter: Any) -> None:
+def _write_tables(session: Session, rows: list[ResultRow], terminalreporter: Any) -> None:
     width = None if sys.stdout.isatty() else render.WIDE
     terminalreporter.write_line("")
-    render.print_leaderboard(session.rows, Console(width=width))
+    render.print_leaderboard(rows, Console(width=width))
     path = session.results / store.ROWS / f"{session.run_id}.jsonl"
     terminalreporter.write_line(f"rows: {path}")
-    page = render.write_markdown(session.rows, session.results)
+    page = render.write_markdown(rows, session.results)
     terminalreporter.write_line(f"page: {page}")
     try:
-        for record in files.renew(session.results, session.rows):
+        for record in files.renew(session.results, rows):
             terminalreporter.write_line(f"record: {record}")
     except CodecmarkError as error:  # e.g. a run under another condition than the decision's
         terminalreporter.write_line(f"record: not written: {error}")

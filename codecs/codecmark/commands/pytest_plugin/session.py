@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from codecmark.results import store
 from codecmark.results.row import ResultRow
 from codecmark.review import Requirements
 from codecmark.review.gate import Gate, gate
+from codecmark.run import plan
+from codecmark.run.plan import Plan, PlannedClip
 from codecmark.system import host, threads
 from codecmark.system.execution import Execution
 
@@ -28,10 +31,16 @@ class Session:
     ----------
     smoke : bool
         Benchmarks are disabled: every codec runs once, on one clip, and nothing is stored.
-    clips : list of PreparedClip
+    measures_codecs : bool
+        Whether a benchmark of this session makes rows.
+    clips : list of PlannedClip
         Empty until `begin`.
     unused : dict
         For each clip that the condition does not admit, why.
+    plan : Plan or None
+        The run that this session goes on with or starts, and what it lacks.
+    made : list of ResultRow
+        What this session added.
     overheads, remarks : list of str
         What benchmarks have to say at the end: the former make `harness.md`.
     """
@@ -42,16 +51,20 @@ class Session:
     smoke: bool = False
     corpus: Path | None = None
     limit: int | None = None
+    fresh: bool = False
+    retry: bool = False
     requirements: Requirements | None = None
     gate: Gate | None = None
-    has_begun: bool = False
-    clips: list[PreparedClip] = field(default_factory=list)
+    measures_codecs: bool = False
+    clips: list[PlannedClip] = field(default_factory=list)
     unused: dict[str, str] = field(default_factory=dict)
-    run_id: str = field(default_factory=host.new_run_id)
+    plan: Plan | None = None
     scorer: Scorer = field(default_factory=Scorer)
-    rows: list[ResultRow] = field(default_factory=list)
+    made: list[ResultRow] = field(default_factory=list)
     overheads: list[str] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
+    _open: ExitStack = field(default_factory=ExitStack)
+    _writer: store.Writer | None = None
 
     @classmethod
     def from_options(cls, config: pytest.Config) -> Session:
@@ -74,34 +87,75 @@ class Session:
             smoke,
             config.getoption("--corpus"),
             config.getoption("--limit"),
+            config.getoption("--new"),
+            config.getoption("--retry-failed"),
             None if required is None else review.load(required),
         )
 
+    @property
+    def has_begun(self) -> bool:
+        """Whether the clips were read."""
+        return bool(self.clips)
+
+    @property
+    def run_id(self) -> str:
+        """The run that rows go to; none is stored of a smoke run."""
+        return "smoke" if self.plan is None else self.plan.run_id
+
+    @property
+    def first(self) -> PreparedClip:
+        """The clip that codecs are warmed up with."""
+        return self.clips[0].read(self.condition)
+
+    @property
+    def rows(self) -> list[ResultRow]:
+        """What counts of the whole run."""
+        stored = [] if self.plan is None else self.plan.stored
+        return store.latest([*stored, *self.made])
+
     def begin(self) -> None:
-        """Read the clips and make sure that rows can be stored."""
+        """Read the clips, see which rows are missing, and make sure that they can be stored."""
         entries = corpus.limited(corpus.load(self.corpus), self.limit, self.condition.seed)
-        clips, self.unused = condition.prepare(entries, self.condition)
-        self.clips = clips[:1] if self.smoke else clips
-        if not self.smoke:
+        clips, self.unused = plan.survey(entries, self.condition)
+        if self.smoke:
+            clips = clips[:1]
+        else:
+            self.plan = plan.make(
+                self.specs, clips, self.condition, self.results, retry=self.retry, fresh=self.fresh
+            )
             try:
                 store.prepare(self.results)
             except InputError as error:
                 raise InputError(f"--results: {error}") from error
+        self.clips = clips
         threads.limit(self.condition.threads)
-        self.has_begun = True
+
+    def missing(self, spec: str) -> list[PreparedClip]:
+        """Return the clips for which the run has no row of a codec."""
+        planned = self.clips if self.plan is None else self.plan.missing.get(spec, ())
+        return [clip.read(self.condition) for clip in planned]
 
     def finish(self, rows: list[ResultRow]) -> None:
         """Keep the rows of one codec; on disk unless this is a smoke run."""
-        self.rows += rows
+        self.made += rows
         if not self.smoke:
-            store.append(self.results, rows)
+            if self._writer is None:
+                self._writer = self._open.enter_context(store.writing(self.results, self.run_id))
+            self._writer.add(rows)
+
+    def close(self) -> None:
+        """End the scoring processes and let others write to the run."""
+        self.scorer.close()
+        self._open.close()
 
     def check_requirements(self) -> bool:
-        """Judge this run's rows; True unless requirements were given and are not met."""
+        """Judge the rows of this session's codecs; True unless requirements are not met."""
         if self.requirements is None:
             return True
+        kept = [] if self.plan is None else self.plan.kept
         try:
-            self.gate = gate(review.decide(self.rows, self.requirements))
+            decision = review.decide(store.latest([*kept, *self.made]), self.requirements)
+            self.gate = gate(decision)
         except CodecmarkError as error:
             self.gate = Gate(False, (str(error),))
         return self.gate.passed

@@ -1,8 +1,8 @@
 """A pool of processes: each keeps a model, has a time limit for each item, and may die.
 
 A worker that dies is replaced. Its item is tried once more, clip by clip, since the kill may have
-come from outside; the clip that a second worker dies on is marked failed. An item that exceeds the
-limit is marked at once.
+come from outside; the clip that a second worker dies on is marked failed. A clip that exceeds the
+limit is marked at once; of several that are timed together, each is tried alone first.
 """
 
 from __future__ import annotations
@@ -45,7 +45,8 @@ class Pool:
     scorers : int
         Processes that each worker uses for metrics; 1: the worker itself.
     limit_s : float
-        For each item, loading the model included.
+        For a worker to give a sign of life: for loading a codec, for each call of it that is timed,
+        for a clip of a run that times nothing, and for the metrics of an item.
     """
 
     def __init__(self, workers: int, *, scorers: int = 1, limit_s: float = 900.0) -> None:
@@ -62,9 +63,7 @@ class Pool:
             while queue or any(hand.item for hand in self._hands):
                 self._hand_out(queue)
                 for hand, item in self._ready():
-                    outcome = self._receive(hand, item)
-                    if outcome is None:
-                        outcome = self._after_death(hand, item, queue, deaths)
+                    outcome = self._receive(hand, item, queue, deaths)
                     if outcome is not None:
                         if outcome.settled:
                             queue.drop(item.spec)
@@ -99,18 +98,30 @@ class Pool:
             if hand.pipe in answered or (not answered and hand.until <= monotonic())
         ]
 
-    def _receive(self, hand: _Hand, item: Item) -> Outcome | None:
-        """Return what a worker has made of its item, None if it has died."""
-        hand.item = None
+    def _receive(
+        self, hand: _Hand, item: Item, queue: ItemQueue, deaths: Counter[Item]
+    ) -> Outcome | None:
+        """Return what a worker has made of its item; None if it is at it, or it is tried again."""
         if not hand.pipe.poll():
-            self._hands.remove(hand)
-            _end(hand, 0)
-            return lost(item, f"took more than {self._limit_s:g} s")
+            return self._after_hang(hand, item, queue)
         try:
-            outcome: Outcome = hand.pipe.recv()
+            outcome: Outcome | None = hand.pipe.recv()
         except (EOFError, OSError):
-            return None
+            return self._after_death(hand, item, queue, deaths)
+        if outcome is None:  # a sign of life
+            hand.until = monotonic() + self._limit_s
+        else:
+            hand.item = None
         return outcome
+
+    def _after_hang(self, hand: _Hand, item: Item, queue: ItemQueue) -> Outcome | None:
+        """Give the item up, or if it has several clips, try each alone."""
+        self._hands.remove(hand)
+        _end(hand, 0)
+        if len(item.clips) > 1:
+            queue.put_back(item.singly())
+            return None
+        return lost(item, f"took more than {self._limit_s:g} s")
 
     def _after_death(
         self, hand: _Hand, item: Item, queue: ItemQueue, deaths: Counter[Item]
@@ -151,11 +162,25 @@ def _end(hand: _Hand, patience_s: float) -> str:
     return signal.Signals(-code).name if code < 0 else f"exit status {code}"
 
 
+class _SignsOfLife:
+    """Tells the driver, at most once a second, that a worker is getting on."""
+
+    def __init__(self, pipe: Connection) -> None:
+        self._pipe = pipe
+        self._last = float("-inf")
+
+    def __call__(self) -> None:
+        if monotonic() - self._last > 1:
+            self._last = monotonic()
+            self._pipe.send(None)
+
+
 def _serve(pipe: Connection, scorers: int) -> None:
     """The worker process."""
     processes.begin(1)
+    signs = _SignsOfLife(pipe)
     with Scorer(scorers) as scorer:
-        worker = Worker(scorer)
+        worker = Worker(scorer, signs)
         while True:
             try:
                 item: Item | None = pipe.recv()

@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from time import perf_counter
 
-from codecmark import catalog
-from codecmark.corpus.condition import Condition, PreparedClip, prepared
+from codecmark.corpus.condition import Condition, PreparedClip
 from codecmark.errors import CodecmarkError, InputError
 from codecmark.measure import content_key, row_builder
-from codecmark.measure.measurement import Measurement
+from codecmark.measure.codec_rows import CodecRows
 from codecmark.measure.scoring import Scorer
-from codecmark.measure.timing import perf_counter_timer
-from codecmark.networks.setup import Setup
-from codecmark.results.builder import RowBuilder
+from codecmark.measure.timing import Input, Output, Timed, perf_counter_timer
 from codecmark.results.row import ResultRow
 from codecmark.run.plan import PlannedClip
-from codecmark.system import threads
-
-_CLIPS_KEPT = 64  # 10 s of 16 kHz are 640 kB
-_NOTHING = CodecmarkError("no codec is loaded")
 
 
 @dataclass(frozen=True)
@@ -53,60 +44,57 @@ class Outcome:
 
 
 class Worker:
-    """Keeps one codec loaded, that of the last item."""
+    """Keeps one codec loaded, that of the last item.
 
-    def __init__(self, scorer: Scorer) -> None:
+    Parameters
+    ----------
+    scorer : Scorer
+    alive : callable
+        Called now and then while an item is worked on: when the codec is loaded, and before a call
+        of it that is timed.
+    """
+
+    def __init__(self, scorer: Scorer, alive: Callable[[], None] = lambda: None) -> None:
         self._scorer = scorer
-        self._spec: str | None = None
-        self._codec: Measurement | CodecmarkError = _NOTHING
-        self._weight_sets: str | None = None
+        self._alive = alive
+        self._codec: CodecRows | None = None
 
     def measure(self, item: Item) -> Outcome:
         """Return the rows of an item; what a codec raises becomes a row."""
-        if item.spec != self._spec:
-            self._load(item)
         codec = self._codec
-        if not isinstance(codec, Measurement):
-            builder = row_builder.missing(item.run_id, item.spec, item.condition, codec)
-            return Outcome(item, self._signed(item, [builder], [None]), settled=True)
-        start = perf_counter()
-        clips: Sequence[PlannedClip] = (item.first,) if codec.untrained else item.clips
-        try:
-            codec.take([_read(clip, item.condition) for clip in clips])
-        except InputError as error:
-            return lost(item, str(error))
-        timer = perf_counter_timer if item.timed else None
-        codec.encode(timer)
-        codec.decode(timer)
-        builders = codec.begun(item.run_id, self._scorer, memory=item.timed)
-        row_s = (perf_counter() - start) / len(builders)
-        for builder in builders:
-            builder.put(row_s=row_s)
-        rows = self._signed(item, builders, [clip.sha256 for clip in clips])
-        return Outcome(item, rows, settled=codec.untrained)
+        if codec is None or (codec.run_id, codec.spec) != (item.run_id, item.spec):
+            self._codec = codec = None  # the last one's memory is needed
+            try:
+                first = item.first.read(item.condition)
+            except InputError as error:
+                return lost(item, str(error))
+            self._codec = codec = CodecRows(item.run_id, item.spec, first, item.condition)
+            self._alive()
+        rows: list[ResultRow] = []
+        clips: list[PreparedClip] = []
+        for clip in () if codec.is_settled else item.clips:
+            try:
+                clips.append(clip.read(item.condition))
+            except InputError as error:
+                rows.append(_lost_row(item, clip, str(error)))
+        if clips or codec.is_settled:
+            timer = self._timer if item.timed else None
+            rows += codec.measure(clips, timer, self._scorer)
+        return Outcome(item, rows, settled=codec.is_settled)
 
-    def _load(self, item: Item) -> None:
-        self._codec = _NOTHING  # the last one's memory is needed
-        threads.limit(item.condition.threads)
-        setup = Setup.from_environment()
-        try:
-            codec = catalog.create(item.spec, setup)
-            self._codec = Measurement(codec, [_read(item.first, item.condition)], item.condition)
-        except CodecmarkError as error:
-            self._codec = error
-        self._spec = item.spec
-        self._weight_sets = ",".join(setup.weights.asked_names) or None
+    def _timer(
+        self,
+        call: Callable[[Input], Output],
+        inputs: Sequence[Input],
+        *,
+        before: Callable[[], None],
+        rounds: int,
+    ) -> list[Timed[Output]]:
+        def prepare() -> None:
+            self._alive()
+            before()
 
-    def _signed(
-        self, item: Item, builders: Sequence[RowBuilder], clips: Sequence[str | None]
-    ) -> list[ResultRow]:
-        codec = content_key.codec_key(item.spec, item.condition, self._weight_sets)
-        return [
-            builder.put(
-                key=content_key.row_key(codec, clip), weight_sets=self._weight_sets
-            ).finish()
-            for builder, clip in zip(builders, clips, strict=True)
-        ]
+        return perf_counter_timer(call, inputs, before=prepare, rounds=rounds)
 
 
 def lost(item: Item, reason: str) -> Outcome:
@@ -125,11 +113,3 @@ def _lost_row(item: Item, clip: PlannedClip, reason: str) -> ResultRow:
         clip_class=clip.entry.clip_class,
         key=content_key.row_key(codec, clip.sha256),
     ).finish()
-
-
-@lru_cache(maxsize=_CLIPS_KEPT)
-def _read(clip: PlannedClip, condition: Condition) -> PreparedClip:
-    found = prepared(clip.entry, condition)
-    if found.audio.sha256() != clip.sha256:
-        raise InputError(f"{clip.entry.path}: the file has changed since the run was planned")
-    return found

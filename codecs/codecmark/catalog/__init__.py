@@ -23,6 +23,7 @@ from functools import cache
 from importlib.metadata import entry_points
 from typing import Protocol
 
+from codecmark.catalog.families import FAMILIES
 from codecmark.codec import Codec
 from codecmark.corpus import published
 from codecmark.errors import (
@@ -32,7 +33,6 @@ from codecmark.errors import (
     UnavailableError,
     UnknownCodecError,
 )
-from codecmark.families import FAMILIES
 from codecmark.networks.setup import Setup
 from codecmark.spec import Spec
 from codecmark.system.execution import EAGER, MARK, NETWORKS_ON_BACKENDS, Execution

@@ -1,0 +1,124 @@
+"""The one path to a row: a codec built from its spec, measured on clips, gives finished rows.
+
+`codecmark run` with each of its engines, pytest and the studies come this way. They differ in the
+timer that they hand in, so their rows have the same keys, and one goes on with what another began.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from time import perf_counter
+
+from codecmark import catalog
+from codecmark.corpus.condition import Condition, PreparedClip
+from codecmark.errors import CodecmarkError
+from codecmark.measure import content_key, row_builder
+from codecmark.measure.measurement import Measurement
+from codecmark.measure.scoring import Scorer
+from codecmark.measure.timing import Timer
+from codecmark.networks.setup import Setup
+from codecmark.results.builder import RowBuilder
+from codecmark.results.row import ResultRow
+from codecmark.system import threads
+
+
+class CodecRows:
+    """A codec, and the rows that come of measuring it.
+
+    Parameters
+    ----------
+    run_id : str
+    spec : str
+        As it was asked for; rows carry the codec's own form of it.
+    first : PreparedClip
+        What the codec is warmed up with; a network without trained weights is measured on the
+        start of this one only.
+    condition : Condition
+
+    Attributes
+    ----------
+    error : CodecmarkError or None
+        Why the codec could not be built, which its one row says.
+    """
+
+    def __init__(self, run_id: str, spec: str, first: PreparedClip, condition: Condition) -> None:
+        self.run_id = run_id
+        self.spec = spec
+        self.error: CodecmarkError | None = None
+        self._condition = condition
+        self._clips = [first]
+        self._measurement: Measurement | None = None
+        self._start = perf_counter()
+        threads.limit(condition.threads)
+        setup = Setup.from_environment()
+        try:
+            self._measurement = Measurement(catalog.create(spec, setup), [first], condition)
+        except CodecmarkError as error:
+            self.error = error
+        self._weight_sets = ",".join(setup.weights.asked_names) or None
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether one row is all that it gets: it could not be built, or has no trained weights."""
+        return self._measurement is None or self._measurement.untrained
+
+    @property
+    def canonical_spec(self) -> str:
+        """The codec's own form of its spec: `opus@24k` for `opus@24.0k`."""
+        return self.spec if self._measurement is None else self._measurement.codec.info.spec
+
+    def measure(
+        self, clips: Sequence[PreparedClip], timer: Timer | None, scorer: Scorer
+    ) -> list[ResultRow]:
+        """Encode, decode and score clips; without a timer for quality and size only."""
+        self.take(clips)
+        self.encode(timer)
+        self.decode(timer)
+        return self.rows(scorer, memory=timer is not None)
+
+    def take(self, clips: Sequence[PreparedClip]) -> None:
+        """Go on with these clips, all of which the next calls measure."""
+        self._start = perf_counter()
+        if self._measurement is not None and not self._measurement.untrained:
+            self._clips = list(clips)
+            self._measurement.take(self._clips)
+
+    def encode(self, timer: Timer | None) -> None:
+        """Encode every clip; see `Measurement.encode`."""
+        if self._measurement is not None:
+            self._measurement.encode(timer)
+
+    def decode(self, timer: Timer | None) -> None:
+        """Decode every stream; see `Measurement.decode`."""
+        if self._measurement is not None:
+            self._measurement.decode(timer)
+
+    def failures(self) -> list[str]:
+        """Return what went wrong, clip by clip."""
+        if self._measurement is None:
+            return [str(self.error)]
+        return self._measurement.failures()
+
+    def rows(self, scorer: Scorer, *, memory: bool) -> list[ResultRow]:
+        """Score what was decoded and return the rows, finished and with their keys.
+
+        Parameters
+        ----------
+        memory : bool
+            Whether to measure the peak memory of a process of the codec's own.
+        """
+        if self._measurement is None:
+            error = self.error or CodecmarkError("no codec was built")
+            builder = row_builder.missing(self.run_id, self.spec, self._condition, error)
+            return [self._keyed(builder, None)]
+        builders = self._measurement.begun(self.run_id, scorer, memory=memory)
+        row_s = (perf_counter() - self._start) / max(1, len(builders))
+        return [
+            self._keyed(builder.put(row_s=row_s), clip)
+            for builder, clip in zip(builders, self._clips, strict=False)
+        ]
+
+    def _keyed(self, builder: RowBuilder, clip: PreparedClip | None) -> ResultRow:
+        codec = content_key.codec_key(self.spec, self._condition, self._weight_sets)
+        key = content_key.row_key(codec, None if clip is None else clip.audio.sha256())
+        return builder.put(key=key, weight_sets=self._weight_sets).finish()
