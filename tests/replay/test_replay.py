@@ -110,7 +110,7 @@ def test_a_clip_that_was_not_published_is_refused(demo: Library) -> None:
     codec = ReplayedCodec(CODEC, demo)
     assert codec.covers(clip, RULES)
     assert not codec.covers(other, RULES)
-    with pytest.raises(CodecError, match="no decoded version of mine was published"):
+    with pytest.raises(UnavailableError, match="no decoded version of mine was published"):
         codec.replay(other, RULES)
 
 

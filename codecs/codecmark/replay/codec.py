@@ -107,17 +107,16 @@ class ReplayedCodec(Codec):
 
         Raises
         ------
-        CodecError
-            If nothing was.
         UnavailableError
-            If the file is not here.
+            If nothing was, or the file is not here; says what to do.
         DamagedAudioError
             If it is not the published one.
         """
         if not self.covers(clip, condition):
-            raise CodecError(
+            raise UnavailableError(
                 f"{self.info.spec}: no decoded version of {clip.name} was published that "
-                f"{condition.name} admits; see --corpus published"
+                f"{condition.name} admits",
+                "run it on its own originals: --corpus published",
             )
         file = self._files[clip.file_sha256 or ""]
         audio = read_audio(self._library.path(file))
@@ -158,6 +157,16 @@ class ReplayedCodec(Codec):
                 f"at {condition.sample_rate_hz} Hz"
             )
         return notes
+
+
+def shown_on(spec: Spec, condition: Condition) -> set[str]:
+    """Return the SHA-256 of the originals of which a condition admits a codec's decoded file."""
+    manifest = Library.default().manifest
+    return {
+        manifest.original_of(file).sha256
+        for file in manifest.of_codec(str(spec).partition(":")[2])
+        if file.sample_rate_hz >= condition.lowest_native_rate_hz
+    }
 
 
 def sound_digest(spec: Spec) -> str:
