@@ -17,6 +17,7 @@ _COMMANDS = {
     "run": "codecmark.commands.run",
     "merge": "codecmark.commands.merge",
     "compact": "codecmark.commands.compact",
+    "migrate": "codecmark.commands.migrate",
     "list": "codecmark.commands.list_codecs",
     "weights": "codecmark.commands.weights",
     "audio": "codecmark.commands.audio",

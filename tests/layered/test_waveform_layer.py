@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from codecmark import corpus
 from codecmark.bitstream import frame
 from codecmark.clip import AudioClip
-from codecmark.corpus.condition import PreparedClip, named, prepare
+from codecmark.corpus.condition import named, prepare
 from codecmark.errors import BitstreamError, CodecError, InputError
 from codecmark.layered import base as base_layer
 from codecmark.layered import (
@@ -35,10 +35,7 @@ from codecmark.mel.formats import AUDIOLDM2
 from codecmark.mel.front_end import log_mel
 from codecmark.metrics.waveform import snr_db
 from codecmark.networks.setup import Setup
-from codecmark.results.row import ResultRow
 from codecmark.spec import Spec
-from codecmark.studies import layers as study
-from codecmark.studies import layers_page, rate_bound
 from entries import checksums_elsewhere, noise, tone
 
 SPEC = "mel:16k-64+wave@snr10"
@@ -415,68 +412,3 @@ def test_bytes_do_not_depend_on_threads_or_process(threads: int) -> None:
 
 
 KNOWN_TABLES = [497350944, 769704783, 319823759, 2263955148, 3314315686, 3700783117, 569256472]
-
-
-# the bound
-
-
-def test_water_filling_on_known_sources() -> None:
-    """10 dB of white Gaussian cost half a log2 of 10 each; the quiet one of two costs nothing."""
-    assert rate_bound.water_filling_bits(np.ones(100), 10.0) == pytest.approx(166.1, abs=0.1)
-    two = rate_bound.water_filling_bits(np.array([16.0, 0.5]), 1.5)
-    assert two == pytest.approx(2.0)  # water at 1: 4 bits of ratio for the first, all noise there
-    assert rate_bound.water_filling_bits(np.ones(100), 100.0) == pytest.approx(0, abs=1e-6)
-    signal = np.random.default_rng(0).standard_normal(640 * 50)
-    # the mean of nine squares is taken for the variance: less than 1.66 bit for what is white
-    assert 1.4 < rate_bound.least_bits(signal, 10.0) / len(signal) < 1.66
-
-
-# the study
-
-
-@cache
-def parts() -> study.Parts:
-    clip = PreparedClip("voice.flac", "speaker", "speech", speech())
-    return next(study.take_apart([clip]))
-
-
-def test_the_parts_are_those_of_one_stream() -> None:
-    one = parts()
-    found = {part: one.scores[part].values for part in study.PARTS}
-    assert found["both layers"]["snr_db"] >= 10
-    assert found["waveform layer alone"]["snr_db"] > found["both layers"]["snr_db"]
-    assert found["base alone"]["snr_db"] < 2
-    assert found["both layers"]["pesq_wb"] > found["base alone"]["pesq_wb"]
-    assert one.unconditioned_kbps > one.waveform_kbps > one.bound_kbps > 0.3 * one.waveform_kbps
-    assert one.asked_bound_kbps > one.bound_kbps  # 12 dB are more than the layer has alone
-    layers_bytes = (one.base_kbps + one.waveform_kbps) * 125 * speech().duration_s
-    assert len(stream()) - 30 < layers_bytes < len(stream())
-
-
-def test_the_page_says_what_the_rows_say() -> None:
-    rows = [
-        ResultRow(
-            run_id="r", spec=spec, family=spec.partition(":")[0].partition("@")[0],
-            condition="16k-mono", status="ok", clip=f"{name}.flac", source=name, clip_class=name,  # type: ignore[arg-type]
-
-            clip_s=5.0, stream_bytes=625 * (place + 1), bitrate_kbps=place + 1.0,
-            compression_ratio=256 / (place + 1), snr_db=9.5 + place, segmental_snr_db=7.0 + place,
-            si_sdr_db=9.0 + place, pesq_wb=2.0 + place / 10 if name == "speech" else None,
-            visqol_mos_lqo=3.9 + place / 10,
-        )
-        for name in layers_page.CLASSES
-        for family in (study.CURVE, [f"opus@{kbps}k" for kbps in range(1, 6)], ["lc3@9k"])
-        for place, spec in enumerate(family)
-    ]  # fmt: skip
-    page = layers_page.markdown(rows, [parts()])
-    assert "SNR >= 10 dB on the final output: 3 of 3 clips, lowest 10.50 dB" in page
-    assert (
-        "| mel:16k-64+wave@snr10 | 2.0 | 128.0 | 10.5 (10.5) | 8.0 | 10.0 | 2.10 | 4.00 |" in page
-    )
-    assert (
-        "| speech | mel:16k-64+wave | 2.0 |" in page
-    )  # the price: both targets hold from there on
-    assert "| speech | SNR dB | opus | +0 | 100 |" in page  # equal curves
-    assert "the anchor has 1 of the 4 points" in page
-    assert f"speech costs a median of {parts().asked_bound_kbps:.2f} kbit/s" in page
-    assert f"the layer spends {parts().waveform_kbps:.2f}." in page

@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 from itertools import chain, zip_longest
 from pathlib import Path
 
-from codecmark.corpus import folders, manifests, published
+from codecmark.corpus import csv_manifest, folders, json_manifest, published
 from codecmark.corpus.audio_files import SUFFIXES
 from codecmark.corpus.entry import CorpusClip
 from codecmark.errors import InputError
@@ -42,7 +42,7 @@ def bundled_folder() -> Path:
         If the package was installed without its repository.
     """
     folder = Path(__file__).resolve().parents[3] / "benchmarks" / "corpus"
-    if not (folder / manifests.CSV_NAME).is_file():
+    if not (folder / csv_manifest.NAME).is_file():
         raise InputError("corpus: the bundled clips are not here; name your own with --corpus PATH")
     return folder
 
@@ -61,8 +61,8 @@ def load(path: Path | str | None = None) -> list[CorpusClip]:
     if published.is_published(path) and not path.exists():
         return published.load(str(path))
     if path.is_dir():
-        if (path / manifests.CSV_NAME).is_file():
-            return manifests.read_csv(path / manifests.CSV_NAME)
+        if (path / csv_manifest.NAME).is_file():
+            return csv_manifest.read(path / csv_manifest.NAME)
         for layout in _FOLDER_LAYOUTS:
             if clips := layout(path):
                 return clips
@@ -70,9 +70,9 @@ def load(path: Path | str | None = None) -> list[CorpusClip]:
     if not path.is_file():
         raise InputError(f"corpus: {path} does not exist")
     if path.name.lower().endswith(_JSON_ENDINGS):
-        return manifests.read_json(path)
+        return json_manifest.read(path)
     if path.suffix.lower() == ".csv":
-        return manifests.read_csv(path)
+        return csv_manifest.read(path)
     return [CorpusClip(path.name, path, path.stem, "audio")]
 
 

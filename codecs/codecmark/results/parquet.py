@@ -2,7 +2,8 @@
 
 `results/rows/<run id>.parquet` holds what counts of a run (see `store.latest`), in the order of its
 making, one column a field; `versions`, `reasons` and `notes` are JSON texts. A run that goes on
-afterwards appends to a new JSON Lines file beside it, and compacting again joins the two.
+afterwards appends to a new JSON Lines file beside it, and compacting again joins the two. Its
+digest, which it is held against whenever it is read, is in `<run id>.parquet.sha256`.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
 from codecmark.errors import ResultSchemaError, UnavailableError
-from codecmark.results.row import AXES, SCHEMA_VERSION, ResultRow
+from codecmark.results.row import AXES, ResultRow, of_this_schema
+from codecmark.system.digest import file_sha256
 
 _MEMORY = "1GB"
 _BATCH = 10_000
@@ -73,10 +75,7 @@ def compact(lines: Path, target: Path) -> int:
                 {earlier}
                 SELECT 1 AS part, line, {names} FROM (
                     SELECT lines.* EXCLUDE (versions_id)
-                        REPLACE (
-                            coalesce(headings.table_, versions) AS versions,
-                            {SCHEMA_VERSION} AS schema_version,
-                        )
+                        REPLACE (coalesce(headings.table_, versions) AS versions)
                     FROM lines LEFT JOIN headings
                     ON json_extract_string(versions, '$') = headings.versions_id
                     WHERE lines.versions_id IS NULL
@@ -108,8 +107,65 @@ def compact(lines: Path, target: Path) -> int:
     count: int = connection.execute(
         f"SELECT count(*) FROM read_parquet('{_quoted(part)}')"  # noqa: S608
     ).fetchone()[0]
-    part.replace(target)
+    put_in_place(part, target)
     return count
+
+
+def state(path: Path) -> tuple[int, tuple[int, ...], bool]:
+    """Return how many rows a file has, of which schemas, and whether its digest is beside it."""
+    query = f"SELECT schema_version, count(*) FROM {source(path)} GROUP BY 1 ORDER BY 1"  # noqa: S608
+    counts = connect().execute(query).fetchall()
+    return sum(n for _, n in counts), tuple(v for v, _ in counts), bool(_digests(path))
+
+
+def verify(path: Path) -> None:
+    """Hold a file against the digest beside it, where there is one.
+
+    Raises
+    ------
+    ResultSchemaError
+        If it is another; says what to do.
+    """
+    digests = _digests(path)
+    if digests and file_sha256(path) not in digests:
+        raise ResultSchemaError(
+            f"{path}: its SHA-256 is not the one in {_beside(path).name}, so it was changed or "
+            "damaged; restore it from a copy, or remove both and run the same command again"
+        )
+
+
+def write_digest(path: Path) -> None:
+    """Write the digest of a file beside it."""
+    _write_digests(path, [file_sha256(path)])
+
+
+def put_in_place(part: Path, target: Path) -> None:
+    """Replace a file and its digest so that they agree whenever an interruption comes."""
+    digest = file_sha256(part)
+    _write_digests(target, [*_digests(target), digest])
+    part.replace(target)
+    _write_digests(target, [digest])
+
+
+def _digests(path: Path) -> list[str]:
+    """Return the digests that a file may have; two while it is being replaced."""
+    beside = _beside(path)
+    lines = beside.read_text(encoding="utf-8").splitlines() if beside.is_file() else []
+    return [line.partition(" ")[0] for line in lines]
+
+
+def _write_digests(path: Path, digests: list[str]) -> None:
+    part = _beside(path).with_suffix(".sha256.part")
+    part.write_text("".join(f"{digest}  {path.name}\n" for digest in digests), encoding="utf-8")
+    part.replace(_beside(path))
+
+
+def _beside(path: Path) -> Path:
+    return path.with_suffix(".parquet.sha256")
+
+
+def _file(path: Path) -> str:
+    return f"read_parquet('{_quoted(path)}', file_row_number = true)"
 
 
 def source(path: Path) -> str:
@@ -117,7 +173,8 @@ def source(path: Path) -> str:
 
     Fields that its codecmark did not have yet are null.
     """
-    file = f"read_parquet('{_quoted(path)}', file_row_number = true)"
+    verify(path)
+    file = _file(path)
     described = connect().execute(f"DESCRIBE SELECT * FROM {file}")  # noqa: S608
     there = {name for name, *_ in described.fetchall()}
     lacking = [
@@ -137,7 +194,7 @@ def rows(path: Path) -> Iterator[ResultRow]:
             record = dict(zip(names, values, strict=True))
             for name in TEXTS:
                 record[name] = _object(record[name] or "{}").copy()
-            yield ResultRow(**{**record, "schema_version": SCHEMA_VERSION})
+            yield ResultRow(**of_this_schema(record))
 
 
 @cache

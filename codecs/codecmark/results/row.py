@@ -49,6 +49,11 @@ NEEDS_NO_REASON = OCCASIONAL | {
     "key", "weight_sets", "row_s", "dtype", "agreement_db",
 }  # fmt: skip
 
+# what schema 3 brought that is not occasional
+_SINCE_3 = (
+    "stream_sha256", "decoded_sha256", "encode_min_s", "decode_min_s", "encode_p95_s",
+    "decode_p95_s",
+)  # fmt: skip
 # what other readers hold in an integer
 Integer: TypeAlias = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 
@@ -214,9 +219,20 @@ class ResultRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
                 f"{SCHEMA_VERSION}; update codecmark"
             )
         try:
-            return msgspec.convert({**record, "schema_version": SCHEMA_VERSION}, cls)
+            return msgspec.convert(of_this_schema(record), cls)
         except msgspec.ValidationError as error:
             raise ResultSchemaError(_problem(record) or f"incomplete row: {error}") from error
+
+
+def of_this_schema(record: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields of a row of an earlier schema, those it did not have with their reasons."""
+    if record["schema_version"] == SCHEMA_VERSION:
+        return record
+    reasons = record.get("reasons")
+    if isinstance(reasons, dict) and record.get("status") != "unavailable":
+        reason = f"schema {record['schema_version']} did not have it"
+        reasons = {**dict.fromkeys(_SINCE_3, reason), **reasons}
+    return {**record, "schema_version": SCHEMA_VERSION, "reasons": reasons}
 
 
 def checked(record: dict[str, Any]) -> dict[str, Any]:

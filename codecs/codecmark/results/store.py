@@ -1,29 +1,27 @@
-"""Rows on disk: one JSON Lines file a run, appended row by row.
+"""Rows on disk: one JSON Lines file a run, appended row by row; see `lines` for what is in one.
 
-A line is a row, or a heading `{"schema_version", "versions_id", "versions"}` that the rows below it
-name in their `versions`, since thousands of them share the same. A file can be extended by a
-later session and joined with another by `cat`.
+A file can be extended by a later session and joined with another by `cat`.
 """
 
 from __future__ import annotations
 
-import fcntl
-import hashlib
-import json
 import os
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
-from codecmark.errors import InputError, ResultSchemaError
+from filelock import FileLock, Timeout
+
+from codecmark.errors import InputError
 from codecmark.results import parquet
-from codecmark.results.row import SCHEMA_VERSION, ResultRow, parse_line
+from codecmark.results.lines import LineReader, LineWriter
+from codecmark.results.row import ResultRow
 
 ROWS = "rows"
 SHARDS = "shards"
-_HEADING = "versions_id"
+_LOCKS = ".locks"
 
 
 def prepare(results: Path) -> None:
@@ -50,20 +48,11 @@ class Writer:
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file
-        self._headings: set[str] = set()
+        self._writer = LineWriter()
 
     def add(self, rows: Sequence[ResultRow]) -> None:
         """Append rows, on disk when this returns."""
-        lines = []
-        for row in rows:
-            text = json.dumps(row.versions, sort_keys=True)
-            name = hashlib.sha256(text.encode()).hexdigest()[:12]
-            if name not in self._headings:
-                self._headings.add(name)
-                heading = {_HEADING: name, "versions": row.versions}
-                lines.append(json.dumps({"schema_version": SCHEMA_VERSION, **heading}))
-            lines.append(row.to_json(versions=name))
-        self._file.write("".join(line + "\n" for line in lines).encode())
+        self._file.write(self._writer.lines(rows))
         self._file.flush()
         os.fsync(self._file.fileno())
 
@@ -79,17 +68,30 @@ def writing(results: Path, run_id: str) -> Iterator[Writer]:
     InputError
         If another process is writing to it.
     """
-    path = results / ROWS / f"{run_id}.jsonl"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a+b") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise InputError(
-                f"{path}: another run is writing to it; wait for its end, or name another --out"
-            ) from error
+    with locked(results, run_id), (results / ROWS / f"{run_id}.jsonl").open("a+b") as file:
         _cut_torn_end(file)
         yield Writer(file)
+
+
+@contextmanager
+def locked(results: Path, run_id: str) -> Iterator[None]:
+    """Keep other processes from writing to a run.
+
+    Raises
+    ------
+    InputError
+        If one is writing to it.
+    """
+    lock = results / ROWS / _LOCKS / f"{run_id}.lock"
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(lock, blocking=False):
+            yield
+    except Timeout as error:
+        raise InputError(
+            f"{results / ROWS / run_id}.jsonl: another run is writing to it; wait for its end, or "
+            "name another --out"
+        ) from error
 
 
 def _cut_torn_end(file: IO[bytes]) -> None:
@@ -133,6 +135,7 @@ def compact(results: Path, run_id: str) -> int:
     target = results / ROWS / f"{run_id}.parquet"
     lines = target.with_suffix(".jsonl")
     with writing(results, run_id):
+        LineReader().verify(lines)
         count = parquet.compact(lines, target)
         lines.unlink()
     return count
@@ -199,28 +202,4 @@ def rows_of(results: Path, run_id: str) -> Iterator[ResultRow]:
         yield from parquet.rows(compacted)
         if not path.exists():
             return
-    headings: dict[str, Any] = {}
-    try:
-        with path.open("rb") as file:
-            for number, line in enumerate(file, start=1):
-                if line.endswith(b"\n"):  # else an interruption cut it off
-                    try:
-                        yield from _row(line, headings)
-                    except ResultSchemaError as error:
-                        raise ResultSchemaError(f"{path} line {number}: {error}") from error
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})") from error
-
-
-def _row(line: bytes, headings: dict[str, Any]) -> Iterator[ResultRow]:
-    """Yield the row of a line, or keep a heading."""
-    record = parse_line(line)
-    if _HEADING in record:
-        headings[record[_HEADING]] = record.get("versions")
-        return
-    named = record.get("versions")
-    if isinstance(named, str):
-        if named not in headings:
-            raise ResultSchemaError(f"versions: {named!r} is named by no line above")
-        record["versions"] = headings[named]
-    yield ResultRow.from_record(record)
+    yield from LineReader().rows(path)

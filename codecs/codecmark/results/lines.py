@@ -1,0 +1,156 @@
+"""The lines of a row file: rows and headings, each sealed by a checksum of its own.
+
+A heading `{"schema_version", "versions_id", "versions"}` holds a table of versions that the rows
+below it name in their `versions`, since thousands of them share the same. The last field of every
+line is `crc32`, the checksum of its bytes as they would be without that field. Lines of schema 1
+and 2 have none.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import zlib
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+
+from codecmark.errors import InputError, ResultSchemaError
+from codecmark.results.row import SCHEMA_VERSION, ResultRow, parse_line
+
+Result = TypeVar("Result")
+
+_HEADING = "versions_id"
+_SEALED_SINCE = 3
+_SEAL = re.compile(rb',"crc32":"([0-9a-f]{8})"\}')
+_SEAL_BYTES = len(b',"crc32":"00000000"}')
+REMEDY = (
+    "restore the file from a copy, or remove the line and run the same command again: it makes "
+    "the row anew"
+)
+
+
+class LineWriter:
+    """Turns rows into lines, and writes each table of versions once."""
+
+    def __init__(self) -> None:
+        self._headings: set[str] = set()
+
+    def lines(self, rows: Iterable[ResultRow]) -> bytes:
+        """Return the lines of rows, with the headings that they need and that were not written."""
+        lines = []
+        for row in rows:
+            versions = json.dumps(row.versions, sort_keys=True)
+            name = hashlib.sha256(versions.encode()).hexdigest()[:12]
+            if name not in self._headings:
+                self._headings.add(name)
+                heading = {
+                    "schema_version": SCHEMA_VERSION, _HEADING: name, "versions": row.versions,
+                }  # fmt: skip
+                lines.append(sealed(msgspec.json.encode(heading).decode()))
+            lines.append(sealed(row.to_json(versions=name)))
+        return b"".join(lines)
+
+
+class LineReader:
+    """Turns lines into rows, in the order of the file.
+
+    Attributes
+    ----------
+    schemas : set of int
+        The versions of the lines that were read.
+    """
+
+    def __init__(self) -> None:
+        self.schemas: set[int] = set()
+        self._headings: dict[str, Any] = {}
+
+    def rows(self, path: Path) -> Iterator[ResultRow]:
+        """Yield every whole row of a file; a last line that was cut off is left out.
+
+        Raises
+        ------
+        InputError
+            If the file cannot be read.
+        ResultSchemaError
+            If a line is damaged, no row, or of a newer schema; names file and line, and says what
+            to do.
+        """
+        return filter(None, _each_line(path, self.row))
+
+    def row(self, line: bytes) -> ResultRow | None:
+        """Return the row of a line, or None for a heading; raises `ResultSchemaError`."""
+        content, is_sealed = unsealed(line)
+        record = parse_line(content)
+        self.schemas.add(record["schema_version"])
+        if record["schema_version"] >= _SEALED_SINCE and not is_sealed:
+            raise ResultSchemaError("crc32: not at the end of the line, where it was written")
+        if _HEADING in record:
+            self._headings[record[_HEADING]] = record.get("versions")
+            return None
+        named = record.get("versions")
+        if isinstance(named, str):
+            if named not in self._headings:
+                raise ResultSchemaError(f"versions: {named!r} is named by no line above")
+            record["versions"] = self._headings[named]
+        return ResultRow.from_record(record)
+
+    def verify(self, path: Path) -> None:
+        """Check every checksum without making rows of the lines; raises as `rows`."""
+        for _ in _each_line(path, lambda line: unsealed(line)[1] or self.row(line)):
+            pass
+
+
+def _each_line(path: Path, call: Callable[[bytes], Result]) -> Iterator[Result]:
+    """Yield what `call` makes of each whole line; its errors get file, line and remedy."""
+    try:
+        with path.open("rb") as file:
+            for number, line in enumerate(file, start=1):
+                if is_torn(line):
+                    continue
+                try:
+                    result = call(line)
+                except ResultSchemaError as error:
+                    remedy = "" if "update codecmark" in str(error) else f"; {REMEDY}"
+                    raise ResultSchemaError(f"{path} line {number}: {error}{remedy}") from error
+                yield result
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror})") from error
+
+
+def sealed(text: str) -> bytes:
+    """Return a JSON object with its checksum as last field, as a line."""
+    content = text.encode()
+    return content[:-1] + b',"crc32":"%08x"}\n' % zlib.crc32(content)
+
+
+def unsealed(line: bytes) -> tuple[bytes, bool]:
+    """Return a line without its checksum and whether it had one.
+
+    Raises
+    ------
+    ResultSchemaError
+        If the checksum is not that of the line.
+    """
+    content = line.rstrip(b"\r\n")
+    seal = _SEAL.fullmatch(content, max(0, len(content) - _SEAL_BYTES))
+    if seal is None:
+        return content, False
+    content = content[: seal.start()] + b"}"
+    if zlib.crc32(content) != int(seal[1], 16):
+        raise ResultSchemaError("crc32: the line is not what was written")
+    return content, True
+
+
+def is_torn(line: bytes) -> bool:
+    """Return whether a last line was cut off while it was written.
+
+    What goes on after its checksum was whole and lost the end of the line, which is damage.
+    """
+    if line.endswith(b"\n"):
+        return False
+    seal = _SEAL.search(line)
+    return seal is None or seal.end() == len(line)

@@ -1,0 +1,126 @@
+"""The leaderboard as a page, in the terminal and from the command line."""
+
+from __future__ import annotations
+
+from io import StringIO
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from rich.console import Console
+
+from codecmark import InputError
+from codecmark.__main__ import main
+from codecmark.analysis.summary import Worst, summarise
+from codecmark.leaderboard import render
+from codecmark.leaderboard.sections import sections
+from codecmark.results import store
+from made_rows import failing, lossless, row, unavailable, untrained
+
+
+def test_the_worst_clip_is_worst_by_the_metrics_direction() -> None:
+    figures = {"a": 9.0, "b": 1.0, "c": 2.0}
+    rows = [row(clip=clip, snr_db=value, lsd_db=value) for clip, value in figures.items()]
+    speech = summarise(rows)[0].quality["speech"]
+    assert speech["snr_db"].worst == Worst(value=1, clip="b", median=2)
+    assert speech["lsd_db"].worst == Worst(value=9, clip="a", median=2)
+
+
+def test_worst_clips_are_on_the_page_only() -> None:
+    rows = [row(clip="a"), row(clip="b", snr_db=3.0, pesq_wb=1.5), lossless("a"), untrained()]
+    rows += [row(clip="m", clip_class="music", visqol_mos_lqo=None)]
+    page = render.markdown(rows)
+    table = page.partition("## Worst clips, 16k-mono")[2].partition("\n##")[0]
+    assert "The worst figure, its clip, the median over clips;" in table
+    assert (
+        "| SNR dB speech | PESQ-WB speech | ViSQOL speech | SNR dB music | ViSQOL music |" in table
+    )
+    assert "| opus@24k | 3.0 on b (median 9.0) | 1.50 on b (median 2.75) | 4.20 on a" in table
+    assert "| flac | exact | 4.00 on a (median 4.00) |" in table
+    assert "dac" not in table
+    out = StringIO()
+    render.print_leaderboard(rows, Console(file=out, width=200))
+    assert "Worst" not in out.getvalue()
+
+
+def test_sort_by_any_column_of_any_table() -> None:
+    rows = [row(), row("opus@6k", stream_bytes=4_000, pesq_wb=1.5), row("mp3@32k", pesq_wb=4.5)]
+    assert sections(rows, "kbps")[0].summaries[0].spec == "opus@6k"
+    assert sections(rows, "codec")[0].summaries[0].spec == "mp3@32k"
+    by_pesq = sections(rows, "speech.pesq_wb")[1].summaries
+    assert [s.spec for s in by_pesq] == ["mp3@32k", "opus@24k", "opus@6k"]
+    assert sections(rows, "pesq_wb")[1].summaries == by_pesq
+    with pytest.raises(InputError, match="choose one of codec, evidence, kbps"):
+        sections(rows, "beauty")
+
+
+@pytest.mark.parametrize("sort", ["speech.pesq_wb", "pesq_wb"])
+def test_each_table_says_its_own_order(sort: str) -> None:
+    page = render.markdown([row(), row("opus@6k")], sort)
+    orders = [
+        (part.partition("\n")[0], part.split("\n\n")[1].rpartition("; ")[2])
+        for part in page.split("\n## ")[1:]
+        if "16k-mono" in part.partition("\n")[0]
+    ]
+    assert [title for title, _ in orders[4:]] == ["Rate at target, 16k-mono"]
+    assert orders[:4] == [
+        ("Leaderboard, 16k-mono", "In the order of the run."),
+        ("Quality on speech, 16k-mono", "Sorted by speech.pesq_wb."),
+        ("Worst clips, 16k-mono", "in the order of the first table."),
+        ("Cost, 16k-mono", "In the order of the run."),
+    ]
+    out = StringIO()
+    render.print_leaderboard([row()], Console(file=out, width=200), sort)
+    assert "Quality on speech, 16k-mono, sorted by speech.pesq_wb " in out.getvalue()
+
+
+def test_the_command_writes_the_page_of_the_newest_run_only(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store.append(tmp_path, [row(run_id="r1")])
+    store.append(tmp_path, [row(run_id="r2"), row("opus@6k", run_id="r2")])
+    page = tmp_path / "leaderboard.md"
+    assert main(["leaderboard", str(tmp_path), "--run", "r1"]) == 0
+    assert main(["leaderboard", str(tmp_path), "--markdown"]) == 0
+    assert not page.exists()
+    for options in ([], ["--run", "r2"], ["--sort", "kbps"]):
+        assert main(["leaderboard", str(tmp_path), *options]) == 0
+        assert page.read_text() == render.markdown(store.read(tmp_path))
+        page.unlink()
+    page.mkdir()
+    capsys.readouterr()
+    assert main(["leaderboard", str(tmp_path)]) == 2
+    assert "leaderboard.md: cannot be written" in capsys.readouterr().err
+
+
+def test_a_run_ends_with_a_count_by_status(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [row(clip="a"), row(clip="b"), failing("opus@24k", "c"), unavailable()]
+    item = SimpleNamespace(spec="pcm16", clips=(None,))
+    outcome = SimpleNamespace(item=item, rows=rows, settled=True)
+    monkeypatch.setattr("codecmark.commands.run.run_plan", lambda *_, **__: [outcome])
+    options = ["--codecs", "pcm16", "--limit", "1", "--out", str(tmp_path)]
+    assert main(["run", *options]) == 1
+    assert "2 rows ok, 1 failed, 1 codec unavailable; rows in" in capsys.readouterr().out
+
+
+def test_markdown_is_stable_and_harmless() -> None:
+    hostile = row(clip='"><script>alert(1)</script>.wav', status="failed", reason="a|b\n<b>")
+    text = render.markdown([row(), hostile])
+    assert text == render.markdown([row(), hostile])
+    assert "<script>" not in text
+    assert "a\\|b &lt;b&gt;" in text
+    assert "| opus@24k | no weights |" in text
+
+
+@pytest.mark.parametrize("width", [80, 120, 200])
+def test_terminal_tables_keep_their_figures_whole(width: int) -> None:
+    out = StringIO()
+    rows = [row("audioldm2:music/griffinlim-64", clip, snr_db=12.3) for clip in "abc"]
+    render.print_leaderboard(rows, Console(file=out, width=width))
+    text = out.getvalue()
+    assert "audioldm2:music/griffinlim-64" in text
+    assert "12.3" in text
+    assert "…" not in text
+    assert max(map(len, text.splitlines())) <= width

@@ -1,0 +1,116 @@
+"""Runs as Parquet."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from codecmark import ResultSchemaError
+from codecmark.__main__ import main
+from codecmark.results import store
+from made_rows import FAILED, failing, row, unavailable
+from places import COMMITTED
+
+
+def test_a_compacted_run_reads_as_its_lines_and_can_go_on(tmp_path: Path) -> None:
+    pytest.importorskip("duckdb")
+    committed = store.read(COMMITTED)[:200]
+    rows = [
+        replace(original, run_id="r1", versions={**original.versions, "x": str(index // 90)})
+        for index, original in enumerate(committed)
+    ]
+    store.append(tmp_path, rows)
+    store.append(tmp_path, [replace(rows[7], snr_db=-1.0), replace(rows[3], weights="random")])
+    before = store.read(tmp_path)
+    assert store.compact(tmp_path, "r1") == len(before)
+    names = {path.name for path in (tmp_path / "rows").glob("r1.*")}
+    assert names == {"r1.parquet", "r1.parquet.sha256"}
+    assert store.run_ids(tmp_path) == ["r1"]
+    assert store.read(tmp_path) == before
+    later = replace(rows[9], snr_db=-2.0)
+    store.append(tmp_path, [later])
+    grown = store.read(tmp_path)
+    assert grown[-1].snr_db == -2.0
+    assert len(grown) == len(before)
+    assert store.compact(tmp_path, "r1") == len(grown)
+    assert store.read(tmp_path) == grown
+
+
+def test_a_damaged_line_is_not_compacted_away(tmp_path: Path) -> None:
+    pytest.importorskip("duckdb")
+    store.append(tmp_path, [row()])
+    path = tmp_path / "rows" / "r1.jsonl"
+    path.write_text(path.read_text().replace("15.0", '"loud"'))
+    with pytest.raises(ResultSchemaError, match=r"r1\.jsonl"):
+        store.compact(tmp_path, "r1")
+    assert path.is_file()
+    assert not path.with_suffix(".parquet").exists()
+
+
+def test_a_parquet_run_has_the_tables_of_its_lines(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("duckdb")
+    committed = [replace(r, run_id="r1") for r in store.read(COMMITTED)]
+    late = [
+        replace(r, spec="late", lag_samples=lag)
+        for r, lag in zip(committed[:3], (5, -3, 0), strict=True)
+    ]
+    broken = [replace(late[0], spec="broken", **FAILED)]
+    rows = [*committed, *late, *broken, replace(unavailable(), spec="gone@6k")]
+    store.append(tmp_path, rows)
+    assert main(["leaderboard", str(tmp_path), "--markdown"]) == 0
+    lines = capsys.readouterr().out
+    assert main(["compact", str(tmp_path)]) == 0
+    assert f"{len(rows)} rows in" in capsys.readouterr().out
+    assert main(["leaderboard", str(tmp_path), "--markdown"]) == 0
+    page = capsys.readouterr().out
+    # curves and ranks compare clip by clip, which sums do not hold
+    before, _, after = lines.partition("## Rate at target")
+    assert "## Rate" not in page
+    assert page == before + after[after.index("## Notes") :]
+
+
+def test_many_failures_of_a_parquet_run_are_counted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("duckdb")
+    store.append(tmp_path, [row(), *(failing("opus@6k", clip) for clip in "abc")])
+    store.compact(tmp_path, "r1")
+    assert main(["leaderboard", str(tmp_path), "--markdown"]) == 0
+    assert "opus@6k on 3 clips: failed: encode: broke" in capsys.readouterr().out
+
+
+def test_a_flipped_bit_in_parquet_is_named(tmp_path: Path) -> None:
+    pytest.importorskip("duckdb")
+    store.append(tmp_path, [row(), row("flac")])
+    store.compact(tmp_path, "r1")
+    path = tmp_path / "rows" / "r1.parquet"
+    whole = path.read_bytes()
+    for index in (4, len(whole) // 2, len(whole) - 1):
+        damaged = bytearray(whole)
+        damaged[index] ^= 1
+        path.write_bytes(damaged)
+        with pytest.raises(ResultSchemaError, match=r"r1\.parquet: its SHA-256 .* restore it"):
+            store.read(tmp_path)
+    path.write_bytes(whole)
+    assert len(store.read(tmp_path)) == 2
+
+
+def test_an_interruption_of_compacting_leaves_a_file_that_is_read(tmp_path: Path) -> None:
+    """Between the two digests and the new file, and between it and the one digest."""
+    pytest.importorskip("duckdb")
+    store.append(tmp_path, [row()])
+    store.compact(tmp_path, "r1")
+    path = tmp_path / "rows" / "r1.parquet"
+    digests = path.with_suffix(".parquet.sha256")
+    old, old_digest = path.read_bytes(), digests.read_text()
+    store.append(tmp_path, [row("flac")])
+    store.compact(tmp_path, "r1")
+    new, new_digest = path.read_bytes(), digests.read_text()
+    digests.write_text(old_digest + new_digest)
+    for content, count in ((old, 1), (new, 2)):
+        path.write_bytes(content)
+        assert len(store.read(tmp_path)) == count
