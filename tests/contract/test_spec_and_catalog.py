@@ -229,3 +229,9 @@ def test_nothing_heavy_is_imported_before_it_is_needed() -> None:
 def test_exported_names_are_sorted_and_real() -> None:
     assert codecmark.__all__ == sorted(codecmark.__all__)
     assert all(hasattr(codecmark, name) for name in codecmark.__all__)
+
+
+def test_sentinels_are_told_by_the_catalog() -> None:
+    sentinels = [name for name in FAMILIES if catalog.is_sentinel(name)]
+    assert sentinels == ["silence", "noise", "lowpass", "pcm"]
+    assert not catalog.is_sentinel("no such family")

@@ -112,6 +112,11 @@ def target(spec: Spec) -> str:
     raise UnknownCodecError(_did_you_mean(str(spec)))
 
 
+def is_sentinel(family: str) -> bool:
+    """Return whether a family of codecs is there to check scales and metrics, and no choice."""
+    return family in FAMILIES and FAMILIES[family].sentinel
+
+
 def select(specs: str | None, *, everything: bool = False) -> tuple[str, ...]:
     """Return the specs that a `--codecs` value names: comma-separated specs or families.
 
