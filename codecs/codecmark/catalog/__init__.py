@@ -96,6 +96,11 @@ def create(spec: str, setup: Setup | None = None) -> Codec:
     except Exception as error:
         raise CodecError(f"{spec} could not be built: {type(error).__name__}: {error}") from error
     setup.require_heeded(str(parsed))
+    if codec.execution != parsed.execution:  # rows would say another thing than what was run
+        raise CodecError(
+            f"{spec}: names itself {codec.info.spec}, without how it runs; complete its info by "
+            "networks.runtime.described"
+        )
     return codec
 
 
@@ -112,6 +117,11 @@ def target(spec: Spec) -> str:
     if spec.family in _plugins():
         return _plugins()[spec.family]
     raise UnknownCodecError(_did_you_mean(str(spec)))
+
+
+def is_sentinel(family: str) -> bool:
+    """Return whether a family of codecs is there to check scales and metrics, and no choice."""
+    return family in FAMILIES and FAMILIES[family].sentinel
 
 
 def select(specs: str | None, *, everything: bool = False) -> tuple[str, ...]:
