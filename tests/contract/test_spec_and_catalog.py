@@ -180,6 +180,21 @@ def test_a_broken_plugin_does_not_break_the_rest(monkeypatch: pytest.MonkeyPatch
         catalog._plugins.cache_clear()
 
 
+class Nameless(Pcm16Codec):
+    """Takes a device and does not say so in its spec."""
+
+    @classmethod
+    def from_spec(cls, spec: Spec, setup: Setup) -> Nameless:
+        setup.device_name()
+        return cls()
+
+
+def test_a_codec_says_how_it_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(catalog, "_load", lambda target: Nameless)
+    with pytest.raises(CodecError, match=r"pcm16~cpu: names itself pcm16, without how it runs"):
+        codecmark.create("pcm16~cpu")
+
+
 class Explosive:
     @classmethod
     def from_spec(cls, spec: Spec, setup: Setup) -> None:

@@ -94,6 +94,11 @@ def create(spec: str, setup: Setup | None = None) -> Codec:
     except Exception as error:
         raise CodecError(f"{spec} could not be built: {type(error).__name__}: {error}") from error
     setup.require_heeded(str(parsed))
+    if codec.execution != parsed.execution:  # rows would say another thing than what was run
+        raise CodecError(
+            f"{spec}: names itself {codec.info.spec}, without how it runs; complete its info by "
+            "networks.runtime.described"
+        )
     return codec
 
 
