@@ -12,11 +12,13 @@ import pytest
 from codecmark.analysis import columns_sql, summary_sql
 from codecmark.analysis.aggregation import ALL, Columns, Quality, attempted, qualities
 from codecmark.analysis.summary import Summary, summarise
+from codecmark.codec import Evidence
+from codecmark.corpus.entry import ClipClass
 from codecmark.metrics.table import QUALITY_FIELDS
 from codecmark.results import store
 from codecmark.results.row import INFINITE, ResultRow
 
-CLASSES = ("speech", "music", None)
+CLASSES: tuple[ClipClass | None, ...] = ("speech", "music", None)
 
 
 def random_rows(seed: int) -> list[ResultRow]:
@@ -28,7 +30,7 @@ def random_rows(seed: int) -> list[ResultRow]:
     ]
     rows = []
     for spec in ("opus@6k", "dac:16khz@6k", "flac", "mimi@1.1k"):
-        weights = "random" if spec.startswith("mimi") else "none"
+        weights: Evidence = "random" if spec.startswith("mimi") else "none"
         for clip, source, clip_class in clips if weights == "none" else clips[:1]:
             if draw.random() < 0.05:  # not run
                 continue
