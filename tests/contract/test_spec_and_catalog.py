@@ -131,8 +131,8 @@ def test_select() -> None:
 def test_the_default_set_names_every_family() -> None:
     families = {Spec.parse(spec).family for spec in catalog.select(None)}
     on_request = {  # --all, or the user's own
-        "command", "oobleck", "mimi", "snac", "xcodec", "wavtokenizer", "neucodec", "xcodec2",
-        "noise", "lowpass", "pcm", "ltx2", "mmaudio",
+        "command", "replay", "oobleck", "mimi", "snac", "xcodec", "wavtokenizer", "neucodec",
+        "xcodec2", "noise", "lowpass", "pcm", "ltx2", "mmaudio",
     }  # fmt: skip
     assert families == set(FAMILIES) - on_request
     assert len(catalog.select(None)) >= 25
