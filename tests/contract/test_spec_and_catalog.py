@@ -131,8 +131,8 @@ def test_select() -> None:
 def test_the_default_set_names_every_family() -> None:
     families = {Spec.parse(spec).family for spec in catalog.select(None)}
     on_request = {  # --all, or the user's own
-        "command", "oobleck", "mimi", "snac", "xcodec", "wavtokenizer", "neucodec", "xcodec2",
-        "noise", "lowpass", "pcm", "ltx2", "mmaudio",
+        "command", "replay", "oobleck", "mimi", "snac", "xcodec", "wavtokenizer", "neucodec",
+        "xcodec2", "noise", "lowpass", "pcm", "ltx2", "mmaudio",
     }  # fmt: skip
     assert families == set(FAMILIES) - on_request
     assert len(catalog.select(None)) >= 25
@@ -178,6 +178,21 @@ def test_a_broken_plugin_does_not_break_the_rest(monkeypatch: pytest.MonkeyPatch
                 codecmark.create(name)
     finally:
         catalog._plugins.cache_clear()
+
+
+class Nameless(Pcm16Codec):
+    """Takes a device and does not say so in its spec."""
+
+    @classmethod
+    def from_spec(cls, spec: Spec, setup: Setup) -> Nameless:
+        setup.device_name()
+        return cls()
+
+
+def test_a_codec_says_how_it_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(catalog, "_load", lambda target: Nameless)
+    with pytest.raises(CodecError, match=r"pcm16~cpu: names itself pcm16, without how it runs"):
+        codecmark.create("pcm16~cpu")
 
 
 class Explosive:

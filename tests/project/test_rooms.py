@@ -27,8 +27,8 @@ ORDER = (
     ("networks", "corpus", "metrics"),
     ("classic", "neural", "mel", "layered", "replay"),
     ("catalog",),
-    ("__init__",),  # what plug-ins and users import
     ("results", "measure"),
+    ("__init__",),  # what plug-ins and users import
     ("analysis", "run"),
     ("review",),
     ("leaderboard", "report", "listen", "studies", "training"),

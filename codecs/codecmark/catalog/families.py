@@ -274,6 +274,10 @@ FAMILIES: dict[str, Family] = {
         "codecmark.classic.sentinels:PcmCodec", "sentinel: PCM with few bits, 6.02 dB a bit",
         (), ("pcm@8bit", "pcm@12bit"), sentinel=True,
     ),
+    "replay": Family(
+        "codecmark.replay.codec:ReplayedCodec",
+        "published audio: what others decoded, by its name, e.g. replay:dac:16khz@6k", (),
+    ),
     "command": Family(
         "codecmark.classic.command:CommandCodec", "your own programs, by CODECMARK_COMMANDS", ()
     ),

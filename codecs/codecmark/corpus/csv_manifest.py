@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
-from codecmark.corpus.entry import CorpusClip, distinct
+from codecmark.corpus.entry import UNKNOWN_CLASS, CorpusClip, distinct
 from codecmark.errors import InputError
 
 NAME = "clips.csv"  # a folder that holds this file is described by it
@@ -54,7 +54,7 @@ def read(path: Path) -> list[CorpusClip]:
                     name,
                     path.parent / name,
                     row.get("source") or Path(name).stem,
-                    row.get("class") or "audio",
+                    row.get("class") or UNKNOWN_CLASS,
                     sha256=row.get("sha256") or None,
                 )
             )

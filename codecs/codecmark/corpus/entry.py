@@ -15,6 +15,7 @@ from codecmark.system.digest import file_sha256
 
 ClipClass = Literal["speech", "music", "ambient", "audio"]
 _SHA256 = re.compile(r"[0-9A-Fa-f]{64}")
+UNKNOWN_CLASS: ClipClass = "audio"
 CLASSES: tuple[str, ...] = get_args(ClipClass)
 
 

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from codecmark import catalog
+from codecmark.analysis.aggregation import ALL
 from codecmark.analysis.anchor_table import against_anchor
 from codecmark.analysis.delta import DEFAULT_ANCHOR, CurveGap, Delta
 from codecmark.analysis.ranking import Ranking, rank
-from codecmark.analysis.summary import ALL, Summarised
+from codecmark.analysis.summary import Summarised
 from codecmark.analysis.target import DISAGREEMENT, Never, Reached, rate_at_target
 from codecmark.corpus.entry import CLASSES
 from codecmark.errors import InputError

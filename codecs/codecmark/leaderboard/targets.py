@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
-from codecmark.analysis.summary import ALL, Summary
+from codecmark.analysis.aggregation import ALL
+from codecmark.analysis.summary import Summary
 from codecmark.leaderboard.cell import NOTHING, Cell, Column
 from codecmark.review import wording
 from codecmark.review.judgement import Judged

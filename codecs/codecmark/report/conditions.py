@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from codecmark.analysis.summary import ALL
+from codecmark.analysis.aggregation import ALL
 from codecmark.corpus.entry import CLASSES
 from codecmark.errors import InputError
 from codecmark.metrics.table import VISQOL_FIELD

@@ -7,7 +7,8 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from codecmark.analysis.summary import ALL, Summary
+from codecmark.analysis.aggregation import ALL
+from codecmark.analysis.summary import Summary
 from codecmark.leaderboard.cell import Cell, Column
 from codecmark.leaderboard.sections import Section, sections
 from codecmark.leaderboard.targets import passes_all

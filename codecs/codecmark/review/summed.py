@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
-from codecmark.analysis.summary import ALL, Quality, Summary
+from codecmark.analysis.aggregation import ALL, Quality
+from codecmark.analysis.summary import Summary
 from codecmark.review.figures import TOTALS, UNTRAINED, Clips, Figure, Figures, Found, nothing
 from codecmark.review.requirements import Statistic
 
