@@ -10,8 +10,9 @@ from codecmark.analysis.aggregation import ALL
 from codecmark.analysis.anchor_table import against_anchor
 from codecmark.analysis.delta import DEFAULT_ANCHOR, CurveGap, Delta
 from codecmark.analysis.ranking import Ranking, rank
+from codecmark.analysis.settings import DISAGREEMENT
 from codecmark.analysis.summary import Summarised
-from codecmark.analysis.target import DISAGREEMENT, Never, Reached, rate_at_target
+from codecmark.analysis.target import Never, Reached, rate_at_target
 from codecmark.corpus.entry import CLASSES
 from codecmark.errors import InputError
 from codecmark.leaderboard.cell import NOTHING
