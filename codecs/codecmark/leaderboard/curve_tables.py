@@ -6,11 +6,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from codecmark import catalog
+from codecmark.analysis.aggregation import ALL
 from codecmark.analysis.anchor_table import against_anchor
 from codecmark.analysis.delta import DEFAULT_ANCHOR, CurveGap, Delta
 from codecmark.analysis.ranking import Ranking, rank
-from codecmark.analysis.summary import ALL, Summarised
-from codecmark.analysis.target import DEFAULT_TARGET, DISAGREEMENT, Never, Reached, rate_at_target
+from codecmark.analysis.settings import DISAGREEMENT
+from codecmark.analysis.summary import Summarised
+from codecmark.analysis.target import DEFAULT_TARGET, Never, Reached, rate_at_target
 from codecmark.analysis.verdicts import DISPUTED_BEYOND
 from codecmark.corpus.entry import CLASSES
 from codecmark.errors import InputError

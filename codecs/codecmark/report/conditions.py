@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from codecmark.corpus.entry import CLASSES
 from codecmark.errors import InputError
-from codecmark.metrics.table import VISQOL_FIELD
+from codecmark.metrics.table import TABLE, VISQOL_FIELD
 from codecmark.report import svg
 from codecmark.report.charts import (
     Chart,
@@ -114,4 +114,6 @@ def _front(rows: Sequence[ResultRow], classes: Sequence[str]) -> FrontSummary | 
         return None
     if not found.values:
         return None
-    return FrontSummary(f"ViSQOL on {clip_class}", found.members, len(found.values))
+    return FrontSummary(
+        f"{TABLE[VISQOL_FIELD].label} on {clip_class}", found.members, len(found.values)
+    )
