@@ -207,7 +207,7 @@ def test_any_clip_keeps_its_form(clip: AudioClip) -> None:
 def test_what_is_no_fill_is_refused(sets: Path) -> None:
     with pytest.raises(InputError, match=r"write mel:16k-64\+wave, or"):
         create("mel:16k-64+wave+harmonic@8k")
-    with pytest.raises(InputError, match="stands on base, music"):
+    with pytest.raises(InputError, match="needs a base among base, music"):
         create("audioldm2:48k+wave+anchored@8k")
     harmonic = (sets / "harmonic/vocoder.safetensors").read_bytes()
     (sets / "anchored/vocoder.safetensors").write_bytes(harmonic)
