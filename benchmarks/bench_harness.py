@@ -26,9 +26,9 @@ from codecmark.commands.pytest_plugin.session import Session
 from codecmark.measure.paired_times import Excess, Judgement, PairedCalls, judge
 from codecmark.system import threads
 
-PAIRS = 30
-CHAIN_PAIRS = 5  # a call takes seconds, and its noise is small beside it
-NETWORK_CLIP_S = {"encodec": 2.0, "audioldm2": 1.0}
+PAIRS = 20
+CHAIN_PAIRS = 5  # a call takes long, and its noise is small beside it
+NETWORK_CLIP_S = {"encodec": 1.0, "audioldm2": 0.5}
 LIMIT_S = 0.001
 LIMIT_SHARE = 0.02
 LIMIT_SHARE_FROM_S = 0.050

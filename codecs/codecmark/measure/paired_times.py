@@ -16,7 +16,7 @@ import numpy as np
 Pairs = tuple[Sequence[float], Sequence[float]]
 _RESAMPLES = 2_000
 _ATTEMPTS = 3
-_BUDGET_S = 30.0
+_BUDGET_S = 15.0
 
 
 @dataclass(frozen=True)
