@@ -50,6 +50,15 @@ def speech() -> AudioClip:
     return clips[0].audio
 
 
+@pytest.fixture
+def tiny_dac_16khz(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the catalog build DAC 16 kHz tiny, however its network is run."""
+    from codecmark.neural import dac
+    from tiny_networks import tiny_dac
+
+    monkeypatch.setitem(dac.PUBLISHED, "16khz", tiny_dac("16khz"))
+
+
 @pytest.fixture(scope="session")
 def recordings(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of made-up recordings to train on; not to be written to."""

@@ -13,6 +13,7 @@ from codecmark.errors import (
     UnavailableError,
     UnknownCodecError,
 )
+from codecmark.measure.elsewhere import score
 from codecmark.networks.setup import Setup
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "UnknownCodecError",
     "__version__",
     "create",
+    "score",
 ]
 
 __version__ = "0.1.0"

@@ -11,7 +11,6 @@ from rich.console import Console
 
 from codecmark import __version__
 from codecmark.errors import CodecmarkError
-from codecmark.leaderboard import render
 
 _COMMANDS = {
     "run": "codecmark.commands.run",
@@ -21,6 +20,7 @@ _COMMANDS = {
     "list": "codecmark.commands.list_codecs",
     "weights": "codecmark.commands.weights",
     "audio": "codecmark.commands.audio",
+    "score": "codecmark.commands.score",
     "leaderboard": "codecmark.commands.leaderboard",
     "report": "codecmark.commands.report",
     "diagnose": "codecmark.commands.diagnose",
@@ -39,8 +39,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--version", action="version", version=f"codecmark {__version__}")
     subparsers = parser.add_subparsers(dest="command", required=True)
-    for name, module_name in _COMMANDS.items():
-        module = importlib.import_module(module_name)
+    argv = sys.argv[1:] if argv is None else argv
+    # what one command imports is not worth waiting for in another
+    for name in [argv[0]] if argv and argv[0] in _COMMANDS else _COMMANDS:
+        module = importlib.import_module(_COMMANDS[name])
         command = subparsers.add_parser(name, help=module.HELP, description=module.HELP)
         module.add_arguments(command)
         command.set_defaults(handler=module.run)
@@ -61,6 +63,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _width() -> int | None:
     """The terminal's width, or a wide page where the output goes to a file or a pipe."""
+    from codecmark.leaderboard import render
+
     return None if sys.stdout.isatty() else render.WIDE
 
 

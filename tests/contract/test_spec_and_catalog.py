@@ -131,8 +131,8 @@ def test_select() -> None:
 def test_the_default_set_names_every_family() -> None:
     families = {Spec.parse(spec).family for spec in catalog.select(None)}
     on_request = {  # --all, or the user's own
-        "command", "oobleck", "mimi", "snac", "xcodec", "wavtokenizer", "neucodec", "xcodec2",
-        "noise", "lowpass", "pcm", "ltx2", "mmaudio",
+        "command", "replay", "oobleck", "mimi", "snac", "xcodec", "wavtokenizer", "neucodec",
+        "xcodec2", "noise", "lowpass", "pcm", "ltx2", "mmaudio",
     }  # fmt: skip
     assert families == set(FAMILIES) - on_request
     assert len(catalog.select(None)) >= 25
@@ -178,6 +178,21 @@ def test_a_broken_plugin_does_not_break_the_rest(monkeypatch: pytest.MonkeyPatch
                 codecmark.create(name)
     finally:
         catalog._plugins.cache_clear()
+
+
+class Nameless(Pcm16Codec):
+    """Takes a device and does not say so in its spec."""
+
+    @classmethod
+    def from_spec(cls, spec: Spec, setup: Setup) -> Nameless:
+        setup.device_name()
+        return cls()
+
+
+def test_a_codec_says_how_it_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(catalog, "_load", lambda target: Nameless)
+    with pytest.raises(CodecError, match=r"pcm16~cpu: names itself pcm16, without how it runs"):
+        codecmark.create("pcm16~cpu")
 
 
 class Explosive:
@@ -229,3 +244,9 @@ def test_nothing_heavy_is_imported_before_it_is_needed() -> None:
 def test_exported_names_are_sorted_and_real() -> None:
     assert codecmark.__all__ == sorted(codecmark.__all__)
     assert all(hasattr(codecmark, name) for name in codecmark.__all__)
+
+
+def test_sentinels_are_told_by_the_catalog() -> None:
+    sentinels = [name for name in FAMILIES if catalog.is_sentinel(name)]
+    assert sentinels == ["silence", "noise", "lowpass", "pcm"]
+    assert not catalog.is_sentinel("no such family")

@@ -14,6 +14,7 @@ from audio_on_disk import put
 from codecmark import InputError, corpus
 from codecmark.corpus import CorpusClip
 from codecmark.corpus.audio_files import read_audio
+from codecmark.corpus.entry import distinct
 
 
 def test_csv_manifest(tmp_path: Path) -> None:
@@ -27,10 +28,12 @@ def test_csv_manifest(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("file\na.wav\n", "needs a column 'name'"),
+        ("file,class\na.wav,speech\n", "line 1: needs a column 'name' .* it has 'file', 'class'"),
         ("name\n", "lists no clips"),
         ("name,class\n,speech\n", "line 2: column 'name' is empty"),
-        ("name,class\na.wav,noise\n", "class: a.wav has 'noise'"),
+        ("name,class\na.wav,noise\n", "line 2: class: a.wav has 'noise'; use one of speech, music"),
+        ("name\n\na.wav\nb,c.wav\n", "line 4: has more cells than line 1 has columns .* quotes"),
+        ("name,sha256\na.wav,123\n", "line 2: sha256: a.wav has '123'; it must be 64 hex"),
         ("name\na.wav\na.wav\n", "listed more than once"),
     ],
 )
@@ -78,7 +81,7 @@ def test_nemo_offsets_that_are_no_seconds(tmp_path: Path, field: str, value: str
     put(tmp_path / "a.wav")
     manifest = tmp_path / "nemo.json"
     manifest.write_text(f'{{"audio_filepath": "a.wav", "{field}": {value}}}')
-    with pytest.raises(InputError, match=f"{field} must be a number of seconds"):
+    with pytest.raises(InputError, match=f"entry 1: {field}: must be a number of seconds"):
         corpus.load(manifest)
 
 
@@ -117,10 +120,10 @@ def test_a_long_manifest_is_read_in_linear_time(tmp_path: Path) -> None:
             return str.__eq__(self, other) is True
 
     clips = [CorpusClip(Name(number), tmp_path, "a", "speech") for number in range(2_000)]
-    corpus.manifests._distinct(clips, tmp_path)
+    distinct(clips, tmp_path)
     assert compared < 10 * len(clips)
     with pytest.raises(InputError, match="'7' is listed more than once"):
-        corpus.manifests._distinct([*clips, clips[7]], tmp_path)
+        distinct([*clips, clips[7]], tmp_path)
 
 
 def test_lhotse_manifest_compressed(tmp_path: Path) -> None:
@@ -157,11 +160,17 @@ def test_lhotse_cuts(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"recording": None}, "neither a NeMo entry"),
-        ({"recording": "a.wav"}, "neither a NeMo entry"),
-        ({"supervisions": ["x"]}, "neither a NeMo entry"),
-        ({"start": -1}, "start must be a number of seconds"),
-        ({"duration": "1"}, "duration must be a number of seconds"),
+        ({"recording": None}, "entry 1: recording: must be a table of keys and values, not None"),
+        ({"recording": "a.wav"}, "recording: must be a table of keys and values, not 'a.wav'"),
+        ({"supervisions": ["x"]}, r"supervisions\[1\]: must be a table of keys and values"),
+        ({"recording": {"id": "r", "sources": []}}, "recording.sources: must be a list with one"),
+        ({"recording": {"id": "r", "sources": [{"type": "url", "source": "x"}]}},
+         r"sources\[1\].type: 'url'; only 'file' is read"),
+        ({"recording": {"id": "r", "sources": [{"type": "file"}]}},
+         r"recording.sources\[1\].source: is missing; it is the path of a file"),
+        ({"class": "noise"}, "entry 1: class: cut-1 has 'noise'; use one of speech, music"),
+        ({"start": -1}, "start: must be a number of seconds from 0 on, not -1"),
+        ({"duration": "1"}, "duration: must be a number of seconds from 0 on, not '1'"),
         ({"recording": lhotse_cut()["recording"] | {"transforms": [{"name": "Speed"}]}},
          "cut-1 is to be transformed"),
         ({"recording": {"id": "r", "sources": [{"type": "file", "channels": [0, 1],
@@ -176,6 +185,34 @@ def test_lhotse_cuts_that_cannot_be_read(
     manifest.write_text(json.dumps(lhotse_cut(**changes)))
     with pytest.raises(InputError, match=message):
         corpus.load(manifest)
+
+
+@pytest.mark.parametrize(
+    ("entry", "message"),
+    [
+        ({"id": "x"}, "is neither a NeMo entry .* nor a lhotse recording .* it has id"),
+        ({}, "is neither a NeMo entry .* it has no fields"),
+        ({"audio_filepath": 3}, "audio_filepath: must be the path of a file, not 3"),
+        ({"audio_filepath": ""}, "audio_filepath: must be the path of a file, not ''"),
+        ({"audio_filepath": "a.wav", "speaker": [1]}, "speaker: must be text or a whole number"),
+        ({"audio_filepath": "a.wav", "class": 2}, "class: must be text, not 2"),
+        ({"audio_filepath": "a.wav", "class": "hum"}, "class: a.wav has 'hum'; use one of"),
+    ],
+)
+def test_entries_that_are_none_are_named_by_number(
+    tmp_path: Path, entry: dict[str, Any], message: str
+) -> None:
+    manifest = tmp_path / "m.json"
+    manifest.write_text(json.dumps([{"audio_filepath": "b.wav"}, entry]))
+    with pytest.raises(InputError, match=rf"m\.json entry 2: {message}"):
+        corpus.load(manifest)
+
+
+def test_a_speaker_may_be_a_number(tmp_path: Path) -> None:
+    manifest = tmp_path / "m.json"
+    manifest.write_text('{"audio_filepath": "a.wav", "speaker": 84, "lang": "en", "text": null}')
+    (clip,) = corpus.load(manifest)
+    assert (clip.source, clip.clip_class) == ("84", "speech")
 
 
 @pytest.mark.parametrize("depth", [900, 980, 990, 1_000, 100_000])

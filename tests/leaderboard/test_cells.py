@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from codecmark.analysis.summary import ALL, summarise
+from codecmark.analysis.aggregation import ALL
+from codecmark.analysis.summary import summarise
 from codecmark.leaderboard.notes import notes
 from codecmark.leaderboard.sections import sections
 from codecmark.metrics.table import QUALITY_FIELDS

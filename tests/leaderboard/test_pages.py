@@ -11,7 +11,8 @@ from rich.console import Console
 
 from codecmark import InputError
 from codecmark.__main__ import main
-from codecmark.analysis.summary import Worst, summarise
+from codecmark.analysis.aggregation import Worst
+from codecmark.analysis.summary import summarise
 from codecmark.leaderboard import render
 from codecmark.leaderboard.sections import sections
 from codecmark.results import store

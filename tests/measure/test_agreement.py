@@ -12,7 +12,6 @@ from codecmark import create
 from codecmark.classic.pcm import Pcm16Codec
 from codecmark.clip import AudioClip
 from codecmark.codec import Codec
-from codecmark.corpus import condition
 from codecmark.corpus.condition import PreparedClip
 from codecmark.errors import MetricError
 from codecmark.measure import agreement
@@ -20,26 +19,12 @@ from codecmark.measure.measurement import Measurement
 from codecmark.measure.scoring import Scorer
 from codecmark.measure.timing import Timed, perf_counter_timer
 from codecmark.networks import backends
-from codecmark.neural import dac
-from codecmark.results.row import ResultRow
 from codecmark.system.execution import Execution
 from entries import noise
-from tiny_networks import tiny_dac
+from measured import CONDITION, measured
 
-CONDITION = condition.named("16k-mono")
 SPEC = "dac:16khz@6k"
-
-
-@pytest.fixture(autouse=True)
-def _tiny(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(dac.PUBLISHED, "16khz", tiny_dac("16khz"))
-
-
-def measured(codec: Codec) -> ResultRow:
-    measurement = Measurement(codec, [PreparedClip("n", "n", "music", noise(8_000))], CONDITION)
-    measurement.decode()
-    (row,) = measurement.rows("r", Scorer(workers=1), memory=False)
-    return row
+pytestmark = pytest.mark.usefixtures("tiny_dac_16khz")
 
 
 def test_agreement_is_a_ratio_in_db() -> None:

@@ -21,21 +21,17 @@ from codecmark.mel.spectrogram import MelSpectrogram
 from codecmark.mel.vocoders.hifigan import HifiGan
 from codecmark.networks import backends, exporters, runtime
 from codecmark.networks.setup import Setup
-from codecmark.neural import dac, encodec_network
+from codecmark.neural import encodec_network
 from codecmark.neural.encodec import EncodecCodec
 from codecmark.neural.encodec_segments import Segment
 from codecmark.neural.mimi import MimiCodec
 from codecmark.system.execution import EAGER, Execution
 from entries import fresh, noise
-from tiny_networks import TINY_HIFIGAN, tiny_dac, tiny_encodec
+from tiny_networks import TINY_HIFIGAN, tiny_encodec
 
 RANDOM = Weights("random")
 SPEC = "dac:16khz@6k"
-
-
-@pytest.fixture(autouse=True)
-def _tiny(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(dac.PUBLISHED, "16khz", tiny_dac("16khz"))
+pytestmark = pytest.mark.usefixtures("tiny_dac_16khz")
 
 
 def needs(*packages: str, extra: str) -> pytest.MarkDecorator:

@@ -13,18 +13,12 @@ from codecmark.catalog.families import FAMILIES
 from codecmark.errors import InputError, UnavailableError
 from codecmark.networks.setup import Setup
 from codecmark.networks.weights import WeightLocator
-from codecmark.neural import dac
 from codecmark.spec import Spec, without_setting
 from codecmark.system.execution import EAGER, NETWORKS_ON_BACKENDS, Execution
 from entries import fresh
-from tiny_networks import tiny_dac
 
 SPEC = "dac:16khz@6k"
-
-
-@pytest.fixture(autouse=True)
-def _tiny(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(dac.PUBLISHED, "16khz", tiny_dac("16khz"))
+pytestmark = pytest.mark.usefixtures("tiny_dac_16khz")
 
 
 @pytest.mark.parametrize(

@@ -169,7 +169,7 @@ def test_lower_is_better_where_the_metric_says_so() -> None:
     assert [place.spec for place in found.places] == ["near@1", "far@1"]
     versus = found.places[0].versus_anchor
     assert versus is not None
-    assert (versus.verdict, versus.difference.estimate.mean < 0) == ("better", True)
+    assert (versus.outcome, versus.difference.estimate.mean < 0) == ("better", True)
     assert [place.first for place in found.places] == [1, 2]
 
 
@@ -227,7 +227,7 @@ def test_ranks_of_the_committed_run(committed: list[ResultRow]) -> None:
     assert found.leader == "vorbis@q5"
     assert {"dac:16khz@6k", "audioldm2:base/hifigan"} <= found.not_ranked.keys()
     last = found.places[-1]
-    assert (last.spec, last.versus_anchor and last.versus_anchor.verdict) == (
+    assert (last.spec, last.versus_anchor and last.versus_anchor.outcome) == (
         "mel:16k-64/griffinlim-64", "worse",
     )  # fmt: skip
     assert all(place.first <= place.last for place in found.places)

@@ -72,16 +72,6 @@ def test_no_weights_are_committed_but_our_own() -> None:
         assert f"{Path(name).parent.as_posix()}/{trained_sets.CARD}" in names
 
 
-def test_files_stay_small_enough_to_be_one_room() -> None:
-    long = {
-        name: count
-        for name in tracked()
-        if name.startswith(("codecs/", "benchmarks/")) and name.endswith(".py")
-        if (count := len((REPOSITORY / name).read_text().splitlines())) > 300
-    }
-    assert long == {}
-
-
 def test_dependencies_are_pinned() -> None:
     project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
     needed = [*project["dependencies"], *project["optional-dependencies"]["dev"]]

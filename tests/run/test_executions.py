@@ -12,36 +12,17 @@ from msgspec import structs
 from codecmark import corpus, create
 from codecmark.analysis import summary_sql
 from codecmark.analysis.summary import summarise
-from codecmark.codec import Codec
 from codecmark.corpus import condition
-from codecmark.corpus.condition import PreparedClip
 from codecmark.leaderboard.notes import notes
 from codecmark.measure import content_key
-from codecmark.measure.measurement import Measurement
-from codecmark.measure.scoring import Scorer
-from codecmark.neural import dac
 from codecmark.results import store
-from codecmark.results.row import ResultRow
 from codecmark.run import plan
 from codecmark.run.engines.inprocess import InProcess
 from codecmark.run.runner import run
-from entries import noise
-from tiny_networks import tiny_dac
+from measured import CONDITION, measured
 
-CONDITION = condition.named("16k-mono")
 SPEC = "dac:16khz@6k"
-
-
-@pytest.fixture(autouse=True)
-def _tiny(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(dac.PUBLISHED, "16khz", tiny_dac("16khz"))
-
-
-def measured(codec: Codec) -> ResultRow:
-    measurement = Measurement(codec, [PreparedClip("n", "n", "music", noise(8_000))], CONDITION)
-    measurement.decode()
-    (row,) = measurement.rows("r", Scorer(workers=1), memory=False)
-    return row
+pytestmark = pytest.mark.usefixtures("tiny_dac_16khz")
 
 
 def test_keys_tell_executions_apart() -> None:
@@ -99,6 +80,7 @@ def test_a_parquet_run_from_before_there_were_executions(tmp_path: Path) -> None
         f"COPY (SELECT * EXCLUDE (dtype, agreement_db) FROM '{path}') TO '{older}'"  # noqa: S608
     )
     older.replace(path)
+    path.with_name("r.parquet.sha256").unlink()  # nor had such runs one
     if path.with_suffix(".jsonl").exists():
         path.with_suffix(".jsonl").unlink()
     (row,) = store.read(tmp_path)

@@ -63,11 +63,13 @@ class Distance:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class CurveGap:
     """A codec's curve against the anchor's.
 
     Attributes
     ----------
+    points : int
+        Settings on the codec's curve.
     dropped, anchor_dropped : int
         Points of either curve that cost more than another without being better.
     bd_rate : Delta or Refusal
@@ -80,6 +82,7 @@ class Comparison:
 
     name: str
     anchor: str
+    points: int
     dropped: int
     anchor_dropped: int
     bd_rate: Delta | Refusal
@@ -87,12 +90,13 @@ class Comparison:
     distances: tuple[Distance, ...]
 
 
-def compare(curve: Curve, anchor: Curve) -> Comparison:
+def compare(curve: Curve, anchor: Curve) -> CurveGap:
     """Compare two curves of one metric over the same clips."""
     ours, theirs = hull(curve), hull(anchor)
-    return Comparison(
+    return CurveGap(
         curve.name,
         anchor.name,
+        len(curve.points),
         len(curve.points) - len(ours),
         len(anchor.points) - len(theirs),
         bd_rate(ours, theirs, curve.sign),

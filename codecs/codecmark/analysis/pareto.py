@@ -18,7 +18,7 @@ COSTS = ("bitrate_kbps", "encode_rtf", "decode_rtf")
 
 
 @dataclass(frozen=True)
-class Front:
+class ParetoFront:
     """Who is on the front of some axes.
 
     Attributes
@@ -44,7 +44,9 @@ class Front:
         return tuple(spec for spec, above in self.dominators.items() if not above)
 
 
-def front(rows: Iterable[ResultRow], axes: Sequence[str], clip_class: str | None = None) -> Front:
+def front(
+    rows: Iterable[ResultRow], axes: Sequence[str], clip_class: str | None = None
+) -> ParetoFront:
     """Return the Pareto front over `axes`, by means alone.
 
     Parameters
@@ -76,7 +78,7 @@ def front(rows: Iterable[ResultRow], axes: Sequence[str], clip_class: str | None
     specs = [spec for spec in dict.fromkeys(row.spec for row in latest) if spec not in left_out]
     values = {spec: tuple(column[spec] for column in columns) for spec in specs}
     signs = [TABLE[axis].sign for axis in axes]
-    return Front(tuple(axes), values, dominators(values, signs), left_out)
+    return ParetoFront(tuple(axes), values, dominators(values, signs), left_out)
 
 
 def dominators(

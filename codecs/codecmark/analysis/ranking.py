@@ -25,7 +25,7 @@ from codecmark.errors import InputError
 from codecmark.metrics.table import TABLE
 from codecmark.results.row import ResultRow
 
-Verdict = Literal["better", "tied", "worse"]
+Outcome = Literal["better", "tied", "worse"]
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Versus:
     other: str
     difference: PairedDifference
     p_holm: float
-    verdict: Verdict
+    outcome: Outcome
 
 
 @dataclass(frozen=True)
@@ -126,10 +126,10 @@ def _compare(
     adjusted = holm([one.p_value(len(pairs)) for one in differences])
     compared = {}
     for (spec, other), one, p_value in zip(pairs, differences, adjusted, strict=True):
-        verdict: Verdict = "tied"
+        outcome: Outcome = "tied"
         if p_value < 1 - CONFIDENCE:
-            verdict = "better" if sign * one.estimate.mean > 0 else "worse"
-        compared[spec, other] = Versus(other, one, p_value, verdict)
+            outcome = "better" if sign * one.estimate.mean > 0 else "worse"
+        compared[spec, other] = Versus(other, one, p_value, outcome)
     return compared
 
 
@@ -156,8 +156,8 @@ def _places(
     places = []
     for spec in [*exact, *order]:
         found = [versus.get((spec, other)) for other in (leader, anchor)]
-        verdicts = tuple("tied" if one is None else one.verdict for one in found)
-        group = groups.setdefault(("exact",) if spec in exact else verdicts, len(groups) + 1)
+        outcomes = tuple("tied" if one is None else one.outcome for one in found)
+        group = groups.setdefault(("exact",) if spec in exact else outcomes, len(groups) + 1)
         first, last = 1 + len(above[spec]), len(below) - len(below[spec])
         places.append(Place(spec, means.get(spec), first, last, group, found[0], found[1]))
     return tuple(places)
@@ -169,9 +169,9 @@ def _below(
     """Return whom each codec is known to beat, by the verdicts and by what follows from them."""
     below = {spec: set(order) if spec in exact else set() for spec in [*exact, *order]}
     for (spec, other), one in versus.items():
-        if one.verdict == "better":
+        if one.outcome == "better":
             below[spec].add(other)
-        elif one.verdict == "worse":
+        elif one.outcome == "worse":
             below[other].add(spec)
     # verdicts only ever name the leader or the anchor, so chains are at most three long
     for _ in range(2):

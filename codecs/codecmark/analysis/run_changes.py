@@ -18,7 +18,7 @@ SPEED_NOISE = 0.25
 SIZE_NOISE = 0.01
 PHASES = ("encode", "decode")
 
-Verdict = Literal["better", "worse", "noise"]
+Effect = Literal["better", "worse", "noise"]
 _Rows = Sequence[tuple[ResultRow, ResultRow]]
 
 
@@ -32,7 +32,7 @@ class Change:
     spec: str
     condition: str
     what: str
-    verdict: Verdict
+    effect: Effect
     detail: str
 
 
@@ -51,13 +51,13 @@ def outcomes(both: Sequence[Paired]) -> list[Change]:
     """Return codecs that fail where they did not, lost a figure or exactness, or the reverse."""
     found = []
     for paired in both:
-        counts: dict[tuple[str, Verdict], int] = {}
+        counts: dict[tuple[str, Effect], int] = {}
         for before, after in paired.pairs:
             for key in _outcome(before, after):
                 counts[key] = counts.get(key, 0) + 1
-        for (what, verdict), count in counts.items():
+        for (what, effect), count in counts.items():
             clips = f"{count} of {len(paired.pairs)} clips"
-            found.append(Change(paired.spec, paired.condition, what, verdict, clips))
+            found.append(Change(paired.spec, paired.condition, what, effect, clips))
     return found
 
 
@@ -81,11 +81,11 @@ def sizes(both: Sequence[Paired]) -> list[Change]:
         if before == after or not before:
             continue
         ratio = after / before
-        verdict: Verdict = "noise"
+        effect: Effect = "noise"
         if abs(ratio - 1) >= SIZE_NOISE:
-            verdict = "worse" if ratio > 1 else "better"
+            effect = "worse" if ratio > 1 else "better"
         detail = f"{100 * (ratio - 1):+.2f} % ({before} to {after} bytes)"
-        found.append(Change(paired.spec, paired.condition, "stream size", verdict, detail))
+        found.append(Change(paired.spec, paired.condition, "stream size", effect, detail))
     return found
 
 
@@ -113,10 +113,10 @@ def _judge(candidates: Sequence[_Candidate]) -> list[Change]:
     found = []
     for one in candidates:
         p_value = next(adjusted) if one.difference.estimate.n_sources > 1 else 1.0
-        verdict: Verdict = "noise"
+        effect: Effect = "noise"
         if one.large and p_value < 1 - CONFIDENCE:
-            verdict = "better" if one.sign * one.difference.estimate.mean > 0 else "worse"
-        found.append(Change(one.spec, one.condition, one.what, verdict, one.detail))
+            effect = "better" if one.sign * one.difference.estimate.mean > 0 else "worse"
+        found.append(Change(one.spec, one.condition, one.what, effect, one.detail))
     return found
 
 
@@ -187,7 +187,7 @@ def _interval(difference: PairedDifference) -> str:
     return f" [{found.low:+.3f}, {found.high:+.3f}], {found.n_sources} sources"
 
 
-def _outcome(before: ResultRow, after: ResultRow) -> Iterator[tuple[str, Verdict]]:
+def _outcome(before: ResultRow, after: ResultRow) -> Iterator[tuple[str, Effect]]:
     if before.status != after.status:
         if "ok" in {before.status, after.status}:
             yield (
@@ -200,8 +200,8 @@ def _outcome(before: ResultRow, after: ResultRow) -> Iterator[tuple[str, Verdict
         if states[0] != states[1]:
             # an exact copy is the best there is, an absent figure the worst
             ranks = [("absent", "finite", "exact").index(state) for state in states]
-            verdict: Verdict = "better" if ranks[1] > ranks[0] else "worse"
-            yield f"{name} {states[0]}, now {states[1]}", verdict
+            effect: Effect = "better" if ranks[1] > ranks[0] else "worse"
+            yield f"{name} {states[0]}, now {states[1]}", effect
 
 
 def _state(row: ResultRow, name: str) -> str:

@@ -2,45 +2,16 @@
 
 from __future__ import annotations
 
-import statistics
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from codecmark.analysis.statistics import Estimate, estimate
+import numpy as np
+
+from codecmark.analysis.aggregation import ALL, Columns, Quality, attempted, qualities
 from codecmark.metrics import rate
 from codecmark.metrics.table import QUALITY_FIELDS, TABLE
 from codecmark.results.row import ResultRow
-
-ALL = "all"
-FIELDS_OVER_ALL = tuple(name for name in QUALITY_FIELDS if TABLE[name].one_scale)
-
-
-@dataclass(frozen=True)
-class Worst:
-    """The clip with the worst figure, and the median of all that have one."""
-
-    value: float
-    clip: str
-    median: float
-
-
-@dataclass(frozen=True)
-class Quality:
-    """One metric over some clips.
-
-    `estimate` and `worst` are of the clips with a figure; `exact` counts those that have none
-    because the output equals the input, `attempted` all that the codec should have coded.
-    """
-
-    attempted: int = 0
-    exact: int = 0
-    estimate: Estimate | None = None
-    worst: Worst | None = None
-
-    @property
-    def scored(self) -> int:
-        """Clips with a figure, an infinite one included."""
-        return self.exact + (self.estimate.n if self.estimate else 0)
 
 
 @dataclass
@@ -109,7 +80,7 @@ class Summary:
 
 
 class Summarised(list[ResultRow]):
-    """Rows whose summaries were made elsewhere, see `leaderboard.large`."""
+    """Rows whose summaries were made elsewhere, see `summary_sql`."""
 
     def __init__(self, rows: Iterable[ResultRow], summaries: list[Summary]) -> None:
         super().__init__(rows)
@@ -137,30 +108,41 @@ def _summary(
 ) -> Summary:
     """Sum up one codec; `members` are the rows of every codec under its condition."""
     weights = group[0].weights
-    coded = [row for row in group if row.clip]
-    # a codec that lacks rows of some clips has not passed on them; one that is not available
-    # was tried on none, one without trained weights on purpose on one
-    tried = coded if weights == "random" or not coded else members
-    clips = {row.clip: row.clip_class for row in tried if row.clip}
-    summary = Summary(spec, condition, group, weights, attempted=len(clips))
-    summary.quality[ALL] = {f: _quality(group, f, len(clips)) for f in FIELDS_OVER_ALL}
-    for name in sorted({clip_class for clip_class in clips.values() if clip_class}):
-        of_class = [row for row in group if row.clip_class == name]
-        attempted = sum(clip_class == name for clip_class in clips.values())
-        summary.quality[name] = {f: _quality(of_class, f, attempted) for f in QUALITY_FIELDS}
-    return summary
+    tried = attempted(weights, _clips_by_class(group), _clips_by_class(members))
+    found = qualities(_columns(group, sorted(tried)), tried)
+    return Summary(spec, condition, group, weights, sum(tried.values()), found)
 
 
-def _quality(rows: Sequence[ResultRow], name: str, attempted: int) -> Quality:
-    exact = sum(row.is_exact(name) for row in rows)
-    measured = [row for row in rows if getattr(row, name) is not None]
-    if not measured:
-        return Quality(attempted, exact)
-    values = [float(getattr(row, name)) for row in measured]
-    found = estimate(values, [row.source or row.clip or "" for row in measured])
-    value = min(values) if TABLE[name].higher_is_better else max(values)
-    clip = measured[values.index(value)].clip or ""
-    return Quality(attempted, exact, found, Worst(value, clip, statistics.median(values)))
+def _clips_by_class(rows: Sequence[ResultRow]) -> Counter[str]:
+    """Count the clips of each class, those without a class under the empty name."""
+    classes = {row.clip: row.clip_class or "" for row in rows if row.clip}
+    return Counter(classes.values())
+
+
+def _columns(rows: Sequence[ResultRow], class_names: Sequence[str]) -> Columns:
+    of_clips = [row for row in rows if row.clip]
+    sources = {name: index for index, name in enumerate(dict.fromkeys(map(_source, of_clips)))}
+    classes = {name: index for index, name in enumerate(class_names)}
+    exact: Counter[tuple[str, str]] = Counter()
+    for row in rows:
+        for name in (name for name in row.reasons if name in TABLE and row.is_exact(name)):
+            exact.update({(ALL, name): 1, (row.clip_class or "", name): 1})
+    return Columns(
+        np.arange(len(of_clips)),
+        np.array([sources[_source(row)] for row in of_clips], np.int64),
+        np.array([classes.get(row.clip_class or "", -1) for row in of_clips], np.int64),
+        {
+            name: np.array([getattr(row, name) for row in of_clips], np.float64)
+            for name in QUALITY_FIELDS
+        },
+        [row.clip or "" for row in of_clips],
+        class_names,
+        exact,
+    )
+
+
+def _source(row: ResultRow) -> str:
+    return row.source or row.clip or ""
 
 
 def _total(rows: Sequence[ResultRow], name: str) -> int:

@@ -1,27 +1,30 @@
-"""Summaries of a Parquet run by DuckDB: the figures of `summary`, without a million rows here."""
+"""Summaries of a Parquet run: DuckDB adds up sizes and times and hands over columns of quality.
+
+What is made of the columns is in `aggregation`, for these and for rows in memory alike.
+"""
 
 from __future__ import annotations
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from msgspec.structs import replace
 
-from codecmark.analysis.statistics import Estimate, estimate_of_sources
-from codecmark.analysis.summary import ALL, FIELDS_OVER_ALL, Quality, Summarised, Summary, Worst
-from codecmark.metrics.table import NOT_DEFINED, QUALITY_FIELDS, TABLE
+from codecmark.analysis import columns_sql
+from codecmark.analysis.aggregation import ALL, attempted, qualities
+from codecmark.analysis.columns_sql import Key
+from codecmark.analysis.summary import Summarised, Summary
+from codecmark.metrics.table import NOT_DEFINED, QUALITY_FIELDS
 from codecmark.results import parquet
 from codecmark.results.row import ResultRow
 
 _TOTALS = ("clip_s", "stream_bytes", "pcm16_bytes", "encode_s", "decode_s")
 _TOLD_APART = ("condition", "spec", "status", "reason", "weights", "clip_class", "host", "reasons")
-_Key = tuple[str, str]  # condition, spec
 
 
 @dataclass
@@ -94,8 +97,8 @@ def read(path: Path) -> Summarised:
     """
     connection = parquet.connect()
     connection.execute(f"CREATE VIEW run AS FROM {parquet.source(path)}")
-    found: dict[_Key, _TotalSummary] = {}
-    exact: dict[tuple[str, str, str, str], int] = defaultdict(int)
+    found: dict[Key, _TotalSummary] = {}
+    exact: dict[Key, Counter[tuple[str, str]]] = defaultdict(Counter)
     notes: list[ResultRow] = []
     for group in _groups(connection):
         row = group.one
@@ -106,22 +109,13 @@ def read(path: Path) -> Summarised:
         infinite = [name for name in QUALITY_FIELDS if row.is_exact(name)]
         for name in infinite:
             for clip_class in (ALL, row.clip_class or ""):
-                exact[*key, clip_class, name] += group.count
+                exact[key][clip_class, name] += group.count
         notes += group.notes()
-    attempted = _attempted(connection)
-    measured = {**_measured(connection, by_class=False), **_measured(connection, by_class=True)}
-    for key, summary in found.items():
-        own = attempted.get(key, {})
-        # as in `summary`: one that could not be built was tried on none
-        classes = own if summary.weights == "random" or not own else attempted[key[0], ""]
-        summary.attempted = sum(classes.values())
-        for name, count in {ALL: summary.attempted, **classes}.items():
-            summary.quality[name] = {
-                field: Quality(
-                    count, exact[*key, name, field], *measured.get((*key, name, field), ())
-                )
-                for field in (FIELDS_OVER_ALL if name == ALL else QUALITY_FIELDS)
-            }
+    clips = columns_sql.clips_by_class(connection)
+    for key, columns in columns_sql.columns(connection, exact):
+        summary = found[key]
+        tried = attempted(summary.weights, clips.get(key, {}), clips[key[0], ""])
+        summary.attempted, summary.quality = sum(tried.values()), qualities(columns, tried)
     return Summarised(notes, list(found.values()))
 
 
@@ -160,66 +154,3 @@ def _groups(connection: Any) -> Iterator[_Group]:
 def _picked(name: str) -> str:
     """Return what stands for a field of many rows: any, but the lowest agreement."""
     return "min" if name == "agreement_db" else "first"
-
-
-def _attempted(connection: Any) -> dict[tuple[str, str], dict[str, int]]:
-    """Clips of each class by condition and spec, and under the spec "" those of the condition."""
-    found: dict[tuple[str, str], dict[str, int]] = defaultdict(dict)
-    for spec in ("spec", "''"):
-        query = f"""
-            SELECT condition, {spec}, clip_class, count(DISTINCT clip) FROM run
-            WHERE clip IS NOT NULL AND clip_class IS NOT NULL GROUP BY ALL ORDER BY ALL
-        """  # noqa: S608
-        for condition, name, clip_class, count in connection.execute(query).fetchall():
-            found[condition, name][clip_class] = count
-    return found
-
-
-def _measured(
-    connection: Any, *, by_class: bool
-) -> dict[tuple[str, str, str, str], tuple[Estimate, Worst]]:
-    """Estimate and worst clip by condition, spec, class and field, where there is any figure."""
-    clip_class = "clip_class" if by_class else f"'{ALL}'"
-    keys = f"condition, spec, {clip_class} AS clip_class"
-    means = _table(
-        connection,
-        f"""
-        SELECT {keys}, {", ".join(f"count({f}), avg({f})" for f in QUALITY_FIELDS)}
-        FROM run WHERE clip IS NOT NULL
-        GROUP BY condition, spec, clip_class, coalesce(source, clip) ORDER BY 1, 2, 3
-        """,  # noqa: S608
-    )
-    worst = ", ".join(
-        f"{which}({f}), arg_{which}(clip, {f}), median({f})"
-        for f in QUALITY_FIELDS
-        for which in ("min" if TABLE[f].higher_is_better else "max",)
-    )
-    query = f"SELECT {keys}, {worst} FROM run WHERE clip IS NOT NULL GROUP BY 1, 2, 3 ORDER BY ALL"  # noqa: S608
-    found = {}
-    for condition, spec, name, *values in connection.execute(query).fetchall():
-        inside = means.pop((condition, spec, name))
-        for index, field in enumerate(QUALITY_FIELDS):
-            counts, averages = inside[2 * index], inside[2 * index + 1]
-            if counts.any():
-                figure, clip, median = values[3 * index : 3 * index + 3]
-                found[condition, spec, name, field] = (
-                    estimate_of_sources(averages[counts > 0], int(counts.sum())),
-                    Worst(figure, clip, median),
-                )
-    return found
-
-
-def _table(connection: Any, query: str) -> dict[tuple[str, str, str], list[Any]]:
-    """Columns of a query, cut where one of its first three, by which it is sorted, changes."""
-    columns = [np.ma.getdata(c) for c in connection.execute(query).fetchnumpy().values()]
-    keys = columns[:3]
-    starts = [
-        index
-        for index in range(len(keys[0]))
-        if index == 0 or any(key[index] != key[index - 1] for key in keys)
-    ]
-    ends = [*starts[1:], len(keys[0])]
-    return {
-        (keys[0][a], keys[1][a], keys[2][a]): [column[a:b] for column in columns[3:]]
-        for a, b in zip(starts, ends, strict=True)
-    }

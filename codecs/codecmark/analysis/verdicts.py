@@ -6,7 +6,8 @@ clips that have a figure stands in place of the pass.
 
 from __future__ import annotations
 
-from codecmark.analysis.summary import ALL, Quality, Summary
+from codecmark.analysis.aggregation import ALL, Quality
+from codecmark.analysis.summary import Summary
 from codecmark.leaderboard.cell import NOTHING, Cell, Column
 from codecmark.metrics.table import VISQOL_FIELD
 

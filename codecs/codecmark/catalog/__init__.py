@@ -25,6 +25,7 @@ from typing import Protocol
 
 from codecmark.catalog.families import FAMILIES
 from codecmark.codec import Codec
+from codecmark.corpus import published
 from codecmark.errors import (
     CodecError,
     CodecmarkError,
@@ -47,6 +48,7 @@ class CodecFactory(Protocol):
         ...
 
 
+REPLAY = "replay"
 # where what is imported is not what is installed
 DISTRIBUTIONS = {"lc3": "lc3py", "visqol": "visqol-python"}
 
@@ -94,6 +96,11 @@ def create(spec: str, setup: Setup | None = None) -> Codec:
     except Exception as error:
         raise CodecError(f"{spec} could not be built: {type(error).__name__}: {error}") from error
     setup.require_heeded(str(parsed))
+    if codec.execution != parsed.execution:  # rows would say another thing than what was run
+        raise CodecError(
+            f"{spec}: names itself {codec.info.spec}, without how it runs; complete its info by "
+            "networks.runtime.described"
+        )
     return codec
 
 
@@ -112,10 +119,16 @@ def target(spec: Spec) -> str:
     raise UnknownCodecError(_did_you_mean(str(spec)))
 
 
+def is_sentinel(family: str) -> bool:
+    """Return whether a family of codecs is there to check scales and metrics, and no choice."""
+    return family in FAMILIES and FAMILIES[family].sentinel
+
+
 def select(specs: str | None, *, everything: bool = False) -> tuple[str, ...]:
     """Return the specs that a `--codecs` value names: comma-separated specs or families.
 
-    A family name alone stands for its default settings. Without a value: the default set, or all
+    A family name alone stands for its default settings, `replay` for every codec of which decoded
+    sound was published. Without a value: the default set, or all
     of the catalog if `everything`.
     """
     if specs is None:
@@ -125,7 +138,9 @@ def select(specs: str | None, *, everything: bool = False) -> tuple[str, ...]:
         parsed = Spec.parse(text)
         if parsed.family not in FAMILIES and parsed.family not in _plugins():
             raise UnknownCodecError(_did_you_mean(text))
-        if text in FAMILIES:
+        if text == REPLAY:
+            chosen += (f"{REPLAY}:{codec}" for codec in published.built_in().codecs())
+        elif text in FAMILIES:
             chosen += FAMILIES[text].default or (text,)
         elif text in _plugins():
             chosen += _plugin_specs(text)

@@ -35,6 +35,9 @@ class Family:
         Where only codecs that end in this vocoder take a backend.
     layered_target : str or None
         The class of those with a waveform layer, `...+wave...`.
+    sentinel : bool
+        Whether it shows where a scale begins or checks the metrics, and is nobody's choice:
+        curves, ranks and fronts leave it out.
     """
 
     target: str
@@ -45,6 +48,7 @@ class Family:
     takes: Literal["nothing", "device", "backend"] = "nothing"
     backend_vocoder: str | None = None
     layered_target: str | None = None
+    sentinel: bool = False
 
     def target_of(self, spec: Spec) -> str:
         """Return where the class of a spec lives, `module:Class`."""
@@ -255,19 +259,24 @@ FAMILIES: dict[str, Family] = {
         takes="device",
     ),
     "silence": Family(
-        "codecmark.classic.sentinels:SilenceCodec", "sentinel: SNR 0 dB", ("silence",)
+        "codecmark.classic.sentinels:SilenceCodec", "sentinel: SNR 0 dB", ("silence",),
+        sentinel=True,
     ),
     "noise": Family(
         "codecmark.classic.sentinels:NoiseCodec", "sentinel: white noise at a known SNR",
-        (), ("noise@10db", "noise@20db"),
+        (), ("noise@10db", "noise@20db"), sentinel=True,
     ),
     "lowpass": Family(
         "codecmark.classic.sentinels:LowPassCodec", "sentinel: anchors of MUSHRA tests",
-        (), ("lowpass@3.5k", "lowpass@7k"),
+        (), ("lowpass@3.5k", "lowpass@7k"), sentinel=True,
     ),
     "pcm": Family(
         "codecmark.classic.sentinels:PcmCodec", "sentinel: PCM with few bits, 6.02 dB a bit",
-        (), ("pcm@8bit", "pcm@12bit"),
+        (), ("pcm@8bit", "pcm@12bit"), sentinel=True,
+    ),
+    "replay": Family(
+        "codecmark.replay.codec:ReplayedCodec",
+        "published audio: what others decoded, by its name, e.g. replay:dac:16khz@6k", (),
     ),
     "command": Family(
         "codecmark.classic.command:CommandCodec", "your own programs, by CODECMARK_COMMANDS", ()

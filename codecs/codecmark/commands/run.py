@@ -17,11 +17,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from codecmark import catalog, corpus
 from codecmark.commands import stored_rows
 from codecmark.corpus import condition
+from codecmark.corpus.entry import CLASSES, UNKNOWN_CLASS
 from codecmark.errors import InputError
 from codecmark.leaderboard import render
 from codecmark.results import store
 from codecmark.results.row import ResultRow
-from codecmark.run import plan
+from codecmark.run import clip_classes, plan
 from codecmark.run.engines import Engine
 from codecmark.run.engines.inprocess import InProcess
 from codecmark.run.engines.pool import Pool
@@ -47,6 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--corpus", type=Path, metavar="PATH",
         help="folder, manifest or audio file (default: the bundled clips)",
     )  # fmt: skip
+    add_class_argument(parser.add_argument)
     parser.add_argument("--codecs", metavar="SPEC,...", help="specs or families, comma-separated")
     parser.add_argument("--all", action="store_true", help="every catalog entry")
     parser.add_argument(
@@ -92,6 +94,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
 
 
+def add_class_argument(add: Callable[..., Any]) -> None:
+    """Add what unlabelled clips are; `add` is that of a parser or a pytest group."""
+    add(
+        "--class", dest="clip_class", choices=CLASSES, default=UNKNOWN_CLASS,
+        help="what the clips are whose folder or manifest does not say: speech has metrics of "
+        "its own (default: %(default)s)",
+    )  # fmt: skip
+
+
 def add_execution_arguments(add: Callable[..., Any]) -> None:
     """Add what says how networks run; `add` is that of a parser or a pytest group."""
     add(
@@ -118,10 +129,13 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     chosen = condition.named(arguments.condition)
     if arguments.threads is not None:
         chosen = condition.with_threads(chosen, arguments.threads)
-    entries = corpus.limited(corpus.load(arguments.corpus), arguments.limit, chosen.seed)
+    entries = corpus.load(arguments.corpus, arguments.clip_class)
+    entries = corpus.limited(entries, arguments.limit, chosen.seed)
     clips, unused = plan.survey(entries, chosen)
     for name, reason in unused.items():
         console.print(f"not used: {name}: {reason}", style="yellow", markup=False)
+    if notice := clip_classes.notice([clip.entry for clip in clips]):
+        console.print(notice, style="yellow", markup=False)
     out = arguments.out
     if arguments.shard:
         part, of = _shard(arguments.shard)

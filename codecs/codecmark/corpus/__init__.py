@@ -14,15 +14,16 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import chain, zip_longest
 from pathlib import Path
 
-from codecmark.corpus import folders, manifests, published
+from codecmark.corpus import csv_manifest, folders, json_manifest, published
 from codecmark.corpus.audio_files import SUFFIXES
-from codecmark.corpus.entry import CorpusClip
+from codecmark.corpus.entry import UNKNOWN_CLASS, ClipClass, CorpusClip
 from codecmark.errors import InputError
 
-__all__ = ["CorpusClip", "bundled_folder", "limited", "load"]
+__all__ = ["UNKNOWN_CLASS", "CorpusClip", "bundled_folder", "limited", "load"]
 
 _JSON_ENDINGS = (".json", ".jsonl", ".json.gz", ".jsonl.gz")
 _FOLDER_LAYOUTS: tuple[Callable[[Path], list[CorpusClip]], ...] = (
@@ -42,13 +43,15 @@ def bundled_folder() -> Path:
         If the package was installed without its repository.
     """
     folder = Path(__file__).resolve().parents[3] / "benchmarks" / "corpus"
-    if not (folder / manifests.CSV_NAME).is_file():
+    if not (folder / csv_manifest.NAME).is_file():
         raise InputError("corpus: the bundled clips are not here; name your own with --corpus PATH")
     return folder
 
 
-def load(path: Path | str | None = None) -> list[CorpusClip]:
+def load(path: Path | str | None = None, clip_class: ClipClass = UNKNOWN_CLASS) -> list[CorpusClip]:
     """Return the clips that `path` holds, in a stable order; without a path the bundled ones.
+
+    Clips whose class neither a folder's name, a layout nor a manifest tells get `clip_class`.
 
     Raises
     ------
@@ -57,12 +60,20 @@ def load(path: Path | str | None = None) -> list[CorpusClip]:
     UnavailableError
         If published audio is asked for that is not here; says how to get it.
     """
+    clips = _found(path)
+    return [
+        replace(clip, clip_class=clip_class) if clip.clip_class == UNKNOWN_CLASS else clip
+        for clip in clips
+    ]
+
+
+def _found(path: Path | str | None) -> list[CorpusClip]:
     path = bundled_folder() if path is None else Path(path).expanduser()
     if published.is_published(path) and not path.exists():
         return published.load(str(path))
     if path.is_dir():
-        if (path / manifests.CSV_NAME).is_file():
-            return manifests.read_csv(path / manifests.CSV_NAME)
+        if (path / csv_manifest.NAME).is_file():
+            return csv_manifest.read(path / csv_manifest.NAME)
         for layout in _FOLDER_LAYOUTS:
             if clips := layout(path):
                 return clips
@@ -70,10 +81,10 @@ def load(path: Path | str | None = None) -> list[CorpusClip]:
     if not path.is_file():
         raise InputError(f"corpus: {path} does not exist")
     if path.name.lower().endswith(_JSON_ENDINGS):
-        return manifests.read_json(path)
+        return json_manifest.read(path)
     if path.suffix.lower() == ".csv":
-        return manifests.read_csv(path)
-    return [CorpusClip(path.name, path, path.stem, "audio")]
+        return csv_manifest.read(path)
+    return [CorpusClip(path.name, path, path.stem, UNKNOWN_CLASS)]
 
 
 def limited(clips: Sequence[CorpusClip], limit: int | None, seed: int) -> list[CorpusClip]:

@@ -60,12 +60,25 @@ class Condition:
 
 @dataclass(frozen=True)
 class PreparedClip:
-    """A clip as a condition presents it, and where it comes from."""
+    """A clip as a condition presents it, and where it comes from.
+
+    Attributes
+    ----------
+    name, source, clip_class : str
+        As in `CorpusClip`.
+    audio : AudioClip
+    file_sha256 : str or None
+        Of the file, where the corpus states it.
+    gain : float
+        What the condition's level multiplied the samples with.
+    """
 
     name: str
     source: str
     clip_class: str
     audio: AudioClip
+    file_sha256: str | None = None
+    gain: float = 1.0
 
     def cropped(self, seconds: float) -> PreparedClip:
         """Return the start of the clip."""
@@ -76,6 +89,8 @@ CONDITIONS = {
     condition.name: condition
     for condition in (
         Condition("16k-mono", 16_000, 1, lowest_native_rate_hz=16_000),
+        Condition("22k-mono", 22_050, 1, lowest_native_rate_hz=22_050),
+        Condition("24k-mono", 24_000, 1, lowest_native_rate_hz=24_000),
         Condition("48k-mono", 48_000, 1, lowest_native_rate_hz=44_100),
         Condition("48k-stereo", 48_000, 2, lowest_native_rate_hz=44_100),
     )
@@ -155,14 +170,42 @@ def prepare_each(
 def prepared(entry: CorpusClip, condition: Condition) -> PreparedClip:
     """Read and prepare one clip, or raise `InputError` if it cannot be used."""
     audio = entry.read(condition.clip_s)
+    return presented(
+        audio, condition, entry.name, entry.source, entry.clip_class, file_sha256=entry.sha256
+    )
+
+
+def presented(
+    audio: AudioClip,
+    condition: Condition,
+    name: str,
+    source: str,
+    clip_class: str,
+    file_sha256: str | None = None,
+) -> PreparedClip:
+    """Return audio as a condition presents it, or raise `InputError` if that cannot be used."""
     if audio.sample_rate_hz < condition.lowest_native_rate_hz:
         raise InputError(
             f"native rate {audio.sample_rate_hz} Hz is below the "
             f"{condition.lowest_native_rate_hz} Hz that {condition.name} asks for"
         )
-    audio = audio.cropped(condition.clip_s).with_channels(condition.channels)
-    audio = audio.resampled(condition.sample_rate_hz)
+    audio = converted(audio, condition)
     loudest = float(abs(audio.samples).max())
-    if condition.peak is not None and loudest > 0:
-        audio = AudioClip(audio.samples * (condition.peak / loudest), audio.sample_rate_hz)
-    return PreparedClip(entry.name, entry.source, entry.clip_class, audio.on_pcm16_grid())
+    gain = 1.0 if condition.peak is None or loudest == 0 else condition.peak / loudest
+    scaled = _scaled(audio, gain).on_pcm16_grid()
+    return PreparedClip(name, source, clip_class, scaled, file_sha256, gain)
+
+
+def like(clip: PreparedClip, audio: AudioClip, condition: Condition) -> AudioClip:
+    """Return another version of a clip, prepared as the clip was, with the clip's gain."""
+    return _scaled(converted(audio, condition), clip.gain).on_pcm16_grid()
+
+
+def converted(audio: AudioClip, condition: Condition) -> AudioClip:
+    """Return audio in the condition's length, channels and rate."""
+    cropped = audio.cropped(condition.clip_s).with_channels(condition.channels)
+    return cropped.resampled(condition.sample_rate_hz)
+
+
+def _scaled(audio: AudioClip, gain: float) -> AudioClip:
+    return audio if gain == 1 else AudioClip(audio.samples * gain, audio.sample_rate_hz)

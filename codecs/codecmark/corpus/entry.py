@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
@@ -12,6 +14,8 @@ from codecmark.errors import InputError
 from codecmark.system.digest import file_sha256
 
 ClipClass = Literal["speech", "music", "ambient", "audio"]
+_SHA256 = re.compile(r"[0-9A-Fa-f]{64}")
+UNKNOWN_CLASS: ClipClass = "audio"
 CLASSES: tuple[str, ...] = get_args(ClipClass)
 
 
@@ -47,6 +51,11 @@ class CorpusClip:
             raise InputError(
                 f"class: {self.name} has {self.clip_class!r}; use one of {', '.join(CLASSES)}"
             )
+        if self.sha256 is not None and not _SHA256.fullmatch(self.sha256):
+            raise InputError(
+                f"sha256: {self.name} has {self.sha256!r:.80}; it must be 64 hexadecimal digits, "
+                "or left out"
+            )
         require_part(self.name, self.start_s, self.duration_s)
 
     def read(self, at_most_s: float | None = None) -> AudioClip:
@@ -59,10 +68,27 @@ class CorpusClip:
         """
         if self.sha256 is not None:
             try:
-                found = file_sha256(self.path)
+                digest = file_sha256(self.path)
             except (OSError, ValueError) as error:
                 raise InputError(f"{self.path}: cannot be read ({error})") from error
-            if found != self.sha256.lower():
-                raise InputError(f"{self.path}: SHA-256 {found[:16]}... is not the manifest's")
+            if digest != self.sha256.lower():
+                raise InputError(
+                    f"{self.path}: SHA-256 {digest[:16]}... is not the manifest's, "
+                    f"{self.sha256[:16].lower()}...; fetch the file again, or correct the manifest"
+                )
         limits = [limit for limit in (self.duration_s, at_most_s) if limit is not None]
         return read_audio(self.path, start_s=self.start_s, duration_s=min(limits, default=None))
+
+
+def distinct(clips: Sequence[CorpusClip], manifest: Path) -> list[CorpusClip]:
+    """Return the clips of a manifest, or raise `InputError` if none is listed, or one twice."""
+    if not clips:
+        raise InputError(f"{manifest}: lists no clips")
+    seen: set[str] = set()
+    for clip in clips:
+        if clip.name in seen:
+            raise InputError(
+                f"{manifest}: {clip.name!r} is listed more than once; leave one of them out"
+            )
+        seen.add(clip.name)
+    return list(clips)

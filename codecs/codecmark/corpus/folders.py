@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from codecmark.corpus.audio_files import SUFFIXES
-from codecmark.corpus.entry import CLASSES, CorpusClip
+from codecmark.corpus.entry import CLASSES, UNKNOWN_CLASS, CorpusClip
 
 _LIBRI = re.compile(r"(\d+)/(\d+)/\1[-_]\2[-_][\d_-]+\.(?:flac|wav)$")
 _VCTK = re.compile(r"wav48[^/]*/([ps]\d+)/\1_\d+[^/]*\.(?:flac|wav)$")
@@ -67,4 +67,6 @@ def _audio_below(root: Path) -> Iterator[str]:
 def _class_of(folders: Sequence[str]) -> str:
     """Search from the innermost folder out; one named audio says nothing about what it holds."""
     names = (folder.lower() for folder in reversed(folders))
-    return next((name for name in names if name in CLASSES and name != "audio"), "audio")
+    return next(
+        (name for name in names if name in CLASSES and name != UNKNOWN_CLASS), UNKNOWN_CLASS
+    )

@@ -28,7 +28,7 @@ from codecmark.layered.channel import Waveform
 from codecmark.layered.container import Dropped
 from codecmark.layered.encoder_search import Budget
 from codecmark.layered.fill_spec import Filling
-from codecmark.layered.targets import RateTarget, SnrTarget
+from codecmark.layered.targets import RateTarget, SnrTarget, Targets
 from codecmark.mel.formats import AUDIOLDM2
 from codecmark.networks.setup import Setup
 from codecmark.networks.trained_sets import together
@@ -47,13 +47,13 @@ class LayeredClip:
 
 
 class WaveformLayerCodec(Codec):
-    """A base layer, and the strongest of the waveform beside it."""
+    """A base layer for the spectrogram, and waveform layers of MDCT coefficients beside it."""
 
     def __init__(
         self,
         spec: Spec,
-        coding: BaseCoding,
-        filled: Filling,
+        base: BaseCoding,
+        filling: Filling,
         setup: Setup,
         *,
         parameters: int = 0,
@@ -64,7 +64,7 @@ class WaveformLayerCodec(Codec):
 
         `parameters` and `weights` are the base's.
         """
-        self._coding, self._fill = coding, filled.fill
+        self._base, self._fill = base, filling.fill
         self._targets = targets.of(spec)
         last = self._targets[-1]
         info = CodecInfo(
@@ -74,24 +74,20 @@ class WaveformLayerCodec(Codec):
             channels=1,
             nominal_bitrate_kbps=last.kbps if isinstance(last, RateTarget) else None,
             algorithmic_delay_samples=None,
-            parameters=parameters + filled.parameters,
-            weights=together(weights, filled.weights),
+            parameters=parameters + filling.parameters,
+            weights=together(weights, filling.weights),
             **fields,
         )
         self.info = _described(info, setup) if info.parameters else info
 
     def encode_payload(self, clip: AudioClip) -> bytes:
         """Return the layers of each channel."""
-        samples = clip.resampled(_RATE_HZ).samples.astype(np.float64)
-        rates = [one.kbps for one in self._targets if isinstance(one, RateTarget)]
-        budgets = [_budget(number, kbps, clip) for number, kbps in enumerate(rates)]
-        snrs = [one for one in self._targets if isinstance(one, SnrTarget)]
-        return container.pack(
-            [
-                encoder_search.encode(one, budgets or snrs, self._coding, self._fill)
-                for one in samples
-            ]
-        )
+        signals = clip.resampled(_RATE_HZ).samples.astype(np.float64)
+        goals = _channel_goals(self._targets, clip)
+        layers = [
+            encoder_search.encode(signal, goals, self._base, self._fill) for signal in signals
+        ]
+        return container.pack(layers)
 
     @property
     def layers(self) -> int:
@@ -147,20 +143,22 @@ class WaveformLayerCodec(Codec):
         superframes = mdct.superframes(length)
         if len(payload) < header.channels * (superframes // base_layer.SUPERFRAMES_PER_BYTE):
             raise BitstreamError("samples", f"{length} cannot come from {len(payload)} bytes")
-        found, dropped = container.unpack(payload, header.channels, self.layers, upto)
-        decoded = np.empty((header.channels, superframes * mdct.SUPERFRAME), np.float32)
-        for number, (base_data, *rest) in enumerate(found):
+        layers, dropped = container.unpack(payload, header.channels, self.layers, upto)
+        signals = np.empty((header.channels, superframes * mdct.SUPERFRAME), np.float32)
+        for number, (base_data, *waveform_data) in enumerate(layers):
             if base_data is None:
-                reason = next(one.reason for one in dropped if one.channel == number)
+                reason = next(layer.reason for layer in dropped if layer.channel == number)
                 raise BitstreamError("base layer", f"of channel {number}: {reason}")
-            base = base_layer.decode(self._coding, base_data, superframes)
-            whole: list[Waveform] = []
+            base = base_layer.decode(self._base, base_data, superframes)
+            waveforms: list[Waveform] = []
             if base is not None:
-                whole, reasons = _waveforms(rest, base)
-                dropped += [Dropped(number, name, why) for name, why in reasons]
-            decoded[number] = channel.synthesise(base, whole, superframes, self._fill, fill_gain)
-        clipped = decoded[:, :length]
-        return resample(clipped, _RATE_HZ, header.sample_rate_hz, header.n_samples), dropped
+                waveforms, reasons = _waveforms(waveform_data, base)
+                dropped += [Dropped(number, name, reason) for name, reason in reasons]
+            signals[number] = channel.synthesise(
+                base, waveforms, superframes, self._fill, fill_gain
+            )
+        cropped = signals[:, :length]
+        return resample(cropped, _RATE_HZ, header.sample_rate_hz, header.n_samples), dropped
 
 
 def _described(info: CodecInfo, setup: Setup) -> CodecInfo:
@@ -169,18 +167,25 @@ def _described(info: CodecInfo, setup: Setup) -> CodecInfo:
     return runtime.described(info, setup)
 
 
+def _channel_goals(asked: Targets, clip: AudioClip) -> list[SnrTarget] | list[Budget]:
+    """Return what each layer of a channel has to reach: an SNR, or its bytes of a rate."""
+    rates_kbps = [target.kbps for target in asked if isinstance(target, RateTarget)]
+    budgets = [_budget(number, kbps, clip) for number, kbps in enumerate(rates_kbps)]
+    return budgets or [target for target in asked if isinstance(target, SnrTarget)]
+
+
 def _budget(number: int, kbps: float, clip: AudioClip) -> Budget:
     """Return what a channel's layers, up to the target of that number, may take of the stream."""
     total = int(kbps * 125 * clip.duration_s) - _FRAME_BYTES
-    each = total // clip.channels - _LAYER_BYTES * (number + 2)
-    return Budget(max(each, 0))
+    of_channel = total // clip.channels - _LAYER_BYTES * (number + 2)
+    return Budget(max(of_channel, 0))
 
 
 def _waveforms(
     data: Sequence[bytes | None], base: Base
 ) -> tuple[list[Waveform], list[tuple[str, str]]]:
     """Return the layers up to the first that is lost, and by name why those behind it go too."""
-    found: list[Waveform] = []
+    decoded: list[Waveform] = []
     reasons = []
     lost = ""
     for number, body in enumerate(data, start=1):
@@ -190,8 +195,8 @@ def _waveforms(
             reasons.append((container.name(number), lost))
         else:
             try:
-                found.append(channel.decode_waveform(body, base, found))
+                decoded.append(channel.decode_waveform(body, base, decoded))
             except BitstreamError as error:
                 reasons.append((container.name(number), str(error)))
                 lost = f"it refines the {container.name(number)} layer, which is lost"
-    return found, reasons
+    return decoded, reasons

@@ -50,39 +50,46 @@ def encode(
     superframes = len(whole) // SUPERFRAME
     if level == base_layer.SILENT:
         return base_layer.silence(superframes), *(b"" for _ in targets)
-    values = coding.analyse(whole)
-
-    def at(step_index: int) -> bytes:
-        return base_layer.encode(coding, values, level, step_index, superframes)
-
-    first = targets[0]
-    if isinstance(first, SnrTarget):
-        layers = [at(coding.step_for(first.snr_db))]
-    else:
-        most_bytes = int(first.most_bytes * coding.share_of_rate)
-        layers = [_finest_within(at, coding.range_at_rate, most_bytes)]
-    base = base_layer.decode(coding, layers[0], superframes)
+    base_data = _base_data(whole, level, targets[0], coding)
+    base = base_layer.decode(coding, base_data, superframes)
     if base is None:
         raise CodecError("the base layer of a signal decoded to silence")
+    layers = [base_data]
     below: tuple[Waveform, ...] = ()
     for target in targets:
         search = _Search(whole, len(signal), base, below, fill)
         if isinstance(target, SnrTarget):
-            found = search.at_snr(target.snr_db + MARGIN_DB)
+            waveform = search.at_snr(target.snr_db + MARGIN_DB)
         else:
-            found = search.within(target.most_bytes - sum(map(len, layers)))
-        layers.append(channel.encode_waveform(found, base, below))
-        below = *below, found
+            waveform = search.within(target.most_bytes - sum(map(len, layers)))
+        layers.append(channel.encode_waveform(waveform, base, below))
+        below = *below, waveform
     return tuple(layers)
 
 
-def _finest_within(at: Callable[[int], bytes], steps: tuple[int, int], most_bytes: int) -> bytes:
+def _base_data(whole: Floats, level: int, target: SnrTarget | Budget, coding: BaseCoding) -> bytes:
+    """Return the base layer of a scaled signal, at the step that suits the first target."""
+    values = coding.analyse(whole)
+    superframes = len(whole) // SUPERFRAME
+
+    def at_step(step_index: int) -> bytes:
+        return base_layer.encode(coding, values, level, step_index, superframes)
+
+    if isinstance(target, SnrTarget):
+        return at_step(coding.step_for(target.snr_db))
+    most_bytes = int(target.most_bytes * coding.share_of_rate)
+    return _finest_within(at_step, coding.range_at_rate, most_bytes)
+
+
+def _finest_within(
+    at_step: Callable[[int], bytes], steps: tuple[int, int], most_bytes: int
+) -> bytes:
     """Return the finest base layer of at most so many bytes, or the coarsest."""
     low, high = steps
-    best = at(high)
+    best = at_step(high)
     while low < high:
         middle = (low + high) // 2
-        data = at(middle)
+        data = at_step(middle)
         if len(data) <= most_bytes:
             high, best = middle, data
         else:

@@ -30,7 +30,7 @@ def compare(old: Sequence[ResultRow], new: Sequence[ResultRow]) -> tuple[str, bo
     # times never repeat, so the noise of every codec would be listed; quality and size do repeat
     timed = _section("speed", speeds, show_noise=False)
     every = [*quality, *sizes, *speeds]
-    worse, better = (sum(c.verdict == v for c in every) for v in ("worse", "better"))
+    worse, better = (sum(c.effect == e for c in every) for e in ("worse", "better"))
     lines = [
         f"old: {_runs(old)}",
         f"new: {_runs(new)}",
@@ -61,12 +61,12 @@ def _absences(lined: LinedUp) -> list[str]:
 
 
 def _section(title: str, found: Sequence[Change], *, show_noise: bool = True) -> list[str]:
-    within = sum(change.verdict == "noise" for change in found)
+    within = sum(change.effect == "noise" for change in found)
     lines = [f"{title}: {len(found) - within} beyond noise, {within} within it"]
-    for verdict in ("worse", "better", "noise"):
+    for effect in ("worse", "better", "noise"):
         lines += [
-            f"  {verdict}: {change.spec} ({change.condition}): {change.what}: {change.detail}"
+            f"  {effect}: {change.spec} ({change.condition}): {change.what}: {change.detail}"
             for change in found
-            if change.verdict == verdict and (show_noise or verdict != "noise")
+            if change.effect == effect and (show_noise or effect != "noise")
         ]
     return lines

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from codecmark.analysis.summary import ALL, Quality, Summary
+from codecmark.analysis.aggregation import ALL, Quality
+from codecmark.analysis.summary import Summary
 from codecmark.analysis.verdicts import TARGETS
 from codecmark.leaderboard.cell import NOTHING, Cell, Column, figure
 from codecmark.metrics.table import METRICS, TABLE, VISQOL_FIELD

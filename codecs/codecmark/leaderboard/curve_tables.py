@@ -6,13 +6,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from codecmark import catalog
-from codecmark.analysis.curves import Curve, curves
-from codecmark.analysis.delta import DEFAULT_ANCHOR, Delta, compare
+from codecmark.analysis.aggregation import ALL
+from codecmark.analysis.anchor_table import against_anchor
+from codecmark.analysis.delta import DEFAULT_ANCHOR, CurveGap, Delta
 from codecmark.analysis.ranking import Ranking, rank
-from codecmark.analysis.summary import ALL, Summarised
+from codecmark.analysis.summary import Summarised
 from codecmark.analysis.target import DEFAULT_TARGET, DISAGREEMENT, Never, Reached, rate_at_target
 from codecmark.analysis.verdicts import DISPUTED_BEYOND
-from codecmark.catalog.families import FAMILIES
 from codecmark.corpus.entry import CLASSES
 from codecmark.errors import InputError
 from codecmark.leaderboard.cell import NOTHING
@@ -23,7 +23,6 @@ from codecmark.spec import Spec, without_setting
 RANK_ANCHOR = "opus@16k"  # the cheapest default setting that meets the target
 # what the review counts as undecided is not counted as met
 _UNDISPUTED = {**DEFAULT_TARGET, DISAGREEMENT: DISPUTED_BEYOND}
-_SENTINELS = "codecmark.classic.sentinels:"
 
 
 @dataclass(frozen=True)
@@ -52,7 +51,7 @@ def tables(rows: Iterable[ResultRow]) -> list[Table]:
     for condition, members in by_condition.items():
         present = {row.clip_class for row in members if row.clip_class}
         classes = sorted(present, key=CLASSES.index)
-        makers = (at_target, against_anchor, ranks)
+        makers = (at_target, rates_against_anchor, ranks)
         found += [make(members, classes, condition) for make in makers if classes]
     return [table for table in found if table.rows]
 
@@ -97,20 +96,22 @@ def at_target(rows: Sequence[ResultRow], classes: Sequence[str], condition: str)
     )
 
 
-def against_anchor(rows: Sequence[ResultRow], classes: Sequence[str], condition: str) -> Table:
+def rates_against_anchor(
+    rows: Sequence[ResultRow], classes: Sequence[str], condition: str
+) -> Table:
     """Return Bjøntegaard's rate difference to the anchor, for each class and metric."""
     axes = [
         (name, metric)
         for name in classes
         for metric in ("snr_db", "pesq_wb", VISQOL_FIELD)
-        if metric != "pesq_wb" or name == "speech"
+        if TABLE[metric].applies_to(name)
     ]
-    found = {axis: curves(rows, axis[1], axis[0]) for axis in axes}
+    found = [against_anchor(rows, metric, name) for name, metric in axes]
     lines = []
-    for codec in dict.fromkeys(codec for group in found.values() for codec in group):
-        if codec == DEFAULT_ANCHOR or _is_sentinel(codec) or not _is_shown(codec, rows):
+    for codec in dict.fromkeys(without_setting(row.spec) for row in rows):
+        if not _is_shown(codec, rows):
             continue
-        cells = [_delta(group.get(codec), group.get(DEFAULT_ANCHOR)) for group in found.values()]
+        cells = [_delta(table.gaps.get(codec) if table else None) for table in found]
         if any(cell != NOTHING for cell in cells):
             lines.append((codec, *cells))
     return Table(
@@ -157,8 +158,7 @@ def ranks(rows: Sequence[ResultRow], classes: Sequence[str], condition: str) -> 
 
 
 def _is_sentinel(codec: str) -> bool:
-    family = FAMILIES.get(Spec.parse(codec).family)
-    return family is not None and family.target.startswith(_SENTINELS)
+    return catalog.is_sentinel(Spec.parse(codec).family)
 
 
 def _is_shown(codec: str, rows: Sequence[ResultRow]) -> bool:
@@ -201,10 +201,9 @@ def _amount(value: float, metric: str) -> str:
     return f"{value:.{about.decimals}f} {about.written_unit}".strip()
 
 
-def _delta(curve: Curve | None, anchor: Curve | None) -> str:
-    if curve is None or anchor is None or not curve.points:
+def _delta(found: CurveGap | None) -> str:
+    if found is None:
         return NOTHING
-    found = compare(curve, anchor)
     if isinstance(found.bd_rate, Delta):
         delta = found.bd_rate
         mark = "?" if delta.disputed else ""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from codecmark.analysis.summary import ALL, Summary, summarise
+from codecmark.analysis.aggregation import ALL
+from codecmark.analysis.summary import Summary, summarise
 from codecmark.corpus.entry import CLASSES
 from codecmark.errors import InputError
 from codecmark.leaderboard.cell import Column

@@ -14,6 +14,7 @@ from codecmark.corpus.condition import Condition, PreparedClip
 from codecmark.errors import CodecmarkError
 from codecmark.measure import content_key, row_builder
 from codecmark.measure.measurement import Measurement
+from codecmark.measure.replayed import measurement_of
 from codecmark.measure.scoring import Scorer
 from codecmark.measure.timing import Timer
 from codecmark.networks.setup import Setup
@@ -52,7 +53,8 @@ class CodecRows:
         threads.limit(condition.threads)
         setup = Setup.from_environment()
         try:
-            self._measurement = Measurement(catalog.create(spec, setup), [first], condition)
+            codec = catalog.create(spec, setup)
+            self._measurement = measurement_of(codec, [first], condition)
         except CodecmarkError as error:
             self.error = error
         self._weight_sets = ",".join(setup.weights.asked_names) or None

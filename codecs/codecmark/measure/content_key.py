@@ -28,10 +28,12 @@ from codecmark.corpus.condition import Condition
 from codecmark.errors import CodecmarkError
 from codecmark.networks import trained_sets
 from codecmark.networks.weights import WeightLocator
+from codecmark.replay import codec as replay
 from codecmark.spec import Spec
 
 _JUDGE = "codecmark.measure.measurement"
 _RANGE_CODED = "codecmark.neural.range_coded"
+_REPLAYED = "codecmark.measure.replayed"
 _BACKENDS = "codecmark.networks.backends"
 _PASSED_OVER = frozenset(
     {
@@ -84,8 +86,12 @@ def codec_digest(spec: str) -> str:
     if parsed.execution.changes_the_network:
         module_names.append(_BACKENDS)
     programs = _programs(parsed.variant) if parsed.family == "command" else ""
+    sound = ""
+    if parsed.family == replay.FAMILY:
+        module_names.append(_REPLAYED)
+        sound = replay.sound_digest(parsed)
     device = os.environ.get("CODECMARK_DEVICE", "")
-    return _sha256("\n".join([spec, *map(code_digest, module_names), programs, device]))
+    return _sha256("\n".join([spec, *map(code_digest, module_names), programs, sound, device]))
 
 
 @cache

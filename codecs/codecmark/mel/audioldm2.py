@@ -11,13 +11,12 @@ from typing import Any
 from codecmark.codec import NO_WEIGHTS, Codec, Weights
 from codecmark.errors import InputError
 from codecmark.mel.autoencoders import audioldm2
-from codecmark.mel.chain import split_stages
+from codecmark.mel.chain import split_stages, vocoder_named
 from codecmark.mel.compact_chain import COMPACT, CompactCodec
 from codecmark.mel.formats import AUDIOLDM2, AUDIOLDM_48K, USER
-from codecmark.mel.harmonic.vocoder import trained_vocoder
 from codecmark.mel.latent_chain import LatentCodec
 from codecmark.mel.vocoders import hifigan
-from codecmark.mel.vocoders.base import PhaseRetrieval, Vocoder
+from codecmark.mel.vocoders.base import Vocoder
 from codecmark.networks import runtime
 from codecmark.networks.setup import Setup
 from codecmark.networks.trained_sets import together
@@ -59,7 +58,7 @@ class AudioLDM2Codec(LatentCodec):
         hifigan_config: Mapping[str, Any] | None = None,
     ) -> None:
         known = ", ".join((*CHECKPOINTS, COMPACT))
-        checkpoint, stage, filters = split_stages(spec, f"checkpoint: {known}")
+        checkpoint, stage, after = split_stages(spec, f"checkpoint: {known}")
         if checkpoint not in CHECKPOINTS:
             raise InputError(f"spec: {spec}: checkpoint must be one of {known}")
         fullband = checkpoint == FULLBAND
@@ -67,24 +66,21 @@ class AudioLDM2Codec(LatentCodec):
         vae_config = vae_config or (audioldm2.FULLBAND if fullband else audioldm2.PUBLISHED)
         hifigan_config = hifigan_config or (hifigan.FULLBAND if fullband else hifigan.PUBLISHED)
         vocoder: Vocoder | None = None
-        of_vocoder = NO_WEIGHTS  # HiFi-GAN's come with the checkpoint
-        if (trained := trained_vocoder(spec, stage, mel, setup)) is not None:
-            vocoder, of_vocoder = trained
-        elif stage != "hifigan":  # a wrong stage is refused before a network is built
-            vocoder = PhaseRetrieval.from_stage(stage, mel)
+        vocoder_weights = NO_WEIGHTS  # HiFi-GAN's come with the checkpoint
+        if stage != "hifigan":  # a wrong stage is refused before a network is built
+            vocoder, vocoder_weights = vocoder_named(spec, stage, mel, setup)
         source: Located | Weights = setup.weights.locate_or_random(CHECKPOINTS[checkpoint])
-        if vocoder is None:
-            vocoder = hifigan.HifiGan(source, mel, setup, hifigan_config)
+        vocoder = vocoder or hifigan.HifiGan(source, mel, setup, hifigan_config)
         self.autoencoder: audioldm2.MelAutoencoder
         self.autoencoder = audioldm2.MelAutoencoder(source, setup, vae_config)
         self.stride = self.autoencoder.stride
         super().__init__(
             spec,
             vocoder,
-            filters,
+            after,
             setup,
             parameters=runtime.parameter_count(self.autoencoder.network) + vocoder.parameters,
-            weights=together(runtime.weights_of(source), of_vocoder),
+            weights=together(runtime.weights_of(source), vocoder_weights),
             licence="Apache-2.0 (diffusers, transformers); weights CC-BY-NC-SA-4.0",
             notes=f"the latent is sent: {4 if fullband else 2} mel values for each latent value"
             + ("" if fullband else ", the '2:1' of its users"),

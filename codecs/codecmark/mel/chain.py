@@ -19,18 +19,19 @@ from collections.abc import Mapping
 from math import prod
 from typing import Any, ClassVar
 
-import numpy as np
 import torch
 
 from codecmark.bitstream import scalar_coding
 from codecmark.bitstream.frame import StreamHeader
 from codecmark.clip import AudioClip, Samples, fit_length, resample
 from codecmark.codec import NO_WEIGHTS, Codec, CodecInfo, Weights
-from codecmark.errors import BitstreamError, InputError
-from codecmark.mel import mel_consistency, postfilter
+from codecmark.errors import InputError
+from codecmark.mel import mel_consistency
+from codecmark.mel.after_vocoder import AfterVocoder, follows_a_vocoder
 from codecmark.mel.formats import mel_format
-from codecmark.mel.front_end import log_mel
+from codecmark.mel.front_end import MelFormat, log_mel
 from codecmark.mel.harmonic.vocoder import trained_vocoder
+from codecmark.mel.levels import Levels
 from codecmark.mel.spectrogram import MelSpectrogram
 from codecmark.mel.vocoders.base import PhaseRetrieval, Vocoder
 from codecmark.mel.vocoders.table import NETWORKS, MelVocoder
@@ -38,8 +39,7 @@ from codecmark.networks import runtime
 from codecmark.networks.setup import Setup
 from codecmark.spec import Spec
 
-_PEAK = 0.5  # AudioLDM2 scales its waveforms to this before the mel
-_LEVEL_BYTES = 8
+_CODING = "f16"  # sixteen bits are what these values need
 
 
 class ChainCodec(Codec):
@@ -53,7 +53,7 @@ class ChainCodec(Codec):
         self,
         spec: Spec,
         vocoder: Vocoder,
-        postfilters: list[str],
+        after: list[str],
         setup: Setup,
         *,
         parameters: int,
@@ -63,28 +63,16 @@ class ChainCodec(Codec):
     ) -> None:
         self.vocoder = vocoder
         self.mel = vocoder.mel
-        coding = spec.setting or "f16"
-        self._coding = scalar_coding.named(coding)
-        rounds = [mel_consistency.rounds_of(name) for name in postfilters]
-        self._rounds = sum(count for count in rounds if count is not None)
-        if self._rounds and self.synthesis_rate_hz != self.mel.sample_rate_hz:
-            raise InputError(
-                f"spec: {spec}: +consistent-N needs a vocoder at the mel's own rate; leave it out"
-            )
-        self._postfilters = [
-            postfilter.named(name)
-            for name, count in zip(postfilters, rounds, strict=True)
-            if count is None
-        ]
-        bits = scalar_coding.bits_per_value(coding)
-        values = prod(self.coded_shape(self.stride)) / (self.stride * self.mel.hop)
         self._device = runtime.device(setup)
+        self._coding = scalar_coding.named(spec.setting or _CODING)
+        self._after = AfterVocoder.named(after)
+        self._require_consistency_to_fit(spec)
         info = CodecInfo(
             spec=str(spec),
             family=spec.family,
             sample_rate_hz=self.mel.sample_rate_hz,
             channels=self.channels,
-            nominal_bitrate_kbps=bits and bits * values * self.mel.sample_rate_hz / 1000,
+            nominal_bitrate_kbps=self._nominal_bitrate_kbps(spec.setting or _CODING),
             algorithmic_delay_samples=None,
             licence=licence,
             reference=self.reference,
@@ -93,6 +81,21 @@ class ChainCodec(Codec):
             notes=notes,
         )
         self.info = runtime.described(info, setup)
+
+    @torch.inference_mode()
+    def encode_payload(self, clip: AudioClip) -> bytes:
+        """Return levels and coded spectrogram."""
+        levels, waveform = self._levelled(clip)
+        coded = self.analyse(log_mel(waveform, self.mel))
+        return levels.to_bytes() + self._coding.encode(runtime.to_array(coded))
+
+    @torch.inference_mode()
+    def decode_payload(self, payload: bytes, header: StreamHeader) -> Samples:
+        """Return the waveform at the header's rate and length, at its original level."""
+        levels, data = Levels.read(payload, header.channels)
+        coded = self._coding.decode(data, self._coded_shape(header))
+        spectrogram = MelSpectrogram(self.restore(runtime.to_tensor(coded, self._device)), self.mel)
+        return self._finished(self._waveform(spectrogram), levels, header)
 
     def analyse(self, values: torch.Tensor) -> torch.Tensor:
         """Return what is coded of a log-mel `[channels, frames, bands]`."""
@@ -119,47 +122,49 @@ class ChainCodec(Codec):
         """The rate that the vocoder's samples have."""
         return self.mel.sample_rate_hz
 
-    @torch.inference_mode()
-    def encode_payload(self, clip: AudioClip) -> bytes:
-        """Return levels and coded spectrogram."""
+    def _levelled(self, clip: AudioClip) -> tuple[Levels, torch.Tensor]:
+        """Return the clip's levels, and without them its waveform, filling whole frames."""
         samples = clip.resampled(self.mel.sample_rate_hz).samples
-        mean = samples.mean(axis=1, keepdims=True)
-        peak = np.abs(samples - mean).max(axis=1, keepdims=True)
-        levels = np.concatenate([mean, peak], axis=1).astype("<f4")
-        scaled = (samples - mean) * (_PEAK / np.where(peak > 0, peak, 1))
+        levels = Levels.of(samples)
         frames = self.frame_count(samples.shape[1])
-        padded = runtime.to_tensor(fit_length(scaled, self.mel.samples(frames)), self._device)
-        coded = runtime.to_array(self.analyse(log_mel(padded, self.mel)))
-        return levels.tobytes() + self._coding.encode(coded)
+        filled = fit_length(levels.removed_from(samples), self.mel.samples(frames))
+        return levels, runtime.to_tensor(filled, self._device)
 
-    @torch.inference_mode()
-    def decode_payload(self, payload: bytes, header: StreamHeader) -> Samples:
-        """Return the waveform at the header's rate and length, at its original level."""
+    def _coded_shape(self, header: StreamHeader) -> tuple[int, ...]:
+        """Return the shape of all that a stream of such a clip holds."""
         length = -(-header.n_samples * self.mel.sample_rate_hz // header.sample_rate_hz)
-        frames = self.frame_count(length)
-        end = header.channels * _LEVEL_BYTES
-        if len(payload) < end:
-            raise BitstreamError("levels", "the payload ends inside them")
-        levels = np.frombuffer(payload[:end], "<f4").reshape(-1, 2)
-        if not np.isfinite(levels).all():
-            raise BitstreamError("levels", "hold NaN or Inf")
-        shape = self.coded_channels(header.channels), *self.coded_shape(frames)
-        values = self._coding.decode(payload[end:], shape)
-        spectrogram = MelSpectrogram(
-            self.restore(runtime.to_tensor(values, self._device)), self.mel
-        )
-        synthesized = self.vocoder.synthesize(spectrogram)
-        if self._rounds:
-            synthesized = mel_consistency.consistent_waveform(
-                synthesized, spectrogram.values, self.mel, self._rounds
+        shape = self.coded_shape(self.frame_count(length))
+        return self.coded_channels(header.channels), *shape
+
+    def _waveform(self, spectrogram: MelSpectrogram) -> Samples:
+        """Return the vocoder's waveform `[channels, samples]`, made consistent if asked for."""
+        waveform = self.vocoder.synthesize(spectrogram)
+        if rounds := self._after.consistency_rounds:
+            waveform = mel_consistency.consistent_waveform(
+                waveform, spectrogram.values, self.mel, rounds
             )
-        waveform = runtime.to_array(synthesized)
+        return runtime.to_array(waveform)
+
+    def _finished(self, waveform: Samples, levels: Levels, header: StreamHeader) -> Samples:
+        """Return the waveform at its level, filtered, at the header's rate and length."""
         if len(waveform) > header.channels:  # a network for stereo was given one channel twice
             waveform = waveform.mean(axis=0, keepdims=True)
-        scaled = (waveform * (levels[:, 1:] / _PEAK) + levels[:, :1]).astype(np.float32)
-        for apply in self._postfilters:
-            scaled = apply(scaled)
-        return resample(scaled, self.synthesis_rate_hz, header.sample_rate_hz, header.n_samples)
+        finished = levels.restored_to(waveform)
+        for apply in self._after.filters:
+            finished = apply(finished)
+        return resample(finished, self.synthesis_rate_hz, header.sample_rate_hz, header.n_samples)
+
+    def _nominal_bitrate_kbps(self, coding: str) -> float | None:
+        """Return the rate of one channel; None where the coding's size depends on the values."""
+        bits = scalar_coding.bits_per_value(coding)
+        values = prod(self.coded_shape(self.stride)) / (self.stride * self.mel.hop)
+        return bits and bits * values * self.mel.sample_rate_hz / 1000
+
+    def _require_consistency_to_fit(self, spec: Spec) -> None:
+        if self._after.consistency_rounds and self.synthesis_rate_hz != self.mel.sample_rate_hz:
+            raise InputError(
+                f"spec: {spec}: +consistent-N needs a vocoder at the mel's own rate; leave it out"
+            )
 
 
 class MelCodec(ChainCodec):
@@ -170,19 +175,18 @@ class MelCodec(ChainCodec):
         cls, spec: Spec, setup: Setup, vocoder_config: Mapping[str, Any] | None = None
     ) -> MelCodec:
         """Build from e.g. `mel:16k-64/griffinlim-64`; the configuration is for tests."""
-        first, stage, filters = split_stages(spec, "mel format, e.g. mel:16k-64/griffinlim-64")
+        first, stage, after = split_stages(spec, "mel format, e.g. mel:16k-64/griffinlim-64")
         mel = mel_format(first)
         if stage in NETWORKS:
-            return cls._with_network(spec, NETWORKS[stage], filters, setup, vocoder_config)
-        if (trained := trained_vocoder(spec, stage, mel, setup)) is not None:
-            vocoder, weights = trained
-            return cls(
-                spec, vocoder, filters, setup, parameters=vocoder.parameters, weights=weights,
-                licence="MIT", notes="vocoder trained by this project; the log-mel is sent",
-            )  # fmt: skip
+            return cls._with_network(spec, NETWORKS[stage], after, setup, vocoder_config)
+        vocoder, weights = vocoder_named(spec, stage, mel, setup)
+        trained = weights != NO_WEIGHTS
         return cls(
-            spec, PhaseRetrieval.from_stage(stage, mel), filters, setup, parameters=0,
-            weights=NO_WEIGHTS, licence="MIT", notes="the log-mel is sent, phase is not",
+            spec, vocoder, after, setup, parameters=vocoder.parameters, weights=weights,
+            licence="MIT",
+            notes="vocoder trained by this project; the log-mel is sent"
+            if trained
+            else "the log-mel is sent, phase is not",
         )  # fmt: skip
 
     @classmethod
@@ -190,7 +194,7 @@ class MelCodec(ChainCodec):
         cls,
         spec: Spec,
         network: MelVocoder,
-        filters: list[str],
+        after: list[str],
         setup: Setup,
         config: Mapping[str, Any] | None,
     ) -> MelCodec:
@@ -203,22 +207,36 @@ class MelCodec(ChainCodec):
         source = network.locate(setup)
         vocoder = network.build(source, setup, config)
         return cls(
-            spec, vocoder, filters, setup, parameters=vocoder.parameters,
+            spec, vocoder, after, setup, parameters=vocoder.parameters,
             weights=runtime.weights_of(source), licence=network.licence,
             notes=f"trained at {wanted.sample_rate_hz / 1000:g} kHz; the log-mel is sent, phase "
             "is not",
         )  # fmt: skip
 
 
+def vocoder_named(spec: Spec, stage: str, mel: MelFormat, setup: Setup) -> tuple[Vocoder, Weights]:
+    """Return the vocoder that a stage names and its evidence: one trained here, or none learned.
+
+    Raises
+    ------
+    InputError
+        If there is no such vocoder for this mel: before a network is built.
+    """
+    trained = trained_vocoder(spec, stage, mel, setup)
+    return trained or (PhaseRetrieval.from_stage(stage, mel), NO_WEIGHTS)
+
+
 def split_stages(spec: Spec, first: str) -> tuple[str, str, list[str]]:
-    """Return the first stage, the vocoder, and what comes after it."""
+    """Return the first stage, the vocoder, and the names of what follows it.
+
+    Parameters
+    ----------
+    first : str
+        What the first stage is, for the message where there are not two.
+    """
     if len(spec.stages) != 2:
         raise InputError(f"spec: {spec} needs a {first}, and a vocoder after '/'")
     parts = spec.stages[1].split("+")
-    filters = [part for part in parts if _follows(part)]
-    vocoder = "+".join(part for part in parts if not _follows(part))
-    return spec.stages[0], vocoder, filters
-
-
-def _follows(stage: str) -> bool:
-    return stage in postfilter.FILTERS or mel_consistency.rounds_of(stage) is not None
+    after = [part for part in parts if follows_a_vocoder(part)]
+    vocoder = "+".join(part for part in parts if not follows_a_vocoder(part))
+    return spec.stages[0], vocoder, after

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from codecmark.codec import NO_WEIGHTS
 from codecmark.errors import InputError
 from codecmark.mel.autoencoders.compact import CompactAutoencoder
-from codecmark.mel.chain import split_stages
+from codecmark.mel.chain import split_stages, vocoder_named
 from codecmark.mel.formats import AUDIOLDM2
-from codecmark.mel.harmonic.vocoder import JOINT, trained_vocoder
+from codecmark.mel.harmonic.vocoder import JOINT
 from codecmark.mel.latent_chain import LatentCodec
-from codecmark.mel.vocoders.base import PhaseRetrieval, Vocoder
 from codecmark.networks import runtime
 from codecmark.networks.setup import Setup
 from codecmark.networks.trained_sets import locate_trained, together
@@ -22,24 +20,19 @@ class CompactCodec(LatentCodec):
     """`audioldm2:compact/...`; with the stage `joint`, both networks of the joint training."""
 
     def __init__(self, spec: Spec, setup: Setup) -> None:
-        _, stage, filters = split_stages(spec, "vocoder, e.g. audioldm2:compact/harmonic")
+        _, stage, after = split_stages(spec, "vocoder, e.g. audioldm2:compact/harmonic")
         if stage == "hifigan":
             raise InputError(f"spec: {spec}: hifigan comes with a published checkpoint only")
-        vocoder: Vocoder
-        of_vocoder = NO_WEIGHTS
-        if (trained := trained_vocoder(spec, stage, AUDIOLDM2, setup)) is not None:
-            vocoder, of_vocoder = trained
-        else:
-            vocoder = PhaseRetrieval.from_stage(stage, AUDIOLDM2)
-        of_vae = locate_trained(JOINT if stage.startswith(JOINT) else COMPACT, setup.weights)
-        self.autoencoder: CompactAutoencoder = CompactAutoencoder.load(of_vae, setup)
+        vocoder, vocoder_weights = vocoder_named(spec, stage, AUDIOLDM2, setup)
+        vae = locate_trained(JOINT if stage.startswith(JOINT) else COMPACT, setup.weights)
+        self.autoencoder: CompactAutoencoder = CompactAutoencoder.load(vae, setup)
         super().__init__(
             spec,
             vocoder,
-            filters,
+            after,
             setup,
             parameters=runtime.parameter_count(self.autoencoder.network) + vocoder.parameters,
-            weights=together(of_vae.weights, of_vocoder),
+            weights=together(vae.weights, vocoder_weights),
             licence="MIT; Apache-2.0 (diffusers)",
             notes="the latent is sent: 2 mel values for each latent value",
         )

@@ -33,14 +33,14 @@ class LatentCodec(ChainCodec):
 def settings_of(
     spec: Spec, variant: str, own_vocoder: str, mel: MelFormat
 ) -> tuple[PhaseRetrieval | None, list[str]]:
-    """Return vocoder and postfilters of a chain that has one variant; None for its own vocoder.
+    """Return vocoder and what follows it, of a chain with one variant; None for its own vocoder.
 
     Raises
     ------
     InputError
         If the variant is another or the stage no vocoder: before a network is built.
     """
-    found, stage, filters = split_stages(spec, f"variant, {variant}")
-    if found != variant:
+    named, stage, after = split_stages(spec, f"variant, {variant}")
+    if named != variant:
         raise InputError(f"spec: {spec}: variant must be {variant}")
-    return None if stage == own_vocoder else PhaseRetrieval.from_stage(stage, mel), filters
+    return None if stage == own_vocoder else PhaseRetrieval.from_stage(stage, mel), after

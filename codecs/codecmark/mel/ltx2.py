@@ -148,14 +148,14 @@ class LTX2Codec(LatentCodec):
         vae_config: Mapping[str, Any] = PUBLISHED_VAE,
         vocoder_config: Mapping[str, Any] = PUBLISHED_VOCODER,
     ) -> None:
-        retrieval, filters = settings_of(spec, VARIANT, "hifigan", MEL)
+        retrieval, after = settings_of(spec, VARIANT, "hifigan", MEL)
         source = setup.weights.locate_or_random(WEIGHT_SET)
         vocoder: Vocoder = retrieval or StereoHifiGan(source, setup, vocoder_config)
         self.autoencoder: StereoAutoencoder = StereoAutoencoder(source, setup, vae_config)
         super().__init__(
             spec,
             vocoder,
-            filters,
+            after,
             setup,
             parameters=runtime.parameter_count(self.autoencoder.network) + vocoder.parameters,
             weights=runtime.weights_of(source),

@@ -119,14 +119,14 @@ class MMAudioCodec(LatentCodec):
         vae_config: Mapping[str, Any] = PUBLISHED_VAE,
         vocoder_config: Mapping[str, Any] = PUBLISHED_VOCODER,
     ) -> None:
-        retrieval, filters = settings_of(spec, VARIANT, "bigvgan", MMAUDIO)
+        retrieval, after = settings_of(spec, VARIANT, "bigvgan", MMAUDIO)
         source = setup.weights.locate_or_random(WEIGHT_SET)
         vocoder: Vocoder = retrieval or BigVgan(source, setup, vocoder_config)
         self.autoencoder: FrameAutoencoder = FrameAutoencoder(source, setup, vae_config)
         super().__init__(
             spec,
             vocoder,
-            filters,
+            after,
             setup,
             parameters=runtime.parameter_count(self.autoencoder.network) + vocoder.parameters,
             weights=runtime.weights_of(source),

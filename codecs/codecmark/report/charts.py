@@ -6,15 +6,15 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from codecmark import catalog
 from codecmark.analysis.curves import Point, curves
-from codecmark.analysis.pareto import Front, front
+from codecmark.analysis.pareto import ParetoFront, front
 from codecmark.analysis.verdicts import TARGET_QUALITY, TARGET_SNR_DB
 from codecmark.errors import InputError
 from codecmark.leaderboard.cell import significant
 from codecmark.metrics.table import METRICS, QUALITY_FIELDS, TABLE, VISQOL_FIELD
 from codecmark.results.row import ResultRow
 
-SENTINELS = frozenset({"silence", "noise", "lowpass", "pcm"})  # they show scales, not trade-offs
 COLOURS = 10  # families with a colour of their own; the others share one
 OTHERS = COLOURS
 _TARGETS = {"snr_db": TARGET_SNR_DB, VISQOL_FIELD: TARGET_QUALITY}
@@ -71,7 +71,8 @@ def palette(rows: Sequence[ResultRow]) -> dict[str, int]:
     scored = [
         row
         for row in rows
-        if row.family not in SENTINELS and any(getattr(row, f) is not None for f in QUALITY_FIELDS)
+        if not catalog.is_sentinel(row.family)
+        and any(getattr(row, f) is not None for f in QUALITY_FIELDS)
     ]
     count = Counter(family for family, _ in dict.fromkeys((r.family, r.spec) for r in scored))
     learned = {row.family for row in scored if row.weights != "none"}
@@ -112,9 +113,9 @@ def time_quality(
     return [chart for chart in found if chart is not None]
 
 
-def three_axes(rows: Sequence[ResultRow], clip_class: str | None, metric: str) -> Front:
+def three_axes(rows: Sequence[ResultRow], clip_class: str | None, metric: str) -> ParetoFront:
     """Return the front over rate, decoding time and quality; sentinels take no part."""
-    kept = [row for row in rows if row.family not in SENTINELS]
+    kept = [row for row in rows if not catalog.is_sentinel(row.family)]
     return front(kept, ("bitrate_kbps", "decode_rtf", metric), clip_class)
 
 
@@ -190,7 +191,7 @@ def _pareto(
     )  # fmt: skip
 
 
-def _tip(point: Point, field: str, best: Front) -> str:
+def _tip(point: Point, field: str, best: ParetoFront) -> str:
     label, unit = TABLE[field].label, TABLE[field].unit
     quality, decimals = point.quality, TABLE[field].decimals
     interval = ""
@@ -203,7 +204,7 @@ def _tip(point: Point, field: str, best: Front) -> str:
     )
 
 
-def _dominated(found: Front, spec: str) -> str:
+def _dominated(found: ParetoFront, spec: str) -> str:
     if spec not in found.dominators:
         return ""
     above = found.dominators[spec]

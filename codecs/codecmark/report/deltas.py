@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from codecmark.analysis.curves import curves
-from codecmark.analysis.delta import DEFAULT_ANCHOR, MIN_POINTS, Comparison, Delta, Refusal, compare
-from codecmark.errors import InputError
+from codecmark.analysis.anchor_table import AnchorTable, against_anchor
+from codecmark.analysis.delta import DEFAULT_ANCHOR, MIN_POINTS, CurveGap, Delta, Refusal
 from codecmark.metrics.table import TABLE, VISQOL_FIELD
-from codecmark.report.charts import SENTINELS
 from codecmark.results.row import ResultRow
 
 
@@ -53,39 +51,27 @@ def delta_tables(
     wanted += [(VISQOL_FIELD, name) for name in classes]
     if "speech" in classes:
         wanted.append(("pesq_wb", "speech"))
-    found = (_table(rows, field, name, anchor) for field, name in wanted)
-    return [table for table in found if table is not None]
+    found = (against_anchor(rows, field, name, anchor) for field, name in wanted)
+    return [_table(table) for table in found if table is not None]
 
 
-def _table(
-    rows: Sequence[ResultRow], field: str, clip_class: str | None, anchor: str
-) -> DeltaTable | None:
-    kept = [row for row in rows if row.family not in SENTINELS]
-    try:
-        found = curves(kept, field, clip_class)
-    except InputError:  # no clip of that class
-        return None
-    if anchor not in found or not found[anchor].points:
-        return None
-    lines = [
-        _line(compare(curve, found[anchor]), len(curve.points), field)
-        for name, curve in found.items()
-        if name != anchor and curve.points
-    ]
+def _table(table: AnchorTable) -> DeltaTable:
+    field, metric = table.metric, TABLE[table.metric]
+    lines = [_line(gap, field) for gap in table.gaps.values()]
     found_any = [one for one in lines if one.rate or one.distances]
     found_any.sort(key=lambda one: (one.rate_sort is None, one.rate_sort or 0.0))
     without: dict[str, list[str]] = {}
     for one in lines:
         if one not in found_any:
             without.setdefault(one.reason, []).append(one.name)
-    where = f", {clip_class}" if clip_class else ""
+    where = f", {table.clip_class}" if table.clip_class else ""
     return DeltaTable(
-        f"{TABLE[field].label}{where}", anchor, TABLE[field].label, tuple(found_any),
+        f"{metric.label}{where}", table.anchor, metric.label, tuple(found_any),
         tuple((reason, tuple(names)) for reason, names in without.items()),
     )  # fmt: skip
 
 
-def _line(found: Comparison, points: int, field: str) -> DeltaLine:
+def _line(found: CurveGap, field: str) -> DeltaLine:
     rate, quality, decimals = found.bd_rate, found.bd_quality, TABLE[field].decimals
     factors = [one.factor for one in found.distances if isinstance(one.factor, float)]
     distances = ""
@@ -97,14 +83,14 @@ def _line(found: Comparison, points: int, field: str) -> DeltaLine:
     if isinstance(rate, Refusal):
         # one that no setting reaches says more than how many settings there are
         beyond = next((d.factor for d in found.distances if isinstance(d.factor, Refusal)), None)
-        few = points < MIN_POINTS and beyond is not None and not factors
+        few = found.points < MIN_POINTS and beyond is not None and not factors
         reason = beyond.reason if few and beyond is not None else rate.reason
     elif rate.disputed:
         reason = "PCHIP and Akima disagree on the sign: too few points to say"
     is_delta = isinstance(rate, Delta)
     return DeltaLine(
         found.name,
-        points,
+        found.points,
         f"{rate.pchip:+.1f}" if isinstance(rate, Delta) else "",
         rate.pchip if isinstance(rate, Delta) else None,
         f"{rate.akima:+.1f}" if isinstance(rate, Delta) else "",

@@ -6,7 +6,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from codecmark.analysis.summary import ALL, Summary
+from codecmark.analysis.aggregation import ALL
+from codecmark.analysis.summary import Summary
 from codecmark.analysis.verdicts import TARGETS
 from codecmark.leaderboard.cell import Cell, Column
 from codecmark.leaderboard.sections import Section, sections

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from codecmark.analysis.summary import ALL, Quality, Summary
+from codecmark.analysis.aggregation import ALL, Quality
+from codecmark.analysis.summary import Summary
 from codecmark.analysis.verdicts import TARGET_QUALITY, TARGET_RATIO, TARGET_SNR_DB, TARGETS
 from codecmark.metrics.table import TABLE, VISQOL_FIELD
 from codecmark.report.record import Record

@@ -11,7 +11,7 @@ import json
 import math
 from functools import cache
 from reprlib import repr as shortened
-from typing import Annotated, Any, Literal, TypeAlias, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, TypeAlias, get_type_hints
 
 import msgspec
 
@@ -19,6 +19,7 @@ from codecmark.codec import Evidence
 from codecmark.corpus.entry import ClipClass
 from codecmark.errors import ResultSchemaError
 from codecmark.metrics.table import QUALITY_FIELDS
+from codecmark.results.field_types import first_mismatch
 
 SCHEMA_VERSION = 3
 Status = Literal["ok", "failed", "unavailable"]
@@ -270,48 +271,13 @@ def _unparsable(line: str | bytes) -> str | None:
 
 
 def _problem(record: dict[str, Any]) -> str | None:
-    """Return which field is unknown, or has a value of another type and what it should be."""
-    types = _types()
-    if unknown := sorted(record.keys() - types):
+    unknown = sorted(record.keys() - _types())
+    if unknown:
         return f"{shortened(unknown[0])}: not a field of schema {SCHEMA_VERSION}"
-    for name, value in record.items():
-        if expected := _mismatch(types[name], value):
-            return f"{name}: {shortened(value)} is not {expected}"
-    return None
+    return first_mismatch(record, _types())
 
 
 @cache
 def _types() -> dict[str, Any]:
     """The fields' types; as text they are of no use."""
     return get_type_hints(ResultRow)
-
-
-def _mismatch(kind: Any, value: object) -> str | None:
-    """Return what `value` should have been, or None if it is of the type `kind`."""
-    choices = get_args(kind) if type(None) in get_args(kind) else (kind,)
-    if value is None and type(None) in choices:
-        return None
-    if get_origin(choices[0]) is Literal:
-        named = get_args(choices[0])
-        return None if value in named else f"one of {', '.join(named)}"
-    if get_origin(kind) is dict:
-        whole = isinstance(value, dict) and all(map(_is_text, (*value, *value.values())))
-        return None if whole else "an object of texts"
-    if str in choices:
-        return None if _is_text(value) else "text"
-    # true and false are integers in Python only
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    if int in choices:
-        fits = number and isinstance(value, int) and -(2**63) <= value < 2**63
-        return None if fits else "an integer of at most 64 bits"
-    # 1e999 is strict JSON and reads as infinity
-    try:
-        finite = number and isinstance(value, int | float) and math.isfinite(value)
-    except OverflowError:
-        finite = False
-    return None if finite else "a finite number"
-
-
-def _is_text(value: object) -> bool:
-    """Half of a surrogate pair can be escaped in JSON but not written to any file."""
-    return isinstance(value, str) and not any("\ud800" <= letter <= "\udfff" for letter in value)

@@ -68,7 +68,9 @@ def writing(results: Path, run_id: str) -> Iterator[Writer]:
     InputError
         If another process is writing to it.
     """
-    with locked(results, run_id), (results / ROWS / f"{run_id}.jsonl").open("a+b") as file:
+    path = results / ROWS / f"{run_id}.jsonl"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with locked(results, run_id), path.open("a+b") as file:
         _cut_torn_end(file)
         yield Writer(file)
 
@@ -82,7 +84,7 @@ def locked(results: Path, run_id: str) -> Iterator[None]:
     InputError
         If one is writing to it.
     """
-    lock = results / ROWS / _LOCKS / f"{run_id}.lock"
+    lock = results / _LOCKS / f"{run_id}.lock"
     lock.parent.mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(lock, blocking=False):

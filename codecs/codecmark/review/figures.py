@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 import msgspec
 import numpy as np
 
+from codecmark.analysis.aggregation import ALL
 from codecmark.analysis.samples import Scored, collect, latest_rows
 from codecmark.analysis.statistics import Estimate, estimate, median_estimate, ratio_estimate
-from codecmark.analysis.summary import ALL
 from codecmark.results.row import ResultRow
 from codecmark.review.requirements import COSTS, MOS, TIMES, Statistic, higher_is_better
 

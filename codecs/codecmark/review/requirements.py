@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Meta
 from msgspec.structs import force_setattr
 
-from codecmark.analysis.summary import ALL, FIELDS_OVER_ALL
+from codecmark.analysis.aggregation import ALL, FIELDS_OVER_ALL
 from codecmark.corpus.condition import DEFAULT_CONDITION, named
 from codecmark.corpus.entry import CLASSES
 from codecmark.errors import InputError

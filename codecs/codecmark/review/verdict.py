@@ -9,7 +9,7 @@ from typing import Literal
 import msgspec
 from msgspec.structs import replace
 
-from codecmark.analysis.summary import ALL
+from codecmark.analysis.aggregation import ALL
 from codecmark.metrics.table import VISQOL_FIELD
 from codecmark.review.figures import Figure, Figures
 from codecmark.review.requirements import (

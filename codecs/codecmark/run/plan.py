@@ -13,6 +13,7 @@ from codecmark.corpus.condition import Condition, PreparedClip, prepare_each
 from codecmark.corpus.entry import CorpusClip
 from codecmark.errors import InputError, ResultSchemaError
 from codecmark.measure import content_key
+from codecmark.replay import codec as replay
 from codecmark.results import store
 from codecmark.results.row import ResultRow
 from codecmark.spec import Spec
@@ -140,7 +141,7 @@ def make(
     run_id, stored = (None, []) if fresh else _continued(clips, condition, results)
     again = [r for r in stored if retry and (r.status != "ok" or r.weights == "random")]
     known = _Known([row for row in stored if row not in again], condition, timed)
-    missing = {spec: known.lacking(spec, clips) for spec in specs}
+    missing = {spec: known.lacking(spec, _admitted(spec, clips, condition)) for spec in specs}
     return Plan(
         run_id or host.new_run_id(),
         condition,
@@ -150,6 +151,20 @@ def make(
         stored,
         known.kept,
     )
+
+
+def _admitted(
+    spec: str, clips: Sequence[PlannedClip], condition: Condition
+) -> Sequence[PlannedClip]:
+    """Return the clips that a codec can have rows of: of a replayed one, those it was shown on.
+
+    One where it was shown on none, so that a row says so.
+    """
+    parsed = Spec.parse(spec)
+    if parsed.family != replay.FAMILY:
+        return clips
+    shown = replay.shown_on(parsed, condition)
+    return [clip for clip in clips if clip.entry.sha256 in shown] or clips[:1]
 
 
 class _Known:

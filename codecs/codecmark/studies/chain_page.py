@@ -10,17 +10,18 @@ from typing import Any
 import numpy as np
 
 from codecmark.clip import Samples
+from codecmark.metrics.table import TABLE, VISQOL_FIELD
 from codecmark.studies.chain import USERS_FIGURES, Stage, reading, summary
 from codecmark.system import plotting
 from codecmark.system.markdown import table as markdown_table
 
 COLUMNS = (
-    ("snr_db", "SNR dB", 1),
-    ("si_sdr_db", "SI-SDR dB", 1),
+    *((name, TABLE[name].heading, TABLE[name].decimals) for name in ("snr_db", "si_sdr_db")),
     ("correlation", "correlation", 2),
-    ("pesq_wb", "PESQ-WB", 2),
-    ("visqol_mos_lqo", "ViSQOL", 2),
-    ("mel_distance_db", "mel dist dB", 1),
+    *(
+        (name, TABLE[name].heading, TABLE[name].decimals)
+        for name in ("pesq_wb", VISQOL_FIELD, "mel_distance_db")
+    ),
     ("waveform_retention", "waveform kept %", 0),
     ("quality_retention", "quality kept %", 0),
 )

@@ -5,20 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from statistics import fmean
 
-from codecmark.analysis.curves import curves
-from codecmark.analysis.delta import Delta, compare
+from codecmark.analysis.anchor_table import against_anchor
+from codecmark.analysis.delta import Delta
 from codecmark.analysis.target import Reached, rate_at_target
 from codecmark.corpus.entry import ClipClass
+from codecmark.metrics.table import TABLE, VISQOL_FIELD
 from codecmark.results.row import ResultRow
 from codecmark.studies import layers_findings
 from codecmark.studies.layers import ABLATED, ANCHORED_CURVE, CURVE, OURS, PARTS, Parts
 
-FIELDS = (
-    ("snr_db", "SNR dB", 1),
-    ("segmental_snr_db", "segSNR dB", 1),
-    ("si_sdr_db", "SI-SDR dB", 1),
-    ("pesq_wb", "PESQ-WB", 2),
-    ("visqol_mos_lqo", "ViSQOL", 2),
+FIELDS = tuple(
+    (name, TABLE[name].heading, TABLE[name].decimals)
+    for name in ("snr_db", "segmental_snr_db", "si_sdr_db", "pesq_wb", VISQOL_FIELD)
 )
 CLASSES: tuple[ClipClass, ...] = ("speech", "music", "ambient", "audio")
 _RIVALS = ("opus", "lc3")
@@ -111,14 +109,13 @@ def _deltas(rows: Sequence[ResultRow]) -> str:
         for field, heading, _ in FIELDS:
             if field == "pesq_wb" and name != "speech":
                 continue
-            drawn = curves(kept, field, name)
             for rival in _RIVALS:
-                absent = [codec for codec in (OURS, rival) if codec not in drawn]
-                if absent:
-                    reason = f"no figures of {' and '.join(absent)}"
-                    lines.append([name, heading, rival, "-", "-", reason])
+                table = against_anchor(kept, field, name, rival)
+                if table is None or OURS not in table.gaps:
+                    absent = rival if table is None else OURS
+                    lines.append([name, heading, rival, "-", "-", f"no figures of {absent}"])
                     continue
-                rate = compare(drawn[OURS], drawn[rival]).bd_rate
+                rate = table.gaps[OURS].bd_rate
                 if isinstance(rate, Delta):
                     lines.append([name, heading, rival, f"{rate.pchip:+.0f}",
                                   f"{rate.overlap_percent:.0f}", ""])  # fmt: skip

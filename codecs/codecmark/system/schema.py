@@ -22,6 +22,7 @@ _Value = TypeVar("_Value")
 _AT = re.compile(r"^(?P<what>.*?)(?: - at `(?P<path>\$.*)`)?$", re.DOTALL)
 _STEP = re.compile(r"\.(?P<key>[^.\[\]]+)|\[(?P<index>\d+|\.\.\.)\]")
 _MISSING = re.compile(r"^Object missing required field `(.+)`$")
+_OF_MSGSPEC = ("Expected", "Invalid", "Number out of range")
 _UNKNOWN = re.compile(r"^Object contains unknown field `(.+)`$", re.DOTALL)
 _PLAIN = (
     (inspect.StrType, "text in quotes"),
@@ -117,7 +118,7 @@ def _in_words(message: str, values: object, kind: type) -> str:
         known = [field.encode_name for field in getattr(_struct(node), "fields", ())]
         near = _near(unknown[1], known)
         return f"{prefix}{unknown[1]}: no such key;{near} there are {', '.join(known)}"
-    if not what.startswith(("Expected", "Invalid")):  # from a __post_init__, in our own words
+    if not what.startswith(_OF_MSGSPEC):  # from a __post_init__, in our own words
         return f"{prefix}{what}"
     value = _value_at(values, steps)
     if isinstance(node, inspect.LiteralType) and isinstance(value, str):

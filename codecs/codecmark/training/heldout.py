@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from codecmark import corpus
 from codecmark.clip import resample
 from codecmark.corpus.audio_files import read_audio
-from codecmark.corpus.manifests import CSV_NAME
+from codecmark.corpus.csv_manifest import NAME as CSV_NAME
 from codecmark.system.digest import file_sha256
 
 _RATE_HZ = 4_000

@@ -8,6 +8,7 @@ import pytest
 
 from codecmark.commands.pytest_plugin.session import SESSION
 from codecmark.errors import CodecmarkError
+from codecmark.run import clip_classes
 from codecmark.system import host
 
 
@@ -54,6 +55,8 @@ def pytest_report_collectionfinish(config: pytest.Config) -> list[str]:
         f"condition {session.condition.name}, {session.condition.threads} thread",
         f"codecmark: {host.host()}",
     ]
+    if notice := clip_classes.notice([clip.entry for clip in session.clips]):
+        lines.append(f"codecmark: {notice}")
     if session.plan is None:
         lines.append("codecmark: smoke run, nothing is timed or stored")
     elif session.plan.kept:

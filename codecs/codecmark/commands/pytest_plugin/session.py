@@ -11,6 +11,7 @@ import pytest
 from codecmark import catalog, corpus, review
 from codecmark.corpus import condition
 from codecmark.corpus.condition import PreparedClip
+from codecmark.corpus.entry import UNKNOWN_CLASS, ClipClass
 from codecmark.errors import CodecmarkError, InputError
 from codecmark.measure.scoring import Scorer
 from codecmark.results import store
@@ -50,6 +51,7 @@ class Session:
     results: Path
     smoke: bool = False
     corpus: Path | None = None
+    clip_class: ClipClass = UNKNOWN_CLASS
     limit: int | None = None
     fresh: bool = False
     retry: bool = False
@@ -86,6 +88,7 @@ class Session:
             config.getoption("--results"),
             smoke,
             config.getoption("--corpus"),
+            config.getoption("clip_class"),
             config.getoption("--limit"),
             config.getoption("--new"),
             config.getoption("--retry-failed"),
@@ -115,7 +118,8 @@ class Session:
 
     def begin(self) -> None:
         """Read the clips, see which rows are missing, and make sure that they can be stored."""
-        entries = corpus.limited(corpus.load(self.corpus), self.limit, self.condition.seed)
+        entries = corpus.load(self.corpus, self.clip_class)
+        entries = corpus.limited(entries, self.limit, self.condition.seed)
         clips, self.unused = plan.survey(entries, self.condition)
         if self.smoke:
             clips = clips[:1]

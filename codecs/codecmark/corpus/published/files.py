@@ -26,7 +26,6 @@ from codecmark.corpus.published.manifest import (
     built_in,
 )
 from codecmark.errors import DamagedAudioError, UnavailableError
-from codecmark.system import download
 from codecmark.system.digest import file_sha256
 
 FOLDERS = "CODECMARK_PUBLISHED_AUDIO"
@@ -55,6 +54,8 @@ class Library:
     @classmethod
     def default(cls) -> Library:
         """Return the built-in manifest with the folders that the environment names."""
+        from codecmark.system import download  # libraries that only fetching needs
+
         named = os.environ.get(FOLDERS, "").split(os.pathsep)
         folders = tuple(Path(folder).expanduser() for folder in named if folder)
         return cls(built_in(), folders, download.cache() / "published_audio")
@@ -116,6 +117,8 @@ class Library:
         DamagedAudioError
             As `path`.
         """
+        from codecmark.system import download
+
         if self.find(file) is None and not download.offline():
             published = self.set_of(file)
             url = self.source.format(

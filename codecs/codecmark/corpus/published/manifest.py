@@ -125,7 +125,8 @@ class Manifest:
     Raises
     ------
     InputError
-        If a line names a set, clip or codec that is not there, or occurs twice.
+        If a line names a set, clip or codec that is not there, or occurs twice, or a codec has
+        two nominal rates.
     """
 
     def __init__(
@@ -135,6 +136,14 @@ class Manifest:
         decoded: Iterable[Decoded],
     ) -> None:
         self.sets = dict(sets)
+        nominal: dict[str, float | None] = {}
+        for name, published in self.sets.items():
+            for codec, setting in published.codecs.items():
+                if nominal.setdefault(codec, setting.nominal_kbps) != setting.nominal_kbps:
+                    raise InputError(
+                        f"published audio: {name}: {codec} has another nominal rate than in "
+                        "other sets; give it another name"
+                    )
         self.originals: dict[tuple[str, str], Original] = {}
         self.decoded: dict[tuple[str, str, str], Decoded] = {}
         for original in originals:

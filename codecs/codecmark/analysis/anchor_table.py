@@ -1,0 +1,68 @@
+"""Every codec's curve against an anchor's by one metric: the table of Bjøntegaard deltas."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from codecmark import catalog
+from codecmark.analysis.curves import curves
+from codecmark.analysis.delta import DEFAULT_ANCHOR, CurveGap, compare
+from codecmark.errors import InputError
+from codecmark.results.row import ResultRow
+
+
+@dataclass(frozen=True)
+class AnchorTable:
+    """The gaps of all codecs to one anchor.
+
+    Attributes
+    ----------
+    metric, clip_class, anchor : str, str or None, str
+        `clip_class` is None over all clips.
+    gaps : dict[str, CurveGap]
+        By codec, in the order of the rows: of those with a setting that was scored on every clip,
+        the anchor and the sentinels left out.
+    """
+
+    metric: str
+    clip_class: str | None
+    anchor: str
+    gaps: dict[str, CurveGap]
+
+
+def against_anchor(
+    rows: Iterable[ResultRow],
+    metric: str,
+    clip_class: str | None = None,
+    anchor: str = DEFAULT_ANCHOR,
+) -> AnchorTable | None:
+    """Hold every codec's curve against that of `anchor`.
+
+    Parameters
+    ----------
+    rows : iterable of ResultRow
+        Of one condition.
+    metric, clip_class : str, str or None
+        See `curves.curves`.
+    anchor : str
+        A codec without its setting, e.g. `opus`.
+
+    Returns
+    -------
+    AnchorTable or None
+        None where there are no clips of the class, or no setting of the anchor was scored.
+    """
+    kept = [row for row in rows if not catalog.is_sentinel(row.family)]
+    try:
+        found = curves(kept, metric, clip_class)
+    except InputError:  # no clip of that class
+        return None
+    if anchor not in found or not found[anchor].points:
+        return None
+    gaps = {
+        name: compare(curve, found[anchor])
+        for name, curve in found.items()
+        if name != anchor and curve.points
+    }
+    return AnchorTable(metric, clip_class, anchor, gaps)

@@ -1,0 +1,65 @@
+"""The level of a waveform: what the chain takes off before the mel, and puts back at the end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from codecmark.clip import Samples
+from codecmark.errors import BitstreamError
+
+PEAK = 0.5  # AudioLDM2 scales its waveforms to this before the mel
+_BYTES = 8  # of a channel
+
+
+@dataclass(frozen=True)
+class Levels:
+    """Mean and peak of each channel.
+
+    Attributes
+    ----------
+    mean, peak : Samples, shape=(channels, 1)
+        The peak is that around the mean; 0 for a channel that is constant.
+    """
+
+    mean: Samples
+    peak: Samples
+
+    @classmethod
+    def of(cls, samples: Samples) -> Levels:
+        """Measure `[channels, samples]`."""
+        mean = samples.mean(axis=1, keepdims=True)
+        return cls(mean, np.abs(samples - mean).max(axis=1, keepdims=True))
+
+    @classmethod
+    def read(cls, payload: bytes, channels: int) -> tuple[Levels, bytes]:
+        """Return the levels at the start of a payload, and what follows them.
+
+        Raises
+        ------
+        BitstreamError
+            If the payload ends inside them, or they are no numbers.
+        """
+        end = channels * _BYTES
+        if len(payload) < end:
+            raise BitstreamError("levels", "the payload ends inside them")
+        values = np.frombuffer(payload[:end], "<f4").reshape(-1, 2)
+        if not np.isfinite(values).all():
+            raise BitstreamError("levels", "hold NaN or Inf")
+        return cls(values[:, :1], values[:, 1:]), payload[end:]
+
+    def to_bytes(self) -> bytes:
+        """Return mean and peak of each channel as float32, little endian."""
+        data: bytes = np.concatenate([self.mean, self.peak], axis=1).astype("<f4").tobytes()
+        return data
+
+    def removed_from(self, samples: Samples) -> Samples:
+        """Return the waveform without its mean, scaled to the peak that the networks know."""
+        scaled = (samples - self.mean) * (PEAK / np.where(self.peak > 0, self.peak, 1))
+        return scaled.astype(np.float32)
+
+    def restored_to(self, waveform: Samples) -> Samples:
+        """Return a decoded waveform at the level that went in."""
+        restored: Samples = (waveform * (self.peak / PEAK) + self.mean).astype(np.float32)
+        return restored
