@@ -19,7 +19,6 @@ from codecmark.corpus import CorpusClip
 from codecmark.corpus.condition import PreparedClip
 from codecmark.errors import CodecmarkError, InputError
 from codecmark.metrics.table import VISQOL_FIELD
-from codecmark.report.verdict import BASELINES
 from codecmark.results.row import ResultRow
 
 CLIPS_A_CLASS = 2
@@ -56,7 +55,9 @@ class Listening:
     heard: tuple[Heard, ...]
 
 
-def default_specs(summaries: Sequence[Summary], option: str | None) -> list[str]:
+def default_specs(
+    summaries: Sequence[Summary], option: str | None, baseline: Sequence[str] = ()
+) -> list[str]:
     """Return what is worth hearing first, of the codecs that were scored.
 
     The option that the page names, the baseline, Opus at three rates, of each learned codec the
@@ -68,7 +69,7 @@ def default_specs(summaries: Sequence[Summary], option: str | None) -> list[str]
         if summary.weights in {"published", "trained"}:
             family = summary.rows[0].family
             best[family] = max(best.get(family, (0.0, "")), (_predicted(summary), spec))
-    wanted = [option, *BASELINES, *ANCHORS, *(spec for _, spec in best.values()), LOW_ANCHOR]
+    wanted = [option, *baseline, *ANCHORS, *(spec for _, spec in best.values()), LOW_ANCHOR]
     return [spec for spec in dict.fromkeys(wanted) if spec in scored][:MOST]
 
 
