@@ -177,7 +177,7 @@ def _million(work: Work) -> list[str]:
     )
     peak_file = scratch / "peak"
     program = (  # asks for its own peak: rusage would count what this process held before
-        "import pathlib; from codecmark import memory; from codecmark.__main__ import main;"
+        "import pathlib; from codecmark.measure import memory; from codecmark.__main__ import main;"
         f"main(['leaderboard', {str(scratch / 'large')!r}, '--markdown']);"
         f"pathlib.Path({str(peak_file)!r}).write_text(str(memory._own_peak_mib()))"
     )

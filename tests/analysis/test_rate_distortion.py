@@ -13,8 +13,9 @@ from codecmark import InputError
 from codecmark.analysis.curves import Curve, Point, curves, hull
 from codecmark.analysis.delta import Delta, Refusal, bd_quality, bd_rate, compare, distance
 from codecmark.analysis.pareto import dominators, front
+from codecmark.analysis.settings import Setting
 from codecmark.analysis.statistics import Estimate
-from codecmark.analysis.target import Interval, Never, Reached, Setting, price, rate_at_target
+from codecmark.analysis.target import Interval, Never, Reached, price, rate_at_target
 from codecmark.results.row import ResultRow
 
 

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ from codecmark.__main__ import main
 from codecmark.corpus import condition
 from codecmark.errors import InputError
 from codecmark.measure import content_key
+from codecmark.measure.content_key import KeyedClip
 from codecmark.networks import trained_sets
 from codecmark.results import store
 from codecmark.results.row import ResultRow
@@ -47,7 +49,8 @@ def clips(tmp_path: Path) -> list[PlannedClip]:
 @pytest.fixture(autouse=True)
 def _fresh_digests() -> Iterator[None]:
     yield
-    for cached in (content_key.code_digest, content_key.codec_digest, content_key._source):
+    for cached in (content_key.code_digest, content_key.codec_digest, content_key._source,
+                   content_key._digest_alone, content_key._path):  # fmt: skip
         cached.cache_clear()
 
 
@@ -63,13 +66,20 @@ def work(found: Plan, out: Path) -> list[ResultRow]:
 
 
 def key(spec: str = "opus@24k", clip: str = "aa", sets: str | None = None) -> str:
-    return content_key.row_key(content_key.codec_key(spec, CONDITION, sets), clip)
+    codec = content_key.codec_key(spec, CONDITION, sets)
+    return content_key.row_key(codec, KeyedClip("a.wav", "a", "speech", clip))
 
 
 def test_a_key_changes_with_spec_clip_and_condition() -> None:
     stereo = content_key.codec_key("opus@24k", condition.named("48k-stereo"), None)
-    keys = {key(), key("opus@32k"), key(clip="ab"), content_key.row_key(stereo, "aa")}
-    assert len(keys) == 4
+    clip = KeyedClip("a.wav", "a", "speech", "aa")
+    keys = {key(), key("opus@32k"), key(clip="ab"), content_key.row_key(stereo, clip)}
+    mono = content_key.codec_key("opus@24k", CONDITION, None)
+    for change in ({"name": "b.wav"}, {"source": "b"}, {"clip_class": "music"}):
+        keys.add(content_key.row_key(mono, clip._replace(**change)))
+    keys.add(content_key.row_key(mono, clip, loss_percent=10.0))
+    assert len(keys) == 8
+    assert content_key.row_key(mono, clip, loss_percent=None) == key()
     assert key() == key()
 
 
@@ -169,6 +179,25 @@ def test_a_key_changes_with_a_command_file(tmp_path: Path, monkeypatch: pytest.M
 
 
 # plans
+
+
+def test_a_corrected_manifest_makes_rows_anew(tmp_path: Path, clips: list[PlannedClip]) -> None:
+    work(made(clips, tmp_path, "pcm16"), tmp_path)
+    first = clips[0].entry
+    for entry in (replace(first, clip_class="music"), replace(first, source="somebody else")):
+        found = made([replace(clips[0], entry=entry), *clips[1:]], tmp_path, "pcm16")
+        assert [clip.entry for clip in found.missing["pcm16"]] == [entry]
+
+
+def test_swapped_files_do_not_keep_old_figures(tmp_path: Path, clips: list[PlannedClip]) -> None:
+    work(made(clips, tmp_path, "pcm16"), tmp_path)
+    names = [clip.entry.name for clip in clips]
+    swapped = [
+        replace(clip, entry=replace(clip.entry, name=name, source=name))
+        for clip, name in zip(clips, reversed(names), strict=True)
+    ]
+    assert len(made(swapped, tmp_path, "pcm16").missing["pcm16"]) == len(clips) == 2
+    assert not made(clips, tmp_path, "pcm16").missing
 
 
 def test_only_missing_rows_are_made(tmp_path: Path, clips: list[PlannedClip]) -> None:

@@ -12,11 +12,12 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
+from codecmark.commands import stored_rows
 from codecmark.corpus.published import Library
 from codecmark.corpus.published.manifest import Decoded, PublishedFile
 from codecmark.errors import InputError, UnavailableError
 
-HELP = "list, fetch, verify or find published audio: originals and what codecs made of them"
+HELP = "list, fetch, verify or compare published audio: originals and what codecs made of them"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -33,6 +34,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     verify = actions.add_parser("verify", help="compare files with their published digests")
     verify.add_argument("names", nargs="*", metavar="SET", help="by default those that are here")
     verify.set_defaults(action=_verify)
+
+    page = actions.add_parser(
+        "page", help="published codecs beside others on the same clips, from stored rows"
+    )
+    stored_rows.add_folder(page, "--results", "where the rows are, of --corpus published")
+    page.add_argument(
+        "--out", type=Path, metavar="DIR", help="where published_audio.md goes (default: --results)"
+    )
+    page.set_defaults(action=_page)
 
     path = actions.add_parser("path", help="print the folder of a set")
     path.add_argument("name", metavar="SET")
@@ -87,6 +97,17 @@ def _verify(arguments: argparse.Namespace, library: Library, console: Console) -
 def _path(arguments: argparse.Namespace, library: Library, console: Console) -> int:
     (name,) = _known([arguments.name], library)
     print(library.folder(name), file=console.file)
+    return 0
+
+
+def _page(arguments: argparse.Namespace, _library: Library, console: Console) -> int:
+    from codecmark.studies import published_audio, published_audio_page  # statistics
+
+    rows = published_audio.read(arguments.results)
+    target = (arguments.out or arguments.results) / "published_audio.md"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(published_audio_page.page(rows), encoding="utf-8")
+    console.print(f"page in {target}", markup=False)
     return 0
 
 

@@ -1,10 +1,11 @@
 """Content keys: the identity of everything that decides what a row says, speed aside.
 
 A key is the SHA-256 of: the codec's spec; its code (the wrapper's module and every module of its
-package that this one imports, as syntax trees without docstrings, so that comments cost nothing);
-the versions of the distributions that this code imports; the files of the weight sets that the
-codec asked for; the clip as the codec was given it; the condition; and the code and libraries
-that measure and score. Nothing is imported for it: sources are read, torch stays unloaded.
+package that this one imports, as syntax trees without docstrings, so that comments cost nothing,
+nor does a move of a module, see `syntax`); the versions of the distributions that this code
+imports; the files of the weight sets that the codec asked for; the clip as the codec was given it,
+its name, source and class; the condition; the axes that apply; and the code and libraries that
+measure and score. Nothing is imported for it: sources are read, torch stays unloaded.
 """
 
 from __future__ import annotations
@@ -21,11 +22,13 @@ from dataclasses import asdict, dataclass
 from functools import cache
 from importlib.metadata import PackageNotFoundError, packages_distributions, version
 from pathlib import Path
+from typing import NamedTuple
 
 from codecmark import catalog
 from codecmark.classic.command_file import CommandFile
 from codecmark.corpus.condition import Condition
 from codecmark.errors import CodecmarkError
+from codecmark.measure import syntax
 from codecmark.networks import trained_sets
 from codecmark.networks.weights import WeightLocator
 from codecmark.replay import codec as replay
@@ -67,13 +70,30 @@ def codec_key(spec: str, condition: Condition, weight_sets: str | None) -> str:
     return _sha256(json.dumps(parts, sort_keys=True))
 
 
-def row_key(codec_key: str, clip_sha256: str | None) -> str:
+class KeyedClip(NamedTuple):
+    """What of a clip its rows depend on: they are stored under its name, class and source.
+
+    `sha256` is that of the clip as the condition presents it.
+    """
+
+    name: str
+    source: str
+    clip_class: str
+    sha256: str
+
+
+def row_key(codec_key: str, clip: KeyedClip | None, **axes: float | str | None) -> str:
     """Return the key of a row, 64 hexadecimal digits.
 
-    `clip_sha256` is that of the clip as the condition presents it; None for a codec that could
-    not be built.
+    Parameters
+    ----------
+    clip : KeyedClip or None
+        None for a codec that could not be built.
+    **axes
+        What the clip went through beside the codec, see `results.row.AXES`; None is nothing.
     """
-    return _sha256(f"{codec_key} {clip_sha256}")
+    applied = {name: value for name, value in axes.items() if value is not None}
+    return _sha256(json.dumps([codec_key, clip, applied], sort_keys=True))
 
 
 @cache
@@ -112,7 +132,7 @@ def code_digest(module_name: str) -> str:
                 libraries.add(top)
             elif (module := _module_of(imported)) is not None:
                 waiting.append(module)
-    lines = [f"{name} {reached[name].digest}" for name in sorted(reached)]
+    lines = sorted(source.digest for source in reached.values())  # wherever they live
     lines += [f"{name} {_version(name)}" for name in sorted(libraries - sys.stdlib_module_names)]
     return _sha256("\n".join(lines))
 
@@ -130,12 +150,30 @@ def _source(module_name: str) -> _Source:
         return _Source(_version(module_name.partition(".")[0]), ())
     tree = ast.parse(path.read_bytes())
     imports = tuple(_imports(tree))
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(
-            node, clean=False
-        ):
-            node.body = node.body[1:]
-    return _Source(_sha256(ast.dump(tree)), imports)
+    own = {"codecmark", module_name.partition(".")[0]}
+    return _Source(syntax.digest(tree, lambda name: _reached(name, own)), imports)
+
+
+def _reached(imported: str, own: set[str]) -> syntax.Reached | None:
+    module = _module_of(imported) if imported.partition(".")[0] in own else None
+    if module is None:
+        return None
+    return syntax.Reached(_digest_alone(module), module == imported)
+
+
+@cache
+def _digest_alone(module_name: str) -> str:
+    """Return the digest of a module, whatever its imports reach."""
+    path = _path(module_name)
+    if module_name in _PASSED_OVER or path is None:
+        return ""
+    own = {"codecmark", module_name.partition(".")[0]}
+
+    def reached(imported: str) -> syntax.Reached | None:
+        module = _module_of(imported) if imported.partition(".")[0] in own else None
+        return None if module is None else syntax.Reached("", module == imported)
+
+    return syntax.digest(ast.parse(path.read_bytes()), reached)
 
 
 def _imports(tree: ast.AST) -> Iterator[str]:

@@ -8,10 +8,11 @@ from typing import Any
 
 from codecmark.analysis.curves import Curve, curves
 from codecmark.errors import InputError
+from codecmark.metrics.table import TABLE, VISQOL_FIELD
 from codecmark.results.row import ResultRow
 from codecmark.system import plotting
 
-_PANELS = (("snr_db", "SNR, dB"), ("pesq_wb", "PESQ-WB"), ("visqol_mos_lqo", "ViSQOL"))
+_PANELS = ("snr_db", "pesq_wb", VISQOL_FIELD)
 _LEAST_KBPS, _MOST_KBPS = 2.0, 130.0
 _COLOURS = (*(f"C{index}" for index in range(10)), "black", "navy", "darkgreen", "maroon")
 _SALT = "codecmark"  # identifiers in the file, and so its bytes, are those of the last time
@@ -49,7 +50,7 @@ def draw(
     if path.suffix not in {".svg", ".png"}:
         raise InputError(f"picture: {path.name} must end in .svg or .png")
     rows = list(rows)
-    by_metric = {metric: curves(rows, metric, clip_class) for metric, _ in _PANELS}
+    by_metric = {metric: curves(rows, metric, clip_class) for metric in _PANELS}
     drawable = [
         name
         for name in names
@@ -59,7 +60,8 @@ def draw(
         raise InputError(f"picture: no figure of {', '.join(names)} on {clip_class} in these rows")
     sheet = plotting.sheet(11, 4.2)
     panels: Any = sheet.subplots(1, len(_PANELS))
-    for panel, (metric, label) in zip(panels, _PANELS, strict=True):
+    for panel, metric in zip(panels, _PANELS, strict=True):
+        label = ", ".join(filter(None, (TABLE[metric].label, TABLE[metric].written_unit)))
         _draw_panel(panel, by_metric[metric], drawable)
         panel.set(title=label, xlabel="kbit/s", xscale="log", xlim=(_LEAST_KBPS, _MOST_KBPS))
         panel.set_xticks([3, 6, 12, 24, 48, 96], ["3", "6", "12", "24", "48", "96"], minor=False)

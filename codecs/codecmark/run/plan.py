@@ -13,6 +13,7 @@ from codecmark.corpus.condition import Condition, PreparedClip, prepare_each
 from codecmark.corpus.entry import CorpusClip
 from codecmark.errors import InputError, ResultSchemaError
 from codecmark.measure import content_key
+from codecmark.measure.content_key import KeyedClip
 from codecmark.replay import codec as replay
 from codecmark.results import store
 from codecmark.results.row import ResultRow
@@ -27,6 +28,12 @@ class PlannedClip:
     entry: CorpusClip
     sha256: str
     duration_s: float
+
+    @property
+    def keyed(self) -> KeyedClip:
+        """What its rows are known by."""
+        entry = self.entry
+        return KeyedClip(entry.name, entry.source, entry.clip_class, self.sha256)
 
     def read(self, condition: Condition) -> PreparedClip:
         """Read the clip, from memory if it is there.
@@ -190,19 +197,19 @@ class _Known:
         if absent is not None:  # it could not be built, and nothing has changed
             self.kept.append(absent)
             return ()
-        rows = [self._find(codecs, clip.sha256) for clip in clips]
+        rows = [self._find(codecs, clip.keyed) for clip in clips]
         self.kept += filter(None, rows)
         if rows[0] is not None and rows[0].weights == "random":  # one row is all it gets
             return ()
         return tuple(clip for clip, row in zip(clips, rows, strict=True) if row is None)
 
-    def _find(self, codecs: Iterable[str], clip_sha256: str | None) -> ResultRow | None:
-        keys = (content_key.row_key(codec, clip_sha256) for codec in codecs)
+    def _find(self, codecs: Iterable[str], clip: KeyedClip | None) -> ResultRow | None:
+        keys = (content_key.row_key(codec, clip) for codec in codecs)
         rows = (self._rows[key] for key in keys if key in self._rows)
         return next((row for row in rows if self._counts(row)), None)
 
     def _counts(self, row: ResultRow) -> bool:
-        if not self._timed or row.status != "ok":
+        if not self._timed or row.status != "ok" or row.weights == "replayed":
             return True
         is_timed = row.encode_s is not None and row.decode_s is not None
         return is_timed and row.host == host.host()

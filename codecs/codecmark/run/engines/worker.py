@@ -111,5 +111,5 @@ def _lost_row(item: Item, clip: PlannedClip, reason: str) -> ResultRow:
         clip_s=clip.duration_s,
         source=clip.entry.source,
         clip_class=clip.entry.clip_class,
-        key=content_key.row_key(codec, clip.sha256),
+        key=content_key.row_key(codec, clip.keyed),
     ).finish()

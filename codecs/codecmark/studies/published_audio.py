@@ -1,0 +1,130 @@
+"""Published codecs beside others on the same clips, from stored rows of `--corpus published`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from codecmark.analysis.statistics import Estimate, PairedDifference, estimate, paired_difference
+from codecmark.corpus.published import built_in
+from codecmark.replay.codec import FAMILY
+from codecmark.results import store
+from codecmark.results.row import ResultRow
+
+FEWEST_PAIRS = 5  # below, a setting is an illustration, no mean
+
+
+@dataclass(frozen=True)
+class Stated:
+    """Means that others state of a codec on speech, PESQ-WB."""
+
+    pesq_wb: tuple[float, ...]
+    where: str
+
+
+_PAPERS = "papers, on LibriSpeech test"
+_BOARD = "Codec-SUPERB's board"
+# pages of BigCodec and TOSS, X-Codec 2's README; Codec-SUPERB's board
+STATED: Mapping[str, Stated] = {
+    "encodec:24khz@1.5k": Stated((1.56, 1.52), f"{_PAPERS}; {_BOARD}"),
+    "encodec:24khz@3k": Stated((2.05,), _PAPERS),
+    "encodec:24khz@6k": Stated((2.72, 2.77, 2.63), f"{_PAPERS}, twice; {_BOARD}"),
+    "encodec:24khz@24k": Stated((3.66,), _BOARD),
+    "dac:16khz@1k": Stated((1.13,), _PAPERS),
+    "dac:16khz@4k": Stated((2.72,), _PAPERS),
+    "dac:16khz@6k": Stated((4.02, 3.88), f"{_PAPERS}; {_BOARD}"),
+    "dac:24khz@24k": Stated((4.35,), _BOARD),
+    "lyra@3.2k": Stated((2.35,), _PAPERS),
+    "lyra@6k": Stated((2.92,), _PAPERS),
+    "bigcodec": Stated((2.68,), _PAPERS),
+    "speechtokenizer@4k": Stated((2.60,), _PAPERS),
+    "xcodec2": Stated((2.44,), "its README, on LibriSpeech test-clean"),
+}
+
+
+@dataclass(frozen=True)
+class Group:
+    """The rows of a replayed codec on one class of clips under one condition."""
+
+    codec: str
+    condition: str
+    clip_class: str
+    rows: tuple[ResultRow, ...]
+
+    @property
+    def sources(self) -> int:
+        """Number of speakers, tracks or recordings."""
+        return len({row.source for row in self.rows})
+
+    @property
+    def sets(self) -> int:
+        """Number of sets of published audio."""
+        return len({(row.clip or "").partition("/")[0] for row in self.rows})
+
+    @property
+    def nominal_kbps(self) -> float | None:
+        """The nominal rate."""
+        return self.rows[0].nominal_bitrate_kbps
+
+    def mean(self, name: str) -> Estimate | None:
+        """Return the mean of a field over clips with its interval over sources."""
+        rows = [row for row in self.rows if getattr(row, name) is not None]
+        if not rows:
+            return None
+        return estimate([getattr(row, name) for row in rows], [row.source or "" for row in rows])
+
+    def against(self, others: Mapping[str | None, ResultRow], name: str) -> PairedDifference | None:
+        """Return the difference to another codec's rows, by clip, on the clips that both have."""
+        pairs = [
+            (getattr(row, name), getattr(others[row.clip], name), row.source or "")
+            for row in self.rows
+            if row.clip in others
+            and getattr(row, name) is not None
+            and getattr(others[row.clip], name) is not None
+        ]
+        if len(pairs) < FEWEST_PAIRS:
+            return None
+        ours, theirs, sources = zip(*pairs, strict=True)
+        return paired_difference(ours, theirs, sources)
+
+
+def read(folder: Path) -> list[ResultRow]:
+    """Return the rows of all runs in a folder of results."""
+    return store.read(folder, store.run_ids(folder))
+
+
+def groups(rows: Iterable[ResultRow], condition: str, clip_class: str) -> list[Group]:
+    """Return the replayed codecs of one condition and class, by name."""
+    by_codec: dict[str, list[ResultRow]] = {}
+    for row in rows:
+        if row.family == FAMILY and row.condition == condition and row.clip_class == clip_class:
+            by_codec.setdefault(row.spec.removeprefix(f"{FAMILY}:"), []).append(row)
+    return [
+        Group(codec, condition, clip_class, tuple(found))
+        for codec, found in sorted(by_codec.items())
+    ]
+
+
+def rivals(rows: Iterable[ResultRow], condition: str) -> dict[str, dict[str | None, ResultRow]]:
+    """Return the rows of the codecs that ran here, by spec and clip, in the order of their runs."""
+    found: dict[str, dict[str | None, ResultRow]] = {}
+    for row in rows:
+        if row.family != FAMILY and row.condition == condition and row.status == "ok":
+            found.setdefault(row.spec, {})[row.clip] = row
+    return found
+
+
+def rate_is_doubtful(codec: str) -> bool:
+    """Return whether a codec's nominal rate is inferred or doubted in any set."""
+    settings = [
+        published.codecs[codec]
+        for published in built_in().sets.values()
+        if codec in published.codecs
+    ]
+    return any(setting.rate in ("inferred", "doubtful") for setting in settings)
+
+
+def unscored(rows: Sequence[ResultRow]) -> list[ResultRow]:
+    """Return the replayed rows that have no quality, each of which says why."""
+    return [row for row in rows if row.family == FAMILY and row.status != "ok"]
