@@ -148,7 +148,7 @@ def test_a_corpus_without_its_originals_has_one_row_that_says_so(
     made = plan.make([f"replay:{CODEC}"], clips, RULES, tmp_path / "out", timed=False)
     list(run(made, InProcess(), tmp_path / "out"))
     (row,) = store.read(tmp_path / "out")
-    assert row.status == "unavailable"
+    assert (row.status, row.clip) == ("unavailable", None)
     assert "run it on its own originals: --corpus published" in (row.reason or "")
 
 
@@ -158,7 +158,7 @@ def test_a_clip_that_was_not_published_is_refused(demo: Library) -> None:
     codec = ReplayedCodec(CODEC, demo)
     assert codec.covers(clip, RULES)
     assert not codec.covers(other, RULES)
-    with pytest.raises(UnavailableError, match="no decoded version of mine was published"):
+    with pytest.raises(UnavailableError, match="no decoded version of mine that 16k-mono admits"):
         codec.replay(other, RULES)
 
 
