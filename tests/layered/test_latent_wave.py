@@ -152,7 +152,7 @@ def test_any_bytes_decode_or_are_refused(junk: bytes, conditioned: bool) -> None
     base = base_layer.decode(coding(), data, superframes)
     assert base is not None
     try:
-        sent = base.chosen.sent if conditioned else b""
+        sent = base.encoder_condition.side_information if conditioned else b""
         waveform = channel.decode_waveform(junk[:3] + sent + junk[3:], base)
     except BitstreamError:
         return

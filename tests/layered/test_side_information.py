@@ -26,10 +26,10 @@ def test_a_small_drift_changes_no_integer(seed: int, superframes: int) -> None:
         side_information.margins(mel, shift).min() for shift in range(side_information.SHIFTS)
     )
     drift = np.random.default_rng(seed).uniform(-0.99, 0.99, mel.shape) * least
-    told = side_information.read(mel + drift, chosen.sent + b"levels")
-    assert np.array_equal(told.envelope, chosen.envelope)
-    assert told.sent == chosen.sent
-    assert len(told.sent) == 4 + -(-superframes // 2)
+    read_back = side_information.read(mel + drift, chosen.side_information + b"levels")
+    assert np.array_equal(read_back.envelope, chosen.envelope)
+    assert read_back.side_information == chosen.side_information
+    assert len(read_back.side_information) == 4 + -(-superframes // 2)
 
 
 def test_the_margin_is_far_above_what_networks_drift() -> None:
@@ -51,7 +51,7 @@ def test_what_the_models_are_told_is_near_the_mel() -> None:
 
 def test_another_spectrogram_is_refused_and_not_decoded_to_noise() -> None:
     mel = log2_mel(40)
-    sent = side_information.choose(mel).sent
+    sent = side_information.choose(mel).side_information
     mel[17, 5] += 0.3
     with pytest.raises(BitstreamError, match=r"condition: .* another spectrogram"):
         side_information.read(mel, sent)

@@ -82,3 +82,9 @@ def test_bytes_do_not_depend_on_threads_or_process() -> None:
     decoded = codec().decode(stream()).samples
     mine = f"crc {zlib.crc32(stream())} {zlib.crc32(decoded.tobytes())}"
     assert mine in checksums_elsewhere("layered_streams", threads=2).splitlines()
+
+
+def test_a_spec_without_a_target_is_told_which_there_are() -> None:
+    for spec in ("mel:16k-64+wave", "mel:16k-64+wave@q1"):
+        with pytest.raises(InputError, match=r"an SNR or a rate after '@'.*mel:16k-64\+wave@snr10"):
+            MelWaveformCodec.from_spec(Spec.parse(spec), Setup())

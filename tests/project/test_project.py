@@ -17,7 +17,7 @@ from codecmark.leaderboard import render
 from codecmark.metrics.table import QUALITY_FIELDS
 from codecmark.networks import trained_sets
 from codecmark.results.row import ResultRow
-from codecmark.review import handwritten, stored
+from codecmark.review import handwritten, in_force, stored
 from codecmark.review.record import markdown
 from places import COMMITTED, REPOSITORY
 
@@ -149,7 +149,8 @@ def test_committed_facts(committed: list[ResultRow]) -> None:
 
 
 def test_the_leaderboard_page_is_that_of_the_committed_rows(committed: list[ResultRow]) -> None:
-    assert show("results/leaderboard.md") == render.markdown(committed)
+    judged = in_force.judged_by_condition(COMMITTED, committed)
+    assert show("results/leaderboard.md") == render.markdown(committed, judged=judged)
 
 
 def test_the_decision_record_is_that_of_the_committed_rows(

@@ -20,11 +20,12 @@ from codecmark import corpus
 from codecmark.__main__ import main
 from codecmark.analysis.summary import summarise
 from codecmark.errors import InputError, ResultSchemaError
-from codecmark.report import chain, charts, deltas, listening, record, svg, tables, verdict
+from codecmark.report import chain, charts, deltas, listening, svg, tables
 from codecmark.report.clips import per_clip
 from codecmark.report.provenance import provenance
 from codecmark.results import store
 from codecmark.results.row import ResultRow
+from codecmark.review.in_force import judged_by_condition
 from places import COMMITTED
 from reported import HOSTILE, NEEDS, OPUS, UNTRAINED, make_results, prepared
 
@@ -136,7 +137,7 @@ def test_a_folder_beside_the_page_holds_sound_and_clip_tables(made: Made, tmp_pa
 
 
 def test_failed_and_unmeasured_codecs_are_grey_and_say_why(made: Made) -> None:
-    board = tables.tables(made[3])[0]
+    board = tables.tables(made[3], judged_by_condition(None, made[3]))[0]
     lines = {line.spec: line for line in board.lines}
     assert lines["lyra@6k"].unmeasured
     assert lines["lyra@6k"].reason == "unavailable: lyra@6k <b>needs</b> weights; fetch them"
@@ -226,116 +227,11 @@ def test_only_scored_codecs_are_offered(made: Made) -> None:
     assert chosen == ["opus@16k", "opus@6k", "opus@12k"]
 
 
-# the verdict
-
-
-def test_the_verdict_takes_the_fewest_bits_that_meet_every_target(made: Made) -> None:
-    found = verdict.verdict(summarise(made[3]), None)
-    # step 2 has SNR 12 and ViSQOL 4.2; Vorbis at 3 kB a second is dearer than Opus at 12 kbit/s
-    assert found.option == "opus@12k"
-    snr, quality, ratio = found.requirements
-    assert (snr.standing, snr.margin, snr.margin_text) == ("clear", 2.0, "+2.0 dB")
-    assert (quality.name, quality.standing) == ("Predicted quality (ViSQOL, music)", "close")
-    ours = [row.stream_bytes or 0 for row in made[3] if row.spec == "opus@12k"]
-    assert ratio.value == f"{64_000 / sum(ours):.1f} : 1"
-    assert "nobody has listened" in found.risk
-
-
-def test_no_codec_passes_is_said() -> None:
-    row = ResultRow(
-        run_id="r", spec="a", family="a", weights="none", clip="x", clip_class="speech",
-        condition="16k-mono", status="ok", clip_s=1.0, stream_bytes=100, pcm16_bytes=32_000,
-        snr_db=-3.0, visqol_mos_lqo=4.5, source="x",
-    )  # fmt: skip
-    found = verdict.verdict(summarise([row]), None)
-    assert (found.option, found.basis) == (None, "No codec of this run meets every target")
-    assert verdict.requirements(summarise([row])[0])[0].margin_text == "-13.0 dB"
-
-
-RECORD = """---
-status: proposed
-date: 2026-01-01
----
-
-<!-- `opus@6k` made this -->
-
-# What to take
-
-**Recommended: `opus@16k` at [16 kbit/s][1].** It passes [12 dB][1]. <b onclick=x>raw</b>
-[bad](javascript:alert(1))
-
-| a | b |
-| --- | ---: |
-| x | 1 |
-
-**Largest risk**: nobody `listened`.
-
-More.
-
-## Context and Problem Statement
-
-Not quoted.
-
-## Decision Outcome
-
-Chosen option: "opus@6k", because
-
-### Consequences
-
-[1]: ../rows/r1.jsonl
-"""
-
-
-def test_a_decision_record_names_the_option_and_is_quoted(made: Made, tmp_path: Path) -> None:
-    results = tmp_path / "results"
-    store.append(results, made[3])
-    store.append(results, [structs.replace(row, condition="48k-mono") for row in made[3]])
-    (results / "decisions").mkdir()
-    (results / "decisions" / "0001-old.md").write_text("# Old\n\nNothing.\n")
-    (results / "decisions" / "0002-new.md").write_text(RECORD)
-    assert main(["report", str(results), "--listen", "none"]) == 0
-    text = (results / "report" / "index.html").read_text(encoding="utf-8")
-    page = Page(text)
-    assert '<h1 id="verdict-h">Recommended: <code>opus@16k</code> at <a href=' in text
-    assert "Decision record 0002-new · proposed" in text
-    links = {attributes.get("href") for tag, attributes in page.tags if tag == "a"}
-    assert "../decisions/../rows/r1.jsonl" in links
-    assert not any((link or "").startswith("javascript") for link in links)
-    assert "&lt;b onclick=x&gt;" in text
-    assert text.count("Largest risk") == 1
-    assert "<b>Largest risk.</b> nobody <code>listened</code>.</p>" in text
-    assert "<p>More.</p>" in text
-    assert "Not quoted" not in text
-    assert "may be of an older one" not in text  # it links to rows of r1
-    menu = re.search(r'<select id="condition">(.*?)</select>', text)
-    assert menu is not None
-    assert re.findall(r"<option>(.*?)</option>", menu[1]) == ["16k-mono", "48k-mono"]
-    assert text.count('<div data-condition="48k-mono"') == 4
-    assert not any("style" in attributes for _, attributes in page.tags)
-    (results / "decisions" / "0002-new.md").write_text(RECORD.replace("r1.jsonl", "r0.jsonl"))
-    out = tmp_path / "elsewhere" / "page.html"
-    assert main(["report", str(results), "--listen", "none", "--out", str(out)]) == 0
-    text = out.read_text(encoding="utf-8")
-    assert 'href="../results/decisions/0002-new.md"' in text
-    assert "The record does not name run r1" in text
-
-
-def test_a_record_without_a_summary_gives_its_outcome() -> None:
-    summary = RECORD[RECORD.index("**Recommended") : RECORD.index("## Context")]
-    found = record.parse(Path("0001-x.md"), RECORD.replace(summary, ""))
-    assert found is not None
-    assert found.summary.startswith('Chosen option: "opus@6k"')
-    assert found.chosen(OPUS) == "opus@6k"
-    assert found.chosen(["mp3@16k"]) is None
-    assert record.parse(Path("0001-x.md"), "# Title\n") is None
-    assert record.newest(Path("nowhere")) is None
-
-
 # plots, deltas, clips, sources
 
 
 def test_marks_and_fronts_are_those_of_the_curves(made: Made) -> None:
-    found = charts.rate_distortion(made[3], ["speech", "music"], "opus@12k")
+    found = charts.rate_distortion(made[3], ["speech", "music"], "opus@12k", {"snr_db": 10.0})
     snr = next(chart for chart in found if chart.name == "rate-snr_db-all")
     marks = {mark.spec: mark for mark in snr.marks}
     assert marks.keys() == {*OPUS, "vorbis@q0", "vorbis@q1", "vorbis@q3", "vorbis@q5"}
@@ -349,7 +245,7 @@ def test_marks_and_fronts_are_those_of_the_curves(made: Made) -> None:
 
 
 def test_a_drawing_has_a_title_a_mark_and_no_style(made: Made) -> None:
-    chart = charts.rate_distortion(made[3], ["speech"], None)[0]
+    chart = charts.rate_distortion(made[3], ["speech"], None, {})[0]
     hostile = replace(chart.marks[0], tip="</title><script>alert(1)</script>")
     drawing = svg.draw(replace(chart, marks=(hostile, *chart.marks[1:])))
     assert drawing.count('class="mark ') == len(chart.marks)

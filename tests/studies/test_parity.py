@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from codecmark.studies.parity import fingerprint
-from codecmark.studies.parity.comparison import Comparison
+from codecmark.studies.parity.comparison import TensorComparison
 from codecmark.studies.parity.page import holds, markdown
 from places import COMMITTED, REPOSITORY
 
@@ -43,12 +43,12 @@ def test_the_record_covers_every_rate() -> None:
         assert any(re.match(rf"\| dac:{variant}@\S+ \| {books} \|", line) for line in rows)
 
 
-def compared(**changes: Any) -> Comparison:
+def compared(**changes: Any) -> TensorComparison:
     fields: dict[str, Any] = {
         "spec": "encodec:24khz@6k", "codebooks": 8, "samples": 320, "tokens": 8, "differing": 0,
         "distinct": 8, "levels": None, "ecdc": True, "twin": True, "rms": 0.1, "deviation": 0.0,
     }  # fmt: skip
-    return Comparison(**{**fields, **changes})
+    return TensorComparison(**{**fields, **changes})
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from codecmark.leaderboard.sections import DEFAULT_SORT
 from codecmark.report import picture
 from codecmark.results import store
 from codecmark.results.row import ResultRow
+from codecmark.review.in_force import judged_by_condition
 
 _CURVES = (
     "opus", "lc3", "mp3", "aac", "vorbis", "lyra", "codec2", "mel:16k-64+wave+anchored",
@@ -57,10 +58,11 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
                 f"no figures on speech: {', '.join(absent)}", style="yellow", markup=False
             )
         return 0
+    judged = judged_by_condition(arguments.results, rows)
     if arguments.markdown:
-        print(render.markdown(rows, arguments.sort), end="")
+        print(render.markdown(rows, arguments.sort, judged), end="")
         return 0
-    render.print_leaderboard(rows, console, arguments.sort)
+    render.print_leaderboard(rows, console, arguments.sort, judged)
     # the page is that of the newest run, in the default order, whatever is looked at here
     if arguments.run in (None, store.run_ids(arguments.results)[-1]):
         page = render.write_markdown(rows, arguments.results)

@@ -12,6 +12,7 @@ from codecmark.commands import stored_rows
 from codecmark.errors import InputError
 from codecmark.leaderboard import render
 from codecmark.results import store
+from codecmark.review.in_force import judged_by_condition
 
 HELP = "join the newest runs of shards or other results folders into one run"
 
@@ -33,7 +34,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         raise InputError(f"merge: no folder below {results / store.SHARDS}; name some")
     run_id, added = merge(results, sources)
     rows = store.read(results, [run_id])
-    render.print_leaderboard(rows, console)
+    judged = judged_by_condition(results, rows)
+    render.print_leaderboard(rows, console, judged=judged)
     page = render.write_markdown(rows, results)
     console.print(
         f"{added} rows added to {results / store.ROWS / run_id}.jsonl, page in {page}",

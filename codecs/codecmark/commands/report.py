@@ -16,8 +16,9 @@ from codecmark.commands import stored_rows
 from codecmark.corpus import condition
 from codecmark.errors import InputError
 from codecmark.report import listening
-from codecmark.report.verdict import BASELINES, Verdict
 from codecmark.results.row import ResultRow
+from codecmark.review import in_force
+from codecmark.review.files import DECISIONS
 from codecmark.system import threads
 
 HELP = "write one self-contained page: verdict, tables, curves, listening"
@@ -37,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--listen", metavar="SPEC,...",
-        help="codecs to hear, `none` for none (default: the recommended one, the mel chain, Opus "
+        help="codecs to hear, `none` for none (default: the recommended one, the baseline, Opus "
         "at 6, 12 and 24 kbit/s, the best setting of each learned codec, a low-pass anchor)",
     )  # fmt: skip
     parser.add_argument(
@@ -53,7 +54,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Run it."""
     # heavy: matplotlib, Jinja2
-    from codecmark.report import chain, page, provenance, record, verdict
+    from codecmark.report import chain, page, provenance
+    from codecmark.report.box import box
     from codecmark.report.conditions import condition_parts
 
     if arguments.clips < 1:
@@ -64,8 +66,9 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         out /= "index.html"
     _write(out, {})  # before a minute of drawing, not after
     summaries = [s for s in summarise(rows) if s.condition == rows[0].condition]
-    decided = verdict.verdict(summaries, record.newest(arguments.results))
-    specs = _specs(arguments.listen, summaries, decided)
+    held = in_force.decision_for(arguments.results, rows, rows[0].condition)
+    option, baseline = held.decision.recommended, held.decision.requirements.baseline
+    specs = _specs(arguments.listen, summaries, option, baseline)
     progress = Progress(
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), console=console,
         transient=True,
@@ -74,11 +77,15 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         heard, notes = _listening(arguments, rows, specs, progress)
         task = progress.add_task("drawing", total=None)
         parts = condition_parts(
-            rows, decided.option, lambda title: progress.update(task, description=f"plot: {title}")
+            rows,
+            in_force.judged_by_condition(arguments.results, rows),
+            option,
+            lambda title: progress.update(task, description=f"plot: {title}"),
         )
     content = page.Content(
-        rows, decided, parts, heard, notes, _start(heard, decided), chain.read(arguments.results),
-        provenance.provenance(rows), _way(out, arguments.results / record.FOLDER),
+        rows, box(held), parts, heard, notes, _start(heard, [option, *baseline]),
+        chain.read(arguments.results), provenance.provenance(rows),
+        _way(out, arguments.results / DECISIONS),
     )  # fmt: skip
     text, files = page.render(content, beside=arguments.assets)
     size_mib = _write(out, {out.name: text, **{f"{page.ASSETS}/{n}": t for n, t in files.items()}})
@@ -131,19 +138,21 @@ def _listening(
     return heard, notes
 
 
-def _specs(listen: str | None, summaries: Sequence[Summary], decided: Verdict) -> list[str]:
+def _specs(
+    listen: str | None, summaries: Sequence[Summary], option: str | None, baseline: Sequence[str]
+) -> list[str]:
     """Return the codecs to hear; an unknown one ends the command before anything is drawn."""
     if listen == "none":
         return []
     if listen is not None:
         return list(catalog.select(listen))
-    return listening.default_specs(summaries, decided.option)
+    return listening.default_specs(summaries, option, baseline)
 
 
-def _start(heard: Sequence[listening.Listening], decided: Verdict) -> list[str]:
-    """Return the two codecs that the player begins with: the option, and today's chain."""
+def _start(heard: Sequence[listening.Listening], first: Sequence[str | None]) -> list[str]:
+    """Return the two codecs that the player begins with: of `first`, then of all."""
     specs = [one.spec for one in heard[0].heard] if heard else []
-    wanted = dict.fromkeys([decided.option, *BASELINES, *specs])
+    wanted = dict.fromkeys([*first, *specs])
     return [spec for spec in wanted if spec in specs][:2]
 
 

@@ -9,6 +9,8 @@ from rich.console import Console
 
 from codecmark import review
 from codecmark.commands import stored_rows
+from codecmark.leaderboard import render
+from codecmark.results import store
 from codecmark.review import files
 from codecmark.review.gate import gate
 
@@ -32,5 +34,9 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     decision = review.decide(rows, requirements)
     path = files.write(decision, arguments.requirements.name, arguments.results)
     lines = [*gate(decision).lines, *(f"risk: {risk.text}" for risk in decision.risks[:1])]
-    console.print("\n".join([*lines, f"record in {path}"]), markup=False, emoji=False)
+    lines.append(f"record in {path}")
+    if arguments.run in (None, store.run_ids(arguments.results)[-1]):
+        # its targets are now those of this decision
+        lines.append(f"leaderboard in {render.write_markdown(rows, arguments.results)}")
+    console.print("\n".join(lines), markup=False, emoji=False)
     return 0

@@ -22,6 +22,7 @@ from codecmark.errors import InputError
 from codecmark.leaderboard import render
 from codecmark.results import store
 from codecmark.results.row import ResultRow
+from codecmark.review.in_force import judged_by_condition
 from codecmark.run import clip_classes, plan
 from codecmark.run.engines import Engine
 from codecmark.run.engines.inprocess import InProcess
@@ -163,7 +164,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         raise InputError(f"--out: {error}") from error
     made = _work(found, out, workers, arguments, console)
     rows = store.latest([*found.stored, *made])
-    render.print_leaderboard(rows, console)
+    render.print_leaderboard(rows, console, judged=judged_by_condition(out, rows))
     page = render.write_markdown(rows, out)
     console.print(
         f"{_outcome(made)}; rows in {out / store.ROWS / found.run_id}.jsonl, page in {page}",

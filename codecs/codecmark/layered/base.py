@@ -72,14 +72,14 @@ class Base:
         return coefficient_coding.envelope(self.mel)
 
     @cached_property
-    def chosen(self) -> side_information.Condition:
-        """What an encoder tells the waveform layer's models, and sends so that they are told."""
+    def encoder_condition(self) -> side_information.Condition:
+        """What an encoder conditions the waveform layer's models on, with its side information."""
         if self.drifting is None:
             return side_information.Condition(self.envelope)
         return side_information.choose(self.drifting)
 
-    def told(self, data: bytes) -> side_information.Condition:
-        """Return what the encoder told its models; the layer's bytes that told it are its `sent`.
+    def read_condition(self, data: bytes) -> side_information.Condition:
+        """Return what the encoder conditioned its models on, from the layer's side information.
 
         Raises
         ------

@@ -29,8 +29,8 @@ class Waveform:
 
     Attributes
     ----------
-    told : Ints, shape=(frames, 640)
-        What the models of the first layer were told: the decoded mel.
+    envelope : Ints, shape=(frames, 640)
+        What the models of the first layer were conditioned on: the decoded mel.
     """
 
     levels: Ints
@@ -38,7 +38,7 @@ class Waveform:
     step_index: int
     gain: int
     inward: tuple[int, int]
-    told: Ints
+    envelope: Ints
 
     @property
     def step(self) -> float:
@@ -59,21 +59,21 @@ def filled(layers: Sequence[Waveform], base: Base, fill: Filler) -> Filled:
     return fill(Known(total, layers[0].modes, base.mel, base.envelope, finest))
 
 
-def over_step(told: Ints, below: Sequence[Waveform], step_index: int) -> Ints:
+def over_step(envelope: Ints, below: Sequence[Waveform], step_index: int) -> Ints:
     """Return the expected size over the step, for the layer above `below`."""
     for layer in below:
-        told = np.minimum(told, _LEFT - quantiser.UNITS_PER_STEP * layer.step_index)
-    return quantiser.mel_over_step(told, step_index)
+        envelope = np.minimum(envelope, _LEFT - quantiser.UNITS_PER_STEP * layer.step_index)
+    return quantiser.mel_over_step(envelope, step_index)
 
 
 def encode_waveform(layer: Waveform, base: Base, below: Sequence[Waveform] = ()) -> bytes:
-    """Return the waveform layer above `below`; the first one tells its condition."""
+    """Return the waveform layer above `below`; the first one holds the side information."""
     first, larger = (value + 8 for value in layer.inward)
     head = layer.step_index | layer.gain << 10 | first << 13 | larger << 17
-    sent = b"" if below else base.chosen.sent
-    expected = over_step(layer.told, below, layer.step_index)
+    side_information = b"" if below else base.encoder_condition.side_information
+    expected = over_step(layer.envelope, below, layer.step_index)
     body = coefficient_coding.encode(layer.levels, layer.modes, expected, known=bool(below))
-    return head.to_bytes(3, "little") + sent + body
+    return head.to_bytes(3, "little") + side_information + body
 
 
 def decode_waveform(data: bytes, base: Base, below: Sequence[Waveform] = ()) -> Waveform:
@@ -83,10 +83,10 @@ def decode_waveform(data: bytes, base: Base, below: Sequence[Waveform] = ()) -> 
     head = int.from_bytes(data[:3], "little")
     step_index, gain = head & 1023, head >> 10 & 7
     inward = (head >> 13 & 15) - 8, (head >> 17 & 15) - 8
-    condition = Condition(below[0].told) if below else base.told(data[3:])
+    condition = Condition(below[0].envelope) if below else base.read_condition(data[3:])
     expected = over_step(condition.envelope, below, step_index)
     levels, modes = coefficient_coding.decode(
-        data[3 + len(condition.sent) :],
+        data[3 + len(condition.side_information) :],
         expected,
         base.superframes,
         below[0].modes if below else None,

@@ -29,7 +29,7 @@ from codecmark.layered.mdct import BLOCKS, SUPERFRAME, Modes
 HOP = 160  # samples for each frame of the mel
 FRAMES = SUPERFRAME // HOP  # mel frames in a superframe
 RATIOS = 48  # classes of mel over step
-BAND_UNIT = 16  # the highest coded bin is told in units of this
+BAND_UNIT = 16  # the highest coded bin is sent in units of this
 
 _INPUTS, _SLOTS = 6, 8192  # contexts of a decision, room for each of them
 _KINDS = 8  # of decision: is it 0, is it 1, ...

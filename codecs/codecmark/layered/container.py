@@ -46,7 +46,7 @@ def unpack(
     """Return the first `upto` of `count` layers of each channel, None for a lost one, and what was
     lost.
     """
-    found: list[list[bytes | None]] = [[] for _ in range(channels)]
+    bodies: list[list[bytes | None]] = [[] for _ in range(channels)]
     dropped: list[Dropped] = []
     offset = 0
     broken = ""
@@ -63,14 +63,14 @@ def unpack(
                     if body is None:
                         reason = "checksum: the layer is damaged"
             if number < upto:
-                found[channel].append(body)
+                bodies[channel].append(body)
                 if body is None:
                     dropped.append(Dropped(channel, name(number), reason))
             else:
                 dropped.append(Dropped(channel, name(number), "not asked for"))
     if not broken and offset != len(payload):
         raise BitstreamError("layers", f"{len(payload) - offset} bytes follow the last layer")
-    return [tuple(layers) for layers in found], dropped
+    return [tuple(layers) for layers in bodies], dropped
 
 
 def _layer(payload: bytes, offset: int, number: int) -> tuple[bytes | None, int]:

@@ -174,12 +174,12 @@ class _Search:
 
     def _layer(self, step_index: int) -> Waveform:
         step = quantiser.step_size(step_index)
-        told = self._base.chosen.envelope
-        over_step = channel.over_step(told, self._below, step_index)
+        envelope = self._base.encoder_condition.envelope
+        over_step = channel.over_step(envelope, self._below, step_index)
         ratio = coefficient_coding.ratios(over_step, self._modes)
         levels = quantiser.quantise(self._coefficients, self._modes, ratio, step)
         inward = quantiser.centroids(self._coefficients, levels, step)
-        return Waveform(levels, self._modes, step_index, GAINS - 1, inward, told)
+        return Waveform(levels, self._modes, step_index, GAINS - 1, inward, envelope)
 
     def _bytes(self, layer: Waveform) -> int:
         return len(channel.encode_waveform(layer, self._base, self._below))

@@ -18,14 +18,14 @@ from codecmark.layered.mel_coding import UNIT
 from codecmark.layered.noise_filling import LOUDEST, Filled, Known
 from codecmark.layered.spectra import Singles, bank, from_bands, istft, stft, to_bands, widths
 
-_SIGMA = 0.9  # of a coefficient of the lapped transform, for a mel magnitude of 1
+_SIGMA = 0.9  # of an MDCT coefficient, for a mel magnitude of 1
 _MOST = 4.0  # of a band's correction in one pass
 _PASSES = 3
 
 
 @dataclass(frozen=True)
 class PhaseRetrieval:
-    """See `fill.Filler`.
+    """See `noise_filling.Filler`.
 
     Attributes
     ----------

@@ -1,8 +1,7 @@
-"""The fill by a trained network, anchored in what the waveform layer coded.
+"""The network fill: a trained network, conditioned on the bins that the waveform layer coded.
 
-References
-----------
-`anchors` has what the network is told, `training.anchored` how it learned.
+Specs and stored weights call it `anchored`. `mel.harmonic.coded_bins` has what the network is
+given, `training.anchored` how it learned.
 """
 
 from __future__ import annotations
@@ -21,8 +20,8 @@ from codecmark.networks import runtime
 ROUNDS = 2  # of consistency with a mel that is coarse itself: more follow its errors
 
 
-class AnchoredFill:
-    """See `fill.Filler`."""
+class NetworkFill:
+    """See `noise_filling.Filler`."""
 
     def __init__(self, vocoder: HarmonicVocoder) -> None:
         self._network, self._mel, self._device = vocoder.network, vocoder.mel, vocoder.device
@@ -30,11 +29,11 @@ class AnchoredFill:
     @torch.inference_mode()
     def __call__(self, known: Known) -> Filled:
         """Return the coded signal, hardly corrected, and what the network put beside it."""
-        anchors = linear_spectrum(runtime.to_tensor(known.coded()[None], self._device), self._mel)
-        heard = runtime.to_tensor(natural_log(known.mel)[None], self._device)
-        made = self._network.spectrum(heard, (anchors.real, anchors.imag))
-        made = self._network.consistent(made, heard, ROUNDS)
-        fill, carried = _complex(made.own), _complex(made.coded or made.own)
+        coded = linear_spectrum(runtime.to_tensor(known.coded()[None], self._device), self._mel)
+        log_mel = runtime.to_tensor(natural_log(known.mel)[None], self._device)
+        parts = self._network.spectrum(log_mel, (coded.real, coded.imag))
+        parts = self._network.consistent(parts, log_mel, ROUNDS)
+        fill, carried = _complex(parts.own), _complex(parts.coded or parts.own)
         return Filled(carried, fill, np.abs(fill), known)
 
 

@@ -52,9 +52,9 @@ def load(setup: Setup, *, anchored: bool) -> Filling:
     """
     if not anchored:
         return Filling(PhaseRetrieval())
-    from codecmark.layered.fill_network import AnchoredFill
+    from codecmark.layered.fill_network import NetworkFill
     from codecmark.mel.harmonic.vocoder import HarmonicVocoder
 
     located = locate_trained(ANCHORED, setup.weights)
     vocoder = HarmonicVocoder.load(located, setup, anchored=True)
-    return Filling(AnchoredFill(vocoder), vocoder.parameters, located.weights)
+    return Filling(NetworkFill(vocoder), vocoder.parameters, located.weights)

@@ -1,4 +1,4 @@
-"""A lapped transform (MDCT) whose block length follows the signal.
+"""The MDCT, with a block length that follows the signal.
 
 A superframe of 640 samples is one block of 640, or 2 of 320, 4 of 160, 8 of 80: long blocks for
 tones, short ones for attacks. Two neighbours overlap as far as the shorter one is long, with a

@@ -1,9 +1,9 @@
-"""The decoder's part that no bits are spent on: what was not coded, at the decoded mel's level.
+"""Noise filling: what was not coded, at the decoded mel's level; no bits are spent on it.
 
-What fills is one of two: phase retrieval (`phase_retrieval`), or a network that was trained for it
-(`anchored_fill`). What is louder costs more SNR, and adds less to what is heard: the fill is turned
-down as it comes near the level that would have been coded. How far is the encoder's choice, sent
-with the layer.
+The filling is one of two: noise shaped by phase retrieval (`fill_griffinlim`), or a network that
+was trained for it (`fill_network`). Louder filling costs more SNR and adds less to what is heard,
+so it is turned down as it comes near the level that would have been coded. How far is the encoder's
+choice, sent with the layer.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Known:
     coefficients : Floats, shape=(superframes, 640)
         Of the waveform layer, dequantised; zeros without one.
     mel, envelope : Ints, shape=(frames, 64) and (frames, 640)
-        Decoded mel in 1/1024 of a factor of two, and the same at the transform's bins.
+        Decoded mel in 1/1024 of a factor of two, and the same at the bins of the MDCT.
     step : float or None
         The waveform layer's; None without one.
     """

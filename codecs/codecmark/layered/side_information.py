@@ -1,8 +1,8 @@
-"""Integers for the waveform layer's models, of a spectrogram whose last digits are the machine's.
+"""Side information: integers for the waveform layer's models, of a network's spectrogram.
 
-A model that is told one number by the encoder and another by the decoder decodes noise. What a
+A model that has one number in the encoder and another in the decoder decodes noise. What a
 network returns differs in its last digits between processors and libraries, so the models are not
-told it: they are told the quarter octaves that it lies in. The grid of quarter octaves is shifted,
+given it: they get the quarter octaves that it lies in. The grid of quarter octaves is shifted,
 for each superframe, by that sixteenth of its step which leaves all 256 values farthest from a
 border; the shifts are sent (4 bits each), so neither side has to guess what the other rounded. A
 checksum of the integers ends what can go wrong: where a network drifts farther than the margin,
@@ -35,13 +35,13 @@ _CRC_BYTES = 4
 
 @dataclass(frozen=True)
 class Condition:
-    """What the models are told, `[frames, 640]` as `coefficient_coding.envelope` gives it.
+    """What the models are conditioned on, `[frames, 640]`: see `coefficient_coding.envelope`.
 
-    `sent` is what a decoder needs, beside its own spectrogram, to be told the same.
+    `side_information` is what a decoder needs, beside its own spectrogram, to have the same.
     """
 
     envelope: Ints
-    sent: bytes = b""
+    side_information: bytes = b""
 
 
 def choose(log2_mel: Floats) -> Condition:
@@ -54,7 +54,7 @@ def choose(log2_mel: Floats) -> Condition:
 
 
 def read(log2_mel: Floats, data: bytes) -> Condition:
-    """Return a decoder's condition; what it took of `data` is its `sent`.
+    """Return a decoder's condition; what it took of `data` is its side information.
 
     Raises
     ------

@@ -14,6 +14,7 @@ LOWEST_SNR_DB, HIGHEST_SNR_DB = 1.0, 30.0
 MOST_LAYERS = 4
 
 _SNR = re.compile(r"snr(\d+(?:\.\d+)?)")
+_RATE = re.compile(r"\d+(?:\.\d+)?k")
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,12 @@ def of(spec: Spec) -> Targets:
     parts = (spec.setting or "").split("-")
     if len(parts) > MOST_LAYERS:
         raise InputError(f"spec: {spec}: at most {MOST_LAYERS} waveform layers")
+    if not all(_SNR.fullmatch(part) or _RATE.fullmatch(part) for part in parts):
+        codec = f"{spec.family}:{spec.variant}"
+        raise InputError(
+            f"spec: {spec} needs an SNR or a rate after '@', or several that rise: {codec}@snr10, "
+            f"{codec}@8k, {codec}@snr10-snr20"
+        )
     matches = [_SNR.fullmatch(part) for part in parts]
     if any(matches):
         snrs_db = [float(match.group(1)) for match in matches if match is not None]

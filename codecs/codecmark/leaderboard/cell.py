@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from codecmark.analysis.summary import Summary
-from codecmark.metrics.table import TABLE
+from codecmark.metrics.table import TABLE, two_digits
 
 NOTHING = "-"
 
@@ -21,7 +21,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Column:
-    """One column of a table."""
+    """One column of a table; `is_verdict` where its cells say whether a target is met."""
 
     key: str
     heading: str
@@ -29,6 +29,7 @@ class Column:
     cell: Callable[[Summary], Cell]
     higher_is_better: bool = True
     is_text: bool = False
+    is_verdict: bool = False
 
 
 def figure(value: float | None, field: str) -> Cell:
@@ -41,9 +42,4 @@ def figure(value: float | None, field: str) -> Cell:
 
 def significant(value: float | None) -> Cell:
     """Two significant digits or so: real-time factors span six decades."""
-    if value is None:
-        return Cell(NOTHING)
-    if value < 0.0001:
-        return Cell(f"{value:.0e}", value)
-    digits = 4 if value < 0.01 else 3 if value < 0.1 else 2
-    return Cell(f"{value:.{digits}f}", value)
+    return Cell(NOTHING) if value is None else Cell(two_digits(value), value)

@@ -9,7 +9,6 @@ from collections.abc import Callable, Sequence
 
 from codecmark.analysis.aggregation import ALL, Quality
 from codecmark.analysis.summary import Summary
-from codecmark.analysis.verdicts import TARGETS
 from codecmark.leaderboard.cell import NOTHING, Cell, Column, figure
 from codecmark.metrics.table import METRICS, TABLE, VISQOL_FIELD
 
@@ -100,8 +99,11 @@ SCORED = Column(
 )  # fmt: skip
 
 
-def overall(clip_classes: Sequence[str]) -> tuple[Column, ...]:
-    """Return the columns of the main table; predicted quality for each class that is there."""
+def overall(clip_classes: Sequence[str], targets: Sequence[Column] = ()) -> tuple[Column, ...]:
+    """Return the columns of the main table; predicted quality for each class that is there.
+
+    `targets` are the columns that say what requirements are met.
+    """
     return (
         CODEC,
         EVIDENCE,
@@ -112,7 +114,7 @@ def overall(clip_classes: Sequence[str]) -> tuple[Column, ...]:
         ENCODE_RTF,
         DECODE_RTF,
         SCORED,
-        *TARGETS,
+        *targets,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from codecmark import catalog
@@ -12,18 +12,18 @@ from codecmark.analysis.delta import DEFAULT_ANCHOR, CurveGap, Delta
 from codecmark.analysis.ranking import Ranking, rank
 from codecmark.analysis.settings import DISAGREEMENT
 from codecmark.analysis.summary import Summarised
-from codecmark.analysis.target import DEFAULT_TARGET, Never, Reached, rate_at_target
-from codecmark.analysis.verdicts import DISPUTED_BEYOND
+from codecmark.analysis.target import Never, Reached, rate_at_target
 from codecmark.corpus.entry import CLASSES
 from codecmark.errors import InputError
 from codecmark.leaderboard.cell import NOTHING
 from codecmark.metrics.table import TABLE, VISQOL_FIELD
 from codecmark.results.row import ResultRow
+from codecmark.review.judgement import Judged
+from codecmark.review.requirements import Requirements
+from codecmark.review.verdict import DISPUTED_BEYOND
 from codecmark.spec import Spec, without_setting
 
 RANK_ANCHOR = "opus@16k"  # the cheapest default setting that meets the target
-# what the review counts as undecided is not counted as met
-_UNDISPUTED = {**DEFAULT_TARGET, DISAGREEMENT: DISPUTED_BEYOND}
 
 
 @dataclass(frozen=True)
@@ -38,8 +38,10 @@ class Table:
     page_only: bool = True
 
 
-def tables(rows: Iterable[ResultRow]) -> list[Table]:
+def tables(rows: Iterable[ResultRow], judged: Mapping[str, Judged]) -> list[Table]:
     """Return the tables of each condition; those that would be empty are left out.
+
+    `judged` holds by condition the requirements that make the target.
 
     They compare clip by clip, which a run that was summed up elsewhere no longer holds.
     """
@@ -52,14 +54,29 @@ def tables(rows: Iterable[ResultRow]) -> list[Table]:
     for condition, members in by_condition.items():
         present = {row.clip_class for row in members if row.clip_class}
         classes = sorted(present, key=CLASSES.index)
-        makers = (at_target, rates_against_anchor, ranks)
-        found += [make(members, classes, condition) for make in makers if classes]
+        if not classes:
+            continue
+        if condition in judged:
+            found.append(at_target(members, classes, condition, judged[condition].requirements))
+        found += [make(members, classes, condition) for make in (rates_against_anchor, ranks)]
     return [table for table in found if table.rows]
 
 
-def at_target(rows: Sequence[ResultRow], classes: Sequence[str], condition: str) -> Table:
-    """Return the smallest rate at which SNR and ViSQOL meet the target, for each class."""
-    found = {name: rate_at_target(rows, name, _UNDISPUTED) for name in classes}
+def at_target(
+    rows: Sequence[ResultRow],
+    classes: Sequence[str],
+    condition: str,
+    requirements: Requirements,
+) -> Table:
+    """Return the smallest rate at which every quality meets its target, for each class."""
+    title = f"Rate at target, {condition}"
+    targets = {name: requirements.targets(name) for name in classes}
+    if not all(targets.values()):
+        return Table(title, "", (), ())
+    found = {
+        name: rate_at_target(rows, name, _undisputed(name, target))
+        for name, target in targets.items()
+    }
     lines, single, unscored = [], [], []
     for codec in dict.fromkeys(codec for prices in found.values() for codec in prices):
         if _is_sentinel(codec):
@@ -72,9 +89,11 @@ def at_target(rows: Sequence[ResultRow], classes: Sequence[str], condition: str)
         else:
             cells = [_price(price, codec) for price in prices]
             lines.append((_cheapest(prices), (codec, *cells)))
+    limits = dict.fromkeys(pair for target in targets.values() for pair in target.items())
     target = " and ".join(
-        f"{_label(metric)} >= {limit:g} {TABLE[metric].written_unit}".strip()
-        for metric, limit in DEFAULT_TARGET.items()
+        f"{_label(metric)} {'>=' if TABLE[metric].higher_is_better else '<='} {limit:g} "
+        f"{TABLE[metric].written_unit}".strip()
+        for metric, limit in limits
     )
     remarks = []
     if single:
@@ -82,14 +101,14 @@ def at_target(rows: Sequence[ResultRow], classes: Sequence[str], condition: str)
     if unscored:
         remarks.append(f"Not scored, the notes say why: {', '.join(unscored)}.")
     return Table(
-        f"Rate at target, {condition}",
+        title,
         f"The smallest rate in kbit/s at which {target} hold together, interpolated between "
         "measured settings, in brackets where the ends of their 95 % intervals put it. `≤`: the "
         "cheapest setting meets it already; `>`: the dearest one may not. Where none does, the "
-        "nearest setting and what it lacks. A disputed setting does not meet the target, no more "
-        "than in the review: its ViSQOL on speech is, in the mean, more than "
-        f"{DISPUTED_BEYOND:g} above its PESQ-WB, whatever the class. Between settings the "
-        "difference is interpolated like the rest.",
+        "nearest setting and what it lacks. On speech a disputed setting does not meet the target, "
+        "no more than in the review: its ViSQOL is, in the mean, more than "
+        f"{DISPUTED_BEYOND:g} above its PESQ-WB. Between settings the difference is interpolated "
+        "like the rest.",
         ("codec", *(f"{name} kbit/s" for name in classes)),
         tuple(line for _, line in sorted(lines)),
         tuple(remarks),
@@ -156,6 +175,13 @@ def ranks(rows: Sequence[ResultRow], classes: Sequence[str], condition: str) -> 
         ("codec", *(f"{_label(metric)} {name}" for name, metric in axes)),
         tuple((spec, *(column.get(spec, NOTHING) for column in places)) for spec in specs),
     )
+
+
+def _undisputed(clip_class: str, target: Mapping[str, float]) -> dict[str, float]:
+    """Ask for agreement too: what the review counts as undecided is not counted as met."""
+    if clip_class == "speech" and VISQOL_FIELD in target:
+        return {**target, DISAGREEMENT: DISPUTED_BEYOND}
+    return dict(target)
 
 
 def _is_sentinel(codec: str) -> bool:

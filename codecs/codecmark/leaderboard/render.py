@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from rich import box
@@ -18,6 +19,8 @@ from codecmark.leaderboard.curve_tables import tables
 from codecmark.leaderboard.notes import notes
 from codecmark.leaderboard.sections import DEFAULT_SORT, Section, sections
 from codecmark.results.row import ResultRow
+from codecmark.review.in_force import judged_by_condition
+from codecmark.review.judgement import Judged
 from codecmark.system.markdown import escaped
 from codecmark.system.markdown import table as markdown_table
 
@@ -26,6 +29,7 @@ _STYLES = {
     "pass": "green",
     "fail": "red",
     "disputed": "yellow",
+    "undecided": "yellow",
     "random": "dim",
     "unavailable": "dim",
     "failed": "red",
@@ -33,13 +37,17 @@ _STYLES = {
 
 
 def print_leaderboard(
-    rows: Sequence[ResultRow], console: Console, sort: str = DEFAULT_SORT
+    rows: Sequence[ResultRow],
+    console: Console,
+    sort: str = DEFAULT_SORT,
+    judged: Mapping[str, Judged] | None = None,
 ) -> None:
-    """Print every table and the notes below them."""
-    for section in (s for s in sections(rows, sort) if not s.page_only):
+    """Print every table and the notes below them; `sort` and `judged` as in `sections`."""
+    judged = judged_by_condition(None, rows) if judged is None else judged
+    for section in (s for s in sections(rows, sort, judged) if not s.page_only):
         for table in _tables_that_fit(section, console):
             console.print(table)
-    for plain in (t for t in tables(rows) if not t.page_only):
+    for plain in (t for t in tables(rows, judged) if not t.page_only):
         console.print(_rich_table(plain))
     for note in notes(rows):
         console.print(f"* {escape(note)}", highlight=False)
@@ -69,8 +77,16 @@ def _table(section: Section, columns: Sequence[Column], *, first: bool = True) -
     return table
 
 
-def markdown(rows: Sequence[ResultRow], sort: str = DEFAULT_SORT) -> str:
-    """Return the leaderboard page; the same rows give the same text."""
+def markdown(
+    rows: Sequence[ResultRow],
+    sort: str = DEFAULT_SORT,
+    judged: Mapping[str, Judged] | None = None,
+) -> str:
+    """Return the leaderboard page; the same rows give the same text.
+
+    `sort` and `judged` as in `sections`.
+    """
+    judged = judged_by_condition(None, rows) if judged is None else judged
     first = rows[0]
     parts = [
         "# Leaderboard",
@@ -79,11 +95,11 @@ def markdown(rows: Sequence[ResultRow], sort: str = DEFAULT_SORT) -> str:
         "ten, `15.0 (9 exact)` is without nine lossless copies. "
         "ViSQOL, PESQ and ESTOI predict what listeners would say; they are not listening tests.",
     ]
-    found = sections(rows, sort)
+    found = sections(rows, sort, judged)
     for section in found:
         order = f"{section.order[:1].upper()}{section.order[1:]}."
         parts += [f"## {section.title}", order, _markdown_table(section)]
-    for plain in tables(rows):
+    for plain in tables(rows, judged):
         parts += [f"## {plain.title}", escaped(plain.meaning), _plain_table(plain)]
         parts += [escaped(remark) for remark in plain.remarks]
     parts += ["## Notes", "\n".join(f"- {escaped(note)}" for note in notes(rows))]
@@ -94,8 +110,12 @@ def markdown(rows: Sequence[ResultRow], sort: str = DEFAULT_SORT) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def write_markdown(rows: Sequence[ResultRow], results: Path) -> Path:
+def write_markdown(
+    rows: Sequence[ResultRow], results: Path, judged: Mapping[str, Judged] | None = None
+) -> Path:
     """Write `results/leaderboard.md` in the default order and return its path.
+
+    Without `judged`, targets are those of the requirements in `results/decisions`, if any.
 
     Raises
     ------
@@ -103,7 +123,7 @@ def write_markdown(rows: Sequence[ResultRow], results: Path) -> Path:
         If it cannot be written.
     """
     path = results / "leaderboard.md"
-    page = markdown(rows)
+    page = markdown(rows, judged=judged or judged_by_condition(results, rows))
     try:
         results.mkdir(parents=True, exist_ok=True)
         path.write_text(page, encoding="utf-8")
@@ -113,7 +133,7 @@ def write_markdown(rows: Sequence[ResultRow], results: Path) -> Path:
 
 
 def _styled(text: str) -> str:
-    style = _STYLES.get(text.partition(":")[0])
+    style = _STYLES.get(re.split(r"\W", text, maxsplit=1)[0])
     return f"[{style}]{escape(text)}[/{style}]" if style else escape(text)
 
 

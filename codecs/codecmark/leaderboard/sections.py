@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from codecmark.analysis.aggregation import ALL
@@ -11,7 +11,10 @@ from codecmark.corpus.entry import CLASSES
 from codecmark.errors import InputError
 from codecmark.leaderboard.cell import Column
 from codecmark.leaderboard.columns import COST, by_class, overall, worst
+from codecmark.leaderboard.targets import target_columns
 from codecmark.results.row import ResultRow
+from codecmark.review.in_force import judged_by_condition
+from codecmark.review.judgement import Judged
 
 DEFAULT_SORT = "snr_db"
 
@@ -41,7 +44,11 @@ class Section:
     clip_class: str = ALL
 
 
-def sections(rows: Iterable[ResultRow], sort: str = DEFAULT_SORT) -> list[Section]:
+def sections(
+    rows: Sequence[ResultRow],
+    sort: str = DEFAULT_SORT,
+    judged: Mapping[str, Judged] | None = None,
+) -> list[Section]:
     """Return the tables of each condition, each sorted by the column `sort` where it has one.
 
     Parameters
@@ -49,19 +56,24 @@ def sections(rows: Iterable[ResultRow], sort: str = DEFAULT_SORT) -> list[Sectio
     sort : str
         Key of a column, or its end after a dot: `pesq_wb` is `speech.pesq_wb` in the table of
         speech.
+    judged : mapping, optional
+        By condition, what the review says; without it, what it says by the requirements that come
+        with the package.
 
     Raises
     ------
     InputError
         If no table has a column of that key; lists the keys.
     """
+    if judged is None:
+        judged = judged_by_condition(None, rows)
     by_condition: dict[str, list[Summary]] = {}
     for summary in summarise(rows):
         by_condition.setdefault(summary.condition, []).append(summary)
     found = [
         section
         for condition, summaries in by_condition.items()
-        for section in _of_condition(condition, summaries, sort)
+        for section in _of_condition(condition, summaries, sort, judged.get(condition))
     ]
     keys = list(dict.fromkeys(c.key for s in found if not s.page_only for c in s.columns))
     if not any(_matches(key, sort) for key in keys):
@@ -69,12 +81,14 @@ def sections(rows: Iterable[ResultRow], sort: str = DEFAULT_SORT) -> list[Sectio
     return found
 
 
-def _of_condition(condition: str, summaries: Sequence[Summary], sort: str) -> list[Section]:
+def _of_condition(
+    condition: str, summaries: Sequence[Summary], sort: str, judged: Judged | None
+) -> list[Section]:
     present = {name for s in summaries for name in s.quality if name != ALL}
     classes = sorted(present, key=CLASSES.index)
     first = Section(
-        f"Leaderboard, {condition}", overall(classes), summaries, kind="overall",
-        condition=condition,
+        f"Leaderboard, {condition}", overall(classes, target_columns(judged)), summaries,
+        kind="overall", condition=condition,
     )  # fmt: skip
     first = _sorted(first, sort)
     found = [first]

@@ -85,9 +85,22 @@ class Metric:
         """1 where higher is better, -1 where lower is."""
         return 1 if self.higher_is_better else -1
 
+    def written(self, value: float) -> str:
+        """Write a value with its decimals."""
+        return two_digits(value) if self.spans_decades else f"{value:.{self.decimals}f}"
+
     def applies_to(self, clip_class: str) -> bool:
         """Say whether it is defined for clips of a class."""
         return not self.classes or clip_class in self.classes
+
+
+def two_digits(value: float) -> str:
+    """Write a value with two significant digits or so: real-time factors span six decades."""
+    if value < 0:
+        return f"-{two_digits(-value)}"
+    if value < 0.0001:
+        return f"{value:.0e}"
+    return f"{value:.{4 if value < 0.01 else 3 if value < 0.1 else 2}f}"
 
 
 _PHASE = "what is heard: a codec that sends no phase stays near 0 dB however good it sounds"

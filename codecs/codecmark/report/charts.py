@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from codecmark import catalog
 from codecmark.analysis.curves import Point, curves
 from codecmark.analysis.pareto import ParetoFront, front
-from codecmark.analysis.verdicts import TARGET_QUALITY, TARGET_SNR_DB
 from codecmark.errors import InputError
 from codecmark.leaderboard.cell import significant
 from codecmark.metrics.table import METRICS, QUALITY_FIELDS, TABLE, VISQOL_FIELD
@@ -17,7 +16,6 @@ from codecmark.results.row import ResultRow
 
 COLOURS = 10  # families with a colour of their own; the others share one
 OTHERS = COLOURS
-_TARGETS = {"snr_db": TARGET_SNR_DB, VISQOL_FIELD: TARGET_QUALITY}
 _TIMES = {"decode_rtf": "decoding", "encode_rtf": "encoding"}
 
 
@@ -81,21 +79,33 @@ def palette(rows: Sequence[ResultRow]) -> dict[str, int]:
 
 
 def rate_distortion(
-    rows: Sequence[ResultRow], classes: Sequence[str], highlighted: str | None
+    rows: Sequence[ResultRow],
+    classes: Sequence[str],
+    highlighted: str | None,
+    targets: Mapping[str, float],
 ) -> list[Chart]:
-    """Return rate against every metric that has figures; `rows` are of one condition."""
+    """Return rate against every metric that has figures; `rows` are of one condition.
+
+    `targets` are by metric.
+    """
     colours = palette(rows)
     wanted: list[tuple[str, str | None]] = [("snr_db", None)]
     wanted += [(VISQOL_FIELD, name) for name in classes]
     others = [m for m in METRICS if m.field not in {"snr_db", VISQOL_FIELD}]
     wanted += [(m.field, name) for m in others for name in m.classes if name in classes]
     wanted += [(m.field, None) for m in others if not m.classes]
-    found = (_curves_of(rows, field, name, colours, highlighted) for field, name in wanted)
-    return [chart for chart in found if chart is not None]
+    return [
+        replace(chart, target=targets.get(field))
+        for field, name in wanted
+        if (chart := _curves_of(rows, field, name, colours, highlighted)) is not None
+    ]
 
 
 def time_quality(
-    rows: Sequence[ResultRow], classes: Sequence[str], highlighted: str | None
+    rows: Sequence[ResultRow],
+    classes: Sequence[str],
+    highlighted: str | None,
+    targets: Mapping[str, float],
 ) -> list[Chart]:
     """Return Pareto plots of time against quality; none where speeds are of several hosts.
 
@@ -109,8 +119,11 @@ def time_quality(
     wanted += [("decode_rtf", VISQOL_FIELD, name) for name in classes[:1]]
     wanted += [("encode_rtf", VISQOL_FIELD, name) for name in classes[:1]]
     kept = [row for row in rows if row.family in colours and row.spec not in lossless]
-    found = (_pareto(kept, *axes, colours, highlighted) for axes in wanted)
-    return [chart for chart in found if chart is not None]
+    return [
+        replace(chart, target=targets.get(axes[1]))
+        for axes in wanted
+        if (chart := _pareto(kept, *axes, colours, highlighted)) is not None
+    ]
 
 
 def three_axes(rows: Sequence[ResultRow], clip_class: str | None, metric: str) -> ParetoFront:
@@ -154,7 +167,7 @@ def _curves_of(
     note = f"{left_out} settings without a finite mean are left out." if left_out else ""
     return Chart(
         f"rate-{field}-{clip_class or 'all'}", f"{label}{where}", note, "kbit/s",
-        f"{label} {unit}".strip(), tuple(marks), tuple(lines), _line(marks), _TARGETS.get(field),
+        f"{label} {unit}".strip(), tuple(marks), tuple(lines), _line(marks), None,
         main=field in {"snr_db", VISQOL_FIELD},
     )  # fmt: skip
 
@@ -187,7 +200,7 @@ def _pareto(
     return Chart(
         f"{time}-{field}-{clip_class or 'all'}", f"{label}{where} and {_TIMES[time]} time", "",
         f"seconds of {_TIMES[time]} for one second of audio", f"{label} {unit}".strip(),
-        tuple(marks), (), _line(marks), _TARGETS.get(field), main=time == "decode_rtf",
+        tuple(marks), (), _line(marks), None, main=time == "decode_rtf",
     )  # fmt: skip
 
 

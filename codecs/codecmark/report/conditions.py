@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from codecmark.analysis.aggregation import ALL
 from codecmark.corpus.entry import CLASSES
 from codecmark.errors import InputError
 from codecmark.metrics.table import TABLE, VISQOL_FIELD
@@ -20,6 +21,7 @@ from codecmark.report.clips import ClipTable, per_clip
 from codecmark.report.deltas import DeltaTable, delta_tables
 from codecmark.report.tables import Table, tables
 from codecmark.results.row import ResultRow
+from codecmark.review.judgement import Judged
 
 
 @dataclass(frozen=True)
@@ -48,12 +50,17 @@ class ConditionPart:
 
 
 def condition_parts(
-    rows: Sequence[ResultRow], option: str | None, advance: Callable[[str], None]
+    rows: Sequence[ResultRow],
+    judged: Mapping[str, Judged],
+    option: str | None,
+    advance: Callable[[str], None],
 ) -> list[ConditionPart]:
     """Return a part for each condition of the rows.
 
     Parameters
     ----------
+    judged : mapping
+        By condition, what the review says.
     option : str or None
         The codec that the plots single out.
     advance : callable
@@ -64,22 +71,33 @@ def condition_parts(
     UnavailableError
         If matplotlib is not installed.
     """
-    found = tables(rows)
+    found = tables(rows, judged)
     names = dict.fromkeys(row.condition for row in rows)
     return [
-        _part(name, [row for row in rows if row.condition == name], found, option, advance)
+        _part(
+            name,
+            [row for row in rows if row.condition == name],
+            found,
+            judged.get(name),
+            option,
+            advance,
+        )
         for name in names
     ]
 
 
 def _part(
-    name: str, rows: Sequence[ResultRow], found: Sequence[Table], option: str | None,
-    advance: Callable[[str], None],
+    name: str, rows: Sequence[ResultRow], found: Sequence[Table], judged: Judged | None,
+    option: str | None, advance: Callable[[str], None],
 ) -> ConditionPart:  # fmt: skip
     ours = [table for table in found if table.condition == name]
     boards = tuple(table for table in ours if table.kind in {"overall", "quality"})
     classes = sorted({row.clip_class for row in rows if row.clip_class}, key=CLASSES.index)
-    charts = [*rate_distortion(rows, classes, option), *time_quality(rows, classes, option)]
+    targets = {} if judged is None else judged.requirements.targets(ALL)
+    charts = [
+        *rate_distortion(rows, classes, option, targets),
+        *time_quality(rows, classes, option, targets),
+    ]
     drawings = []
     for chart in charts:
         advance(chart.title)

@@ -15,11 +15,11 @@ import soundfile
 from codecmark import catalog
 from codecmark.analysis.summary import Summary
 from codecmark.clip import AudioClip
-from codecmark.corpus import CorpusClip
+from codecmark.corpus import CorpusClip, condition
 from codecmark.corpus.condition import PreparedClip
 from codecmark.errors import CodecmarkError, InputError
 from codecmark.metrics.table import VISQOL_FIELD
-from codecmark.report.verdict import BASELINES
+from codecmark.replay.codec import ReplayedCodec
 from codecmark.results.row import ResultRow
 
 CLIPS_A_CLASS = 2
@@ -56,7 +56,9 @@ class Listening:
     heard: tuple[Heard, ...]
 
 
-def default_specs(summaries: Sequence[Summary], option: str | None) -> list[str]:
+def default_specs(
+    summaries: Sequence[Summary], option: str | None, baseline: Sequence[str] = ()
+) -> list[str]:
     """Return what is worth hearing first, of the codecs that were scored.
 
     The option that the page names, the baseline, Opus at three rates, of each learned codec the
@@ -68,7 +70,7 @@ def default_specs(summaries: Sequence[Summary], option: str | None) -> list[str]
         if summary.weights in {"published", "trained"}:
             family = summary.rows[0].family
             best[family] = max(best.get(family, (0.0, "")), (_predicted(summary), spec))
-    wanted = [option, *BASELINES, *ANCHORS, *(spec for _, spec in best.values()), LOW_ANCHOR]
+    wanted = [option, *baseline, *ANCHORS, *(spec for _, spec in best.values()), LOW_ANCHOR]
     return [spec for spec in dict.fromkeys(wanted) if spec in scored][:MOST]
 
 
@@ -118,12 +120,16 @@ def listen(
         for clip in clips:
             row = by_key.get((codec.info.spec, clip.name))
             try:
-                stream = codec.encode(clip.audio)
-                decoded = codec.decode(stream)
+                if isinstance(codec, ReplayedCodec):
+                    decoded = codec.replay(clip, condition.named(rows[0].condition)).audio
+                    note = "as it was published"
+                else:
+                    stream = codec.encode(clip.audio)
+                    decoded = codec.decode(stream)
+                    note = difference(row, clip, len(stream))
             except CodecmarkError as error:
                 found[clip.name] = Heard(codec.info.spec, b"", f"failed: {error}", row)
             else:
-                note = difference(row, clip, len(stream))
                 found[clip.name] = Heard(codec.info.spec, flac(decoded), note, row)
         yield spec, found
 

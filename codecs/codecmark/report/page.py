@@ -21,13 +21,13 @@ from markupsafe import Markup, escape
 
 from codecmark.leaderboard.notes import notes
 from codecmark.metrics.table import TABLE, VISQOL_FIELD
+from codecmark.report.box import Box
 from codecmark.report.chain import ChainTable
 from codecmark.report.conditions import ConditionPart
 from codecmark.report.listening import Heard, Listening
 from codecmark.report.provenance import Provenance
-from codecmark.report.record import FOLDER
-from codecmark.report.verdict import Verdict
 from codecmark.results.row import ResultRow
+from codecmark.review.files import DECISIONS
 
 ASSETS = "assets"
 _HERE = Path(__file__).parent
@@ -45,14 +45,14 @@ class Content:
     """
 
     rows: Sequence[ResultRow]
-    verdict: Verdict
+    box: Box
     conditions: Sequence[ConditionPart]
     listening: Sequence[Listening]
     listening_notes: Sequence[str]
     listening_start: Sequence[str]
     chain: ChainTable | None
     provenance: Provenance
-    records: str = f"../{FOLDER}"
+    records: str = f"../{DECISIONS}"
 
 
 def render(content: Content, *, beside: bool = False) -> tuple[str, dict[str, str]]:
@@ -65,7 +65,7 @@ def render(content: Content, *, beside: bool = False) -> tuple[str, dict[str, st
         otherwise the page holds everything.
     """
     audio, listening = _listening(content)
-    record = content.verdict.record
+    box = content.box
     data = {f"clips-{i}": _json(part.clips) for i, part in enumerate(content.conditions)}
     inside = {} if beside else data
     script = _static(*_SCRIPTS)
@@ -79,13 +79,13 @@ def render(content: Content, *, beside: bool = False) -> tuple[str, dict[str, st
         policy=_policy(style, script, beside=beside),
         style=Markup(style),  # noqa: S704 - our own file
         script=Markup(script),  # noqa: S704 - our own files
-        verdict=content.verdict,
-        option=content.verdict.option,
-        headline=_markup(record.headline, content, inline=True) if record else "",
-        risk=_markup(record.risk, content, inline=True) if record else "",
-        summary=_markup(record.summary, content) if record else "",
+        box=box,
+        option=box.option,
+        headline=_markup(box.headline, content, inline=True),
+        rest=_markup(box.rest, content, inline=True),
+        risk=_markup(box.risk, content),
+        routes=_markup(box.routes, content),
         records=content.records,
-        stale=[run for run in content.provenance.runs if record and run not in record.body],
         conditions=[_context(part, i) for i, part in enumerate(content.conditions)],
         listening=content.listening,
         listening_notes=content.listening_notes,
@@ -155,8 +155,7 @@ def _markup(text: str, content: Content, *, inline: bool = False) -> Markup:
     """Return Markdown of a record as HTML: raw HTML stays text, only harmless links are links."""
     known: dict[str, Any] = {}
     markdown = MarkdownIt("commonmark", {"html": False}).enable("table").disable("image")
-    if content.verdict.record is not None:
-        markdown.parse(content.verdict.record.definitions, known)
+    markdown.parse(content.box.definitions, known)
     tokens = markdown.parseInline(text, known) if inline else markdown.parse(text, known)
     for token in (each for block in tokens for each in (block, *(block.children or ()))):
         href = token.attrGet("href")

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from codecmark.analysis.aggregation import ALL
 from codecmark.analysis.summary import Summary
-from codecmark.analysis.verdicts import TARGETS
 from codecmark.leaderboard.cell import Cell, Column
 from codecmark.leaderboard.sections import Section, sections
+from codecmark.leaderboard.targets import passes_all
 from codecmark.results.row import ResultRow
+from codecmark.review.judgement import Judged
 
-_TARGET_KEYS = frozenset(column.key for column in TARGETS)
-_TONES = ("pass", "fail", "disputed")
+_TONES = ("pass", "fail", "disputed", "undecided")
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class Line:
     unmeasured : bool
         Greyed.
     meets_all : bool
-        Passes every target.
+        Passes every hard requirement.
     """
 
     spec: str
@@ -74,12 +75,14 @@ class Table:
     lines: tuple[Line, ...]
 
 
-def tables(rows: Sequence[ResultRow]) -> list[Table]:
-    """Return every table of the leaderboard, in its order."""
-    return [_table(section) for section in sections(rows)]
+def tables(rows: Sequence[ResultRow], judged: Mapping[str, Judged]) -> list[Table]:
+    """Return every table of the leaderboard, in its order; `judged` is by condition."""
+    return [
+        _table(section, judged.get(section.condition)) for section in sections(rows, judged=judged)
+    ]
 
 
-def _table(section: Section) -> Table:
+def _table(section: Section, judged: Judged | None) -> Table:
     columns = _in_order(section)
     headings = tuple(
         Heading(
@@ -88,7 +91,7 @@ def _table(section: Section) -> Table:
         for c in columns
     )
     view = "all clips" if section.clip_class == ALL else section.clip_class
-    lines = tuple(_line(columns, summary) for summary in section.summaries)
+    lines = tuple(_line(columns, summary, judged) for summary in section.summaries)
     return Table(
         section.kind, section.condition, section.clip_class, view, section.order, headings, lines
     )
@@ -97,12 +100,12 @@ def _table(section: Section) -> Table:
 def _in_order(section: Section) -> list[Column]:
     """Return the columns, the codec first and verdicts next: a phone shows four or five."""
     first, *others = section.columns
-    return [first, *sorted(others, key=lambda column: column.key not in _TARGET_KEYS)]
+    return [first, *sorted(others, key=lambda column: not column.is_verdict)]
 
 
-def _line(columns: Sequence[Column], summary: Summary) -> Line:
+def _line(columns: Sequence[Column], summary: Summary, judged: Judged | None) -> Line:
     entries = tuple(
-        _entry(column.cell(summary), is_text=column.is_text, judged=column.key in _TARGET_KEYS)
+        _entry(column.cell(summary), is_text=column.is_text, is_verdict=column.is_verdict)
         for column in columns
     )
     return Line(
@@ -110,16 +113,14 @@ def _line(columns: Sequence[Column], summary: Summary) -> Line:
         evidence(summary),
         reason(summary),
         unmeasured=not summary.scored,
-        meets_all=all(column.cell(summary).text == "pass" for column in TARGETS),
+        meets_all=passes_all(judged, summary.spec),
         entries=entries,
     )
 
 
-def _entry(cell: Cell, *, is_text: bool, judged: bool) -> Entry:
-    tone = ""
-    if judged:
-        first = cell.text.partition(":")[0]
-        tone = first if first in _TONES else "some" if cell.rank is not None else ""
+def _entry(cell: Cell, *, is_text: bool, is_verdict: bool) -> Entry:
+    first = re.split(r"\W", cell.text, maxsplit=1)[0]
+    tone = first if is_verdict and first in _TONES else ""
     if is_text:
         return Entry(cell.text, cell.text, tone)
     # an exact copy ranks above every number; JSON and the page have no infinity

@@ -6,12 +6,13 @@
 from __future__ import annotations
 
 from codecmark.review.choice import Candidate
-from codecmark.review.decision import Decision, Outcome, decide, judged
+from codecmark.review.decision import Decision, Outcome, decide
+from codecmark.review.judgement import Judged, judged
 from codecmark.review.requirements import Option, Requirement, Requirements
 from codecmark.review.requirements_file import default, load
 from codecmark.review.verdict import Finding, Verdict
 
 __all__ = [
-    "Candidate", "Decision", "Finding", "Option", "Outcome", "Requirement", "Requirements",
-    "Verdict", "decide", "default", "judged", "load",
+    "Candidate", "Decision", "Finding", "Judged", "Option", "Outcome", "Requirement",
+    "Requirements", "Verdict", "decide", "default", "judged", "load",
 ]  # fmt: skip

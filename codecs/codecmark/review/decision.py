@@ -9,7 +9,6 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from codecmark.analysis.samples import latest_rows
-from codecmark.errors import InputError
 from codecmark.metrics.table import QUALITY_FIELDS
 from codecmark.results.row import ResultRow
 from codecmark.review import caveats
@@ -17,6 +16,7 @@ from codecmark.review.choice import Candidate, Ranked, best, ordered
 from codecmark.review.dominance import ParetoSet, pareto_set
 from codecmark.review.field import Field
 from codecmark.review.figures import Figures
+from codecmark.review.judgement import Judged, of_condition
 from codecmark.review.requirements import Requirements
 from codecmark.review.sensitivity import Flip, Relaxation, flips, relaxation
 
@@ -95,6 +95,11 @@ class Decision(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_f
         return {one.spec: one for one in (*offered, *self.others)}
 
     @property
+    def judged(self) -> Judged:
+        """The requirements and every spec's candidate, without the choice."""
+        return Judged(self.requirements, self.candidates)
+
+    @property
     def chosen(self) -> Candidate | None:
         """The recommended candidate."""
         return None if self.recommended is None else self.candidates[self.recommended]
@@ -118,12 +123,6 @@ class Decision(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_f
         return next(one for one in self.outcomes if any(c.spec == spec for c in one.candidates))
 
 
-def judged(rows: Iterable[ResultRow], requirements: Requirements) -> dict[str, Candidate]:
-    """Judge every spec of the rows, as `decide` does, without choosing."""
-    field = Field(requirements, Figures(_of_condition(rows, requirements)))
-    return {spec: field.ranked(spec).candidate for spec in field.entries}
-
-
 def decide(rows: Iterable[ResultRow], requirements: Requirements) -> Decision:
     """Judge every spec and choose among those of the options.
 
@@ -137,7 +136,7 @@ def decide(rows: Iterable[ResultRow], requirements: Requirements) -> Decision:
     InputError
         If no row is of that condition.
     """
-    kept = _of_condition(rows, requirements)
+    kept = of_condition(rows, requirements.judged_under)
     field = Field(requirements, Figures(kept))
     ranked = {spec: field.ranked(spec) for spec in field.entries}
     offered = {spec: ranked[spec] for spec in field.offered}
@@ -177,14 +176,6 @@ def digest(rows: Iterable[ResultRow]) -> str:
         for row in latest_rows(rows)
     )
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
-
-
-def _of_condition(rows: Iterable[ResultRow], requirements: Requirements) -> list[ResultRow]:
-    condition = requirements.judged_under
-    kept = [row for row in rows if row.condition == condition]
-    if not any(row.clip for row in kept):
-        raise InputError(f"condition: no row of {condition}; run the benchmarks under it first")
-    return kept
 
 
 def _routes(outcomes: Sequence[Outcome], ranked: Sequence[Ranked]) -> dict[str, str]:

@@ -15,7 +15,7 @@ from codecmark.analysis.statistics import Estimate, estimate, median_estimate, r
 from codecmark.results.row import ResultRow
 from codecmark.review.requirements import COSTS, MOS, TIMES, Statistic, higher_is_better
 
-_TOTALS = {  # costs are totals first, then one division
+TOTALS = {  # costs are totals first, then one division
     "bitrate_kbps": ("stream_bytes", "clip_s", 8 / 1000),
     "compression_ratio": ("pcm16_bytes", "stream_bytes", 1.0),
     "encode_rtf": ("encode_s", "clip_s", 1.0),
@@ -75,7 +75,7 @@ class Clips:
     sources: Mapping[str, str] = field(default_factory=dict)
 
 
-_Found = tuple[Figure, Clips]
+Found = tuple[Figure, Clips]
 
 
 class Figures:
@@ -88,7 +88,7 @@ class Figures:
         self._by_spec: dict[str, list[ResultRow]] = {spec: [] for spec in self.specs}
         for row in self.rows:
             self._by_spec[row.spec].append(row)
-        self._found: dict[tuple[str, str, str, str], _Found] = {}
+        self._found: dict[tuple[str, str, str, str], Found] = {}
         self._scored: dict[tuple[str, str], dict[str, Scored]] = {}
         self._clips = {row.clip: row.clip_class for row in self.rows if row.clip}
 
@@ -111,7 +111,7 @@ class Figures:
         """Return what the figure was made of, clip by clip; empty where there is no figure."""
         return self._get(spec, metric, clip_class, "mean")[1]
 
-    def _get(self, spec: str, metric: str, clip_class: str, statistic: Statistic) -> _Found:
+    def _get(self, spec: str, metric: str, clip_class: str, statistic: Statistic) -> Found:
         key = (spec, metric, clip_class, statistic)
         if key not in self._found:
             reason = self._absent(spec, metric)
@@ -119,7 +119,7 @@ class Figures:
             self._found[key] = (
                 look_up(spec, metric, clip_class, statistic)
                 if reason is None
-                else _nothing(spec, metric, clip_class, reason)
+                else nothing(spec, metric, clip_class, reason)
             )
         return self._found[key]
 
@@ -136,7 +136,7 @@ class Figures:
             return f"times of {len(self.hosts)} machines must not be compared"
         return None
 
-    def _quality(self, spec: str, metric: str, clip_class: str, statistic: Statistic) -> _Found:
+    def _quality(self, spec: str, metric: str, clip_class: str, statistic: Statistic) -> Found:
         key = (metric, clip_class)
         if key not in self._scored:
             chosen = None if clip_class == ALL else clip_class
@@ -144,27 +144,27 @@ class Figures:
         scored = self._scored[key].get(spec)
         rows = self.of(spec)
         if rows[0].weights == "random":
-            return _nothing(spec, metric, clip_class, UNTRAINED)
+            return nothing(spec, metric, clip_class, UNTRAINED)
         if scored is None:
-            return _nothing(spec, metric, clip_class, f"not run on {clip_class}")
+            return nothing(spec, metric, clip_class, f"not run on {clip_class}")
         runs = tuple(dict.fromkeys(row.run_id for row in rows))
         if scored.exact:
             n = len(scored.infinite)
             return Figure(spec, metric, clip_class, exact=True, n=n, run_ids=runs), Clips()
         if scored.gap is not None:
-            return _nothing(spec, metric, clip_class, scored.gap, runs)
+            return nothing(spec, metric, clip_class, scored.gap, runs)
         clips = Clips(scored.values, scored.sources)
         return _summed(Figure(spec, metric, clip_class, run_ids=runs), statistic, clips), clips
 
-    def _cost(self, spec: str, metric: str, clip_class: str, statistic: Statistic) -> _Found:
-        above, below, factor = _TOTALS[metric]
+    def _cost(self, spec: str, metric: str, clip_class: str, statistic: Statistic) -> Found:
+        above, below, factor = TOTALS[metric]
         rows = [row for row in self.of(spec) if clip_class in {ALL, row.clip_class}]
         measured = [r for r in rows if getattr(r, above) is not None and getattr(r, below)]
         attempted = sum(clip_class in {ALL, name} for name in self._clips.values())
         untrained = any(row.weights == "random" for row in rows)
         if not measured or (len(measured) < attempted and not untrained):
             reason = f"measured on {len(measured)} of {attempted} clips"
-            return _nothing(spec, metric, clip_class, reason)
+            return nothing(spec, metric, clip_class, reason)
         runs = tuple(dict.fromkeys(row.run_id for row in measured))
         parts = [(factor * getattr(r, above), float(getattr(r, below))) for r in measured]
         names = [row.clip or "" for row in measured]
@@ -175,9 +175,10 @@ class Figures:
         return _summed(empty, statistic, clips, totals), clips
 
 
-def _nothing(
+def nothing(
     spec: str, metric: str, clip_class: str, reason: str, runs: tuple[str, ...] = ()
-) -> _Found:
+) -> Found:
+    """Return the figure that there is none, and why."""
     return Figure(spec, metric, clip_class, reason=reason, run_ids=runs), Clips()
 
 

@@ -6,12 +6,15 @@ Leaderboard, page and record ask here, so that they show one and the same decisi
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
+from codecmark.analysis.summary import Summarised
 from codecmark.errors import ResultSchemaError
 from codecmark.results.row import ResultRow
 from codecmark.review import files, stored
 from codecmark.review.decision import Decision, decide, digest
+from codecmark.review.judgement import Judged, judged
 from codecmark.review.requirements import Requirements
 from codecmark.review.requirements_file import default, load
 
@@ -19,8 +22,9 @@ from codecmark.review.requirements_file import default, load
 def requirements_for(results: Path, condition: str) -> Requirements:
     """Return the requirements of a results folder for rows of one condition.
 
-    They are those of the file in `results/decisions` whose record has the highest number; without
-    one of that condition, those that come with the package.
+    They are those of the decision in `results/decisions` with the highest number: of its TOML
+    file there, or, where the file lies elsewhere, as they were stored with the decision. Without
+    one of that condition they are those that come with the package.
 
     Raises
     ------
@@ -28,14 +32,55 @@ def requirements_for(results: Path, condition: str) -> Requirements:
         If a file there is not usable.
     """
     folder = results / files.DECISIONS
-    found = [load(path) for path in sorted(folder.glob("*.toml"))]
-    ours = [one for one in found if one.judged_under == condition]
-    if not ours:
-        return default(condition)
-    return max(ours, key=lambda one: files.path_of(one.title, folder).name)
+    kept = (_stored(path) for path in sorted(folder.glob("*.json")))
+    found = [one.requirements for one in kept if one is not None]
+    found += [load(path) for path in sorted(folder.glob("*.toml"))]
+    ours = {files.path_of(one.title, folder).name: one for one in found}  # a file comes last
+    ours = {name: one for name, one in ours.items() if one.judged_under == condition}
+    return ours[max(ours)] if ours else default(condition)
 
 
-def decision_for(results: Path, rows: Sequence[ResultRow], condition: str) -> Decision:
+def judged_by_condition(results: Path | None, rows: Sequence[ResultRow]) -> dict[str, Judged]:
+    """Return what holds for each condition of some rows; one without any clip is left out.
+
+    Parameters
+    ----------
+    results : Path or None
+        The folder whose requirements are in force; None: those that come with the package.
+
+    Raises
+    ------
+    InputError
+        If a requirements file is not usable.
+    """
+    if isinstance(rows, Summarised):
+        names = dict.fromkeys(one.condition for one in rows.summaries if one.attempted)
+    else:
+        names = dict.fromkeys(row.condition for row in rows if row.clip)
+    return {
+        name: judged(rows, default(name) if results is None else requirements_for(results, name))
+        for name in names
+    }
+
+
+@dataclass(frozen=True)
+class InForce:
+    """A decision, and the record of its requirements on disk.
+
+    Attributes
+    ----------
+    record : Path or None
+        None where none was written.
+    is_current : bool
+        Whether what is stored beside the record is this decision.
+    """
+
+    decision: Decision
+    record: Path | None
+    is_current: bool
+
+
+def decision_for(results: Path, rows: Sequence[ResultRow], condition: str) -> InForce:
     """Return the decision on the rows of one condition.
 
     The one that is stored beside its record, if it is of these rows and requirements; otherwise
@@ -47,13 +92,18 @@ def decision_for(results: Path, rows: Sequence[ResultRow], condition: str) -> De
         If a requirements file is not usable, or no row is of the condition.
     """
     requirements = requirements_for(results, condition)
-    path = files.path_of(requirements.title, results / files.DECISIONS).with_suffix(".json")
-    if path.is_file():
-        try:
-            found = stored.read(path)
-        except ResultSchemaError:  # of another version, or damaged: it is made anew below
-            found = None
-        ours = [row for row in rows if row.condition == condition]
-        if found and found.requirements == requirements and found.rows_sha256 == digest(ours):
-            return found
-    return decide(rows, requirements)
+    path = files.path_of(requirements.title, results / files.DECISIONS)
+    record = path if path.is_file() else None
+    kept = _stored(path.with_suffix(".json"))
+    ours = [row for row in rows if row.condition == condition]
+    if kept and kept.requirements == requirements and kept.rows_sha256 == digest(ours):
+        return InForce(kept, record, is_current=True)
+    return InForce(decide(rows, requirements), record, is_current=False)
+
+
+def _stored(path: Path) -> Decision | None:
+    """Return what is stored; None where there is nothing that this version can read."""
+    try:
+        return stored.read(path) if path.is_file() else None
+    except ResultSchemaError:  # of another version, or damaged: it will be made anew
+        return None

@@ -113,28 +113,39 @@ def _supersedes(decision: Decision) -> list[str]:
 
 
 def _top(decision: Decision, links: Links) -> list[str]:
-    found = [headline(decision, links)]
+    sentence, rest = headline(decision, links)
+    found = [f"**{sentence}** {rest}"]
     if decision.chosen is not None:
         found.append(_margins(decision.chosen, links))
     if decision.risks:
-        first, *others = (
-            f"{escaped(risk.text)} ({links.cite(risk.figure, 'rows')})"
-            for risk in decision.risks[:3]
-        )
-        found.append(f"**Largest risk**: {first}.")
-        found += [f"Next: {'; '.join(others)}."] if others else []
-    if len(decision.best_by_route) > 1:
-        rows = [
-            [
-                escaped(route),
-                escaped(outcome.option),
-                record_sections.STATUS[outcome.best.status],
-                route_line(outcome, links),
-            ]
-            for route, outcome in decision.best_by_route.items()
+        found.append(f"**Largest risk**: {risks(decision, links)}")
+    return [*found, routes(decision, links)]
+
+
+def risks(decision: Decision, links: Links) -> str:
+    """Return the largest risk and the next two, each with its rows."""
+    if not decision.risks:
+        return ""
+    first, *others = (
+        f"{escaped(risk.text)} ({links.cite(risk.figure, 'rows')})" for risk in decision.risks[:3]
+    )
+    return "\n\n".join([f"{first}.", *([f"Next: {'; '.join(others)}."] if others else [])])
+
+
+def routes(decision: Decision, links: Links) -> str:
+    """Return the table of the nearest option of each route; empty where there is one only."""
+    if len(decision.routes) < 2:
+        return ""
+    rows = [
+        [
+            escaped(route),
+            escaped(outcome.option),
+            record_sections.STATUS[outcome.best.status],
+            route_line(outcome, links),
         ]
-        found.append(table(["route", "nearest option", "status", "because"], rows))
-    return found
+        for route, outcome in decision.best_by_route.items()
+    ]
+    return table(["route", "nearest option", "status", "because"], rows)
 
 
 def _margins(candidate: Candidate, links: Links) -> str:

@@ -105,10 +105,11 @@ def settings(decision: Decision, links: Links) -> str:
     asked = decision.requirements.requirements
     names = [escaped(one.name) for one in asked]
     names += [escaped(one.stand_in.name) for one in asked if one.stand_in is not None]
-    rows = [
-        [code(c.spec), *_cells(c, links), STATUS[c.status]]
-        for outcome in decision.outcomes
-        for c in outcome.candidates
+    offered = {c.spec: c for outcome in decision.outcomes for c in outcome.candidates}
+    rows = [[code(c.spec), *_cells(c, links), STATUS[c.status]] for c in offered.values()]
+    rows += [
+        [code(c.spec), *_cells(c, links), f"{STATUS[c.status]}; of no option"]
+        for c in decision.others
     ]
     return table(["setting", *names, "status"], rows)
 

@@ -17,7 +17,7 @@ from codecmark.analysis.aggregation import ALL, FIELDS_OVER_ALL
 from codecmark.corpus.condition import DEFAULT_CONDITION, named
 from codecmark.corpus.entry import CLASSES
 from codecmark.errors import InputError
-from codecmark.metrics.table import QUALITY_FIELDS, TABLE
+from codecmark.metrics.table import QUALITY_FIELDS, TABLE, VISQOL_FIELD
 from codecmark.system.schema import one_of
 
 Operator = Literal[">", ">=", "<", "<="]
@@ -124,6 +124,11 @@ class Requirement(
     def sign(self) -> int:
         """1 where a larger value is asked for, -1 where a smaller."""
         return 1 if self.operator.startswith(">") else -1
+
+    @property
+    def disputable(self) -> bool:
+        """Whether PESQ, where it hears the same speech otherwise, may put it in doubt."""
+        return self.metric == VISQOL_FIELD and self.clip_class in {"speech", EACH}
 
     def holds(self, value: float) -> bool:
         """Say whether a value meets it."""
@@ -239,6 +244,23 @@ class Requirements(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unkno
         return tuple(
             each for one in self.requirements for each in (one, one.stand_in) if each is not None
         )
+
+    def targets(self, clip_class: str) -> dict[str, float]:
+        """Return the least (or most) that a class of clips may have of each quality, by metric.
+
+        They are the thresholds of hard requirements on means; of one that listeners would have to
+        meet, that of its stand-in.
+        """
+        hard = (one for one in self.requirements if one.hard)
+        deciding = (one.stand_in if one.metric == MOS else one for one in hard)
+        return {
+            one.metric: one.threshold
+            for one in deciding
+            if one is not None
+            and one.metric in QUALITY_FIELDS
+            and one.statistic == "mean"
+            and one.clip_class in {ALL, EACH, clip_class}
+        }
 
     @property
     def judged_under(self) -> str:

@@ -14,35 +14,35 @@ def code(spec: str) -> str:
     return "`" + spec.replace("`", "'").replace("|", "\\|").replace("\n", " ") + "`"
 
 
-def headline(decision: Decision, links: Links) -> str:
-    """Say what is recommended, or what would have to give."""
+def headline(decision: Decision, links: Links) -> tuple[str, str]:
+    """Say what is recommended, or what would have to give: a sentence, and what is to be added."""
     chosen = decision.chosen
     if chosen is not None:
         how = ", provisionally" if decision.provisional else ""
         rate = links.cite(chosen.rate, wording.with_unit(chosen.rate.value or 0.0, "bitrate_kbps"))
         option = decision.option_of(chosen.spec).option
         what = f"{escaped(option)}, as {code(chosen.spec)} at {rate}"
-        text = f"**Recommended{how}: {what}.**"
+        text = f"Recommended{how}: {what}."
         if not decision.provisional:
-            return f"{text} It passes every hard requirement."
+            return text, "It passes every hard requirement."
         rests = ", ".join(
             f"{escaped(f.requirement.name)} by its stand-in {escaped(f.effective.requirement.name)}"
             for f in chosen.findings
             if f.provisional and f.requirement.hard
         )
-        return f"{text} It passes every hard requirement, but {rests} only: no final word."
-    text = "**Nothing is recommended: no option passes every hard requirement.**"
+        return text, f"It passes every hard requirement, but {rests} only: no final word."
+    text = "Nothing is recommended: no option passes every hard requirement."
     relaxed = decision.relaxation
     if relaxed is None:
-        return f"{text} No change of a threshold alone would let one pass."
+        return text, "No change of a threshold alone would let one pass."
     asked = {one.name: one for one in decision.requirements.asked}
     changes = ", ".join(
         f"{escaped(name)} at {wording.with_unit(limit, asked[name].metric)} instead of "
         f"{asked[name].threshold:g}"
         for name, limit in relaxed.thresholds.items()
     )
-    return (
-        f"{text} The smallest relaxation, {relaxed.largest_percent:.0f} % of a threshold: "
+    return text, (
+        f"The smallest relaxation, {relaxed.largest_percent:.0f} % of a threshold: "
         f"{changes}; then {escaped(decision.option_of(relaxed.spec).option)} passes, as "
         f"{code(relaxed.spec)}."
     )

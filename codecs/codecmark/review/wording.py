@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from codecmark.leaderboard.cell import significant
 from codecmark.metrics.table import TABLE
 from codecmark.review.figures import Figure
 from codecmark.review.requirements import EACH, Requirement
@@ -22,9 +21,7 @@ def number(value: float, metric: str) -> str:
     """Write a value with the decimals of its metric."""
     if value == float("inf"):
         return "exact"
-    if TABLE[metric].spans_decades:
-        return significant(abs(value)).text if value >= 0 else f"-{significant(-value).text}"
-    return f"{value:.{TABLE[metric].decimals}f}"
+    return TABLE[metric].written(value)
 
 
 def with_unit(value: float, metric: str) -> str:

@@ -162,8 +162,8 @@ def _culprit(name: str) -> str:
 
 def _mean(clips: Sequence[Sequence[Stage]], name: str, field: str) -> float | None:
     values = [s.value(field) for stages in clips for s in stages if s.name == name]
-    found = [value for value in values if value is not None]
-    return float(np.mean(found)) if found else None
+    measured = [value for value in values if value is not None]
+    return float(np.mean(measured)) if measured else None
 
 
 def _scored(reference: AudioClip, name: str, output: Samples) -> Stage:
@@ -193,7 +193,7 @@ def summary(clips: Sequence[Sequence[Stage]]) -> Summary:
         if not field.endswith("_retention"):
             return _mean(clips, name, field)
         values = [getattr(s, field) for stages in clips for s in stages if s.name == name]
-        found = [v for v in values if v is not None]
-        return float(np.mean(found)) if found else None
+        measured = [v for v in values if v is not None]
+        return float(np.mean(measured)) if measured else None
 
     return value

@@ -73,15 +73,15 @@ class Parts:
 
 def specs() -> tuple[str, ...]:
     """Return what is measured: what needs trained weights only where they are here."""
-    found = [*CURVE, *RATES]
+    measurable = [*CURVE, *RATES]
     locator = WeightLocator.from_environment()
     for name, trained in (("anchored", ANCHORED), ("compact", LATENTS)):
         try:
             trained_sets.locate_trained(name, locator)
         except UnavailableError:
             continue
-        found += trained
-    return *found, *OTHERS
+        measurable += trained
+    return *measurable, *OTHERS
 
 
 def measure(
@@ -121,7 +121,7 @@ def take_apart(clips: Sequence[PreparedClip]) -> Iterator[Parts]:
                 _fitted(unfilled.signal(waveform.gain) * scale, clip),
             )
             rate_hz, reference = clip.audio.sample_rate_hz, clip.audio.samples
-            jobs = [Job(reference, one, rate_hz, clip.clip_class) for one in decoded]
+            jobs = [Job(reference, output, rate_hz, clip.clip_class) for output in decoded]
             original = reference[0].astype(np.float64)
             flat = np.full_like(base.envelope, int(base.envelope.mean()))
             flat_bytes = len(coefficient_coding.encode(waveform.levels, waveform.modes, flat))

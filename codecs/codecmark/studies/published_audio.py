@@ -98,7 +98,8 @@ def groups(rows: Iterable[ResultRow], condition: str, clip_class: str) -> list[G
     """Return the replayed codecs of one condition and class, by name."""
     by_codec: dict[str, list[ResultRow]] = {}
     for row in rows:
-        if row.family == FAMILY and row.condition == condition and row.clip_class == clip_class:
+        is_asked_for = row.condition == condition and row.clip_class == clip_class
+        if row.family == FAMILY and row.status == "ok" and is_asked_for:
             by_codec.setdefault(row.spec.removeprefix(f"{FAMILY}:"), []).append(row)
     return [
         Group(codec, condition, clip_class, tuple(found))
@@ -126,5 +127,5 @@ def rate_is_doubtful(codec: str) -> bool:
 
 
 def unscored(rows: Sequence[ResultRow]) -> list[ResultRow]:
-    """Return the replayed rows that have no quality, each of which says why."""
-    return [row for row in rows if row.family == FAMILY and row.status != "ok"]
+    """Return the replayed rows of a clip that have no quality, each of which says why."""
+    return [row for row in rows if row.family == FAMILY and row.clip and row.status != "ok"]

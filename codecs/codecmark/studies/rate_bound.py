@@ -35,10 +35,10 @@ def least_bits(signal: Floats, snr_db: float) -> float:
     """Return the estimate for `[samples]`, at the one block length that suits them best."""
     count = mdct.superframes(len(signal))
     distortion = float(np.sum(signal**2)) / 10 ** (snr_db / 10)
-    found = []
+    bits = []
     for mode, blocks in enumerate(BLOCKS):
         squared = mdct.analyse(signal, np.full(count, mode)) ** 2
         by_block = squared.reshape(count * blocks, SUPERFRAME // blocks)
         near = scipy.ndimage.uniform_filter(by_block, _NEAR, mode="constant")
-        found.append(water_filling_bits(near, distortion))
-    return min(found)
+        bits.append(water_filling_bits(near, distortion))
+    return min(bits)

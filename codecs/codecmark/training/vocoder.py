@@ -12,10 +12,10 @@ import torch
 
 from codecmark.mel.formats import AUDIOLDM2
 from codecmark.mel.front_end import linear_spectrum, log_mel, log_of, waveform_of
-from codecmark.mel.harmonic import coded_bins as anchoring
+from codecmark.mel.harmonic import coded_bins
 from codecmark.mel.harmonic.network import HarmonicConfig, HarmonicNetwork
 from codecmark.mel.harmonic.pitch_network import index_of
-from codecmark.mel.harmonic.spectrum_parts import Made
+from codecmark.mel.harmonic.spectrum_parts import SpectrumParts
 from codecmark.mel.log_levels import scaled
 from codecmark.mel.stft import Pair
 from codecmark.training import losses
@@ -105,17 +105,17 @@ class VocoderTask(Task):
         truth = linear_spectrum(waveform, AUDIOLDM2)
         wanted: Pair = truth.real.contiguous(), truth.imag.contiguous()
         mel = log_of(truth.abs(), AUDIOLDM2)
-        heard, anchors = self.given(step, waveform, mel)
-        if anchors is not None:
-            clock = self.vocoder.clock_on(anchors, clock, rate)
-        given: Made = self.vocoder(heard, clock, rate, self._hiss(step, waveform), anchors)
+        heard, coded = self.given(step, waveform, mel)
+        if coded is not None:
+            clock = self.vocoder.clock_on(coded, clock, rate)
+        given: SpectrumParts = self.vocoder(heard, clock, rate, self._hiss(step, waveform), coded)
         found = given.whole
         settled = self.vocoder.consistent(given, heard, _ROUNDS)
         made = waveform_of(settled.whole, AUDIOLDM2)
         spectra = losses.spectral(made, waveform)
         voiced = _voiced(rate)
         mask = voiced[..., None] * (torch.arange(truth.shape[-1], device=mel.device) < _PHASE_BINS)
-        known = mask if anchors is None else torch.maximum(mask, anchoring.share(anchors, wanted))
+        known = mask if coded is None else torch.maximum(mask, coded_bins.share(coded, wanted))
         delay, frequency = losses.phase_differences(found, wanted, mask)
         pitch, is_voiced = _pitch_losses(self.vocoder, heard, rate)
         values = {
@@ -130,9 +130,9 @@ class VocoderTask(Task):
             "voiced": is_voiced,
             **self.more_losses(heard, mel),
         }
-        if anchors is not None:
-            coded = waveform_of(anchors, AUDIOLDM2)
-            values["waveform"] = losses.raised_error(made, coded, waveform)
+        if coded is not None:
+            coded_waveform = waveform_of(coded, AUDIOLDM2)
+            values["waveform"] = losses.raised_error(made, coded_waveform, waveform)
         if self._adversary_at(step):
             values |= self.adversary.generator_losses(made, waveform)
             self._made = made.detach(), waveform
@@ -145,7 +145,7 @@ class VocoderTask(Task):
     def given(
         self, step: int, waveform: torch.Tensor, mel: torch.Tensor
     ) -> tuple[torch.Tensor, Pair | None]:
-        """Return the log-mel that the vocoder is given in place of the true one, and anchors."""
+        """Return the log-mel that the vocoder is given in place of the true one, and coded bins."""
         del step, waveform
         return self.heard(mel), None
 

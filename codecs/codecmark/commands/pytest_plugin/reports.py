@@ -8,12 +8,14 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from codecmark import review
 from codecmark.commands.pytest_plugin.session import SESSION, Session
 from codecmark.errors import CodecmarkError
 from codecmark.leaderboard import render
 from codecmark.results import store
 from codecmark.results.row import ResultRow
 from codecmark.review import files
+from codecmark.review.in_force import judged_by_condition
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
@@ -44,10 +46,17 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
 def _write_tables(session: Session, rows: list[ResultRow], terminalreporter: Any) -> None:
     width = None if sys.stdout.isatty() else render.WIDE
     terminalreporter.write_line("")
-    render.print_leaderboard(rows, Console(width=width))
+    try:
+        judged = judged_by_condition(session.results, rows)
+        if session.requirements is not None:
+            judged[session.condition.name] = review.judged(rows, session.requirements)
+    except CodecmarkError as error:  # a requirements file that is not usable
+        terminalreporter.write_line(f"pages: not written: {error}")
+        return
+    render.print_leaderboard(rows, Console(width=width), judged=judged)
     path = session.results / store.ROWS / f"{session.run_id}.jsonl"
     terminalreporter.write_line(f"rows: {path}")
-    page = render.write_markdown(rows, session.results)
+    page = render.write_markdown(rows, session.results, judged)
     terminalreporter.write_line(f"page: {page}")
     try:
         for record in files.renew(session.results, rows):

@@ -1,8 +1,8 @@
-"""Bins that a waveform layer coded, as anchors of the harmonic network's levels and phases.
+"""Bins that a waveform layer coded, which the harmonic network's levels and phases lean on.
 
 Where the layer spent bits, magnitude and phase are known, with the quantiser's noise. There the
 spectrum is what was coded, hardly corrected, and the network adds what is missing of the level.
-Elsewhere it invents, as without anchors, but it is told where in their periods the coded harmonics
+Elsewhere it invents, as without them, but it is given where in their periods the coded harmonics
 stand, and the clock is set by them.
 
 Conventions: spectra are pairs of real and imaginary part, `[batch, frames, bins]`; a level is the
@@ -25,38 +25,38 @@ _SMOOTHED_FRAMES = 7
 _TINY = 1e-9
 
 
-def inputs(anchors: Pair, level: torch.Tensor, turn: Pair) -> torch.Tensor:
-    """Return what the network is told, `[batch, frames, 3 * bins]`.
+def inputs(coded: Pair, level: torch.Tensor, turn: Pair) -> torch.Tensor:
+    """Return what the network is given of them, `[batch, frames, 3 * bins]`.
 
     How the coded level compares with the expected one, and the phase against that of the pulses'
     unit phasors `turn`, as a phasor that is as long as the share of the level that was coded.
     """
-    magnitude = _magnitude(anchors)
+    magnitude = _magnitude(coded)
     excess = (magnitude.log() - level).clamp(-_FURTHEST, _FURTHEST)
     share = excess.clamp(max=0.0).exp() / magnitude
-    real, imaginary = _across(anchors, turn)
+    real, imaginary = _across(coded, turn)
     return torch.cat([excess, real * share, imaginary * share], dim=-1)
 
 
-def share(anchors: Pair, wanted: Pair) -> torch.Tensor:
+def share(coded: Pair, wanted: Pair) -> torch.Tensor:
     """Return how much of a true spectrum's magnitudes was coded, 0 to 1."""
-    return (_magnitude(anchors) / _magnitude(wanted)).clamp(max=1.0)
+    return (_magnitude(coded) / _magnitude(wanted)).clamp(max=1.0)
 
 
-def missing(anchors: Pair, level: torch.Tensor) -> torch.Tensor:
-    """Return the level of what adds up, in power, with the anchors to `level`."""
-    coded = _magnitude(anchors) * (-level).exp()
-    return level + 0.5 * (1 - coded.square()).clamp(min=1e-2).log()
+def missing(coded: Pair, level: torch.Tensor) -> torch.Tensor:
+    """Return the level of what adds up, in power, with the coded bins to `level`."""
+    coded_share = _magnitude(coded) * (-level).exp()
+    return level + 0.5 * (1 - coded_share.square()).clamp(min=1e-2).log()
 
 
-def corrected(anchors: Pair, change: Pair) -> Pair:
+def corrected(coded: Pair, change: Pair) -> Pair:
     """Return the coded spectrum, each bin times 1 + `change`."""
-    (a_re, a_im), (c_re, c_im) = anchors, change
+    (a_re, a_im), (c_re, c_im) = coded, change
     return a_re + a_re * c_re - a_im * c_im, a_im + a_im * c_re + a_re * c_im
 
 
 def set_clock(
-    clock: torch.Tensor, rate: torch.Tensor, turn: Pair, anchors: Pair, mel: MelFormat
+    clock: torch.Tensor, rate: torch.Tensor, turn: Pair, coded: Pair, mel: MelFormat
 ) -> torch.Tensor:
     """Return the clock `[batch, samples]`, shifted until its pulses meet the coded harmonics.
 
@@ -66,7 +66,7 @@ def set_clock(
         See `excitation`.
     turn : Pair
         Unit phasors of the pulses that `clock` gives.
-    anchors : Pair
+    coded : Pair
         Where all are zero, nothing is shifted.
     """
     frames, bins = turn[0].shape[1], int(_HIGHEST_HZ / mel.sample_rate_hz * mel.n_fft)
@@ -76,7 +76,7 @@ def set_clock(
     of_harmonic = (
         torch.nn.functional.one_hot(harmonic, _HARMONICS + 1).to(clock) * (middle > 0)[..., None]
     )
-    across = _across((anchors[0][..., :bins], anchors[1][..., :bins]),
+    across = _across((coded[0][..., :bins], coded[1][..., :bins]),
                      (turn[0][..., :bins], turn[1][..., :bins]))  # fmt: skip
     real, imaginary = (torch.einsum("btk,btkh->bth", part, of_harmonic) for part in across)
     places = torch.arange(_PLACES, device=clock.device) / _PLACES

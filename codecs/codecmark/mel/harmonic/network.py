@@ -23,11 +23,11 @@ import torch
 from torch import nn
 
 from codecmark.mel.front_end import MelFormat, linear_spectrum, waveform_of
-from codecmark.mel.harmonic import coded_bins as anchoring
+from codecmark.mel.harmonic import coded_bins
 from codecmark.mel.harmonic.convnext import Block
 from codecmark.mel.harmonic.excitation import clock_of, noise, pulses
 from codecmark.mel.harmonic.pitch_network import PitchNetwork
-from codecmark.mel.harmonic.spectrum_parts import Made
+from codecmark.mel.harmonic.spectrum_parts import SpectrumParts
 from codecmark.mel.log_levels import log_prior, scaled
 from codecmark.mel.mel_consistency import made_consistent
 from codecmark.mel.stft import Pair
@@ -43,7 +43,7 @@ class HarmonicConfig:
     """Sizes, and what it is given; they travel with the weights.
 
     Without `prior` the level of a bin is not expected to be the mel's pseudo-inverse, without
-    `clock` there are no pulses; `anchored` networks take coded bins too.
+    `clock` there are no pulses; `anchored` networks, as stored weights call them, take coded bins.
     """
 
     bands: int = 64
@@ -78,7 +78,7 @@ class HarmonicNetwork(nn.Module):
             config.bands, config.pitch_width, config.pitch_layers, config.pitches
         )
         more_inputs, more_outputs = (
-            (anchoring.INPUTS, anchoring.OUTPUTS) if config.anchored else (0, 0)
+            (coded_bins.INPUTS, coded_bins.OUTPUTS) if config.anchored else (0, 0)
         )
         self.enter = nn.Linear(config.bands + (2 + more_inputs) * bins, width)
         self.enter_norm = nn.LayerNorm(width)
@@ -96,8 +96,8 @@ class HarmonicNetwork(nn.Module):
         clock: torch.Tensor,
         rate: torch.Tensor,
         hiss: torch.Tensor,
-        anchors: Pair | None = None,
-    ) -> Made:
+        coded: Pair | None = None,
+    ) -> SpectrumParts:
         """Return the spectrum.
 
         Parameters
@@ -107,8 +107,8 @@ class HarmonicNetwork(nn.Module):
             See `excitation`.
         hiss : torch.Tensor, shape=(1 or batch, samples)
             Unit noise.
-        anchors : pair of torch.Tensor, optional
-            What a waveform layer coded; for a network that takes anchors.
+        coded : pair of torch.Tensor, optional
+            The spectrum that a waveform layer coded; for a network that takes one.
         """
         with torch.no_grad():
             prior = log_prior(log_mel, self.mel)
@@ -117,11 +117,11 @@ class HarmonicNetwork(nn.Module):
             comb, turn, voiced = _direction(pulses(clock, rate * self.config.clock), self.mel)
             _, (hiss_re, hiss_im), _ = _direction(hiss, self.mel)
             known = [scaled(log_mel), scaled(prior), comb]
-            if anchors is not None:
-                known.append(anchoring.inputs(anchors, prior, turn))
-                prior = anchoring.missing(anchors, prior)
-        found = self._found(torch.cat(known, dim=-1))
-        step, gate, pulse_re, pulse_im, rough, free_re, free_im, *change = found
+            if coded is not None:
+                known.append(coded_bins.inputs(coded, prior, turn))
+                prior = coded_bins.missing(coded, prior)
+        outputs = self._outputs(torch.cat(known, dim=-1))
+        step, gate, pulse_re, pulse_im, rough, free_re, free_im, *change = outputs
         level = prior + _LARGEST_STEP * torch.tanh((step + gate * comb) / _LARGEST_STEP)
         turn_re, turn_im = turn
         a, b = (1 + pulse_re) * voiced, pulse_im * voiced
@@ -130,17 +130,17 @@ class HarmonicNetwork(nn.Module):
         imaginary = a * turn_im + b * turn_re + roughness * hiss_im + free_im
         gain = level.exp() * (real * real + imaginary * imaginary + _TINY).rsqrt()
         own = gain * real, gain * imaginary
-        if anchors is None:
-            return Made(own)
-        return Made(own, anchoring.corrected(anchors, (change[0], change[1])))
+        if coded is None:
+            return SpectrumParts(own)
+        return SpectrumParts(own, coded_bins.corrected(coded, (change[0], change[1])))
 
-    def _found(self, known: torch.Tensor) -> tuple[torch.Tensor, ...]:
+    def _outputs(self, known: torch.Tensor) -> tuple[torch.Tensor, ...]:
         with torch.autocast(known.device.type, torch.bfloat16, enabled=self.mixed_precision):
-            found = self.leave(self.leave_norm(self.blocks(self.enter_norm(self.enter(known)))))
-        each: tuple[torch.Tensor, ...] = found.float().split(self.config.bins, dim=-1)
+            outputs = self.leave(self.leave_norm(self.blocks(self.enter_norm(self.enter(known)))))
+        each: tuple[torch.Tensor, ...] = outputs.float().split(self.config.bins, dim=-1)
         return each
 
-    def spectrum(self, log_mel: torch.Tensor, anchors: Pair | None = None) -> Made:
+    def spectrum(self, log_mel: torch.Tensor, coded: Pair | None = None) -> SpectrumParts:
         """Return the spectrum of a log-mel `[batch, frames, bands]`, with a clock of its own.
 
         A long one is made in blocks that overlap by what the network sees, so memory stays small.
@@ -148,34 +148,36 @@ class HarmonicNetwork(nn.Module):
         clock, rate = clock_of(self.pitch.hz(scaled(log_mel)), self.mel)
         hiss = noise(1, clock.shape[1], clock.device)
         frames, hop = log_mel.shape[1], self.mel.hop
-        blocks: list[Made] = []
+        blocks: list[SpectrumParts] = []
         for start in range(0, frames, _BLOCK):
             first, last = max(start - _CONTEXT, 0), min(start + _BLOCK + _CONTEXT, frames)
             around, at = slice(first, last), slice(first * hop, last * hop)
-            coded = anchors and (anchors[0][:, around], anchors[1][:, around])
+            coded_block = coded and (coded[0][:, around], coded[1][:, around])
             ticking = clock[:, at]
-            if coded is not None:
-                ticking = self.clock_on(coded, ticking, rate[:, at])
-            made: Made = self(log_mel[:, around], ticking, rate[:, at], hiss[:, at], coded)
-            blocks.append(made.cut(slice(start - first, start - first + _BLOCK)))
-        return Made.joined(blocks)
+            if coded_block is not None:
+                ticking = self.clock_on(coded_block, ticking, rate[:, at])
+            parts: SpectrumParts = self(
+                log_mel[:, around], ticking, rate[:, at], hiss[:, at], coded_block
+            )
+            blocks.append(parts.cut(slice(start - first, start - first + _BLOCK)))
+        return SpectrumParts.joined(blocks)
 
-    def consistent(self, made: Made, log_mel: torch.Tensor, rounds: int) -> Made:
+    def consistent(self, parts: SpectrumParts, log_mel: torch.Tensor, rounds: int) -> SpectrumParts:
         """Return the spectrum after `made_consistent`: what the network made is scaled."""
-        whole = made_consistent(made.whole, log_mel, self.mel, rounds, made.coded)
-        if made.coded is None:
-            return Made(whole)
-        return Made((whole[0] - made.coded[0], whole[1] - made.coded[1]), made.coded)
+        whole = made_consistent(parts.whole, log_mel, self.mel, rounds, parts.coded)
+        if parts.coded is None:
+            return SpectrumParts(whole)
+        return SpectrumParts((whole[0] - parts.coded[0], whole[1] - parts.coded[1]), parts.coded)
 
-    def clock_on(self, anchors: Pair, clock: torch.Tensor, rate: torch.Tensor) -> torch.Tensor:
-        """Return a clock that agrees with anchors."""
+    def clock_on(self, coded: Pair, clock: torch.Tensor, rate: torch.Tensor) -> torch.Tensor:
+        """Return a clock that agrees with coded bins."""
         _, turn, _ = _direction(pulses(clock, rate), self.mel)
-        return anchoring.set_clock(clock, rate, turn, anchors, self.mel)
+        return coded_bins.set_clock(clock, rate, turn, coded, self.mel)
 
     def synthesize(self, log_mel: torch.Tensor) -> torch.Tensor:
         """Return the waveform `[batch, samples]` of a log-mel `[batch, frames, bands]`."""
-        made = self.consistent(self.spectrum(log_mel), log_mel, _ROUNDS)
-        return waveform_of(made.whole, self.mel)
+        parts = self.consistent(self.spectrum(log_mel), log_mel, _ROUNDS)
+        return waveform_of(parts.whole, self.mel)
 
 
 def _direction(signal: torch.Tensor, mel: MelFormat) -> tuple[torch.Tensor, Pair, torch.Tensor]:

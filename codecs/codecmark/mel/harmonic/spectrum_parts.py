@@ -10,8 +10,8 @@ from codecmark.mel.stft import Pair
 
 
 @dataclass(frozen=True)
-class Made:
-    """A spectrum in parts: what the network made, and the anchors, corrected, where it has some."""
+class SpectrumParts:
+    """A spectrum in parts: the network's own, and the coded bins that it was given, corrected."""
 
     own: Pair
     coded: Pair | None = None
@@ -23,18 +23,18 @@ class Made:
             return self.own
         return self.own[0] + self.coded[0], self.own[1] + self.coded[1]
 
-    def cut(self, frames: slice) -> Made:
+    def cut(self, frames: slice) -> SpectrumParts:
         """Return some of its frames."""
-        return Made(_cut(self.own, frames), self.coded and _cut(self.coded, frames))
+        return SpectrumParts(_cut(self.own, frames), self.coded and _cut(self.coded, frames))
 
     @staticmethod
-    def joined(blocks: list[Made]) -> Made:
+    def joined(blocks: list[SpectrumParts]) -> SpectrumParts:
         """Return blocks of frames one after the other."""
         if len(blocks) == 1:
             return blocks[0]
         own = [block.own for block in blocks]
         coded = [block.coded for block in blocks if block.coded is not None]
-        return Made(_joined(own), _joined(coded) if coded else None)
+        return SpectrumParts(_joined(own), _joined(coded) if coded else None)
 
 
 def _cut(parts: Pair, frames: slice) -> Pair:

@@ -22,7 +22,7 @@ from codecmark.neural import original_packages
 from codecmark.neural.dac import PUBLISHED as DAC
 from codecmark.neural.encodec_network import PUBLISHED as ENCODEC
 from codecmark.studies.parity import checkpoint, comparison, fingerprint, page
-from codecmark.studies.parity.comparison import Comparison
+from codecmark.studies.parity.comparison import TensorComparison
 from codecmark.system import host, threads
 
 CLIP = "band_bwv846.flac"
@@ -44,12 +44,12 @@ def main() -> int:
         return 2
     threads.limit(THREADS)
     checkpoints: list[checkpoint.Checkpoint] = []
-    comparisons: list[Comparison] = []
+    comparisons: list[TensorComparison] = []
     clip = _clip()
     with tempfile.TemporaryDirectory() as folder, console.status("comparing") as status:
         setup = Setup(WeightLocator(Path(folder), cache=Path(folder, "cache"), offline=True))
 
-        def note(found: Comparison) -> None:
+        def note(found: TensorComparison) -> None:
             comparisons.append(found)
             status.update(f"{found.spec}, {found.codebooks} codebooks")
             said = "equal" if found.holds else "NOT EQUAL"

@@ -27,7 +27,7 @@ PARTIAL_S = 0.1  # and with fewer than all codebooks less of it
 
 
 @dataclass(frozen=True)
-class Comparison:
+class TensorComparison:
     """One codec setting on one clip.
 
     Attributes
@@ -62,7 +62,7 @@ class Comparison:
         return self.differing == 0 and False not in said and self.deviation <= TOLERANCE
 
 
-def encodec(variant: str, model: Any, clip: AudioClip, setup: Setup) -> Iterator[Comparison]:
+def encodec(variant: str, model: Any, clip: AudioClip, setup: Setup) -> Iterator[TensorComparison]:
     """Compare every published rate of EnCodec on a clip of its rate and channels."""
     clips = [clip]
     if variant == "48khz":
@@ -89,7 +89,7 @@ def encodec(variant: str, model: Any, clip: AudioClip, setup: Setup) -> Iterator
             )  # fmt: skip
 
 
-def descript(variant: str, model: Any, clip: AudioClip, setup: Setup) -> Iterator[Comparison]:
+def descript(variant: str, model: Any, clip: AudioClip, setup: Setup) -> Iterator[TensorComparison]:
     """Compare DAC at each number of codebooks, from one to all, on the start of a clip."""
     config = DAC[variant]
     books = int(config["n_codebooks"])
@@ -110,7 +110,7 @@ def descript(variant: str, model: Any, clip: AudioClip, setup: Setup) -> Iterato
 
 def _descript(
     spec: str, codec: DacCodec, model: Any, clip: AudioClip, codebooks: int, twin: Codec | None
-) -> Comparison:
+) -> TensorComparison:
     theirs = reference.descript(model, clip, codebooks)
     payload, audio = _through_bytes(codec, clip)
     tokens = _frames_first(payload, theirs.tokens.shape)
@@ -158,8 +158,8 @@ def _compared(
     levels: bool | None = None,
     ecdc: bool | None = None,
     twin: bool | None = None,
-) -> Comparison:
-    return Comparison(
+) -> TensorComparison:
+    return TensorComparison(
         spec=spec,
         codebooks=tokens.shape[0],
         samples=audio.shape[1],

@@ -7,7 +7,7 @@ from itertools import groupby
 
 from codecmark.spec import Spec
 from codecmark.studies.parity.checkpoint import SEED, Checkpoint
-from codecmark.studies.parity.comparison import TOLERANCE, Comparison
+from codecmark.studies.parity.comparison import TOLERANCE, TensorComparison
 
 _HEAD = """\
 # Parity with the reference implementations
@@ -52,7 +52,7 @@ _FOOT = f"""
 def markdown(
     facts: Mapping[str, str],
     checkpoints: Sequence[Checkpoint],
-    comparisons: Sequence[Comparison],
+    comparisons: Sequence[TensorComparison],
 ) -> str:
     """Return the page; `facts` are its first table, label and value."""
     lines = [f"| {label} | {value} |" for label, value in facts.items()]
@@ -71,17 +71,17 @@ def markdown(
     )
 
 
-def holds(comparisons: Sequence[Comparison]) -> bool:
+def holds(comparisons: Sequence[TensorComparison]) -> bool:
     """Whether there is something to hold, and all of it does."""
     return bool(comparisons) and all(comparison.holds for comparison in comparisons)
 
 
-def _groups(comparisons: Sequence[Comparison]) -> groupby[tuple[str, int], Comparison]:
+def _groups(comparisons: Sequence[TensorComparison]) -> groupby[tuple[str, int], TensorComparison]:
     """One line for each EnCodec setting and clip; for DAC, the settings on one clip together."""
     return groupby(comparisons, key=lambda c: (c.spec, c.samples))
 
 
-def _row(group: Sequence[Comparison]) -> tuple[str, ...]:
+def _row(group: Sequence[TensorComparison]) -> tuple[str, ...]:
     books = [c.codebooks for c in group]
     first = group[0]
     return (

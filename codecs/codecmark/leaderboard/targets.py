@@ -1,0 +1,86 @@
+"""Target columns: what the review says of each codec and each hard requirement."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+
+from codecmark.analysis.aggregation import ALL
+from codecmark.analysis.summary import Summary
+from codecmark.leaderboard.cell import NOTHING, Cell, Column
+from codecmark.review import wording
+from codecmark.review.judgement import Judged
+from codecmark.review.requirements import EACH, Requirement
+from codecmark.review.verdict import DISPUTED_BEYOND, Finding
+
+
+def target_columns(judged: Judged | None) -> tuple[Column, ...]:
+    """Return a column for each hard requirement that rows can say anything of.
+
+    One without evidence anywhere, such as an opinion that no listener was asked for, is shown by
+    its stand-in.
+    """
+    if judged is None:
+        return ()
+    return tuple(_column(asked, judged) for asked in _shown(judged))
+
+
+def passes_all(judged: Judged | None, spec: str) -> bool:
+    """Say whether a spec passes every hard requirement."""
+    candidate = None if judged is None else judged.candidates.get(spec)
+    return candidate is not None and candidate.can_be_chosen
+
+
+def _shown(judged: Judged) -> Sequence[Requirement]:
+    found = []
+    for asked in judged.requirements.requirements:
+        if not asked.hard:
+            continue
+        verdicts = {one.finding(asked.name).verdict for one in judged.candidates.values()}
+        if asked.stand_in is None or verdicts - {"NO EVIDENCE"}:
+            found.append(asked)
+        if asked.stand_in is not None:
+            found.append(asked.stand_in)
+    return found
+
+
+def _column(asked: Requirement, judged: Judged) -> Column:
+    name = re.sub(r"[^a-z0-9]+", "_", asked.name.lower()).strip("_")
+    meaning = f"{wording.demand(asked)}; undecided where the 95 % interval straddles it"
+    if asked.disputable:
+        meaning += (
+            f", disputed where PESQ on speech is more than {DISPUTED_BEYOND:g} below ViSQOL, a "
+            "prediction and not a listening test"
+        )
+    return Column(f"{name}_target", _heading(asked), meaning, _cell(asked, judged), is_verdict=True)
+
+
+def _heading(asked: Requirement) -> str:
+    statistic = "" if asked.statistic == "mean" else f"{asked.statistic} "
+    where = "" if asked.clip_class in {ALL, EACH} else f" {asked.clip_class}"
+    label = wording.label(asked.metric)
+    return f"{statistic}{label}{where} {asked.operator} {asked.threshold:g}"
+
+
+def _cell(asked: Requirement, judged: Judged) -> Callable[[Summary], Cell]:
+    def cell(summary: Summary) -> Cell:
+        candidate = judged.candidates.get(summary.spec)
+        return Cell(NOTHING) if candidate is None else written(candidate.finding(asked.name))
+
+    return cell
+
+
+def written(finding: Finding) -> Cell:
+    """Write a finding as a cell; of several classes, those that fail are named."""
+    if finding.verdict == "PASS":
+        return Cell("pass", 1.0)
+    if finding.verdict == "NO EVIDENCE":
+        return Cell(NOTHING)
+    if finding.verdict == "UNDECIDED":
+        return Cell("disputed" if finding.disputed else "undecided", 0.5)
+    if finding.bound is not None:
+        return Cell("fail (bound)", 0.0)
+    failed = sorted(name for name, verdict in finding.classes.items() if verdict == "FAIL")
+    if not failed or len(failed) == len(finding.classes):
+        return Cell("fail", -1.0 if failed else 0.0)
+    return Cell(f"fail: {', '.join(failed)}", -len(failed) / len(finding.classes))

@@ -1,0 +1,61 @@
+"""Requirements and what every spec's rows say of them: what tables show, without a choice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from codecmark.analysis.summary import Summarised
+from codecmark.errors import InputError
+from codecmark.results.row import ResultRow
+from codecmark.review.choice import Candidate
+from codecmark.review.field import Field
+from codecmark.review.figures import Figures
+from codecmark.review.requirements import Requirements
+from codecmark.review.summed import SummedFigures
+
+
+@dataclass(frozen=True)
+class Judged:
+    """The requirements of one condition, and its specs' candidates."""
+
+    requirements: Requirements
+    candidates: Mapping[str, Candidate]
+
+
+def judged(rows: Iterable[ResultRow], requirements: Requirements) -> Judged:
+    """Judge every spec of the rows, as `decide` does.
+
+    Parameters
+    ----------
+    rows : iterable of ResultRow
+        Those of other conditions than the requirements' are left out. Of a run that was summed up
+        elsewhere, the sums are judged.
+
+    Raises
+    ------
+    InputError
+        If no row is of that condition.
+    """
+    condition = requirements.judged_under
+    figures: Figures
+    if isinstance(rows, Summarised):
+        figures = SummedFigures([one for one in rows.summaries if one.condition == condition])
+    else:
+        figures = Figures(of_condition(rows, condition))
+    field = Field(requirements, figures)
+    return Judged(requirements, {spec: field.ranked(spec).candidate for spec in field.entries})
+
+
+def of_condition(rows: Iterable[ResultRow], condition: str) -> list[ResultRow]:
+    """Return the rows of one condition.
+
+    Raises
+    ------
+    InputError
+        If none of them has a clip.
+    """
+    kept = [row for row in rows if row.condition == condition]
+    if not any(row.clip for row in kept):
+        raise InputError(f"condition: no row of {condition}; run the benchmarks under it first")
+    return kept

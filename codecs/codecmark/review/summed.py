@@ -1,0 +1,78 @@
+"""Figures of a run that was summed up elsewhere: means and totals, without its rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msgspec.structs import replace
+
+from codecmark.analysis.aggregation import ALL, Quality
+from codecmark.analysis.summary import Summary
+from codecmark.review.figures import TOTALS, UNTRAINED, Clips, Figure, Figures, Found, nothing
+from codecmark.review.requirements import Statistic
+
+_MEANS_ONLY = "only means are known of a run that was summed up"
+
+
+class SummedFigures(Figures):
+    """See `Figures`; of summaries of one condition.
+
+    A total has no interval here: what sources add to it is not kept.
+    """
+
+    def __init__(self, summaries: Sequence[Summary]) -> None:
+        super().__init__([])
+        self._summaries = {one.spec: one for one in summaries}
+        self.specs = tuple(self._summaries)
+        self.hosts = sorted({r.host for one in summaries for r in one.rows if r.host})
+        self._by_spec = {spec: one.rows for spec, one in self._summaries.items()}
+        self._classes = dict.fromkeys(n for one in summaries for n in one.quality if n != ALL)
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The classes of clips."""
+        return tuple(self._classes)
+
+    def _quality(self, spec: str, metric: str, clip_class: str, statistic: Statistic) -> Found:
+        summary = self._summaries[spec]
+        if summary.weights == "random":
+            return nothing(spec, metric, clip_class, UNTRAINED)
+        quality = summary.quality.get(clip_class, {}).get(metric, Quality())
+        empty = Figure(spec, metric, clip_class, run_ids=self._runs(spec))
+        n = quality.attempted
+        if not n:
+            return nothing(spec, metric, clip_class, f"not run on {clip_class}")
+        if quality.exact == n:
+            return replace(empty, exact=True, n=n), Clips()
+        if quality.scored < n or quality.estimate is None:
+            return nothing(spec, metric, clip_class, f"scored {quality.scored} of {n} clips")
+        if quality.exact:
+            reason = f"infinite on {quality.exact} of {n} clips: no mean exists"
+            return nothing(spec, metric, clip_class, reason)
+        if statistic != "mean":
+            return nothing(spec, metric, clip_class, _MEANS_ONLY)
+        mean, worst = quality.estimate, quality.worst
+        found = replace(
+            empty, value=mean.mean, low=mean.low, high=mean.high, n=n, n_sources=mean.n_sources,
+            worst=worst and worst.value, worst_clip=worst.clip if worst else "",
+            reason="" if mean.low is not None else f"no interval from {mean.n_sources} source",
+        )  # fmt: skip
+        return found, Clips()
+
+    def _cost(self, spec: str, metric: str, clip_class: str, statistic: Statistic) -> Found:
+        summary = self._summaries[spec]
+        above, below, factor = TOTALS[metric]
+        rows = [row for row in summary.rows if clip_class in {ALL, row.clip_class}]
+        parts = [(getattr(row, above), getattr(row, below)) for row in rows]
+        if statistic != "mean":
+            return nothing(spec, metric, clip_class, _MEANS_ONLY)
+        if not parts or summary.clips_sized < summary.attempted or not all(map(all, parts)):
+            return nothing(spec, metric, clip_class, "not measured on every clip")
+        value = factor * sum(a for a, _ in parts) / sum(b for _, b in parts)
+        found = Figure(
+            spec, metric, clip_class, value, n=summary.attempted, run_ids=self._runs(spec)
+        )
+        return found, Clips()
+
+    def _runs(self, spec: str) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(row.run_id for row in self._summaries[spec].rows))

@@ -1,0 +1,131 @@
+"""The box at the top of the page: the decision's own words, whatever stands on disk."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from codecmark.__main__ import main
+from codecmark.report.box import box
+from codecmark.results import store
+from codecmark.results.row import ResultRow
+from codecmark.review import in_force
+from reviewed import changed, codec
+
+REQUIREMENTS = """
+title = "What to take"
+question = "Which?"
+baseline = ["lyra@6k", "opus@6k"]
+[[requirement]]
+name = "SNR <b onclick=x>"
+metric = "snr_db"
+operator = ">"
+threshold = 10
+[[requirement]]
+name = "MOS"
+metric = "mos"
+operator = ">"
+threshold = 4
+stand_in = { name = "ViSQOL", metric = "visqol_mos_lqo", operator = ">", threshold = 4 }
+[[option]]
+name = "Opus"
+route = "small [x](javascript:alert(1))"
+specs = ["opus@*"]
+[[option]]
+name = "LC3"
+route = "free"
+specs = ["lc3@*"]
+"""
+
+
+def rows() -> list[ResultRow]:
+    return [
+        *codec("opus@16k"),
+        *codec("opus@6k", (5, 5.1, 4.9, 5), stream_bytes=4_000, visqol_mos_lqo=3.0),
+        *codec("lc3@16k", stream_bytes=12_000),
+    ]
+
+
+@pytest.fixture
+def results(tmp_path: Path) -> Path:
+    store.append(tmp_path, rows())
+    (tmp_path / "decisions").mkdir()
+    (tmp_path / "decisions" / "requirements.toml").write_text(REQUIREMENTS)
+    return tmp_path
+
+
+def page(results: Path) -> str:
+    assert main(["report", str(results), "--listen", "none"]) == 0
+    return (results / "report" / "index.html").read_text(encoding="utf-8")
+
+
+def review(results: Path) -> None:
+    path = results / "decisions" / "requirements.toml"
+    assert main(["review", str(path), "--results", str(results)]) == 0
+
+
+def test_tiles_show_the_decision(results: Path) -> None:
+    found = box(in_force.decision_for(results, rows(), "16k-mono"))
+    assert found.option == "opus@16k"
+    snr, mos = found.tiles
+    assert (snr.value, snr.asked, snr.margin) == ("15.0 ±0.3 dB", "> 10 dB", "+5.0")
+    assert (snr.tone, snr.says) == ("clear", "clears it")
+    assert snr.detail == "95 % interval 14.8 to 15.3; worst clip 14.8 (c2)"
+    assert (mos.name, mos.says) == ("MOS, by its stand-in ViSQOL (speech)", "clears it")
+    assert found.alternatives == "lc3@16k (19.2 kbit/s)"
+    # of what is in use today, the first that was scored
+    assert found.baseline == (
+        "opus@6k",
+        "SNR <b onclick=x> 5.0 ±0.1 dB (> 10 dB: misses it), "
+        "MOS, by its stand-in ViSQOL (speech) 3.00 (> 4: misses it)",
+    )
+
+
+def test_without_requirements_those_of_the_package_decide(tmp_path: Path) -> None:
+    found = box(in_force.decision_for(tmp_path, rows(), "16k-mono"))
+    assert found.option == "opus@16k"
+    assert [tile.name for tile in found.tiles] == ["SNR", "predicted quality (speech)", "ratio"]
+    assert (found.record, found.baseline) == ("", None)
+
+
+def test_nobody_passes_is_said(tmp_path: Path) -> None:
+    poor = codec("opus@6k", (-3, -3.1, -2.9, -3))
+    found = box(in_force.decision_for(tmp_path, poor, "16k-mono"))
+    assert (found.option, found.tiles) == (None, ())
+    assert found.headline.startswith("Nothing is recommended")
+    assert "SNR at -3.1 dB instead of 10" in found.rest
+
+
+def test_the_page_says_what_the_record_says(results: Path) -> None:
+    review(results)
+    text = page(results)
+    head = "Recommended, provisionally: Opus, as <code>opus@16k</code> at <a "
+    assert f'<h1 id="verdict-h">{head}' in text
+    assert "Decision record 0001-what-to-take · proposed" in text
+    assert 'href="../decisions/0001-what-to-take.md"' in text
+    assert 'href="../decisions/../rows/20260102T030405Z-1.jsonl"' in text
+    assert "of other rows" not in text
+    assert text.count("Largest risk") == 1
+    assert "SNR &lt;b onclick=x&gt;" in text
+    assert not re.search(r"<b onclick|href=.javascript", text)
+    assert not re.search(r"<[^>]* style=", text)
+
+
+def test_a_record_of_other_rows_is_named_as_such(results: Path) -> None:
+    review(results)
+    newer = [
+        changed(row, snr_db=(row.snr_db or 0) - 9, run_id="20260203T030405Z-2") for row in rows()
+    ]
+    store.append(results, newer)
+    text = page(results)
+    assert "The record on disk is of other rows" in text
+    assert "Nothing is recommended" in text
+
+
+def test_a_damaged_decision_is_made_anew(results: Path) -> None:
+    review(results)
+    (results / "decisions" / "0001-what-to-take.json").write_text("{")
+    held = in_force.decision_for(results, rows(), "16k-mono")
+    assert (held.decision.recommended, held.is_current) == ("opus@16k", False)
