@@ -114,8 +114,8 @@ class ReplayedCodec(Codec):
         """
         if not self.covers(clip, condition):
             raise UnavailableError(
-                f"{self.info.spec}: no decoded version of {clip.name} was published that "
-                f"{condition.name} admits",
+                f"{self.info.spec}: no decoded version of {clip.name} that {condition.name} admits "
+                "was published",
                 "run it on its own originals: --corpus published",
             )
         file = self._files[clip.file_sha256 or ""]
