@@ -191,7 +191,7 @@ class Nameless(Pcm16Codec):
 
 def test_a_codec_says_how_it_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(catalog, "_load", lambda target: Nameless)
-    with pytest.raises(CodecError, match="pcm16~cpu: the codec.s info.spec is pcm16,"):
+    with pytest.raises(CodecError, match=r"pcm16~cpu: the codec.s info\.spec is pcm16"):
         codecmark.create("pcm16~cpu")
 
 
