@@ -68,7 +68,7 @@ def test_a_run_is_not_continued_as_another(dataset: Dataset, tmp_path: Path) -> 
     with pytest.raises(InputError, match="another network, task"):
         Trainer(vae_task(dataset), tmp_path, SCHEDULE)
     (tmp_path / CHECKPOINT).write_bytes(b"half of a checkpoint")
-    with pytest.raises(InputError, match="is no checkpoint"):
+    with pytest.raises(InputError, match="is not a checkpoint"):
         Trainer(vocoder_task(dataset), tmp_path, SCHEDULE)
 
 
