@@ -171,9 +171,9 @@ def test_it_trains_and_goes_on_to_the_same_curve(dataset: Dataset, tmp_path: Pat
     files = export(tmp_path / "whole", tmp_path / "sets/anchored", dataset)
     assert [file.name for file in files] == ["vocoder.safetensors", "card.md"]
     assert read_start(tmp_path / "sets/anchored", "anchored").config["anchored"]
-    with pytest.raises(InputError, match="holds an anchored vocoder, a plain one is needed"):
+    with pytest.raises(InputError, match="holds an anchored vocoder; name a plain one"):
         read_start(tmp_path / "sets/anchored", "vocoder")
-    with pytest.raises(InputError, match="trains vocoder, a vae is needed"):
+    with pytest.raises(InputError, match="trains vocoder; name a run of vae"):
         read_start(tmp_path / "plain", "vae")
 
 
