@@ -146,11 +146,14 @@ def _comparisons(found: Sequence[Group], rows: Sequence[ResultRow], clip_class: 
             ]
     if sections:
         rates = [
-            f"`{spec}` {8 * sum(_bytes(by)) / sum(_seconds(by)) / 1000:.1f}"
+            f"`{spec}` {8 * sum(_bytes(by)) / sum(_seconds(by)) / 1000:.1f} ({len(by)})"
             for spec, by in others.items()
             if sum(_bytes(by))
         ]
-        sections.append(f"Measured kbit/s of what ran here, on all clips: {', '.join(rates)}.")
+        sections.append(
+            "Measured kbit/s of what ran here, and in brackets on how many clips of all classes: "
+            f"{', '.join(rates)}."
+        )
     return sections
 
 
