@@ -235,7 +235,7 @@ FAMILIES: dict[str, Family] = {
         takes="device",
     ),
     "xcodec": Family(
-        "codecmark.neural.xcodec:XcodecCodec", "X-Codec: HuBERT beside DAC, 16 kHz",
+        "codecmark.neural.xcodec:XcodecCodec", "X-Codec: DAC with HuBERT features, 16 kHz",
         (), ("xcodec:speech@2k", "xcodec:general@2k", "xcodec:general@4k"),
         takes="device",
     ),

@@ -73,7 +73,7 @@ def unpack(
                 if body is None:
                     dropped.append(Dropped(channel, name(number), reason))
             else:
-                dropped.append(Dropped(channel, name(number), "not asked for"))
+                dropped.append(Dropped(channel, name(number), "not requested"))
     if not broken and offset != len(payload):
         raise BitstreamError("layers", f"{len(payload) - offset} bytes follow the last layer")
     return [tuple(layers) for layers in bodies], dropped
