@@ -9,7 +9,7 @@ from pathlib import Path
 from codecmark.analysis.statistics import Estimate, PairedDifference, estimate, paired_difference
 from codecmark.corpus.published import built_in
 from codecmark.replay.codec import FAMILY
-from codecmark.results import store
+from codecmark.results import axes, store
 from codecmark.results.row import ResultRow
 
 FEWEST_PAIRS = 5  # below, a setting is an illustration, no mean
@@ -90,8 +90,8 @@ class Group:
 
 
 def read(folder: Path) -> list[ResultRow]:
-    """Return the rows of all runs in a folder of results."""
-    return store.read(folder, store.run_ids(folder))
+    """Return the rows of all runs in a folder of results, those of untouched clips."""
+    return axes.chosen(store.read(folder, store.run_ids(folder)))
 
 
 def groups(rows: Iterable[ResultRow], condition: str, clip_class: str) -> list[Group]:
