@@ -169,8 +169,8 @@ class Session:
         text = (
             "# What the harness costs\n\n"
             "A timed codec call against a direct call of its library, on the first clip, in "
-            f"interleaved pairs on {host.host()}, one thread: median excess and its 95 % "
-            "interval. Written by `benchmarks/bench_harness.py`.\n\n"
+            f"interleaved pairs on {host.host()}, one thread: median excess of processor time and "
+            "its 95 % interval. Written by `benchmarks/bench_harness.py`.\n\n"
         )
         page = self.results / "harness.md"
         page.write_text(text + "".join(f"- {line}\n" for line in self.overheads), encoding="utf-8")
