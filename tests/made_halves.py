@@ -114,4 +114,4 @@ def library(folder: Path, clips: list[Clip], archive: Path | None = None) -> Lib
         "0" * 64 if archive is None else file_sha256(archive),
         1 if archive is None else archive.stat().st_size,
     )
-    return Library(Manifest(clips, [package]), folder, published.Library.default())
+    return Library(Manifest(clips, [package]), folder, published.Library.from_environment())

@@ -29,7 +29,7 @@ def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Make:
         ]
         archive = shop(tmp_path, monkeypatch).put(root)
         made = library(tmp_path / "corpora", clips, archive)
-        monkeypatch.setattr(Library, "default", lambda: made)
+        monkeypatch.setattr(Library, "from_environment", lambda: made)
         return made
 
     return halves

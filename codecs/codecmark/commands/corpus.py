@@ -58,7 +58,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Run it; the exit status is 1 if a file is missing or damaged, or halves overlap."""
-    status: int = arguments.action(arguments, Library.default(), console)
+    status: int = arguments.action(arguments, Library.from_environment(), console)
     return status
 
 

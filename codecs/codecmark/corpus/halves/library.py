@@ -54,7 +54,7 @@ def load(name: str, library: Library | None = None) -> list[CorpusClip]:
     UnavailableError
         If a file is not here; says how to get it.
     """
-    library = library or Library.default()
+    library = library or Library.from_environment()
     return [
         CorpusClip(
             clip.name,
@@ -86,13 +86,13 @@ class Library:
     published: published.Library
 
     @classmethod
-    def default(cls) -> Library:
+    def from_environment(cls) -> Library:
         """Return the built-in manifest with the folders that the environment names."""
         from codecmark.system import download  # libraries that only fetching needs
 
         named_folder = os.environ.get(FOLDER)
         folder = Path(named_folder).expanduser() if named_folder else download.cache() / "corpora"
-        return cls(built_in(), folder, published.Library.default())
+        return cls(built_in(), folder, published.Library.from_environment())
 
     def find(self, clip: Clip) -> Path | None:
         """Return where the file of a clip lies, unread, or None."""
