@@ -20,6 +20,7 @@ _COMMANDS = {
     "list": "codecmark.commands.list_codecs",
     "weights": "codecmark.commands.weights",
     "audio": "codecmark.commands.audio",
+    "corpus": "codecmark.commands.corpus",
     "score": "codecmark.commands.score",
     "leaderboard": "codecmark.commands.leaderboard",
     "report": "codecmark.commands.report",
