@@ -8,7 +8,8 @@ from pathlib import Path
 
 from codecmark.analysis.statistics import Estimate, PairedDifference, estimate, paired_difference
 from codecmark.corpus.published import built_in
-from codecmark.replay.codec import FAMILY
+from codecmark.metrics.table import METRICS, NOT_DEFINED
+from codecmark.replay.codec import FAMILY, NORMALISED
 from codecmark.results import axes, store
 from codecmark.results.row import ResultRow
 
@@ -129,3 +130,20 @@ def rate_is_doubtful(codec: str) -> bool:
 def unscored(rows: Sequence[ResultRow]) -> list[ResultRow]:
     """Return the replayed rows of a clip that have no quality, each of which says why."""
     return [row for row in rows if row.family == FAMILY and row.clip and row.status != "ok"]
+
+
+def lacking(rows: Sequence[ResultRow]) -> list[tuple[str, str, int, str]]:
+    """Return label of a metric, clip, count of rows and reason where a scored row lacks a figure.
+
+    Not what the clip's class, or files that were normalised one by one, leave undefined.
+    """
+    found: dict[tuple[str, str, str], int] = {}
+    for row in rows:
+        for metric in METRICS if row.family == FAMILY and row.status == "ok" else ():
+            reason = row.reasons.get(metric.field, "")
+            if getattr(row, metric.field) is None and not reason.startswith(
+                (NOT_DEFINED, NORMALISED)
+            ):
+                key = metric.label, row.clip or "", reason
+                found[key] = found.get(key, 0) + 1
+    return [(label, clip, count, reason) for (label, clip, reason), count in found.items()]
