@@ -1,20 +1,24 @@
-"""What must never be trained on: the bundled clips, wherever they turn up.
+"""What must never be trained on: the bundled clips and the test half, wherever they turn up.
 
-A clip is recognised by its file's hash, by the name it was cut from, and by ear, so to speak: its
-loudest second, correlated with everything that is to be trained on, at a quarter of the rate.
+A clip is recognised by its file's hash, and by the package and name that it was cut from. Bundled
+clips are also recognised by ear, so to speak: their loudest second, correlated with everything that
+is to be trained on, at a quarter of the rate. For the test half, which may not be here, that is
+done by `codecmark corpus verify --overlap`.
 """
 
 from __future__ import annotations
 
 import csv
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 from numpy.typing import NDArray
 
 from codecmark import corpus
 from codecmark.clip import resample
+from codecmark.corpus import halves
 from codecmark.corpus.audio_files import read_audio
 from codecmark.corpus.csv_manifest import NAME as CSV_NAME
 from codecmark.system.digest import file_sha256
@@ -27,33 +31,46 @@ _SAME = 0.9  # correlation; another recording of the same words stays below a ha
 
 @dataclass(frozen=True)
 class HeldOut:
-    """The bundled clips as names, hashes and snippets `[clips, samples]` of unit energy."""
+    """Bundled clips as names and snippets `[clips, samples]` of unit energy, and files by identity.
+
+    Attributes
+    ----------
+    hashes, files
+        SHA-256, and package and file name, each with what it identifies in words.
+    """
 
     names: tuple[str, ...]
-    hashes: frozenset[str]
-    files: frozenset[tuple[str, str]]
+    hashes: Mapping[str, str]
+    files: Mapping[tuple[str, str], str]
     snippets: NDArray[np.float32]
 
     @classmethod
     def bundled(cls) -> HeldOut:
-        """Return what the bundled corpus forbids."""
+        """Return what the bundled corpus and the test half forbid."""
         folder = corpus.bundled_folder()
         with (folder / CSV_NAME).open(newline="", encoding="utf-8-sig") as file:
             rows = list(csv.DictReader(file))
         snippets = [_loudest_second(folder / row["name"]) for row in rows]
-        return cls(
-            tuple(row["name"] for row in rows),
-            frozenset(row["sha256"] for row in rows),
-            frozenset((row["source_package"], Path(row["file"]).name) for row in rows),
-            np.stack(snippets),
-        )
+        locked = halves.built_in().half("test")
+        hashes = {clip.sha256: f"is a file of the test half ({clip.name})" for clip in locked}
+        files = {
+            (
+                clip.origin,
+                PurePosixPath(clip.path).name,
+            ): f"{clip.name} of the test half is cut from it"
+            for clip in locked
+        }
+        for row in rows:
+            hashes[row["sha256"]] = "is a bundled clip"
+            key = row["source_package"], Path(row["file"]).name
+            files[key] = "a bundled clip was cut from it"
+        return cls(tuple(row["name"] for row in rows), hashes, files, np.stack(snippets))
 
     def reason(self, path: Path, package: str, samples: NDArray[np.float32]) -> str | None:
         """Say why mono `samples` at 16 kHz must not be trained on, or return None."""
-        if file_sha256(path) in self.hashes:
-            return "is a bundled clip"
-        if (package, path.name) in self.files:
-            return "a bundled clip was cut from it"
+        known = self.hashes.get(file_sha256(path)) or self.files.get((package, path.name))
+        if known is not None:
+            return known
         best, index = self._correlation(samples)
         if best > _SAME:
             return f"contains {self.names[index]} (correlation {best:.2f})"
