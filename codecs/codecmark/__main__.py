@@ -29,6 +29,7 @@ _COMMANDS = {
     "layers": "codecmark.commands.layers",
     "compare": "codecmark.commands.compare",
     "review": "codecmark.commands.review",
+    "listen": "codecmark.commands.listen",
     "train": "codecmark.commands.train",
 }
 

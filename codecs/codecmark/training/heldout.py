@@ -1,9 +1,9 @@
-"""What must never be trained on: the bundled clips and the test half, wherever they turn up.
+"""Detection of the bundled clips and of the test half in training data, where they must not be.
 
-A clip is recognised by its file's hash, and by the package and name that it was cut from. Bundled
-clips are also recognised by ear, so to speak: their loudest second, correlated with everything that
-is to be trained on, at a quarter of the rate. For the test half, which may not be here, that is
-done by `codecmark corpus verify --overlap`.
+A clip is recognised by the digest of its file, and by the package and name of the file that it was
+cut from; a bundled clip also by its loudest second, which is correlated with all training data at a
+quarter of the rate. The audio of the test half may not be here: `codecmark corpus verify --overlap`
+correlates it.
 """
 
 from __future__ import annotations
@@ -26,17 +26,21 @@ from codecmark.system.digest import file_sha256
 _RATE_HZ = 4_000
 _SNIPPET = 4_000  # samples
 _BLOCK = 1 << 17
-_SAME = 0.9  # correlation; another recording of the same words stays below a half
+_SAME = 0.9  # correlation; other recordings of the same words stay below 0.5
 
 
 @dataclass(frozen=True)
 class HeldOut:
-    """Bundled clips as names and snippets `[clips, samples]` of unit energy, and files by identity.
+    """The clips that must not be trained on.
 
     Attributes
     ----------
-    hashes, files
-        SHA-256, and package and file name, each with what it identifies in words.
+    names : tuple of str
+        Of the bundled clips.
+    hashes, files : mapping
+        SHA-256 digests of files, and packages with names of files; each with what it identifies.
+    snippets : np.ndarray, shape=(clips, samples)
+        The loudest second of each bundled clip, at unit energy.
     """
 
     names: tuple[str, ...]
@@ -46,7 +50,7 @@ class HeldOut:
 
     @classmethod
     def bundled(cls) -> HeldOut:
-        """Return what the bundled corpus and the test half forbid."""
+        """Return the clips of the bundled corpus and of the test half."""
         folder = corpus.bundled_folder()
         with (folder / CSV_NAME).open(newline="", encoding="utf-8-sig") as file:
             rows = list(csv.DictReader(file))
@@ -67,7 +71,7 @@ class HeldOut:
         return cls(tuple(row["name"] for row in rows), hashes, files, np.stack(snippets))
 
     def reason(self, path: Path, package: str, samples: NDArray[np.float32]) -> str | None:
-        """Say why mono `samples` at 16 kHz must not be trained on, or return None."""
+        """Return why mono `samples` at 16 kHz must not be trained on; None if they may be."""
         known = self.hashes.get(file_sha256(path)) or self.files.get((package, path.name))
         if known is not None:
             return known
@@ -77,7 +81,7 @@ class HeldOut:
         return None
 
     def _correlation(self, samples: NDArray[np.float32]) -> tuple[float, int]:
-        """Return the highest normalised correlation with any snippet, and which one it is."""
+        """Return the highest normalised correlation with a snippet, and the snippet's index."""
         signal = _low(samples[None], 16_000)
         signal = np.pad(signal, (0, _SNIPPET))
         energy = np.concatenate([[0.0], np.cumsum(signal.astype(np.float64) ** 2)])
@@ -89,10 +93,10 @@ class HeldOut:
         for start in range(0, len(signal) - _SNIPPET + 1, size - _SNIPPET):
             block = np.fft.rfft(signal[start : start + size], size)
             here = min(size - _SNIPPET, len(norm) - start)
-            found = np.abs(np.fft.irfft(block * spectra, size)[:, :here])
-            found /= np.where(quiet, np.inf, norm)[start : start + here]
-            if found.size and found.max() > best:
-                best, index = float(found.max()), int(found.max(axis=1).argmax())
+            correlations = np.abs(np.fft.irfft(block * spectra, size)[:, :here])
+            correlations /= np.where(quiet, np.inf, norm)[start : start + here]
+            if correlations.size and correlations.max() > best:
+                best, index = float(correlations.max()), int(correlations.max(axis=1).argmax())
         return best, index
 
 
