@@ -107,7 +107,7 @@ def _wait(
     deadline = time.monotonic() + PATIENCE_S
     while time.monotonic() < deadline:
         assert driver.poll() is None, "the run ended before the kill"
-        stored = sum(path.read_bytes().count(b'"spec": ') for path in out.glob("rows/*.jsonl"))
+        stored = sum(path.read_bytes().count(b'"spec":') for path in out.glob("rows/*.jsonl"))
         actors = [_actors(raylet.pid) for raylet in raylets]
         if stored >= rows and all(actors):
             return [actor for of_node in actors for actor in of_node]
