@@ -19,6 +19,7 @@ from codecmark.measure.measurement import Measurement
 from codecmark.measure.scoring import Scorer
 from codecmark.measure.timing import Timed, perf_counter_timer
 from codecmark.networks import backends
+from codecmark.networks.setup import Setup
 from codecmark.system.execution import Execution
 from entries import noise
 from measured import CONDITION, measured
@@ -49,11 +50,11 @@ def test_streams_are_the_same_and_any_execution_decodes_them() -> None:
     assert np.array_equal(
         coded.decode(coded.encode(noise(8_000))).samples, narrow.decode(stream).samples
     )
-    assert agreement.reference_of(coded).info.spec == f"{SPEC}+ac"
+    assert agreement.reference_of(coded, Setup.from_environment()).info.spec == f"{SPEC}+ac"
 
 
 def test_the_reference_stays_on_the_device() -> None:
-    reference = agreement.reference_of(create(f"{SPEC}~bfloat16-cpu"))
+    reference = agreement.reference_of(create(f"{SPEC}~bfloat16-cpu"), Setup.from_environment())
     assert reference.info.spec == f"{SPEC}~cpu"
     assert reference.execution == Execution(device="cpu")
 
@@ -64,9 +65,9 @@ def test_the_reference_is_not_there_while_others_are_timed(
     built: list[str] = []
     reference_of = agreement.reference_of
 
-    def noted(codec: Codec) -> Codec:
+    def noted(codec: Codec, setup: Setup) -> Codec:
         built.append("reference")
-        return reference_of(codec)
+        return reference_of(codec, setup)
 
     monkeypatch.setattr(agreement, "reference_of", noted)
 
@@ -80,7 +81,7 @@ def test_the_reference_is_not_there_while_others_are_timed(
         measurement.encode(timer)
         measurement.decode(timer)
         measurement.rows("r", Scorer(workers=1), memory=False)
-        assert measurement._comparison.reference is None
+        assert measurement._reference.codec is None
     assert built == ["timed", "timed", "reference"] * 2
 
 

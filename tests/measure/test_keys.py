@@ -5,11 +5,17 @@ from __future__ import annotations
 import ast
 import itertools
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from codecmark.corpus import condition
 from codecmark.measure import content_key, syntax
+from codecmark.metrics.table import METRICS
+from codecmark.networks.setup import Setup
+from codecmark.networks.weights import WeightLocator
+from tiny_networks import write_tiny_sets
 
 LEVELS = "HALF = 0.5\n"
 TABLES = "STEP = 2\n\n\ndef scaled(x):\n    return x * STEP\n"
@@ -83,3 +89,36 @@ def test_imports_of_libraries_stay_what_they_are() -> None:
 
     assert of("import numpy as np\n") != of("import scipy as np\n")
     assert of("from math import sin\n") == of("from math import sin  # radians\n")
+
+
+def test_wording_of_metrics_keeps_keys_and_what_applies_to_which_clips_changes_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    scoring = "codecmark.metrics.score"
+    before = content_key.scored_by(scoring)
+    first, *others = METRICS
+    relabelled = replace(first, label="another label", decimals=5, hears="something else")
+    monkeypatch.setattr(content_key, "METRICS", (relabelled, *others))
+    assert content_key.scored_by(scoring) == before
+    for metrics in ((replace(first, classes=("music",)), *others), tuple(others)):
+        monkeypatch.setattr(content_key, "METRICS", metrics)
+        assert content_key.scored_by(scoring) != before
+
+
+def test_a_key_asks_its_setup_and_not_the_environment(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def key(setup: Setup) -> str:
+        rules = condition.named("16k-mono")
+        return content_key.codec_key("pcm16", rules, "trained/harmonic", setup)
+
+    before = key(Setup())
+    monkeypatch.setenv("CODECMARK_DEVICE", "cuda")
+    monkeypatch.setenv("CODECMARK_TRAINED", str(tmp_path))
+    setup = Setup()
+    assert key(setup) == before
+    assert setup.weights.asked_names == []
+    assert key(Setup(device="cuda")) != before
+    write_tiny_sets(tmp_path)
+    assert key(setup) == before
+    assert key(Setup(WeightLocator(trained=tmp_path))) != before

@@ -15,6 +15,7 @@ from codecmark.analysis.summary import summarise
 from codecmark.corpus import condition
 from codecmark.leaderboard.notes import notes
 from codecmark.measure import content_key
+from codecmark.networks.setup import Setup
 from codecmark.results import store
 from codecmark.run import plan
 from codecmark.run.engines.inprocess import InProcess
@@ -27,10 +28,10 @@ pytestmark = pytest.mark.usefixtures("tiny_dac_16khz")
 
 def test_keys_tell_executions_apart() -> None:
     specs = [SPEC, f"{SPEC}~bfloat16", f"{SPEC}~openvino", f"{SPEC}~cpu"]
-    assert len({content_key.codec_key(spec, CONDITION, None) for spec in specs}) == 4
+    assert len({content_key.codec_key(spec, CONDITION, None, Setup()) for spec in specs}) == 4
     threaded = condition.with_threads(CONDITION, 4)
-    assert content_key.codec_key(SPEC, threaded, None) != content_key.codec_key(
-        SPEC, CONDITION, None
+    assert content_key.codec_key(SPEC, threaded, None, Setup()) != content_key.codec_key(
+        SPEC, CONDITION, None, Setup()
     )
 
 

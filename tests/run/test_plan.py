@@ -22,6 +22,7 @@ from codecmark.errors import InputError
 from codecmark.measure import content_key
 from codecmark.measure.content_key import KeyedClip
 from codecmark.networks import trained_sets
+from codecmark.networks.setup import Setup
 from codecmark.results import store
 from codecmark.results.row import ResultRow
 from codecmark.run import plan
@@ -66,15 +67,15 @@ def work(found: Plan, out: Path) -> list[ResultRow]:
 
 
 def key(spec: str = "opus@24k", clip: str = "aa", sets: str | None = None) -> str:
-    codec = content_key.codec_key(spec, CONDITION, sets)
+    codec = content_key.codec_key(spec, CONDITION, sets, Setup.from_environment())
     return content_key.row_key(codec, KeyedClip("a.wav", "a", "speech", clip))
 
 
 def test_a_key_changes_with_spec_clip_and_condition() -> None:
-    stereo = content_key.codec_key("opus@24k", condition.named("48k-stereo"), None)
+    stereo = content_key.codec_key("opus@24k", condition.named("48k-stereo"), None, Setup())
     clip = KeyedClip("a.wav", "a", "speech", "aa")
     keys = {key(), key("opus@32k"), key(clip="ab"), content_key.row_key(stereo, clip)}
-    mono = content_key.codec_key("opus@24k", CONDITION, None)
+    mono = content_key.codec_key("opus@24k", CONDITION, None, Setup())
     for change in ({"name": "b.wav"}, {"source": "b"}, {"clip_class": "music"}):
         keys.add(content_key.row_key(mono, clip._replace(**change)))
     keys.add(content_key.row_key(mono, clip, loss_percent=10.0))
@@ -111,6 +112,7 @@ def test_a_key_changes_with_the_codecs_code_only(
     before = digests("classic/ffmpeg.py", "")
     assert digests("classic/ffmpeg.py", "\n# a comment\n") == before
     assert digests("catalog/__init__.py", "\nMORE = 1\n") == before
+    assert digests("metrics/table.py", "\nMORE = 1\n") == before  # wording
     changed = {
         edited: [a != b for a, b in zip(before, digests(edited, "\nMORE = 1\n"), strict=True)]
         for edited in (

@@ -12,31 +12,33 @@ from codecmark.clip import AudioClip
 from codecmark.codec import Codec
 from codecmark.errors import MetricError
 from codecmark.metrics import waveform
+from codecmark.networks.setup import Setup
 from codecmark.spec import Spec
 
 
-class Comparison:
-    """Compares what a codec decodes with what it decodes on eager in float32."""
+class EagerReference:
+    """The same codec on eager in float32, built when something is first held against it."""
 
-    def __init__(self, codec: Codec) -> None:
+    def __init__(self, codec: Codec, setup: Setup) -> None:
         self._codec = codec
-        self.reference: Codec | None = None
+        self._setup = setup
+        self.codec: Codec | None = None
 
-    def db(self, stream: bytes, decoded: AudioClip) -> float:
-        """Return the agreement, see `agreement_db`; the first call builds the reference."""
-        if self.reference is None:
-            self.reference = reference_of(self._codec)
-        return agreement_db(decoded_by(self.reference, stream), decoded)
+    def agreement_db(self, stream: bytes, decoded: AudioClip) -> float:
+        """Return the SNR of `decoded` against what the reference decodes, see `agreement_db`."""
+        if self.codec is None:
+            self.codec = reference_of(self._codec, self._setup)
+        return agreement_db(decoded_by(self.codec, stream), decoded)
 
     def forget(self) -> None:
         """Free the reference's memory."""
-        self.reference = None
+        self.codec = None
 
 
-def reference_of(codec: Codec) -> Codec:
-    """Build the codec on eager in float32 and on the same device."""
+def reference_of(codec: Codec, setup: Setup) -> Codec:
+    """Build the codec on eager in float32 and on the same device, with what it was built with."""
     spec = Spec.parse(codec.info.spec)
-    return catalog.create(str(replace(spec, execution=spec.execution.reference)))
+    return catalog.create(str(replace(spec, execution=spec.execution.reference)), setup)
 
 
 def decoded_by(reference: Codec, stream: bytes) -> AudioClip:

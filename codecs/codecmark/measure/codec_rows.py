@@ -51,13 +51,13 @@ class CodecRows:
         self._measurement: Measurement | None = None
         self._start = perf_counter()
         threads.limit(condition.threads)
-        setup = Setup.from_environment()
+        self._setup = Setup.from_environment()
         try:
-            codec = catalog.create(spec, setup)
-            self._measurement = measurement_of(codec, [first], condition)
+            codec = catalog.create(spec, self._setup)
+            self._measurement = measurement_of(codec, [first], condition, self._setup)
         except CodecmarkError as error:
             self.error = error
-        self._weight_sets = ",".join(setup.weights.asked_names) or None
+        self._weight_sets = ",".join(self._setup.weights.asked_names) or None
 
     @property
     def is_settled(self) -> bool:
@@ -126,7 +126,7 @@ class CodecRows:
         ]
 
     def _keyed(self, builder: RowBuilder, clip: PreparedClip | None) -> ResultRow:
-        codec = content_key.codec_key(self.spec, self._condition, self._weight_sets)
+        codec = content_key.codec_key(self.spec, self._condition, self._weight_sets, self._setup)
         keyed = None
         if clip is not None:
             sha256 = clip.audio.sha256()

@@ -3,9 +3,10 @@
 A key is the SHA-256 of: the codec's spec; its code (the wrapper's module and every module of its
 package that this one imports, as syntax trees without docstrings, so that comments cost nothing,
 nor does a move of a module, see `syntax`); the versions of the distributions that this code
-imports; the files of the weight sets that the codec asked for; the clip as the codec was given it,
-its name, source and class; the condition; the axes that apply; and the code and libraries that
-measure and score. Nothing is imported for it: sources are read, torch stays unloaded.
+imports; the device; the files of the weight sets that the codec asked for; the clip as the codec
+was given it, its name, source and class; the condition; the axes that apply; and the code and
+libraries that measure and score, with which metrics apply to which classes of clips, not with how
+metrics are labelled. No code is imported for it: sources are read, torch stays unloaded.
 """
 
 from __future__ import annotations
@@ -14,11 +15,10 @@ import ast
 import hashlib
 import importlib.util
 import json
-import os
 import shutil
 import sys
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 from importlib.metadata import PackageNotFoundError, packages_distributions, version
 from pathlib import Path
@@ -29,7 +29,9 @@ from codecmark.classic.command_file import CommandFile
 from codecmark.corpus.condition import Condition
 from codecmark.errors import CodecmarkError
 from codecmark.measure import syntax
+from codecmark.metrics.table import METRICS
 from codecmark.networks import trained_sets
+from codecmark.networks.setup import Setup
 from codecmark.networks.weights import WeightLocator
 from codecmark.replay import codec as replay
 from codecmark.spec import Spec
@@ -45,12 +47,13 @@ _PASSED_OVER = frozenset(
         "codecmark.networks.published_sets",
         "codecmark.corpus.entry",  # reads clips, and what it read has a digest of its own
         "codecmark.measure.memory",  # asks the system
+        "codecmark.metrics.table",  # labels and wording; what decides figures is in `scored_by`
         "codecmark.networks.backends",  # counts where a spec asks for it
     }
 )  # fmt: skip
 
 
-def codec_key(spec: str, condition: Condition, weight_sets: str | None) -> str:
+def codec_key(spec: str, condition: Condition, weight_sets: str | None, setup: Setup) -> str:
     """Return the part of a key that all clips share.
 
     Parameters
@@ -60,12 +63,16 @@ def codec_key(spec: str, condition: Condition, weight_sets: str | None) -> str:
     condition : Condition
     weight_sets : str or None
         The names that `WeightLocator.asked_names` has once the codec is built, comma-separated.
+    setup : Setup
+        The device, and where the weights are.
     """
+    names = [name for name in (weight_sets or "").split(",") if name]
     parts = {
         "codec": codec_digest(spec),
+        "device": setup.device,
         "condition": asdict(condition),
-        "weights": {name: _weights_digest(name) for name in (weight_sets or "").split(",") if name},
-        "judge": code_digest(_JUDGE),
+        "weights": {name: _weights_digest(name, setup.weights) for name in names},
+        "judge": scored_by(_JUDGE),
     }
     return _sha256(json.dumps(parts, sort_keys=True))
 
@@ -110,8 +117,13 @@ def codec_digest(spec: str) -> str:
     if parsed.family == replay.FAMILY:
         module_names.append(_REPLAYED)
         sound = replay.sound_digest(parsed)
-    device = os.environ.get("CODECMARK_DEVICE", "")
-    return _sha256("\n".join([spec, *map(code_digest, module_names), programs, sound, device]))
+    return _sha256("\n".join([spec, *map(code_digest, module_names), programs, sound]))
+
+
+def scored_by(module_name: str) -> str:
+    """Return the digest of a module that scores, and of which metrics it gives to which clips."""
+    applied = [(metric.field, metric.classes) for metric in METRICS]
+    return _sha256(json.dumps([code_digest(module_name), applied]))
 
 
 @cache
@@ -214,9 +226,9 @@ def _version(module_name: str) -> str:
     return " ".join(sorted(f"{name} {version(name)}" for name in set(names))) or "absent"
 
 
-def _weights_digest(name: str) -> str:
+def _weights_digest(name: str, weights: WeightLocator) -> str:
+    locator = replace(weights, asked=[])  # a key asks for nothing
     try:
-        locator = WeightLocator.from_environment()
         if name.startswith(trained_sets.PREFIX):
             found = trained_sets.locate_trained(name.removeprefix(trained_sets.PREFIX), locator)
         else:

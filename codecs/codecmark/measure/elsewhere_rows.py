@@ -11,7 +11,7 @@ from dataclasses import asdict
 from codecmark.corpus.audio_files import read_audio
 from codecmark.corpus.condition import Condition
 from codecmark.errors import InputError
-from codecmark.measure.content_key import code_digest
+from codecmark.measure.content_key import scored_by
 from codecmark.measure.decoded_files import PreparedPair, without_codec
 from codecmark.measure.elsewhere import prepare_pair
 from codecmark.measure.pair_list import FAMILY, ListedPair
@@ -38,7 +38,7 @@ def key_of(pair: ListedPair, condition: Condition) -> str:
         raise InputError(f"{error.filename}: cannot be read ({error.strerror})") from error
     says = [
         pair.spec, pair.kbps, pair.clip, pair.source, pair.clip_class, dict(pair.notes), files,
-        asdict(condition), code_digest(__name__),
+        asdict(condition), scored_by(__name__),
     ]  # fmt: skip
     return hashlib.sha256(json.dumps(says, sort_keys=True).encode()).hexdigest()
 

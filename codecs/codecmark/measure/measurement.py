@@ -13,13 +13,14 @@ from codecmark.codec import Codec
 from codecmark.corpus.condition import Condition, PreparedClip
 from codecmark.errors import CodecmarkError, MetricError
 from codecmark.measure import row_builder
-from codecmark.measure.agreement import Comparison
+from codecmark.measure.agreement import EagerReference
 from codecmark.measure.memory import peak_memory_mib
-from codecmark.measure.row_builder import Failure, Measured
+from codecmark.measure.row_builder import ClipMeasurement, Failure
 from codecmark.measure.scoring import Job, Scorer
 from codecmark.measure.timing import Timed, Timer, perf_counter_timer, warming
 from codecmark.metrics.score import Scores
 from codecmark.metrics.table import QUALITY_FIELDS
+from codecmark.networks.setup import Setup
 from codecmark.results.builder import RowBuilder
 from codecmark.results.row import ResultRow
 from codecmark.system import threads
@@ -33,10 +34,17 @@ class Measurement:
     """Encode, decode and score `clips` with `codec`.
 
     A network without trained weights is run on the start of the first clip only, for speed,
-    memory and rate; its quality is not computed.
+    memory and rate; its quality is not computed. `setup` is what the codec was built with, by
+    default that of the environment: its reference on eager is built with it too.
     """
 
-    def __init__(self, codec: Codec, clips: Sequence[PreparedClip], condition: Condition) -> None:
+    def __init__(
+        self,
+        codec: Codec,
+        clips: Sequence[PreparedClip],
+        condition: Condition,
+        setup: Setup | None = None,
+    ) -> None:
         self.codec = codec
         self.condition = condition
         self.untrained = codec.info.weights.evidence == "random"
@@ -46,7 +54,7 @@ class Measurement:
         self._first = self.clips[0].audio
         self._encoded: list[Timed[bytes | Failure]] = []
         self._decoded: list[Timed[AudioClip | Failure]] = []
-        self._comparison = Comparison(codec)
+        self._reference = EagerReference(codec, setup or Setup.from_environment())
         self._warmed: deque[Hashable] = deque(maxlen=_LENGTHS_WARM)
         self._first_call_s: dict[str, float] = {}
         self._rounds: dict[str, int] = {}
@@ -102,14 +110,14 @@ class Measurement:
         for index, encoded in enumerate(self._encoded):
             decoded = self._decoded[index] if self._decoded else None
             scored = next(scores) if self._is_scored(decoded) else self._unscored(decoded)
-            measured = Measured(
+            measured = ClipMeasurement(
                 self.clips[index], encoded, decoded, scored, peak, self._first_call_s
             )
             builder = row_builder.begun(run_id, self.codec.info, self.condition, measured)
             self._compare(builder, encoded.output, decoded.output if decoded else None)
             builders.append(builder)
         if self._rounds:  # a second network would be in memory while the next clips are timed
-            self._comparison.forget()
+            self._reference.forget()
         return builders
 
     def _run(
@@ -181,7 +189,7 @@ class Measurement:
             builder.explain("not decoded in this run", "agreement_db")
             return
         try:
-            builder.put(agreement_db=self._comparison.db(stream, decoded))
+            builder.put(agreement_db=self._reference.agreement_db(stream, decoded))
         except CodecmarkError as error:
             builder.explain(str(error), "agreement_db")
 

@@ -15,17 +15,21 @@ from codecmark.measure.measurement import Measurement
 from codecmark.measure.pairing import pair
 from codecmark.measure.scoring import Scorer
 from codecmark.measure.timing import Timer
+from codecmark.networks.setup import Setup
 from codecmark.replay.codec import NO_STREAM, NO_TIME, Replayed, ReplayedCodec
 from codecmark.results.builder import RowBuilder
 
 
 def measurement_of(
-    codec: Codec, clips: Sequence[PreparedClip], condition: Condition
+    codec: Codec,
+    clips: Sequence[PreparedClip],
+    condition: Condition,
+    setup: Setup | None = None,
 ) -> Measurement:
-    """Return what measures a codec: of a replayed one its own."""
+    """Return what measures a codec: of a replayed one its own; `setup` as of `Measurement`."""
     if isinstance(codec, ReplayedCodec):
         return ReplayedMeasurement(codec, clips, condition)
-    return Measurement(codec, clips, condition)
+    return Measurement(codec, clips, condition, setup)
 
 
 class ReplayedMeasurement(Measurement):

@@ -32,7 +32,7 @@ class Failure:
 
 
 @dataclass(frozen=True)
-class Measured:
+class ClipMeasurement:
     """One clip's calls and scores.
 
     Attributes
@@ -53,7 +53,9 @@ class Measured:
     first_call_s: Mapping[str, float]
 
 
-def begun(run_id: str, info: CodecInfo, condition: Condition, measured: Measured) -> RowBuilder:
+def begun(
+    run_id: str, info: CodecInfo, condition: Condition, measured: ClipMeasurement
+) -> RowBuilder:
     """Return what becomes the row: what is not known stays empty, with a reason."""
     clip, scores = measured.clip, measured.scores
     audio = clip.audio
@@ -115,7 +117,7 @@ def missing(run_id: str, spec: str, condition: Condition, error: CodecmarkError)
     return builder.lack(str(error)) if is_absent else builder.fail(str(error))
 
 
-def _put_outputs(builder: RowBuilder, info: CodecInfo, measured: Measured) -> None:
+def _put_outputs(builder: RowBuilder, info: CodecInfo, measured: ClipMeasurement) -> None:
     """Sizes and digests of what the codec returned, or with what it failed."""
     stream = measured.encoded.output
     decoded = None if measured.decoded is None else measured.decoded.output
@@ -150,7 +152,7 @@ def _put_times(
     builder: RowBuilder,
     phase: str,
     timed: Timed[bytes | Failure] | Timed[AudioClip | Failure] | None,
-    measured: Measured,
+    measured: ClipMeasurement,
 ) -> None:
     builder.put(**{f"{phase}_first_call_s": measured.first_call_s.get(phase)})
     if timed is None or isinstance(timed.output, Failure) or not timed.seconds:

@@ -19,7 +19,7 @@ from codecmark.review.requirements import (
     classes_of,
     higher_is_better,
 )
-from codecmark.review.verdict import Finding, Measured, judge, look_up
+from codecmark.review.verdict import FiguresByClass, Finding, judge, look_up
 from codecmark.spec import without_setting
 
 
@@ -29,7 +29,7 @@ class Entry:
 
     spec: str
     bounds: tuple[Bound, ...]
-    measured: Mapping[Requirement, Measured]
+    measured: Mapping[Requirement, FiguresByClass]
 
 
 class Field:

@@ -100,7 +100,7 @@ def beyond(requirement: Requirement, value: float | None) -> float | None:
     return None if value is None else requirement.sign * (value - requirement.threshold)
 
 
-def look_up(figures: Figures, spec: str, requirement: Requirement) -> Measured:
+def look_up(figures: Figures, spec: str, requirement: Requirement) -> FiguresByClass:
     """Fetch what `judge` needs, without judging."""
     name = requirement.clip_class
     classes = (figures.classes or (ALL,)) if name == EACH else (name,)
@@ -111,7 +111,7 @@ def look_up(figures: Figures, spec: str, requirement: Requirement) -> Measured:
         for clip_class in classes
     }
     speech = requirement.metric == VISQOL_FIELD and "speech" in found
-    return Measured(
+    return FiguresByClass(
         found,
         disputed_by(figures, spec) if speech else "",
         {
@@ -130,7 +130,7 @@ def _missing(figures: Figures, figure: Figure, requirement: Requirement) -> str:
     return f"{max(1, needed - figure.listeners)} more listeners than {figure.listeners} are needed"
 
 
-class Measured(msgspec.Struct, frozen=True):
+class FiguresByClass(msgspec.Struct, frozen=True):
     """The figures that one requirement looks at, by class.
 
     By what PESQ disputes that of speech; and by class what more listeners could settle.
@@ -153,7 +153,9 @@ def disputed_by(figures: Figures, spec: str) -> str:
     return f"disputed: on speech PESQ-WB says {pesq:.2f} where ViSQOL says {visqol:.2f}"
 
 
-def judge(measured: Measured, requirement: Requirement, stand_in: Finding | None = None) -> Finding:
+def judge(
+    measured: FiguresByClass, requirement: Requirement, stand_in: Finding | None = None
+) -> Finding:
     """Give the verdict; where it has to hold in each class, that of the worst class."""
     found = {}
     for name, figure in measured.figures.items():

@@ -14,6 +14,7 @@ from codecmark.corpus.entry import CorpusClip
 from codecmark.errors import InputError, ResultSchemaError
 from codecmark.measure import content_key
 from codecmark.measure.content_key import KeyedClip
+from codecmark.networks.setup import Setup
 from codecmark.replay import codec as replay
 from codecmark.results import store
 from codecmark.results.row import ResultRow
@@ -180,6 +181,7 @@ class _Known:
     def __init__(self, rows: Sequence[ResultRow], condition: Condition, timed: bool) -> None:
         self._condition = condition
         self._timed = timed
+        self._setup = Setup.from_environment()
         self._rows = {row.key: row for row in rows}
         self.kept: list[ResultRow] = []
         # which weight sets a codec asks for is known from its rows, without building it
@@ -190,7 +192,7 @@ class _Known:
     def lacking(self, spec: str, clips: Sequence[PlannedClip]) -> tuple[PlannedClip, ...]:
         """Return the clips for which `spec` has no row that counts."""
         codecs = [
-            content_key.codec_key(spec, self._condition, names)
+            content_key.codec_key(spec, self._condition, names, self._setup)
             for names in self._weight_sets[Spec.parse(spec).family]
         ]
         absent = self._find(codecs, None)

@@ -11,6 +11,7 @@ from codecmark.measure import content_key, row_builder
 from codecmark.measure.codec_rows import CodecRows
 from codecmark.measure.scoring import Scorer
 from codecmark.measure.timing import Input, Output, Timed, perf_counter_timer
+from codecmark.networks.setup import Setup
 from codecmark.results.row import ResultRow
 from codecmark.run.plan import PlannedClip
 
@@ -103,7 +104,7 @@ def lost(item: Item, reason: str) -> Outcome:
 
 
 def _lost_row(item: Item, clip: PlannedClip, reason: str) -> ResultRow:
-    codec = content_key.codec_key(item.spec, item.condition, None)
+    codec = content_key.codec_key(item.spec, item.condition, None, Setup.from_environment())
     builder = row_builder.missing(item.run_id, item.spec, item.condition, CodecmarkError(reason))
     return builder.put(
         clip=clip.entry.name,
