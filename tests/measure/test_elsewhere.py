@@ -117,7 +117,8 @@ def test_a_far_delay_keeps_the_raw_snr_of_the_file(speech: AudioClip) -> None:
 def test_arrays_are_scored_as_files_are(speech: AudioClip, decoded: AudioClip) -> None:
     from_clips = score(speech, decoded, clip_class="speech").values
     integers = score(speech.pcm16()[0], decoded.pcm16()[0], RATE_HZ, clip_class="speech")
-    assert integers.values == from_clips
+    # equal but for the last bits: where an array lies decides how its sums are vectorised
+    assert integers.values == pytest.approx(from_clips, rel=1e-9)
 
 
 def test_without_a_class_speech_metrics_say_why() -> None:

@@ -119,15 +119,17 @@ def test_the_committed_run_makes_a_page_of_bearable_size(whole: Path) -> None:
 
 
 def test_it_opens_at_once(page: Page, whole: Path) -> None:
+    waiting = os.getloadavg()[0] / (os.cpu_count() or 1)  # who shares a core waits for it
+    limit_ms = OPENS_WITHIN_MS * max(1.0, waiting)
     times = []
-    for _ in range(3):  # the machine may be busy with other things once
+    for _ in range(3):
         page.goto(whole.as_uri())
         times.append(
             page.evaluate("performance.getEntriesByType('navigation')[0].domContentLoadedEventEnd")
         )
-        if min(times) < OPENS_WITHIN_MS:
+        if min(times) < limit_ms:
             break
-    assert min(times) < OPENS_WITHIN_MS
+    assert min(times) < limit_ms
 
 
 def test_it_sorts_by_a_heading_and_keeps_the_unmeasured_last(page: Page, whole: Path) -> None:

@@ -258,7 +258,7 @@ def test_failures_and_absences_are_done_until_retried(
     assert rows[1].weight_sets == "lyra"
     assert not made(clips, tmp_path, *specs).missing
     assert list(made(clips, tmp_path, *specs, retry=True).missing) == list(specs)
-    monkeypatch.setattr(content_key, "_weights_digest", lambda name: "they have come")
+    monkeypatch.setattr(content_key, "_weights_digest", lambda name, weights: "they have come")
     assert list(made(clips, tmp_path, *specs).missing) == ["lyra@6k"]
 
 
