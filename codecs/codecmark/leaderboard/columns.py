@@ -137,10 +137,19 @@ COST = (
 )  # fmt: skip
 
 
-def by_class(clip_class: str) -> tuple[Column, ...]:
-    """Return the columns of the quality table of one class of clips."""
-    shown = [metric for metric in METRICS if metric.applies_to(clip_class)]
-    return (CODEC, RATE, *(quality_column(clip_class, metric.field) for metric in shown))
+def by_class(clip_class: str, summaries: Sequence[Summary]) -> tuple[Column, ...]:
+    """Return the columns of the quality table of one class of clips, those that have figures."""
+    fields = [metric.field for metric in METRICS if metric.applies_to(clip_class)]
+    columns = [quality_column(clip_class, field) for field in fields]
+    return (
+        CODEC,
+        RATE,
+        *(
+            column
+            for column in columns
+            if any(column.cell(summary).rank is not None for summary in summaries)
+        ),
+    )
 
 
 def worst(clip_classes: Sequence[str]) -> tuple[Column, ...]:
