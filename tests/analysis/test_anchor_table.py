@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+import committed as committed_run
 from codecmark.analysis.anchor_table import against_anchor
 from codecmark.analysis.delta import Refusal
-from codecmark.results import store
 from codecmark.results.row import ResultRow
-from places import COMMITTED
 
 
 def row(spec: str, rate_kbps: float, snr_db: float) -> ResultRow:
@@ -46,7 +45,7 @@ def test_there_is_no_table_without_anchor_or_clips() -> None:
 
 
 def test_the_committed_run_has_its_codecs_once_each() -> None:
-    rows = store.read(COMMITTED, ["20261126T034932Z-b3b5"])
+    rows = committed_run.rows()
     table = against_anchor(rows, "snr_db")
     assert table is not None
     assert {"mp3", "aac", "lc3", "mel:16k-64+wave"} <= set(table.gaps)

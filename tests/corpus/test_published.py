@@ -89,7 +89,7 @@ def test_an_unknown_set_is_refused_with_the_near_one(demo: Library) -> None:
 def test_corpus_load_knows_the_name(
     demo: Library, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(Library, "default", lambda: demo)
+    monkeypatch.setattr(Library, "from_environment", lambda: demo)
     monkeypatch.chdir(tmp_path)
     assert [clip.name for clip in corpus.load("published")] == ["demo/clip_1"]
     (tmp_path / "published").mkdir()  # a folder of that name is the user's own
@@ -164,7 +164,7 @@ def test_a_wrong_line_is_named(
 def test_the_command_lists_verifies_and_finds(
     demo: Library, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(Library, "default", lambda: demo)
+    monkeypatch.setattr(Library, "from_environment", lambda: demo)
     assert main(["audio"]) == 0
     assert CODEC in capsys.readouterr().out
     assert main(["audio", "path", "demo"]) == 0

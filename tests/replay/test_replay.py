@@ -13,13 +13,19 @@ import codecmark
 from codecmark import AudioClip, CodecError, InputError, UnavailableError, catalog
 from codecmark.clip import resample
 from codecmark.corpus import condition, published
+from codecmark.corpus.audio_files import write_wav
 from codecmark.corpus.condition import Condition, PreparedClip
+from codecmark.corpus.entry import CorpusClip
 from codecmark.corpus.published import Library
-from codecmark.measure import content_key
+from codecmark.measure import content_key, contract
 from codecmark.measure.replayed import ReplayedMeasurement, measurement_of
 from codecmark.measure.scoring import Scorer
 from codecmark.replay.codec import LEVEL_DEPENDENT, ReplayedCodec
+from codecmark.results import store
 from codecmark.results.row import ResultRow
+from codecmark.run import plan
+from codecmark.run.engines.inprocess import InProcess
+from codecmark.run.runner import run
 from entries import noise
 from published_sets import library
 
@@ -104,13 +110,55 @@ def test_there_is_no_stream(demo: Library, speech: AudioClip) -> None:
         codec.encode(speech)
 
 
+def test_it_is_exempt_from_what_is_promised_of_bytes(demo: Library) -> None:
+    contract.check(ReplayedCodec(CODEC, demo))
+
+
+def test_a_run_has_rows_of_the_clips_that_were_published(
+    demo: Library, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, speech: AudioClip
+) -> None:
+    monkeypatch.setattr(Library, "from_environment", lambda: demo)
+    write_wav(tmp_path / "mine.wav", speech)
+    mine = CorpusClip("mine.wav", tmp_path / "mine.wav", "me", "speech")
+    clips, _ = plan.survey([mine, *published.load("published", demo)], RULES)
+    out = tmp_path / "out"
+
+    def missing() -> dict[str, list[str]]:
+        content_key.codec_digest.cache_clear()
+        found = plan.make([f"replay:{CODEC}"], clips, RULES, out, timed=True)
+        return {spec: [clip.entry.name for clip in lacking] for spec, lacking in
+                found.missing.items()}  # fmt: skip
+
+    assert missing() == {f"replay:{CODEC}": ["demo/clip_1"]}
+    made = plan.make([f"replay:{CODEC}"], clips, RULES, out, timed=True)
+    list(run(made, InProcess(), out))
+    (row,) = store.read(out)
+    assert (row.clip, row.status, row.weights) == ("demo/clip_1", "ok", "replayed")
+    assert missing() == {}
+
+
+def test_a_corpus_without_its_originals_has_one_row_that_says_so(
+    demo: Library, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, speech: AudioClip
+) -> None:
+    monkeypatch.setattr(Library, "from_environment", lambda: demo)
+    write_wav(tmp_path / "mine.wav", speech)
+    mine = CorpusClip("mine.wav", tmp_path / "mine.wav", "me", "speech")
+    clips, _ = plan.survey([mine], RULES)
+    content_key.codec_digest.cache_clear()
+    made = plan.make([f"replay:{CODEC}"], clips, RULES, tmp_path / "out", timed=False)
+    list(run(made, InProcess(), tmp_path / "out"))
+    (row,) = store.read(tmp_path / "out")
+    assert (row.status, row.clip) == ("unavailable", None)
+    assert "run it on its own originals: --corpus published" in (row.reason or "")
+
+
 def test_a_clip_that_was_not_published_is_refused(demo: Library) -> None:
     (clip,) = clips_of(demo)
     other = replace(clip, name="mine", file_sha256=None)
     codec = ReplayedCodec(CODEC, demo)
     assert codec.covers(clip, RULES)
     assert not codec.covers(other, RULES)
-    with pytest.raises(UnavailableError, match="no decoded version of mine was published"):
+    with pytest.raises(UnavailableError, match="no decoded version of mine that 16k-mono admits"):
         codec.replay(other, RULES)
 
 
@@ -173,7 +221,7 @@ def test_the_key_changes_when_the_sound_comes(
     demo: Library, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     spec = f"replay:{CODEC}"
-    monkeypatch.setattr(Library, "default", lambda: demo)
+    monkeypatch.setattr(Library, "from_environment", lambda: demo)
     here = content_key.codec_digest.__wrapped__(spec)
     assert content_key.codec_digest.__wrapped__(spec) == here
     shutil.rmtree(tmp_path / "audio")

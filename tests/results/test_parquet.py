@@ -7,16 +7,16 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+import committed as committed_run
 from codecmark import ResultSchemaError
 from codecmark.__main__ import main
 from codecmark.results import store
 from made_rows import FAILED, failing, row, unavailable
-from places import COMMITTED
 
 
 def test_a_compacted_run_reads_as_its_lines_and_can_go_on(tmp_path: Path) -> None:
     pytest.importorskip("duckdb")
-    committed = store.read(COMMITTED)[:200]
+    committed = committed_run.rows()[:200]
     rows = [
         replace(original, run_id="r1", versions={**original.versions, "x": str(index // 90)})
         for index, original in enumerate(committed)
@@ -53,7 +53,7 @@ def test_a_parquet_run_has_the_tables_of_its_lines(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     pytest.importorskip("duckdb")
-    committed = [replace(r, run_id="r1") for r in store.read(COMMITTED)]
+    committed = [replace(r, run_id="r1") for r in committed_run.rows()]
     late = [
         replace(r, spec="late", lag_samples=lag)
         for r, lag in zip(committed[:3], (5, -3, 0), strict=True)

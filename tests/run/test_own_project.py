@@ -30,7 +30,7 @@ class Mine(Pcm16Codec):
         self.info = replace(self.info, spec="mine", family="mine")
 
     @classmethod
-    def from_spec(cls, spec):
+    def from_spec(cls, spec, setup):
         return cls()
 '''
 

@@ -59,7 +59,15 @@ def test_the_page_says_what_is_nominal(rows: list[ResultRow]) -> None:
     assert "4.02, 3.88 |" in text
     assert f"| `{CODEC}` | +2.0* [+2.0, +2.0] |" in text
     assert "`opus@6k` 6.0" in text
-    assert "Nothing: every decoded file that a condition admits has a row." in text
+    assert "| ESTOI | codecfake/0 | not measured in this run | 1 |" in text
+
+
+def test_the_codecs_in_question_stand_beside_opus(rows: list[ResultRow]) -> None:
+    assert "## DAC and EnCodec beside" not in page(rows)
+    beside = [row("opus@12k", clip, 11.0 + clip, stream_bytes=1_500) for clip in range(5)]
+    text = page([*rows, *beside])
+    assert "which took 12.0 kbit/s by its bytes" in text
+    assert f"| `{CODEC}` | speech | 5 | -1.0* [-1.0, -1.0] | - | +0.00 [+0.00, +0.00] |" in text
 
 
 def test_what_was_not_scored_is_named(rows: list[ResultRow]) -> None:

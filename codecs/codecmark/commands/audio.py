@@ -51,7 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Run it; the exit status is 1 if a file that was asked for is missing or damaged."""
-    status: int = arguments.action(arguments, Library.default(), console)
+    status: int = arguments.action(arguments, Library.from_environment(), console)
     return status
 
 

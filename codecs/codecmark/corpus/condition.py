@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from codecmark.clip import AudioClip
+from codecmark.corpus import preparation
 from codecmark.corpus.entry import CorpusClip
 from codecmark.errors import InputError
 from codecmark.metrics.table import ON_REQUEST
@@ -32,6 +33,11 @@ class Condition:
         Clips recorded at a lower rate are not used: their missing band would be judged.
     peak : float or None
         Clips are scaled to this peak (1.0 is full scale); None leaves their level alone.
+    rms_dbov : float or None
+        Clips are scaled to this root mean square (0 is full scale), with 1 dB of headroom kept;
+        None leaves their level alone.
+    high_pass_hz : float or None
+        What is below is removed from clips, without delay; None removes nothing.
     clip_s : float
         Longer clips are cropped to this.
     threads : int
@@ -53,6 +59,8 @@ class Condition:
     channels: int
     lowest_native_rate_hz: int
     peak: float | None = None
+    rms_dbov: float | None = None
+    high_pass_hz: float | None = None
     clip_s: float = 10.0
     threads: int = 1
     seed: int = 0
@@ -60,6 +68,10 @@ class Condition:
     slow_call_s: float = 0.25
     untrained_clip_s: float = 2.0
     predictors: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.peak is not None and self.rms_dbov is not None:
+            raise InputError("level: a condition sets peak or rms_dbov, not both")
 
 
 @dataclass(frozen=True)
@@ -75,6 +87,8 @@ class PreparedClip:
         Of the file, where the corpus states it.
     gain : float
         What the condition's level multiplied the samples with.
+    level_note : str
+        That the level could not be set as the condition asks; else empty.
     """
 
     name: str
@@ -83,6 +97,7 @@ class PreparedClip:
     audio: AudioClip
     file_sha256: str | None = None
     gain: float = 1.0
+    level_note: str = ""
 
     def cropped(self, seconds: float) -> PreparedClip:
         """Return the start of the clip."""
@@ -211,9 +226,13 @@ def presented(
         )
     audio = converted(audio, condition)
     loudest = float(abs(audio.samples).max())
-    gain = 1.0 if condition.peak is None or loudest == 0 else condition.peak / loudest
+    gain, note = 1.0, ""
+    if condition.rms_dbov is not None:
+        gain, note = preparation.gain_to_rms(audio.samples, condition.rms_dbov)
+    elif condition.peak is not None and loudest > 0:
+        gain = condition.peak / loudest
     scaled = _scaled(audio, gain).on_pcm16_grid()
-    return PreparedClip(name, source, clip_class, scaled, file_sha256, gain)
+    return PreparedClip(name, source, clip_class, scaled, file_sha256, gain, note)
 
 
 def like(clip: PreparedClip, audio: AudioClip, condition: Condition) -> AudioClip:
@@ -222,9 +241,14 @@ def like(clip: PreparedClip, audio: AudioClip, condition: Condition) -> AudioCli
 
 
 def converted(audio: AudioClip, condition: Condition) -> AudioClip:
-    """Return audio in the condition's length, channels and rate."""
+    """Return audio in the condition's length, channels and rate, without what it removes."""
     cropped = audio.cropped(condition.clip_s).with_channels(condition.channels)
-    return cropped.resampled(condition.sample_rate_hz)
+    at_rate = cropped.resampled(condition.sample_rate_hz)
+    if condition.high_pass_hz is None:
+        return at_rate
+    rate_hz = at_rate.sample_rate_hz
+    kept = preparation.high_passed(at_rate.samples, rate_hz, condition.high_pass_hz)
+    return AudioClip(kept, rate_hz)
 
 
 def _scaled(audio: AudioClip, gain: float) -> AudioClip:

@@ -14,7 +14,7 @@ from codecmark.corpus.condition import Condition, PreparedClip
 from codecmark.errors import CodecmarkError
 from codecmark.measure import content_key, row_builder
 from codecmark.measure.measurement import Measurement
-from codecmark.measure.replayed import measurement_of
+from codecmark.measure.replayed import ReplayedMeasurement, measurement_of
 from codecmark.measure.scoring import Scorer
 from codecmark.measure.timing import Timer
 from codecmark.networks.setup import Setup
@@ -63,6 +63,11 @@ class CodecRows:
     def is_settled(self) -> bool:
         """Whether one row is all that it gets: it could not be built, or has no trained weights."""
         return self._measurement is None or self._measurement.untrained
+
+    @property
+    def is_replayed(self) -> bool:
+        """Whether there is only published sound, and nothing to time."""
+        return isinstance(self._measurement, ReplayedMeasurement)
 
     @property
     def canonical_spec(self) -> str:

@@ -11,6 +11,7 @@ from codecmark.bitstream.frame import StreamHeader
 from codecmark.clip import AudioClip
 from codecmark.codec import Codec
 from codecmark.errors import BitstreamError, CodecError, CodecmarkError, InputError
+from codecmark.replay.codec import ReplayedCodec
 from codecmark.spec import Spec
 
 _RATE_HZ = 16_000
@@ -35,9 +36,11 @@ def check(codec: Codec) -> None:
 def _promises(codec: Codec) -> Iterator[tuple[str, bool]]:
     """Yield each promise, and whether it was kept."""
     info = codec.info
-    clip = _clip(4_000)
     yield "info.family is the first part of info.spec", info.family == Spec.parse(info.spec).family
     yield "info names licence and reference", bool(info.licence and info.reference)
+    if isinstance(codec, ReplayedCodec):  # has no bytes to hold to the rest
+        return
+    clip = _clip(4_000)
     stream = codec.encode(clip)
     decoded = codec.decode(stream)
     yield "decoding returns the channels and samples that went in", _same_form(decoded, clip)

@@ -1,14 +1,14 @@
 """Two ways to do one thing, timed in pairs, and a limit on what the second may cost more.
 
-Other work on a machine lengthens single calls, so a limit is judged by an interval of the median
-excess, measured again with more pairs where the limit is in doubt.
+Calls vary with what else the machine does, so a limit is judged by an interval of the median excess
+in processor time, measured again with more pairs where the limit is in doubt.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from time import perf_counter
+from time import process_time
 from typing import Literal
 
 import numpy as np
@@ -16,7 +16,7 @@ import numpy as np
 Pairs = tuple[Sequence[float], Sequence[float]]
 _RESAMPLES = 2_000
 _ATTEMPTS = 3
-_BUDGET_S = 30.0
+_BUDGET_S = 15.0
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,11 @@ class Judgement:
 
 
 class PairedCalls:
-    """A call that makes one pair, the order alternating, and keeps the seconds of all."""
+    """A call that makes one pair, the order alternating, and keeps the seconds of all.
+
+    Seconds of processor time, all threads of this process together: other programs on the machine
+    do not lengthen it by what they take themselves.
+    """
 
     def __init__(self, direct: Callable[[], object], other: Callable[[], object]) -> None:
         self._calls = (direct, other)
@@ -86,9 +90,9 @@ class PairedCalls:
         """Make a pair."""
         first = len(self._seconds[0]) % 2
         for which in (first, 1 - first):
-            start = perf_counter()
+            start = process_time()
             self._calls[which]()
-            self._seconds[which].append(perf_counter() - start)
+            self._seconds[which].append(process_time() - start)
 
     def seconds(self, skip: int = 0) -> Pairs:
         """Return the seconds of both calls, without the first `skip` pairs."""

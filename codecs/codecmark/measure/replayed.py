@@ -64,6 +64,9 @@ class ReplayedMeasurement(Measurement):
         scores = iter(scorer.score(jobs))
         builders = []
         for clip, found in zip(self.clips, self._found, strict=False):
+            if not self._replayed.covers(clip, self.condition):
+                builders.append(self._bare(run_id).lack(str(found)))
+                continue
             builder = self._builder(run_id, clip)
             if isinstance(found, UnavailableError):
                 builder.lack(str(found))
@@ -90,13 +93,17 @@ class ReplayedMeasurement(Measurement):
 
     def _builder(self, run_id: str, clip: PreparedClip) -> RowBuilder:
         info = self.codec.info
-        builder = RowBuilder(
-            run_id=run_id, spec=info.spec, family=info.family, condition=self.condition.name
-        )
-        builder.put(
+        builder = self._bare(run_id).put(
             **about(clip),
             weights=info.weights.evidence,
             weights_sha256=info.weights.sha256,
             nominal_bitrate_kbps=info.nominal_kbps(clip.audio.channels),
         )
         return without_codec(builder, NO_STREAM, NO_TIME)
+
+    def _bare(self, run_id: str) -> RowBuilder:
+        """Return what becomes a row of no clip."""
+        info = self.codec.info
+        return RowBuilder(
+            run_id=run_id, spec=info.spec, family=info.family, condition=self.condition.name
+        )

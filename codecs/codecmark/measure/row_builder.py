@@ -90,6 +90,8 @@ def begun(run_id: str, info: CodecInfo, condition: Condition, measured: Measured
         builder.explain("the published files do not tell", "parameters")
     if info.weights.evidence == "published" and info.weights.note:
         builder.explain(info.weights.note, "weights")
+    if clip.level_note:
+        builder.note("level", clip.level_note)
     _put_outputs(builder, info, measured)
     _put_times(builder, "encode", measured.encoded, measured)
     _put_times(builder, "decode", measured.decoded, measured)

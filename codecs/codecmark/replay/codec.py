@@ -95,7 +95,7 @@ class ReplayedCodec(Codec):
     @classmethod
     def from_spec(cls, spec: Spec, setup: Setup) -> ReplayedCodec:  # noqa: ARG003 - no network
         """Build it with the sets that come with the package."""
-        return cls(str(spec).partition(":")[2], Library.default())
+        return cls(str(spec).partition(":")[2], Library.from_environment())
 
     def covers(self, clip: PreparedClip, condition: Condition) -> bool:
         """Return whether there is a decoded file for a clip that the condition admits."""
@@ -114,8 +114,8 @@ class ReplayedCodec(Codec):
         """
         if not self.covers(clip, condition):
             raise UnavailableError(
-                f"{self.info.spec}: no decoded version of {clip.name} was published that "
-                f"{condition.name} admits",
+                f"{self.info.spec}: no decoded version of {clip.name} that {condition.name} admits "
+                "was published",
                 "run it on its own originals: --corpus published",
             )
         file = self._files[clip.file_sha256 or ""]
@@ -161,7 +161,7 @@ class ReplayedCodec(Codec):
 
 def shown_on(spec: Spec, condition: Condition) -> set[str]:
     """Return the SHA-256 of the originals of which a condition admits a codec's decoded file."""
-    manifest = Library.default().manifest
+    manifest = Library.from_environment().manifest
     return {
         manifest.original_of(file).sha256
         for file in manifest.of_codec(str(spec).partition(":")[2])
@@ -171,7 +171,7 @@ def shown_on(spec: Spec, condition: Condition) -> set[str]:
 
 def sound_digest(spec: Spec) -> str:
     """Return the digest of the facts about a codec's files, and whether any is here."""
-    library = Library.default()
+    library = Library.from_environment()
     files = library.manifest.of_codec(str(spec).partition(":")[2])
     digests = {f"{file.set}/{file.path}": file.sha256 for file in files}
     settings = {file.set: repr(library.set_of(file)) for file in files}

@@ -15,10 +15,11 @@ import soundfile
 from codecmark import catalog
 from codecmark.analysis.summary import Summary
 from codecmark.clip import AudioClip
-from codecmark.corpus import CorpusClip
+from codecmark.corpus import CorpusClip, condition
 from codecmark.corpus.condition import PreparedClip
 from codecmark.errors import CodecmarkError, InputError
 from codecmark.metrics.table import VISQOL_FIELD
+from codecmark.replay.codec import ReplayedCodec
 from codecmark.results.row import ResultRow
 
 CLIPS_A_CLASS = 2
@@ -119,12 +120,16 @@ def listen(
         for clip in clips:
             row = by_key.get((codec.info.spec, clip.name))
             try:
-                stream = codec.encode(clip.audio)
-                decoded = codec.decode(stream)
+                if isinstance(codec, ReplayedCodec):
+                    decoded = codec.replay(clip, condition.named(rows[0].condition)).audio
+                    note = "as it was published"
+                else:
+                    stream = codec.encode(clip.audio)
+                    decoded = codec.decode(stream)
+                    note = difference(row, clip, len(stream))
             except CodecmarkError as error:
                 found[clip.name] = Heard(codec.info.spec, b"", f"failed: {error}", row)
             else:
-                note = difference(row, clip, len(stream))
                 found[clip.name] = Heard(codec.info.spec, flac(decoded), note, row)
         yield spec, found
 

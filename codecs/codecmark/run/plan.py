@@ -209,7 +209,7 @@ class _Known:
         return next((row for row in rows if self._counts(row)), None)
 
     def _counts(self, row: ResultRow) -> bool:
-        if not self._timed or row.status != "ok":
+        if not self._timed or row.status != "ok" or row.weights == "replayed":
             return True
         is_timed = row.encode_s is not None and row.decode_s is not None
         return is_timed and row.host == host.host()

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from codecmark.analysis.statistics import Estimate, PairedDifference, estimate, paired_difference
 from codecmark.corpus.published import built_in
-from codecmark.replay.codec import FAMILY
-from codecmark.results import store
+from codecmark.metrics.table import METRICS, NOT_DEFINED
+from codecmark.replay.codec import FAMILY, NORMALISED
+from codecmark.results import axes, store
 from codecmark.results.row import ResultRow
 
 FEWEST_PAIRS = 5  # below, a setting is an illustration, no mean
@@ -90,15 +91,16 @@ class Group:
 
 
 def read(folder: Path) -> list[ResultRow]:
-    """Return the rows of all runs in a folder of results."""
-    return store.read(folder, store.run_ids(folder))
+    """Return the rows of all runs in a folder of results, those of untouched clips."""
+    return axes.chosen(store.read(folder, store.run_ids(folder)))
 
 
 def groups(rows: Iterable[ResultRow], condition: str, clip_class: str) -> list[Group]:
     """Return the replayed codecs of one condition and class, by name."""
     by_codec: dict[str, list[ResultRow]] = {}
     for row in rows:
-        if row.family == FAMILY and row.condition == condition and row.clip_class == clip_class:
+        is_asked_for = row.condition == condition and row.clip_class == clip_class
+        if row.family == FAMILY and row.status == "ok" and is_asked_for:
             by_codec.setdefault(row.spec.removeprefix(f"{FAMILY}:"), []).append(row)
     return [
         Group(codec, condition, clip_class, tuple(found))
@@ -126,5 +128,22 @@ def rate_is_doubtful(codec: str) -> bool:
 
 
 def unscored(rows: Sequence[ResultRow]) -> list[ResultRow]:
-    """Return the replayed rows that have no quality, each of which says why."""
-    return [row for row in rows if row.family == FAMILY and row.status != "ok"]
+    """Return the replayed rows of a clip that have no quality, each of which says why."""
+    return [row for row in rows if row.family == FAMILY and row.clip and row.status != "ok"]
+
+
+def lacking(rows: Sequence[ResultRow]) -> list[tuple[str, str, int, str]]:
+    """Return label of a metric, clip, count of rows and reason where a scored row lacks a figure.
+
+    Not what the clip's class, or files that were normalised one by one, leave undefined.
+    """
+    found: dict[tuple[str, str, str], int] = {}
+    for row in rows:
+        for metric in METRICS if row.family == FAMILY and row.status == "ok" else ():
+            reason = row.reasons.get(metric.field, "")
+            if getattr(row, metric.field) is None and not reason.startswith(
+                (NOT_DEFINED, NORMALISED)
+            ):
+                key = metric.label, row.clip or "", reason
+                found[key] = found.get(key, 0) + 1
+    return [(label, clip, count, reason) for (label, clip, reason), count in found.items()]

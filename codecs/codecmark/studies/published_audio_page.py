@@ -13,6 +13,7 @@ from codecmark.studies.published_audio import (
     STATED,
     Group,
     groups,
+    lacking,
     rate_is_doubtful,
     rivals,
     unscored,
@@ -52,6 +53,8 @@ not crop. It agrees to 0.03 PESQ and 0.1 dB with these means, but for three: `ly
 padded, 2.25 cut to the common part: eight files that are 8 to 17 ms short), `encodec:24khz@24k`
 (3.68 padded, 3.71: three clips of 0.5 to 1.6 s) and `audioldm2:48k/hifigan` (3.59 over all of its
 18 s, most of it digital silence, 3.26 over the first 10)."""
+_ASKED_ABOUT = ("dac", "encodec")  # what this suite's decision is between, beside the chain
+_YARDSTICK = "opus@12k"
 _COMMANDS = """\
 ```
 codecmark audio fetch --all
@@ -63,26 +66,43 @@ codecmark audio page --results results/published --out results
 def page(rows: Sequence[ResultRow]) -> str:
     """Return the page."""
     sections = ["# Published audio", _HEAD.format(fewest=FEWEST_PAIRS)]
+    sections += _in_short(rows)
     for name in CLASSES:
         found = groups(rows, MAIN, name)
         if found:
             sections += [f"## {name.capitalize()}, {MAIN}", _means(found, with_stated=True)]
             sections += _comparisons(found, rows, name)
     sections += _own_rates(rows)
-    failed = unscored(rows)
+    sections += ["## What was not scored", *_not_scored(rows)]
     sections += [
-        "## What was not scored",
-        markdown.table(
-            ["codec", "clip", "condition", "why"],
-            [[f"`{r.spec}`", r.clip or "", r.condition, r.reason or ""] for r in failed],
-        )
-        if failed
-        else "Nothing: every decoded file that a condition admits has a row.",
         "## Method", _METHOD,
         "## Sets", _sets(),
         "## Made by", _COMMANDS,
     ]  # fmt: skip
     return "\n\n".join(sections) + "\n"
+
+
+def _in_short(rows: Sequence[ResultRow]) -> list[str]:
+    """Return the codecs that the decision is about beside one that everybody has."""
+    yardstick = rivals(rows, MAIN).get(_YARDSTICK)
+    if yardstick is None:
+        return []
+    fields = ("snr_db", "si_sdr_db", "pesq_wb", VISQOL_FIELD)
+    lines = []
+    for clip_class in CLASSES:
+        for group in groups(rows, MAIN, clip_class):
+            cells = [_difference(group, yardstick, name) for name in fields]
+            is_asked_about = group.codec.partition(":")[0] in _ASKED_ABOUT
+            if is_asked_about and any(cell != _NOTHING for cell in cells):
+                lines.append([f"`{group.codec}`", clip_class, str(len(group.rows)), *cells])
+    headings = ["codec", "class", "pairs", *(TABLE[name].heading for name in fields)]
+    kbps = 8 * sum(_bytes(yardstick)) / sum(_seconds(yardstick)) / 1000
+    return [
+        f"## DAC and EnCodec beside `{_YARDSTICK}`",
+        f"Differences to `{_YARDSTICK}`, which took {kbps:.1f} kbit/s by its bytes, on the same "
+        "clips; above 0 the published codec is better.",
+        markdown.table(headings, lines, numbers=len(headings) - 2),
+    ]
 
 
 def _means(found: Sequence[Group], *, with_stated: bool) -> str:
@@ -126,11 +146,14 @@ def _comparisons(found: Sequence[Group], rows: Sequence[ResultRow], clip_class: 
             ]
     if sections:
         rates = [
-            f"`{spec}` {8 * sum(_bytes(by)) / sum(_seconds(by)) / 1000:.1f}"
+            f"`{spec}` {8 * sum(_bytes(by)) / sum(_seconds(by)) / 1000:.1f} ({len(by)})"
             for spec, by in others.items()
             if sum(_bytes(by))
         ]
-        sections.append(f"Measured kbit/s of what ran here, on all clips: {', '.join(rates)}.")
+        sections.append(
+            "Measured kbit/s of what ran here, and in brackets on how many clips of all classes: "
+            f"{', '.join(rates)}."
+        )
     return sections
 
 
@@ -176,6 +199,21 @@ def _own_rates(rows: Sequence[ResultRow]) -> list[str]:
                     "defined at 16 kHz.",
                     _means(found, with_stated=False),
                 ]
+    return sections
+
+
+def _not_scored(rows: Sequence[ResultRow]) -> list[str]:
+    failed, absent = unscored(rows), lacking(rows)
+    if not failed and not absent:
+        return ["Nothing: every decoded file that a condition admits has every figure."]
+    sections = []
+    if failed:
+        cells = [[f"`{r.spec}`", r.clip or "", r.condition, r.reason or ""] for r in failed]
+        sections.append(markdown.table(["codec", "clip", "condition", "why"], cells))
+    if absent:
+        texts = [[label, clip, reason, str(count)] for label, clip, count, reason in absent]
+        headings = ["figure", "clip", "why it is absent", "rows"]
+        sections.append(markdown.table(headings, texts, numbers=1))
     return sections
 
 

@@ -33,8 +33,8 @@ class Adversary(nn.Module):
         self.stacks = nn.ModuleList(_stack(channels) for _ in _RESOLUTIONS)
 
     def forward(self, waveform: torch.Tensor) -> list[list[torch.Tensor]]:
-        """Return what each layer of each stack gives; the last is the verdict."""
-        verdicts = []
+        """Return what each layer of each stack gives; the last is its judgement."""
+        outputs = []
         for stack, (n_fft, hop) in zip(self.stacks, _RESOLUTIONS, strict=True):
             level = torch.log(magnitude(waveform, n_fft, hop) + 1e-2 * n_fft / 1024)[:, None]
             layers = []
@@ -42,8 +42,8 @@ class Adversary(nn.Module):
                 for layer in stack:  # type: ignore[attr-defined]
                     level = layer(level)
                     layers.append(level)
-            verdicts.append([layer.float() for layer in layers])
-        return verdicts
+            outputs.append([layer.float() for layer in layers])
+        return outputs
 
     def generator_losses(self, made: torch.Tensor, real: torch.Tensor) -> dict[str, torch.Tensor]:
         """Return the generator's hinge loss and its distance in features."""
@@ -52,13 +52,13 @@ class Adversary(nn.Module):
             true = self(real)
         found = self(made)
         self.requires_grad_(True)
-        verdict = torch.stack([-layers[-1].mean() for layers in found]).mean()
+        judgement = torch.stack([-layers[-1].mean() for layers in found]).mean()
         features = torch.stack([
             (a - b).abs().mean() / b.abs().mean().clamp(min=1e-3)
             for ours, theirs in zip(found, true, strict=True)
             for a, b in zip(ours[:-1], theirs[:-1], strict=True)
         ]).mean()  # fmt: skip
-        return {"adversary": verdict, "features": features}
+        return {"adversary": judgement, "features": features}
 
     def own_loss(self, made: torch.Tensor, real: torch.Tensor) -> torch.Tensor:
         """Return the hinge loss of telling made from real."""

@@ -7,12 +7,10 @@ package's copyright file states.
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from codecmark.errors import UnavailableError
+from codecmark.system import debian
 
 
 @dataclass(frozen=True)
@@ -80,14 +78,7 @@ def fetch(root: Path, names: tuple[str, ...]) -> None:
         If apt or dpkg is not here or fails; says what to do.
     """
     remedy = f"unpack or install {' '.join(names)} yourself and name their root with --packages"
-    apt, dpkg = shutil.which("apt-get"), shutil.which("dpkg-deb")
-    if apt is None or dpkg is None:
-        raise UnavailableError("fetching needs Debian's apt-get and dpkg-deb", remedy)
-    root.mkdir(parents=True, exist_ok=True)
-    try:
-        subprocess.run([apt, "--quiet", "download", *names], cwd=root, check=True)
-        for archive in sorted(root.glob("*.deb")):
-            subprocess.run([dpkg, "-x", archive.name, "."], cwd=root, check=True)
-            archive.unlink()
-    except subprocess.CalledProcessError as error:
-        raise UnavailableError(f"{error.cmd[0]} failed ({error.returncode})", remedy) from error
+    for name in names:
+        archive = debian.download(name, root, remedy=remedy)
+        debian.unpack(archive, root, remedy=remedy)
+        archive.unlink()

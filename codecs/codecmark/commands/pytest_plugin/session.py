@@ -14,7 +14,7 @@ from codecmark.corpus.condition import PreparedClip
 from codecmark.corpus.entry import UNKNOWN_CLASS, ClipClass
 from codecmark.errors import CodecmarkError, InputError
 from codecmark.measure.scoring import Scorer
-from codecmark.results import store
+from codecmark.results import axes, store
 from codecmark.results.row import ResultRow
 from codecmark.review import Requirements
 from codecmark.review.gate import Gate, gate
@@ -113,9 +113,9 @@ class Session:
 
     @property
     def rows(self) -> list[ResultRow]:
-        """What counts of the whole run."""
+        """What counts of the whole run, of untouched clips."""
         stored = [] if self.plan is None else self.plan.stored
-        return store.latest([*stored, *self.made])
+        return axes.chosen(store.latest([*stored, *self.made]))
 
     def begin(self) -> None:
         """Read the clips, see which rows are missing, and make sure that they can be stored."""
@@ -159,7 +159,9 @@ class Session:
             return True
         kept = [] if self.plan is None else self.plan.kept
         try:
-            decision = review.decide(store.latest([*kept, *self.made]), self.requirements)
+            decision = review.decide(
+                axes.chosen(store.latest([*kept, *self.made])), self.requirements
+            )
             self.gate = gate(decision)
         except CodecmarkError as error:
             self.gate = Gate(False, (str(error),))
@@ -170,8 +172,8 @@ class Session:
         text = (
             "# What the harness costs\n\n"
             "A timed codec call against a direct call of its library, on the first clip, in "
-            f"interleaved pairs on {host.host()}, one thread: median excess and its 95 % "
-            "interval. Written by `benchmarks/bench_harness.py`.\n\n"
+            f"interleaved pairs on {host.host()}, one thread: median excess of processor time and "
+            "its 95 % interval. Written by `benchmarks/bench_harness.py`.\n\n"
         )
         page = self.results / "harness.md"
         page.write_text(text + "".join(f"- {line}\n" for line in self.overheads), encoding="utf-8")

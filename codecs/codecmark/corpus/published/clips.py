@@ -27,7 +27,7 @@ def load(name: str, library: Library | None = None) -> list[CorpusClip]:
     UnavailableError
         If a file is not here; says how to get it.
     """
-    library = library or Library.default()
+    library = library or Library.from_environment()
     sets, chosen = library.manifest.sets, name.partition(":")[2]
     if chosen and chosen not in sets:
         near = difflib.get_close_matches(chosen, sets, n=1)

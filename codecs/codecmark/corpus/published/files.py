@@ -52,7 +52,7 @@ class Library:
     source: str = _SOURCE
 
     @classmethod
-    def default(cls) -> Library:
+    def from_environment(cls) -> Library:
         """Return the built-in manifest with the folders that the environment names."""
         from codecmark.system import download  # libraries that only fetching needs
 

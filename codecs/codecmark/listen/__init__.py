@@ -1,0 +1,1 @@
+"""Blind listening tests: planned, served, screened, and their ratings as rows."""
