@@ -14,7 +14,7 @@ from codecmark.measure.scoring import Scorer
 from codecmark.system import host
 
 if TYPE_CHECKING:
-    from codecmark.studies.listening_set import ListeningSet
+    from codecmark.studies.listened import Listened
     from codecmark.studies.predictors import Predictions
 
 HELP = "hold predictors of quality against what listeners said of the same sounds"
@@ -24,16 +24,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's options."""
     parser.add_argument(
         "--ratings", type=Path, metavar="DIR", required=True,
-        help="a listening set: set.toml, ratings.csv, stimuli.csv and the sounds",
+        help="a listening set: listening.json, ratings.csv and the sounds, see listen/ratings.py",
     )  # fmt: skip
     stored_rows.add_folder(parser, "--out", "where predictors.md and predictors.csv go")
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Run it."""
-    from codecmark.studies import listening_set, predictors, predictors_page
+    from codecmark.studies import listened, predictors, predictors_page
 
-    raw = listening_set.load(arguments.ratings)
+    raw = listened.load(arguments.ratings)
     with console.status("scoring"), Scorer() as scorer:
         predictions, reasons = predictors.predict(raw, scorer)
     arguments.out.mkdir(parents=True, exist_ok=True)
@@ -46,16 +46,16 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     return 0
 
 
-def _write_figures(path: Path, listened: ListeningSet, predictions: Predictions) -> None:
+def _write_figures(path: Path, kept: Listened, predictions: Predictions) -> None:
     """Write a line for each stimulus: what people said on average, and each predictor."""
     from codecmark.studies.predictors import means
 
-    people = means(listened.of(listened.systems))
+    people = means(kept.ratings(kept.systems))
     with path.open("w", encoding="utf-8", newline="") as file:
         lines = csv.writer(file, lineterminator="\n")
         lines.writerow(("signal", "condition", "mean_rating", *predictions))
-        for row, signal in enumerate(listened.signals):
-            for column, system in enumerate(listened.systems):
+        for row, signal in enumerate(kept.listening.clips):
+            for column, system in enumerate(kept.systems):
                 figures = [values[row, column] for values in predictions.values()]
                 lines.writerow(
                     (signal, system, f"{people[row, column]:.2f}", *(f"{x:.4f}" for x in figures))

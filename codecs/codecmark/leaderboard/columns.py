@@ -11,6 +11,7 @@ from codecmark.analysis.aggregation import ALL, Quality
 from codecmark.analysis.summary import Summary
 from codecmark.leaderboard.cell import NOTHING, Cell, Column, figure
 from codecmark.metrics.table import METRICS, TABLE, VISQOL_FIELD
+from codecmark.results.row import OCCASIONAL
 
 
 def _quality_cell(quality: Quality | None, decimals: int) -> Cell:
@@ -138,18 +139,21 @@ COST = (
 
 
 def by_class(clip_class: str, summaries: Sequence[Summary]) -> tuple[Column, ...]:
-    """Return the columns of the quality table of one class of clips, those that have figures."""
-    fields = [metric.field for metric in METRICS if metric.applies_to(clip_class)]
-    columns = [quality_column(clip_class, field) for field in fields]
-    return (
-        CODEC,
-        RATE,
-        *(
-            column
-            for column in columns
-            if any(column.cell(summary).rank is not None for summary in summaries)
-        ),
-    )
+    """Return the columns of the quality table of one class of clips.
+
+    Without those of predictors that no row has: they may not be here, or are younger than the rows.
+    """
+    columns = {
+        metric.field: quality_column(clip_class, metric.field)
+        for metric in METRICS
+        if metric.applies_to(clip_class)
+    }
+    shown = [
+        column
+        for field, column in columns.items()
+        if field not in OCCASIONAL or any(column.cell(s).rank is not None for s in summaries)
+    ]
+    return (CODEC, RATE, *shown)
 
 
 def worst(clip_classes: Sequence[str]) -> tuple[Column, ...]:

@@ -14,7 +14,7 @@ from codecmark.corpus.audio_files import read_audio
 from codecmark.measure.scoring import Job, Scorer
 from codecmark.metrics.learned import REFERENCE
 from codecmark.metrics.table import ON_REQUEST, TABLE
-from codecmark.studies.listening_set import ListeningSet
+from codecmark.studies.listened import Listened
 
 CLEAR = 15.0  # points between the means of two conditions of a signal
 FEWEST_SYSTEMS = 3  # for a correlation
@@ -84,7 +84,7 @@ class Ceiling:
     reliability: float
 
 
-def predict(listened: ListeningSet, scorer: Scorer) -> tuple[Predictions, dict[str, str]]:
+def predict(listened: Listened, scorer: Scorer) -> tuple[Predictions, dict[str, str]]:
     """Score every stimulus that has a rating and sound.
 
     Returns
@@ -95,14 +95,16 @@ def predict(listened: ListeningSet, scorer: Scorer) -> tuple[Predictions, dict[s
         Why a predictor has none.
     """
     jobs = [
-        _job(listened, signal, system) for signal in listened.signals for system in listened.systems
+        _job(listened, signal, system)
+        for signal in listened.listening.clips
+        for system in listened.systems
     ]
     scored = scorer.score(jobs)
     fields = [
         name for name, metric in TABLE.items() if metric.kind == "predictor" or name in _CONTRAST
     ]
     fields += [f"{name}{REFERENCE}" for name in fields if f"{name}{REFERENCE}" in _references()]
-    shape = len(listened.signals), len(listened.systems)
+    shape = len(listened.listening.clips), len(listened.systems)
     predictions, reasons = {}, {}
     for name in fields:
         values = [scores.values.get(name) for scores in scored]
@@ -131,23 +133,23 @@ def judged(predictions: Predictions) -> dict[str, Floats]:
     return found
 
 
-def verdict(values: Floats, listened: ListeningSet, systems: Sequence[str]) -> Verdict:
+def verdict(values: Floats, listened: Listened, systems: Sequence[str]) -> Verdict:
     """Hold a predictor's `[signals, systems]` against people, on some of the systems."""
-    people = means(listened.of(listened.systems))
+    people = means(listened.ratings(listened.systems))
     chosen = [listened.systems.index(name) for name in systems]
     slope, offset = np.polyfit(values.ravel(), people.ravel(), 1)
     bias = float(np.mean((slope * values + offset - people)[:, chosen]))
     correlation = None
     if len(chosen) >= FEWEST_SYSTEMS:
-        correlation = _correlation(values[:, chosen], listened.of(systems))
+        correlation = _correlation(values[:, chosen], listened.ratings(systems))
     return Verdict(correlation, ordered(values[:, chosen], people[:, chosen]), bias)
 
 
-def between_kinds(values: Floats, listened: ListeningSet) -> Share:
+def between_kinds(values: Floats, listened: Listened) -> Share:
     """Return the share of clear pairs of two kinds of codec."""
     kinds = [listened.kinds[name] for name in listened.systems]
     apart = np.array([[a != b for b in kinds] for a in kinds])
-    return ordered(values, means(listened.of(listened.systems)), apart)
+    return ordered(values, means(listened.ratings(listened.systems)), apart)
 
 
 def ordered(values: Floats, people: Floats, counted: NDArray[np.bool_] | None = None) -> Share:
@@ -174,9 +176,9 @@ def means(ratings: Floats, weights: Floats | None = None) -> Floats:
     return mean
 
 
-def ceiling(listened: ListeningSet) -> Ceiling:
+def ceiling(listened: Listened) -> Ceiling:
     """Return how far halves of the listeners agree."""
-    ratings = listened.of(listened.systems)
+    ratings = listened.ratings(listened.systems)
     generator = np.random.default_rng(_SEED)
     count = ratings.shape[2]
     shares, correlations, reliabilities = [], [], []
@@ -219,14 +221,15 @@ def _pearson(a: Floats, b: Floats) -> float:
     return float(np.corrcoef(a, b)[0, 1])
 
 
-def _job(listened: ListeningSet, signal: str, system: str) -> Job:
+def _job(listened: Listened, clip: str, system: str) -> Job:
     """Bring a stimulus and its reference to one rate, one channel and the shorter length."""
-    reference = read_audio(listened.files[signal, listened.reference])
-    decoded = read_audio(listened.files[signal, system]).resampled(reference.sample_rate_hz)
+    path, clip_class = listened.sound(clip, system)
+    reference = read_audio(listened.sound(clip, None)[0])
+    decoded = read_audio(path).resampled(reference.sample_rate_hz)
     length = min(reference.n_samples, decoded.n_samples)
-    ours, theirs = (_mixed(clip.samples, length) for clip in (reference, decoded))
+    ours, theirs = (_mixed(sound.samples, length) for sound in (reference, decoded))
     asked = tuple(metric.field for metric in ON_REQUEST)
-    return Job(ours, theirs, reference.sample_rate_hz, listened.clip_class, asked)
+    return Job(ours, theirs, reference.sample_rate_hz, clip_class, asked)
 
 
 def _mixed(samples: Samples, length: int) -> Samples:

@@ -6,29 +6,25 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from codecmark.listen import screening, statistics
 from codecmark.metrics.table import TABLE
 from codecmark.studies import predictors
-from codecmark.studies.listening_set import ListeningSet
+from codecmark.studies.listened import LAYERED, RESYNTHESIS, TOKENS, WAVEFORM, Listened
 from codecmark.studies.predictors import CLEAR, Floats, Interval, Predictions, Share, Verdict
 from codecmark.system.markdown import escaped, table
 
 NEAR_TRANSPARENT = 80.0  # MUSHRA calls it excellent from here
 # what somebody may ask a verdict of, and a listening set may lack
-KINDS = (
-    "keeps the waveform (Opus, LC3, MP3)", "phase estimated (Griffin-Lim)",
-    "resynthesis from a mel", "neural tokens", "waveform layer beside a mel",
-)  # fmt: skip
+KINDS = WAVEFORM, RESYNTHESIS, TOKENS, LAYERED
 CLASSES = ("speech", "music", "ambient")
 
 
-def markdown(
-    raw: ListeningSet, predictions: Predictions, reasons: Mapping[str, str], host: str
-) -> str:
+def markdown(raw: Listened, predictions: Predictions, reasons: Mapping[str, str], host: str) -> str:
     """Return the page.
 
     Parameters
     ----------
-    raw : ListeningSet
+    raw : Listened
         Before screening.
     predictions, reasons
         From `predictors.predict`.
@@ -42,59 +38,61 @@ def markdown(
     return "\n\n".join(sections) + "\n"
 
 
-def _head(raw: ListeningSet, kept: ListeningSet, host: str) -> str:
-    left_out = raw.unreliable()
+def _head(raw: Listened, kept: Listened, host: str) -> str:
+    listening = raw.listening
+    out = screening.screen(listening)
+    title = escaped(listening.title or "a listening test")
+    licence = f" ({escaped(listening.licence)})" if listening.licence else ""
     return "\n".join(
         (
             "# Predictors of quality beside people",
             "",
-            f"{escaped(raw.name)} ({escaped(raw.licence)}; {escaped(raw.source)}): "
-            f"{len(raw.signals)} signals, class {raw.clip_class}, {len(raw.listeners)} listeners. "
-            "Who rated the hidden reference below 90 in more than 15 % of their items is left out "
-            f"(ITU-R BS.1534-3): {', '.join(left_out) or 'nobody'}; {len(kept.listeners)} "
-            f"listeners stay. Scores were computed on {escaped(host)}. Made by "
-            "`codecmark predictors`.",
+            f"{title}{licence}: {listening.method.upper()}, {len(listening.clips)} signals "
+            f"({', '.join(_classes(raw))}), {len(listening.listeners)} listeners. Left out by "
+            f"{'; '.join(screening.rules(listening))}: "
+            f"{'; '.join(map(escaped, map(str, out))) or 'nobody'}. "
+            f"{len(kept.listening.listeners)} listeners stay. Scores were computed on "
+            f"{escaped(host)}. Made by `codecmark predictors`.",
             "",
             "*r* is Pearson's correlation over the means of the systems, with the 95 % interval of "
             "resampled signals and listeners, both at once. A *clear pair* is two systems on one "
-            f"signal whose means are more than {CLEAR:g} points apart; *right* is the share of "
-            "them that a predictor orders as people did, a coin 50 %. *Bias* is how many points a "
-            "straight line through all stimuli puts the systems above their ratings.",
+            f"signal whose means are more than {CLEAR:g} of 100 points apart; *right* is the share "
+            "of them that a predictor orders as people did, a coin 50 %. *Bias* is how many points "
+            "a straight line through all stimuli puts the systems above their ratings.",
         )
     )
 
 
-def _people(raw: ListeningSet, kept: ListeningSet) -> str:
-    before, after = raw.condition_means(), kept.condition_means()
+def _people(raw: Listened, kept: Listened) -> str:
+    before, after = statistics.means(raw.listening), statistics.means(kept.listening)
+    roles = {each.system: each.role.replace("_", " ") for each in raw.listening.stimuli}
     rows = [
         (
             escaped(name),
-            escaped(
-                kept.kinds.get(name, "hidden reference" if name == kept.reference else "anchor")
-            ),
-            f"{after[name]:.2f}",
-            f"{before[name]:.2f}",
-            str(int((~np.isnan(kept.of([name]))).sum())),
+            escaped(kept.kinds.get(name, roles[name])),
+            f"{after[name].mean:.2f}",
+            f"{before[name].mean:.2f}",
+            str(after[name].ratings),
         )
-        for name in sorted(after, key=after.__getitem__, reverse=True)
+        for name in sorted(after, key=lambda name: -after[name].mean)
     ]
     top = predictors.ceiling(kept)
     return "\n".join(
         (
             "## What people said",
             "",
-            table(("condition", "kind", "mean", "unscreened", "ratings"), rows, numbers=3),
+            table(("system", "kind", "mean", "unscreened", "ratings"), rows, numbers=3),
             "",
             "The ceiling, from halves of the listeners drawn 200 times: one half orders "
             f"{100 * top.clear:.0f} % of the pairs that are clear to the other half alike; over "
             f"systems the halves correlate at {top.correlation:.2f}; the stimuli's means have a "
-            f"reliability of {top.reliability:.2f}. No predictor can be shown to be better than "
-            "that here.",
+            f"reliability of {top.reliability:.2f}. Two halves are noisier than all together, so "
+            "a predictor may come out a little above the share, and no further.",
         )
     )
 
 
-def _all(kept: ListeningSet, values: Mapping[str, Floats]) -> str:
+def _all(kept: Listened, values: Mapping[str, Floats]) -> str:
     found = {name: predictors.verdict(each, kept, kept.systems) for name, each in values.items()}
     rows = [
         (escaped(name), _interval(each.correlation), _share(each.clear))
@@ -107,14 +105,14 @@ def _all(kept: ListeningSet, values: Mapping[str, Floats]) -> str:
             "",
             table(headings, rows, numbers=2),
             "",
-            f"{next(iter(found.values())).clear.pairs} clear pairs of {len(kept.listeners)} "
-            "listeners. Predictors that judge without a reference are there twice: as they are, "
-            "and as the difference to what they say of the original.",
+            f"{next(iter(found.values())).clear.pairs} clear pairs of "
+            f"{len(kept.listening.listeners)} listeners. Predictors without a reference are "
+            "there twice: as they are, and as the difference to their value of the original.",
         )
     )
 
 
-def _kinds(kept: ListeningSet, values: Mapping[str, Floats]) -> str:
+def _kinds(kept: Listened, values: Mapping[str, Floats]) -> str:
     kinds: dict[str, list[str]] = {}
     for system in kept.systems:
         kinds.setdefault(kept.kinds[system], []).append(system)
@@ -144,12 +142,14 @@ def _kinds(kept: ListeningSet, values: Mapping[str, Floats]) -> str:
     )
 
 
-def _uncovered(kept: ListeningSet, reasons: Mapping[str, str]) -> str:
-    people = kept.condition_means()
-    best = max(kept.systems, key=people.__getitem__)
-    there = set(kept.kinds.values())
+def _uncovered(kept: Listened, reasons: Mapping[str, str]) -> str:
+    people = dict(
+        zip(kept.systems, np.nanmean(kept.ratings(kept.systems), axis=(0, 2)), strict=True)
+    )
+    best = max(people, key=people.__getitem__)
+    there = {kept.kinds[name] for name in kept.systems}
     lines = [
-        f"- Classes of clips: {', '.join(c for c in CLASSES if c != kept.clip_class)}.",
+        f"- Classes of clips: {', '.join(c for c in CLASSES if c not in _classes(kept))}.",
         f"- Kinds of codec: {'; '.join(kind for kind in KINDS if kind not in there) or 'none'}.",
     ]
     if people[best] < NEAR_TRANSPARENT:
@@ -157,10 +157,11 @@ def _uncovered(kept: ListeningSet, reasons: Mapping[str, str]) -> str:
             f"- Quality near transparency: the best system, {escaped(best)}, has "
             f"{people[best]:.0f} points."
         )
-    if silent := [name for name in kept.conditions if _has_no_sound(kept, name)]:
-        lines.append(f"- Conditions without sound: {', '.join(map(escaped, silent))}.")
-    if unrated := sorted({name for _, name in kept.files} - set(kept.conditions)):
-        lines.append(f"- Sound without ratings: {', '.join(map(escaped, unrated))}.")
+    used = {*kept.systems, *(each.system for each in kept.listening.with_role("reference"))}
+    if unused := [name for name in kept.listening.systems if name not in used]:
+        lines.append(
+            f"- Without sound or ratings on every signal: {', '.join(map(escaped, unused))}."
+        )
     lines += [
         f"- {escaped(TABLE[name].label)}: {escaped(reason)}."
         for name, reason in reasons.items()
@@ -169,8 +170,8 @@ def _uncovered(kept: ListeningSet, reasons: Mapping[str, str]) -> str:
     return "\n".join(("## What this set does not cover", "", *lines))
 
 
-def _has_no_sound(kept: ListeningSet, condition: str) -> bool:
-    return not any((signal, condition) in kept.files for signal in kept.signals)
+def _classes(listened: Listened) -> list[str]:
+    return list(dict.fromkeys(each.clip_class for each in listened.listening.stimuli))
 
 
 def _best_first(found: Mapping[str, Verdict]) -> Sequence[tuple[str, Verdict]]:
