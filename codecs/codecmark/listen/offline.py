@@ -18,9 +18,9 @@ import msgspec
 import soundfile
 
 from codecmark.errors import InputError
+from codecmark.listen import views
 from codecmark.listen.design import Design
 from codecmark.listen.journal import Joined, Journal
-from codecmark.listen.wording import wording
 from codecmark.system import schema
 
 FORMAT = "codecmark-answers-1"
@@ -132,16 +132,10 @@ def _page(journal: Journal, joined: Joined) -> str:
         for place, stimulus in zip(heard, [*turn.items, turn.reference or ""], strict=False):
             places[place] = f"{number}-{place}"
             sounds[places[place]] = stimulus
-        pages.append({
-            "page": turn.page, "items": len(turn.items), "answers": turn.answers,
-            "reference": turn.reference is not None, "training": turn.training,
-            "hear_s": turn.hear_s, "sounds": places,
-        })  # fmt: skip
+        pages.append({**views.page(turn), "sounds": places})
     state = {
-        "test": f"{design.sha256}-{joined.session}", "plan": design.sha256,
-        "session": joined.session, "title": design.plan.title, "method": design.plan.method,
-        "wording": wording(design.plan.method), "break_after": design.plan.break_after,
-        "pages": pages,
+        **views.about(design), "test": f"{design.sha256}-{joined.session}",
+        "plan": design.sha256, "session": joined.session, "pages": pages,
     }  # fmt: skip
     style = (_STATIC / "listen.css").read_text()
     scripts = [(_STATIC / name).read_text() for name in ("player.js", "listen.js")]

@@ -10,7 +10,6 @@ from __future__ import annotations
 import hmac
 import ipaddress
 import json
-import secrets
 import socket
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -19,11 +18,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from codecmark.errors import InputError
+from codecmark.listen.addresses import is_loopback, kept_token, own_address
 from codecmark.listen.journal import Journal
-from codecmark.listen.wording import wording
+from codecmark.listen.views import about, state
 
 LARGEST_BODY = 64 * 1024
-TOKEN = ".token"  # noqa: S105 - the file that holds it
 STATIC = {
     "/": ("listen.html", "text/html; charset=utf-8"),
     "/listen.css": ("listen.css", "text/css; charset=utf-8"),
@@ -50,8 +49,8 @@ class ListenServer(ThreadingHTTPServer):
 
     def __init__(self, journal: Journal, host: str = "127.0.0.1", port: int = 0) -> None:
         self.journal = journal
-        self.on_loopback = _is_loopback(host)
-        self.token = "" if self.on_loopback else _token(journal.design.folder)
+        self.on_loopback = is_loopback(host)
+        self.token = "" if self.on_loopback else kept_token(journal.design.folder)
         self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self.static = {path: (_static(name), kind) for path, (name, kind) in STATIC.items()}
         try:
@@ -75,7 +74,7 @@ class ListenServer(ThreadingHTTPServer):
         """The address of the page, with the token where there is one."""
         host = self._host
         if host in {"0.0.0.0", "::"}:  # noqa: S104 - what the user asked for
-            host = _own_address()
+            host = own_address()
         shown = f"[{host}]" if ":" in host else host
         return f"http://{shown}:{self.server_port}/" + (f"#{self.token}" if self.token else "")
 
@@ -147,9 +146,9 @@ class Handler(BaseHTTPRequestHandler):
             return self.server.static[path]
         self._require_token()
         if path == "/api/test":
-            return _json(_about(self.server.journal))
+            return _json(about(self.server.journal.design))
         if path == "/api/session":
-            return _json(_state(self.server.journal, self._session()))
+            return _json(state(self.server.journal, self._session()))
         match path.split("/"):
             case ["", "api", "audio", page, place]:
                 return self._audio(page, place), "audio/wav"
@@ -179,7 +178,7 @@ class Handler(BaseHTTPRequestHandler):
                 if not isinstance(name, str) or not isinstance(headphones, bool | None):
                     raise InputError("listener, headphones: text, and yes or no")
                 joined = journal.join(name, headphones)
-                return _json(_state(journal, joined.session))
+                return _json(state(journal, joined.session))
             case "/api/answer":
                 session, page = self._session(), body.get("page", "")
                 if not isinstance(page, str):
@@ -252,31 +251,6 @@ class Handler(BaseHTTPRequestHandler):
             self.close_connection = True
 
 
-def _about(journal: Journal) -> dict[str, Any]:
-    plan = journal.design.plan
-    return {"test": journal.design.sha256, "title": plan.title, "method": plan.method,
-            "wording": wording(plan.method), "break_after": plan.break_after}  # fmt: skip
-
-
-def _state(journal: Journal, session: str) -> dict[str, Any]:
-    """Return what the page needs to go on: no names of stimuli, clips or systems."""
-    turns = journal.turns(session).values()
-    return {
-        **_about(journal),
-        "session": session,
-        "listener": journal.session(session).listener,
-        "done": journal.done(session),
-        "pages": [
-            {
-                "page": turn.page, "items": len(turn.items), "answers": turn.answers,
-                "reference": turn.reference is not None, "training": turn.training,
-                "hear_s": turn.hear_s,
-            }
-            for turn in turns
-        ],
-    }  # fmt: skip
-
-
 def _json(value: object) -> tuple[bytes, str]:
     return json.dumps(value).encode(), "application/json"
 
@@ -287,29 +261,3 @@ def _refused_constant(name: str) -> None:
 
 def _static(name: str) -> bytes:
     return (Path(__file__).parent / "static" / name).read_bytes()
-
-
-def _token(folder: Path) -> str:
-    """Return the test's token, the same one after a restart."""
-    path = folder / TOKEN
-    if not path.exists():
-        path.touch(mode=0o600)
-        path.write_text(secrets.token_urlsafe(16))
-    return path.read_text().strip()
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-def _own_address() -> str:
-    """Return this machine's address in the local network; nothing is sent."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.connect(("192.0.2.1", 9))
-        except OSError:
-            return "127.0.0.1"
-        return str(probe.getsockname()[0])

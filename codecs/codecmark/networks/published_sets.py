@@ -1,7 +1,7 @@
-"""The published weights that codecs use: where each set comes from, at which revision.
+"""The published weights that codecs use, with source and revision.
 
-A set whose files have digests is verified wherever it was found; one without is taken on trust,
-and its rows say so. To pin one, add the SHA-256 that the source states.
+Files with a known digest are verified wherever they are found; those without one are taken on
+trust, and the rows say so. To pin a file, add the SHA-256 that its source states.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class WeightFile:
-    """One file of a set: path inside the set and, where known, size and digest."""
+    """One file of a set: its path inside the set, and its digest if known."""
 
     path: str
     sha256: str | None = None
@@ -21,10 +21,18 @@ class WeightFile:
 class WeightSet:
     """A published set of files at one pinned revision.
 
-    `url` is a template with `{revision}` and `{path}`; `revision` None means that no revision is
-    known to be good, so the set is never fetched, only taken from a folder or a cache.
-    `package` is the folder of an installable package that holds the same files, `requirement` what
-    installs it: the package is never imported, and what it depends on need not be there.
+    Attributes
+    ----------
+    url : str
+        Template with `{revision}` and `{path}`.
+    revision : str or None
+        None if no revision is known to be good; such a set is never fetched, only taken from a
+        folder or a cache.
+    package : str or None
+        Folder of an installable package that holds the same files. The package is never imported,
+        and its dependencies are not needed.
+    requirement : str or None
+        What installs that package.
     """
 
     name: str
@@ -37,7 +45,7 @@ class WeightSet:
 
     @property
     def on_hub(self) -> bool:
-        """Whether the model hub's own cache may hold it."""
+        """Whether the model hub's own cache may hold the set."""
         return self.url.startswith(_HUB.partition("{")[0])
 
     @property
@@ -69,7 +77,7 @@ def _snac(variant: str, revision: str, sha256: str) -> WeightSet:
 def _diffusers(
     repo: str, revision: str | None, licence: str, *parts: str, url: str = _HUB
 ) -> WeightSet:
-    """A pipeline's folder, of which the `parts` are used; each has a configuration."""
+    """Return the set of a pipeline's folder with these `parts` and their configurations."""
     paths = (path for part in parts for path in (f"{part.partition('/')[0]}/config.json", part))
     return WeightSet(repo, url.format(repo=repo), revision, licence, tuple(map(WeightFile, paths)))
 
@@ -126,7 +134,7 @@ SETS: dict[str, WeightSet] = {
         _diffusers(
             "cvssp/audioldm2-large", "4b0b875a9e0c5305dfc917da808584e50e1c7ed4", *_AUDIOLDM2
         ),
-        # published as its authors' own checkpoint only
+        # published only as a checkpoint in its authors' own format
         _diffusers(
             "haoheliu/audioldm_48k", None, *_AUDIOLDM2,
             url="https://huggingface.co/{repo} (audioldm_48k.pth, converted to diffusers' layout)",
@@ -236,7 +244,7 @@ SETS: dict[str, WeightSet] = {
             ),
             "resemblyzer", "Resemblyzer==0.1.4",
         ),
-        # the same networks as their authors publish them
+        # the same networks in their authors' own formats
         _encodec_original("encodec_24khz-d7cc33bc.th"),
         _encodec_original("encodec_48khz-7e698e3e.th"),
         _dac_original("16khz", "0.0.5", "weights_16khz.pth"),
