@@ -5,6 +5,8 @@ RUN := $(VENV)/bin
 READY := $(VENV)/.ready
 # how torch is named to pip; e.g. TORCH="torch==2.13.0 --index-url <an index of CPU builds>"
 TORCH ?= torch==2.13.0
+# processes that run the tests; a file's tests stay together
+WORKERS ?= auto
 # the environment of the reference implementations, which ask for other versions than ours
 PARITY_VENV ?= .venv-parity
 PARITY_READY := $(PARITY_VENV)/.ready
@@ -41,8 +43,8 @@ check: $(READY) ## ruff and mypy
 	$(RUN)/ruff format --check .
 	$(RUN)/mypy
 
-unit: $(READY) ## the tests
-	$(RUN)/pytest
+unit: $(READY) ## the tests, on every core; WORKERS=0 for one after the other
+	$(RUN)/pytest -n $(WORKERS) --dist loadfile
 
 performance: $(READY) ## write results/performance.md: what a run costs (wants a quiet machine)
 	$(RUN)/python benchmarks/performance.py

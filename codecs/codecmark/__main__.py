@@ -20,6 +20,7 @@ _COMMANDS = {
     "list": "codecmark.commands.list_codecs",
     "weights": "codecmark.commands.weights",
     "audio": "codecmark.commands.audio",
+    "corpus": "codecmark.commands.corpus",
     "score": "codecmark.commands.score",
     "leaderboard": "codecmark.commands.leaderboard",
     "report": "codecmark.commands.report",
@@ -28,6 +29,7 @@ _COMMANDS = {
     "layers": "codecmark.commands.layers",
     "compare": "codecmark.commands.compare",
     "review": "codecmark.commands.review",
+    "listen": "codecmark.commands.listen",
     "train": "codecmark.commands.train",
 }
 

@@ -28,8 +28,8 @@ class AudioClip:
     Parameters
     ----------
     samples : np.ndarray, shape=(channels, samples), float32
-        Nominal range [-1, 1]; every value finite; 1 to 8 channels, at least one sample. The clip
-        keeps a read-only copy, so neither a codec nor the caller can change it afterwards.
+        Nominal range [-1, 1]; all values finite; 1 to 8 channels, at least one sample. The clip
+        keeps a read-only copy, so neither a codec nor the caller can change it later.
     sample_rate_hz : int
         1,000 to 768,000 Hz.
 
@@ -51,7 +51,7 @@ class AudioClip:
                 f"sample_rate_hz: {rate} is outside {MIN_RATE_HZ}..{MAX_RATE_HZ}; resample the clip"
             )
         object.__setattr__(self, "sample_rate_hz", int(rate))
-        object.__setattr__(self, "samples", _owned(self.samples))
+        object.__setattr__(self, "samples", _checked_copy(self.samples))
 
     @classmethod
     def from_pcm16(cls, pcm: NDArray[np.int16], sample_rate_hz: int) -> AudioClip:
@@ -82,7 +82,13 @@ class AudioClip:
         return AudioClip.from_pcm16(self.pcm16(), self.sample_rate_hz)
 
     def with_channels(self, channels: int) -> AudioClip:
-        """Return the clip with another channel count: down by averaging, up from mono only."""
+        """Return the clip with another channel count: average to mono, or repeat a mono channel.
+
+        Raises
+        ------
+        InputError
+            If neither the clip nor the result is mono.
+        """
         if channels == self.channels:
             return self
         if channels == 1:
@@ -95,7 +101,7 @@ class AudioClip:
         )
 
     def resampled(self, sample_rate_hz: int) -> AudioClip:
-        """Return the clip at another rate (soxr, very high quality), length rounded up."""
+        """Return the clip at another rate (soxr, very high quality); its length is rounded up."""
         if sample_rate_hz == self.sample_rate_hz:
             return self
         length = -(-self.n_samples * sample_rate_hz // self.sample_rate_hz)
@@ -103,7 +109,7 @@ class AudioClip:
         return AudioClip(samples, sample_rate_hz)
 
     def cropped(self, seconds: float) -> AudioClip:
-        """Return at most the first `seconds`."""
+        """Return the first `seconds` of the clip, or all of a shorter one."""
         keep = max(1, round(seconds * self.sample_rate_hz))
         return (
             self
@@ -112,7 +118,7 @@ class AudioClip:
         )
 
     def sha256(self) -> str:
-        """Return the digest of rate, channels and samples: the identity of what is heard."""
+        """Return the digest of sample rate, channel count and samples."""
         return self._digest
 
     @cached_property
@@ -141,12 +147,17 @@ def resample(samples: Samples, from_hz: int, to_hz: int, length: int) -> Samples
     """Resample `[channels, n]` (soxr, very high quality) to exactly `[channels, length]`."""
     if from_hz == to_hz:
         return fit_length(samples, length)
-    out = soxr.resample(samples.T, from_hz, to_hz, quality="VHQ").T
-    return fit_length(out.astype(np.float32, copy=False), length)
+    resampled = soxr.resample(samples.T, from_hz, to_hz, quality="VHQ").T
+    return fit_length(resampled.astype(np.float32, copy=False), length)
 
 
 def resample_blocks(blocks: Iterable[Samples], from_hz: int, to_hz: int, length: int) -> Samples:
-    """Join `[channels, n]` blocks as `resample` would the whole, which need never be there."""
+    """Resample consecutive `[channels, n]` blocks as one signal, without joining them first.
+
+    Returns
+    -------
+    Samples, shape=(channels, length)
+    """
     if from_hz == to_hz:
         return fit_length(np.concatenate(list(blocks), axis=1), length)
     stream: soxr.ResampleStream | None = None
@@ -157,12 +168,12 @@ def resample_blocks(blocks: Iterable[Samples], from_hz: int, to_hz: int, length:
             silence = np.empty((0, len(block)), np.float32)
         pieces.append(stream.resample_chunk(np.ascontiguousarray(block.T)))
     if stream is None:
-        raise InputError("blocks: there is none; at least one is needed")
+        raise InputError("blocks: no blocks given; pass at least one")
     pieces.append(stream.resample_chunk(silence, last=True))
     return fit_length(np.concatenate(pieces).T, length)
 
 
-def _owned(samples: Any) -> Samples:
+def _checked_copy(samples: Any) -> Samples:
     if not isinstance(samples, np.ndarray):
         raise InputError(f"samples: must be a NumPy array, got {type(samples).__name__}")
     if samples.dtype != np.float32:
@@ -185,6 +196,6 @@ def _owned(samples: Any) -> Samples:
         )
     if not np.isfinite(samples).all():
         raise InputError("samples: contains NaN or Inf; replace them, e.g. with np.nan_to_num")
-    owned = np.array(samples, dtype=np.float32, order="C")
-    owned.flags.writeable = False
-    return owned
+    copy = np.array(samples, dtype=np.float32, order="C")
+    copy.flags.writeable = False
+    return copy

@@ -1,12 +1,12 @@
-"""The one interface every codec has: PCM in, bytes out; bytes in, the same number of samples out.
+"""The interface of every codec: PCM to bytes, and bytes to the same number of samples.
 
-A codec implements `encode_payload` and `decode_payload`; the base class frames the payload, checks
-both directions and turns any library's exception into this package's errors. So the promises
-below hold for every codec, a plug-in's too:
+A codec implements `encode_payload` and `decode_payload`. The base class frames the payload, checks
+both directions and turns the exceptions of libraries into this package's errors, so every codec,
+plug-ins included, keeps these promises:
 
-- `decode` needs nothing but the bytes and returns exactly the channels and samples that went in;
+- `decode` needs nothing but the bytes, and returns as many channels and samples as went in;
 - the same clip gives the same bytes;
-- only `CodecmarkError` leaves, and the instance stays usable after one.
+- only `CodecmarkError` is raised, and the instance stays usable afterwards.
 """
 
 from __future__ import annotations
@@ -28,22 +28,21 @@ Evidence = Literal["none", "published", "trained", "replayed", "elsewhere", "ran
 
 @dataclass(frozen=True)
 class Weights:
-    """What a codec's learned part is, and so what its rows may claim.
+    """Where a codec's learned weights come from, which decides what its rows may claim.
 
     Attributes
     ----------
     evidence : str
         `none`: the codec has no learned part. `published`: the published file, from a folder, the
         cache or the network. `trained`: weights that this project trained and ships. `replayed`:
-        decoded audio that was published stands for the codec; quality is real, the rate is the
-        nominal one, and there are neither bytes nor times. `elsewhere`: files that somebody
-        decoded elsewhere, of which no more is known.
-        `random`: seeded random numbers in the published architecture; speed, memory and rate are
-        real, quality is never computed.
+        published decoded audio replaces the codec; quality is real, the rate is nominal, and there
+        are neither bytes nor times. `elsewhere`: files that were decoded elsewhere, of unknown
+        origin. `random`: seeded random numbers in the published architecture; speed, memory and
+        rate are real, quality is never computed.
     sha256 : str or None
-        Digest of the file, or of the sorted lines "path digest" where there are several.
+        Digest of the file, or of the sorted lines "path digest" of several files.
     note : str
-        Where they were found; for `random`, what is missing and how to get it.
+        Where the weights were found; for `random`, what is missing and how to get it.
     """
 
     evidence: Evidence
@@ -56,45 +55,45 @@ NO_WEIGHTS = Weights("none")
 
 @dataclass(frozen=True)
 class CodecInfo:
-    """What a codec says about itself; none of it is measured.
+    """What a codec declares about itself; nothing here is measured.
 
     Attributes
     ----------
     spec : str
-        The spec string that builds it; labels every row.
+        The spec string that builds the codec and labels its rows.
     family : str
         First part of the spec.
     sample_rate_hz : int or None
-        The rate it works at inside; None where it follows the clip.
+        The codec's internal rate; None if it works at the clip's rate.
     channels : int or None
-        The channel count it works with inside; None where it follows the clip.
+        The codec's internal channel count; None if it works with the clip's.
     nominal_bitrate_kbps : float or None
-        The rate its label promises, for one channel where `channels` is 1; None where quality,
-        not rate, is set.
+        The rate that the setting promises, per channel if `channels` is 1; None if the setting
+        fixes quality instead of rate.
     algorithmic_delay_samples : int or None
-        Frame, look-ahead and overlap at `sample_rate_hz` (at the clip's rate where that is None),
-        removed by `decode`; None for a codec that is not made for live use, because it looks at
-        the whole clip or states no bound.
+        Frame, look-ahead and overlap in samples at `sample_rate_hz` (at the clip's rate if that is
+        None); `decode` removes the delay. None for a codec that is not meant for live use: it
+        needs the whole clip, or states no bound.
     parameters : int or None
-        Learned parameters that encode and decode use; 0 without a learned part, None where the
-        published files do not tell.
+        Number of learned parameters that encoding and decoding use; 0 without a learned part, None
+        if the published files do not say.
     weights : Weights
-        Where the learned part comes from, and so what its rows may claim.
+        Where the learned weights come from.
     licence : str
-        Licence of the implementation, and of the weights where it differs.
+        Licence of the implementation, and of the weights if it differs.
     reference : str
         Paper, standard or source.
     entropy_coded : bool
-        Whether its size depends on what the learned part makes of the clip, although a nominal
-        rate is stated.
+        Whether entropy coding makes the actual size differ from the nominal rate.
     notes : str
-        What a reader of its figures must know, e.g. resampling or a container that counts.
+        What a reader of the codec's figures must know, e.g. that it resamples, or that its
+        container counts.
     device : str
-        Where its network runs.
+        The device that the network runs on.
     backend : str
-        `native` for a library's own code, `eager` for PyTorch, else see `system.execution`.
+        `native` for a library's own code, `eager` for PyTorch; for others see `system.execution`.
     dtype : str or None
-        What the network's products are in; None for a library's own code.
+        The precision of the network's products; None for a library's own code.
     """
 
     spec: str
@@ -114,20 +113,23 @@ class CodecInfo:
     dtype: str | None = None
 
     def delay_ms(self, clip_rate_hz: int) -> float | None:
-        """Return the algorithmic delay for clips of a rate."""
+        """Return the algorithmic delay in ms for clips at `clip_rate_hz`; None if undeclared."""
         if self.algorithmic_delay_samples is None:
             return None
         return 1000 * self.algorithmic_delay_samples / (self.sample_rate_hz or clip_rate_hz)
 
     def nominal_kbps(self, channels: int) -> float | None:
-        """Return the nominal rate; a codec that works on one channel spends it on each of them."""
+        """Return the nominal rate in kbit/s of a clip with this many channels.
+
+        A codec that works on single channels spends its rate on each of them.
+        """
         if self.nominal_bitrate_kbps is None or self.channels != 1:
             return self.nominal_bitrate_kbps
         return self.nominal_bitrate_kbps * channels
 
 
 class Codec(ABC):
-    """Base of every codec; see the module's promises.
+    """Base class of every codec; the module lists its promises.
 
     Attributes
     ----------
@@ -138,27 +140,27 @@ class Codec(ABC):
 
     @property
     def execution(self) -> Execution:
-        """How its network runs, as its spec says."""
-        _, marked, way = self.info.spec.partition(MARK)
-        return Execution.parse(way) if marked else EAGER
+        """How the network runs, as the spec states."""
+        _, mark, execution_text = self.info.spec.partition(MARK)
+        return Execution.parse(execution_text) if mark else EAGER
 
     @abstractmethod
     def encode_payload(self, clip: AudioClip) -> bytes:
-        """Return the coded form of a valid clip, without any frame."""
+        """Return the coded form of a valid clip, without the stream header."""
 
     @abstractmethod
     def decode_payload(self, payload: bytes, header: StreamHeader) -> Samples:
         """Return float32 `[header.channels, header.n_samples]` from an intact payload.
 
-        The checksum has held, but a hostile writer can make one that holds: check every length
-        before allocating for it, and raise `BitstreamError`.
+        The checksum has been verified, but a hostile writer can forge one: check every length
+        before allocating memory for it, and raise `BitstreamError`.
         """
 
     def reset(self) -> None:  # noqa: B027 - most codecs keep no state
-        """Return to the initial state, where a codec keeps one between calls.
+        """Return a codec that keeps state between calls to its initial state.
 
-        `encode` and `decode` do so themselves when needed; calling it before keeps the cost out
-        of a timed call.
+        `encode` and `decode` reset the codec themselves when needed; an earlier call keeps the
+        cost out of the timed one.
         """
 
     def encode(self, clip: AudioClip) -> bytes:
@@ -167,14 +169,14 @@ class Codec(ABC):
         Returns
         -------
         bytes
-            The whole stream, frame included; its length is the codec's size.
+            The whole stream, header included; its length is the size that rows report.
 
         Raises
         ------
         InputError
-            If `clip` is not an `AudioClip`, or has a form this codec refuses.
+            If `clip` is not an `AudioClip`, or the codec does not support its format.
         CodecError
-            If the codec fails on it.
+            If the codec fails on the clip.
         """
         if not isinstance(clip, AudioClip):
             raise InputError(

@@ -2,26 +2,26 @@
 
 ```
 CodecmarkError
-├── InputError            a clip, a spec, a corpus or a condition is not usable as given
-├── CodecError            a codec could not do its work
+├── InputError            a clip, spec, corpus or condition cannot be used as given
+├── CodecError            a codec failed on valid input
 │   ├── UnknownCodecError     no catalog entry has this name
-│   ├── UnavailableError      the codec exists but something it needs is missing; says what to do
-│   │   ├── DamagedWeightsError   a weight file is here but is not the published one
-│   │   └── DamagedAudioError     so is a file of published audio
+│   ├── UnavailableError      the codec exists, but something that it needs is missing
+│   │   ├── DamagedWeightsError   a weight file differs from the published one
+│   │   └── DamagedAudioError     a file of published audio differs from the published one
 │   └── BitstreamError        the bytes are not a stream that this codec wrote
 ├── MetricError           a metric is undefined for these signals
-└── ResultSchemaError     a stored row cannot be read by this version
+└── ResultSchemaError     this version cannot read a stored row
 ```
 
-Messages name the offending field and the remedy. Nothing else is raised on purpose: a
-`TypeError` or a library's own exception that reaches the caller is a bug.
+Messages name the offending field and the remedy. No other exception is raised on purpose: a
+`TypeError`, or a library's own exception, that reaches the caller is a bug.
 """
 
 from __future__ import annotations
 
 
 class CodecmarkError(Exception):
-    """Root of the tree; catch this to catch everything the package raises."""
+    """Base class of every error that the package raises."""
 
 
 class InputError(CodecmarkError):
@@ -37,9 +37,14 @@ class UnknownCodecError(CodecError):
 
 
 class UnavailableError(CodecError):
-    """A codec needs weights, a package or a program that is not here.
+    """A codec needs weights, a package or a program that is not installed.
 
-    `remedy` is the exact command or setting that would make it available.
+    Parameters
+    ----------
+    what : str
+        What is missing.
+    remedy : str
+        The exact command or setting that makes the codec available.
     """
 
     def __init__(self, what: str, remedy: str) -> None:
@@ -49,17 +54,22 @@ class UnavailableError(CodecError):
 
 
 class DamagedWeightsError(UnavailableError):
-    """A weight file is here but is not the published one; nothing stands in for it."""
+    """A weight file differs from the published one; random weights do not replace it."""
 
 
 class DamagedAudioError(UnavailableError):
-    """A file of published audio is here but is not the published one."""
+    """A file of published audio differs from the published one."""
 
 
 class BitstreamError(CodecError):
     """The bytes are truncated, damaged, foreign or of a newer version.
 
-    `field` is the part of the stream that gave it away.
+    Parameters
+    ----------
+    field : str
+        The part of the stream that is wrong.
+    problem : str
+        What is wrong with it.
     """
 
     def __init__(self, field: str, problem: str) -> None:
@@ -68,7 +78,7 @@ class BitstreamError(CodecError):
 
 
 class MetricError(CodecmarkError):
-    """A metric is undefined for the signals it was given; the message is the reason."""
+    """A metric is undefined for the given signals; the message is the reason."""
 
 
 class ResultSchemaError(CodecmarkError):

@@ -1,11 +1,13 @@
-"""Spec strings: `family:variant@setting`, the name of a codec and the label of its rows.
+"""Spec strings: `family:variant@setting` names a codec and labels its rows.
 
 Examples: `pcm16`, `opus@24k`, `vorbis@q3`, `encodec:24khz@6k`, `mel:16k-64/griffinlim-64`,
-`audioldm2:music/hifigan`. A variant may have stages, separated by `/`; one that names a codec has
-that codec's variant in it, `replay:dac:16khz@6k`. `#` names another implementation of the
-same codec, `encodec:24khz@6k#original`; `+ac` behind it, as in `encodec:24khz@6k+ac`, says that the
-codec's tokens are range coded. `~` at the end says how its network runs,
-`encodec:24khz@6k~openvino-bfloat16`, see `execution`.
+`audioldm2:music/hifigan`.
+
+- A variant may have stages, separated by `/`. A variant that names another codec includes that
+  codec's variant: `replay:dac:16khz@6k`.
+- `#` selects another implementation of the same codec: `encodec:24khz@6k#original`.
+- `+ac` range-codes the codec's tokens: `encodec:24khz@6k+ac`.
+- `~` selects how the network runs, see `system.execution`: `encodec:24khz@6k~openvino-bfloat16`.
 """
 
 from __future__ import annotations
@@ -30,7 +32,7 @@ _RATE = re.compile(r"(\d+(?:\.\d+)?)k")
 
 @dataclass(frozen=True)
 class Spec:
-    """A parsed spec string; `str()` gives it back."""
+    """A parsed spec string; `str()` restores it."""
 
     family: str
     variant: str | None = None
@@ -48,14 +50,16 @@ class Spec:
         InputError
             If it does not have the form `family:variant@setting`.
         """
-        codec, marked, way = text.partition(MARK) if isinstance(text, str) else ("", "", "")
+        codec, mark, execution_text = (
+            text.partition(MARK) if isinstance(text, str) else ("", "", "")
+        )
         plain = codec.removesuffix(_RANGE_CODED)
         match = _SPEC.fullmatch(plain)
         if match is None:
             raise InputError(
                 f"spec: {text!r} is not of the form family:variant@setting, e.g. opus@24k"
             )
-        execution = Execution.parse(way) if marked else EAGER
+        execution = Execution.parse(execution_text) if mark else EAGER
         return cls(**match.groupdict(), range_coded=plain != codec, execution=execution)
 
     def __str__(self) -> str:
@@ -63,8 +67,8 @@ class Spec:
         setting = f"@{self.setting}" if self.setting else ""
         implementation = f"#{self.implementation}" if self.implementation else ""
         ending = _RANGE_CODED if self.range_coded else ""
-        if way := str(self.execution):
-            ending += MARK + way
+        if execution_text := str(self.execution):
+            ending += MARK + execution_text
         return f"{self.family}{variant}{setting}{implementation}{ending}"
 
     @property
@@ -74,7 +78,7 @@ class Spec:
 
     @property
     def stages(self) -> tuple[str, ...]:
-        """The variant split at `/`; empty without a variant."""
+        """The variant split at `/`; empty if there is no variant."""
         return tuple(self.variant.split("/")) if self.variant else ()
 
     def bitrate_kbps(self, lowest: float, highest: float) -> float:
@@ -96,7 +100,7 @@ class Spec:
         Raises
         ------
         InputError
-            If it is missing, not a rate, or none of `rates_kbps`, which are named.
+            If it is missing, not a rate, or not in `rates_kbps`; lists the valid rates.
         """
         kbps = self._rate_kbps()
         if kbps not in rates_kbps:
@@ -110,19 +114,19 @@ class Spec:
         Raises
         ------
         InputError
-            If it is missing or none of `variants`, which are named.
+            If it is missing or not in `variants`; lists the valid ones.
         """
         if self.variant is None or self.variant not in variants:
             raise InputError(f"spec: {self}: variant must be one of {', '.join(variants)}")
         return self.variant
 
     def refuse_setting(self) -> None:
-        """Raise `InputError` if a setting is given where the codec has none."""
+        """Raise `InputError` if the spec has a setting, for codecs that take none."""
         if self.setting is not None:
             raise InputError(f"spec: {self}: {self.family} takes no setting after '@'")
 
     def refuse_variant(self) -> None:
-        """Raise `InputError` if a variant is given where the codec has none."""
+        """Raise `InputError` if the spec has a variant, for codecs that take none."""
         if self.variant is not None:
             raise InputError(f"spec: {self}: {self.family} takes no variant after ':'")
 
@@ -136,5 +140,5 @@ class Spec:
 
 
 def without_setting(spec: str) -> str:
-    """Return what the settings of one codec share: `encodec:24khz` of `encodec:24khz@6k`."""
+    """Return a spec without its setting: `encodec:24khz` for `encodec:24khz@6k`."""
     return _SETTING.sub("", spec)

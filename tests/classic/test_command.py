@@ -204,7 +204,7 @@ def test_mistakes_in_a_command_are_named(folder: Path, command: str, message: st
 
 
 def test_what_is_missing_names_the_remedy(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(UnavailableError, match=r"it\.toml does not exist; write it; there is no c"):
+    with pytest.raises(UnavailableError, match=r"it\.toml does not exist; write it; commands in"):
         create("command:it")
     (folder / "it.toml").write_text('encode = "no-such-tool {input} {output}"\n')
     with pytest.raises(InputError, match="decode: is missing; it is a command line"):

@@ -139,7 +139,7 @@ def test_a_declared_length_that_the_file_does_not_have_is_refused() -> None:
     for spec in ("flac", "vorbis@q3"):
         header, payload = bitstream.unpack(spec, create(spec).encode(noise(1_000)))
         longer = bitstream.StreamHeader(header.sample_rate_hz, header.channels, 1_001)
-        with pytest.raises(BitstreamError, match="samples: payload has 1000, the header 1001"):
+        with pytest.raises(BitstreamError, match="samples: the payload has 1000, the header 1001"):
             create(spec).decode(bitstream.pack(spec, longer, payload))
 
 

@@ -81,7 +81,7 @@ def test_any_text_either_parses_or_is_refused(text: str) -> None:
         ("noise@10", "needs a number and 'db'"),
         ("lowpass@30k", "must be 0.1k to 20k"),
         ("pcm@17bit", "must be 2bit to 16bit"),
-        ("pcm@7.5bit", "whole number of bits"),
+        ("pcm@7.5bit", "number of bits must be an integer"),
         ("silence@0db", "takes no setting"),
         ("command", "needs the name of a TOML file"),
         ("command:../passwd", "needs the name of a TOML file"),
@@ -191,7 +191,7 @@ class Nameless(Pcm16Codec):
 
 def test_a_codec_says_how_it_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(catalog, "_load", lambda target: Nameless)
-    with pytest.raises(CodecError, match=r"pcm16~cpu: names itself pcm16, without how it runs"):
+    with pytest.raises(CodecError, match=r"pcm16~cpu: the codec.s info\.spec is pcm16"):
         codecmark.create("pcm16~cpu")
 
 

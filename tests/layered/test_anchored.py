@@ -171,9 +171,9 @@ def test_it_trains_and_goes_on_to_the_same_curve(dataset: Dataset, tmp_path: Pat
     files = export(tmp_path / "whole", tmp_path / "sets/anchored", dataset)
     assert [file.name for file in files] == ["vocoder.safetensors", "card.md"]
     assert read_start(tmp_path / "sets/anchored", "anchored").config["anchored"]
-    with pytest.raises(InputError, match="holds an anchored vocoder, a plain one is needed"):
+    with pytest.raises(InputError, match="holds an anchored vocoder; name a plain one"):
         read_start(tmp_path / "sets/anchored", "vocoder")
-    with pytest.raises(InputError, match="trains vocoder, a vae is needed"):
+    with pytest.raises(InputError, match="trains vocoder; name a run of vae"):
         read_start(tmp_path / "plain", "vae")
 
 
@@ -207,7 +207,7 @@ def test_any_clip_keeps_its_form(clip: AudioClip) -> None:
 def test_what_is_no_fill_is_refused(sets: Path) -> None:
     with pytest.raises(InputError, match=r"write mel:16k-64\+wave, or"):
         create("mel:16k-64+wave+harmonic@8k")
-    with pytest.raises(InputError, match="stands on base, music"):
+    with pytest.raises(InputError, match="needs a base among base, music"):
         create("audioldm2:48k+wave+anchored@8k")
     harmonic = (sets / "harmonic/vocoder.safetensors").read_bytes()
     (sets / "anchored/vocoder.safetensors").write_bytes(harmonic)

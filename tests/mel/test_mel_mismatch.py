@@ -44,7 +44,7 @@ def test_316_vs_80_on_the_raw_model_and_the_clear_error_in_its_place() -> None:
         with pytest.raises(RuntimeError, match=message):
             raw(torch.zeros(1, 80, 316))
     vocoder = hifigan.HifiGan(Weights("random"), formats.SPEECHT5, Setup(), foreign)
-    with pytest.raises(InputError, match=r"not \(1, 80, 316\): the last axis counts bands"):
+    with pytest.raises(InputError, match=r"not \(1, 80, 316\): the last axis must be bands"):
         vocoder.synthesize(mel_of((1, 80, 316), formats.SPEECHT5))
     # exchanging the axes is not enough: that mel has another scale
     with pytest.raises(InputError, match=r"hop 256, 80 to 7600 Hz, log base 10.*natural log"):

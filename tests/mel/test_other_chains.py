@@ -102,7 +102,7 @@ def test_ltx2_codes_both_channels_in_one_latent() -> None:
     assert codec.decode(codec.encode(left)).channels == 1
     assert codec.synthesis_rate_hz == 24_000
     assert codec.frame_count(32_000) % 4 == 1
-    with pytest.raises(InputError, match="takes 1 or 2 channels, this has 3"):
+    with pytest.raises(InputError, match="takes 1 or 2 channels, not 3"):
         codec.encode(noise(8_000, channels=3))
 
 

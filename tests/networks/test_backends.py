@@ -118,7 +118,7 @@ def test_what_runs_on_the_processor_only_refuses_a_gpu(chosen: Execution) -> Non
 def test_compiling_needs_a_compiler(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("CXX", raising=False)
     monkeypatch.setattr(shutil, "which", lambda _: None)
-    with pytest.raises(UnavailableError, match=r"C\+\+ compiler, and g\+\+ is not here"):
+    with pytest.raises(UnavailableError, match=r"C\+\+ compiler, and g\+\+ is not installed"):
         hifigan(Execution("compile"))
 
 

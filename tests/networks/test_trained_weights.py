@@ -113,12 +113,12 @@ def test_damaged_files_are_refused(sets: Path) -> None:
     config, state = trained_sets.read(sets / "joint" / "vocoder.safetensors", "harmonic")
     state.pop("leave.bias")
     trained_sets.write(path, "harmonic", config, state)
-    with pytest.raises(DamagedWeightsError, match="not a whole network"):
+    with pytest.raises(DamagedWeightsError, match="not a complete network"):
         create("mel:16k-64/harmonic")
     vae = sets / "compact" / "vae.safetensors"
     config, state = trained_sets.read(vae, "compact")
     trained_sets.write(vae, "compact", {**config, "latent_channels": 3}, state)
-    with pytest.raises(DamagedWeightsError, match="not a whole network"):
+    with pytest.raises(DamagedWeightsError, match="not a complete network"):
         create("audioldm2:compact/griffinlim-8")
 
 

@@ -235,7 +235,7 @@ def test_what_looks_at_the_whole_clip_says_so(speech: AudioClip) -> None:
 
 
 def test_a_clip_too_short_to_probe(speech: AudioClip) -> None:
-    with pytest.raises(InputError, match="1 s are needed"):
+    with pytest.raises(InputError, match="choose one of at least 1 s"):
         latency.measure(catalog.create("pcm16"), speech.cropped(0.5))
 
 

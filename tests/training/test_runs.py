@@ -68,7 +68,7 @@ def test_a_run_is_not_continued_as_another(dataset: Dataset, tmp_path: Path) -> 
     with pytest.raises(InputError, match="another network, task"):
         Trainer(vae_task(dataset), tmp_path, SCHEDULE)
     (tmp_path / CHECKPOINT).write_bytes(b"half of a checkpoint")
-    with pytest.raises(InputError, match="is no checkpoint"):
+    with pytest.raises(InputError, match="is not a checkpoint"):
         Trainer(vocoder_task(dataset), tmp_path, SCHEDULE)
 
 
@@ -83,12 +83,12 @@ def test_losses_that_are_not_finite_end_the_run(dataset: Dataset, tmp_path: Path
 
 
 def test_a_run_that_cannot_be_used_says_so(dataset: Dataset, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="is no run"):
+    with pytest.raises(InputError, match="is not a run"):
         read_run(tmp_path)
     train(vocoder_task(dataset), tmp_path, replace(SCHEDULE, steps=1))
     with pytest.raises(InputError, match="has not been validated"):
         read_run(tmp_path)
-    with pytest.raises(InputError, match="trains vocoder, a vae is needed"):
+    with pytest.raises(InputError, match="trains vocoder; name a run of vae"):
         read_run(tmp_path, "vae")
 
 
@@ -101,7 +101,7 @@ def test_a_run_cools_down_to_zero(dataset: Dataset, tmp_path: Path) -> None:
     assert rates[1] == pytest.approx([2e-4, 3e-4, 2e-4, 0.0])
     never = replace(schedule, steps=3, validate_every=100, cool_from=1)
     assert read_run(train(vae_task(dataset), tmp_path / "last", never).out).step == 3
-    with pytest.raises(InputError, match=r"--cool-from: 4 needs --steps beyond it"):
+    with pytest.raises(InputError, match=r"--cool-from: 4 needs --steps above it"):
         Trainer(vae_task(dataset), tmp_path / "never", replace(SCHEDULE, cool_from=4))
 
 

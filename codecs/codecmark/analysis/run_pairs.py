@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from codecmark.results import axes
 from codecmark.results.row import ResultRow
 
 
@@ -36,7 +37,13 @@ def line_up(old: Sequence[ResultRow], new: Sequence[ResultRow]) -> LinedUp:
 
     A codec that is unavailable in one run has a single row without a clip there; it stands
     against each clip of the other run.
+
+    Raises
+    ------
+    InputError
+        If the rows of both are not of one combination of axes.
     """
+    axes.require_one([*old, *new])
     ours, theirs = _by_codec(new), _by_codec(old)
     both = []
     for key, rows in theirs.items():

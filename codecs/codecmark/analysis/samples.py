@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from codecmark.errors import InputError
 from codecmark.metrics.table import QUALITY_FIELDS
+from codecmark.results import axes
 from codecmark.results.row import ResultRow
 
 
@@ -59,14 +60,15 @@ def collect(
     Parameters
     ----------
     rows : iterable of ResultRow
-        Of one condition. Of two rows for one codec and clip the later counts.
+        Of one condition and one combination of axes. Of two rows for one codec and clip the later
+        counts.
     clip_class : str, optional
         Only clips of this class.
 
     Raises
     ------
     InputError
-        If `name` is no quality field, the rows are of several conditions, or no clip is left.
+        If `name` is no quality field, no clip is left, or as `latest_rows`.
     """
     if name not in QUALITY_FIELDS:
         raise InputError(f"metric: no {name!r}; choose one of {', '.join(QUALITY_FIELDS)}")
@@ -88,12 +90,13 @@ def latest_rows(rows: Iterable[ResultRow], clip_class: str | None = None) -> lis
     Raises
     ------
     InputError
-        If the rows are of several conditions.
+        If the rows are of several conditions, or of several combinations of axes.
     """
     kept = [row for row in rows if clip_class is None or row.clip_class in {clip_class, None}]
     conditions = sorted({row.condition for row in kept})
     if len(conditions) > 1:
         raise InputError(f"condition: rows of {', '.join(conditions)}; statistics need one")
+    axes.require_one(kept)
     return list({(row.spec, row.clip): row for row in kept}.values())
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from codecmark.analysis.aggregation import ALL, Columns, Quality, attempted, qualities
 from codecmark.metrics import rate
 from codecmark.metrics.table import QUALITY_FIELDS, TABLE
+from codecmark.results import axes
 from codecmark.results.row import ResultRow
 
 
@@ -88,9 +89,17 @@ class Summarised(list[ResultRow]):
 
 
 def summarise(rows: Iterable[ResultRow]) -> list[Summary]:
-    """Return a summary for each condition and codec, in the order of the rows."""
+    """Return a summary for each condition and codec, in the order of the rows.
+
+    Raises
+    ------
+    InputError
+        If the rows are of several combinations of axes.
+    """
     if isinstance(rows, Summarised):
         return rows.summaries
+    rows = list(rows)
+    axes.require_one(rows)
     groups: dict[tuple[str, str], list[ResultRow]] = {}
     for row in rows:
         groups.setdefault((row.condition, row.spec), []).append(row)

@@ -21,7 +21,8 @@ from codecmark.analysis.columns_sql import Key
 from codecmark.analysis.summary import Summarised, Summary
 from codecmark.metrics.table import NOT_DEFINED, QUALITY_FIELDS
 from codecmark.results import parquet
-from codecmark.results.row import ResultRow
+from codecmark.results.axes import UNTOUCHED, Axes, condition_sql, nothing_of
+from codecmark.results.row import AXES, ResultRow
 
 _TOTALS = ("clip_s", "stream_bytes", "pcm16_bytes", "encode_s", "decode_s")
 _TOLD_APART = ("condition", "spec", "status", "reason", "weights", "clip_class", "host", "reasons")
@@ -87,16 +88,21 @@ class _Group:
         return [low] * (self.count - 1) + [high]
 
 
-def read(path: Path) -> Summarised:
+def read(path: Path, axes: Axes = UNTOUCHED) -> Summarised:
     """Return the summaries of a Parquet run, and rows for its notes.
+
+    Only rows of one combination of axes count, see `results.axes`.
 
     Raises
     ------
+    InputError
+        If the run has no row of it.
     UnavailableError
         If DuckDB is not installed.
     """
     connection = parquet.connect()
-    connection.execute(f"CREATE VIEW run AS FROM {parquet.source(path)}")
+    source = parquet.source(path)
+    connection.execute(f"CREATE VIEW run AS FROM {source} WHERE {condition_sql(axes)}")
     found: dict[Key, _TotalSummary] = {}
     exact: dict[Key, Counter[tuple[str, str]]] = defaultdict(Counter)
     notes: list[ResultRow] = []
@@ -111,12 +117,22 @@ def read(path: Path) -> Summarised:
             for clip_class in (ALL, row.clip_class or ""):
                 exact[key][clip_class, name] += group.count
         notes += group.notes()
+    if not found:
+        raise nothing_of(axes, _combinations(connection, source))
     clips = columns_sql.clips_by_class(connection)
     for key, columns in columns_sql.columns(connection, exact):
         summary = found[key]
         tried = attempted(summary.weights, clips.get(key, {}), clips[key[0], ""])
         summary.attempted, summary.quality = sum(tried.values()), qualities(columns, tried)
     return Summarised(notes, list(found.values()))
+
+
+def _combinations(connection: Any, source: str) -> list[Axes]:
+    query = f"SELECT {', '.join(AXES)} FROM {source} GROUP BY ALL ORDER BY ALL"  # noqa: S608
+    return [
+        {name: value for name, value in zip(AXES, values, strict=True) if value is not None}
+        for values in connection.execute(query).fetchall()
+    ]
 
 
 def _groups(connection: Any) -> Iterator[_Group]:

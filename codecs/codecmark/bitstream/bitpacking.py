@@ -11,17 +11,17 @@ MAX_WIDTH = 32
 
 
 def packed_bytes(count: int, width: int) -> int:
-    """Return how many bytes `count` integers of `width` bits take; the last is zero-padded."""
+    """Return the size in bytes of `count` packed integers of `width` bits."""
     return -(-count * width // 8)
 
 
 def pack_integers(values: ArrayLike, width: int) -> bytes:
-    """Pack integers of `[0, 2**width)` most significant bit first.
+    """Pack integers in `[0, 2**width)`, most significant bit first; the last byte is zero-padded.
 
     Raises
     ------
     CodecError
-        If a value does not fit, naming it.
+        If a value does not fit; names the value.
     """
     flat = np.ravel(np.asarray(values)).astype(np.int64)
     outside = (flat < 0) | (flat >= 1 << width)
@@ -33,12 +33,12 @@ def pack_integers(values: ArrayLike, width: int) -> bytes:
 
 
 def unpack_integers(data: bytes, count: int, width: int) -> NDArray[np.int64]:
-    """Invert `pack_integers`; the length must match and the padding must be zero.
+    """Invert `pack_integers`.
 
     Raises
     ------
     BitstreamError
-        If `data` is not exactly `count` integers of `width` bits.
+        If the length of `data` is not that of `count` integers, or the padding is not zero.
     """
     expected = packed_bytes(count, width)
     if len(data) != expected:

@@ -1,4 +1,4 @@
-"""The frame around every codec's payload, so that bytes alone are enough to decode.
+"""The stream format of every codec: a header that makes the bytes decodable on their own.
 
 Byte layout (multi-byte numbers are LEB128 varints unless stated, low byte first)::
 
@@ -12,8 +12,8 @@ Byte layout (multi-byte numbers are LEB128 varints unless stated, low byte first
          4  CRC-32 of everything above and of the payload, little endian
          -  payload
 
-That is 15 bytes for a clip of up to 40 s, and it counts: the size of a codec is the length of
-the whole stream.
+The header takes 15 bytes for a clip of up to 40 s, and it counts: the reported size is the length
+of the whole stream.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _EXPLICIT_RATE = 31
 
 @dataclass(frozen=True)
 class StreamHeader:
-    """What a decoder knows of a stream before it opens the payload."""
+    """What the header says about the clip, known before the payload is decoded."""
 
     sample_rate_hz: int
     channels: int
@@ -48,13 +48,13 @@ class StreamHeader:
 
 
 def codec_id(spec: str) -> int:
-    """Return the 16-bit id that a stream of `spec` carries; how its network runs is not in it."""
+    """Return the 16-bit codec id of `spec`, which does not depend on how the network runs."""
     codec = spec.partition(MARK)[0]
     return int.from_bytes(hashlib.sha256(codec.encode()).digest()[:2], "little")
 
 
 def pack(spec: str, header: StreamHeader, payload: bytes) -> bytes:
-    """Frame `payload`; the result decodes with `unpack(spec, ...)` alone."""
+    """Return the stream: header, checksum and payload."""
     rate = header.sample_rate_hz
     rate_index = RATES_HZ.index(rate) if rate in RATES_HZ else _EXPLICIT_RATE
     head = bytearray(struct.pack("<BBH", _MAGIC, _VERSION_TAG | VERSION, codec_id(spec)))
@@ -66,23 +66,23 @@ def pack(spec: str, header: StreamHeader, payload: bytes) -> bytes:
 
 
 def unpack(spec: str, stream: bytes, *, strict: bool = True) -> tuple[StreamHeader, bytes]:
-    """Check and open a stream.
+    """Check a stream and split it into header and payload.
 
-    Allocates nothing that the length of `stream` does not already justify. Where not `strict`,
-    the payload may be cut short or damaged: its parts then have checksums of their own.
+    The memory used is bounded by the length of `stream`. If not `strict`, the payload may be cut
+    short or damaged; its parts then need checksums of their own.
 
     Raises
     ------
     BitstreamError
-        Names the first field that is wrong: magic, version, codec, sample rate, samples,
-        payload length, or checksum.
+        If the header or the checksum is wrong; names the first wrong field: magic, version, codec,
+        sample rate, samples, payload length or checksum.
     """
     if not isinstance(stream, bytes | bytearray | memoryview):
         raise BitstreamError("stream", f"must be bytes, got {type(stream).__name__}")
     stream = bytes(stream)
     if len(stream) < 5:
         raise BitstreamError("header", f"{len(stream)} bytes are too few for a stream")
-    magic, tagged_version, found_id, layout = struct.unpack_from("<BBHB", stream)
+    magic, tagged_version, stream_codec_id, layout = struct.unpack_from("<BBHB", stream)
     if magic != _MAGIC or tagged_version & 0xF0 != _VERSION_TAG:
         raise BitstreamError("magic", "these bytes are not a codecmark stream")
     version = tagged_version & 0x0F
@@ -92,7 +92,7 @@ def unpack(spec: str, stream: bytes, *, strict: bool = True) -> tuple[StreamHead
         )
     if version < 1:
         raise BitstreamError("version", "0 is not a version")
-    if found_id != codec_id(spec):
+    if stream_codec_id != codec_id(spec):
         raise BitstreamError("codec", f"stream was written by another codec than {spec}")
     offset = 5
     if layout & 0x1F == _EXPLICIT_RATE:
@@ -113,7 +113,9 @@ def unpack(spec: str, stream: bytes, *, strict: bool = True) -> tuple[StreamHead
     if not strict:
         return StreamHeader(rate, (layout >> 5) + 1, n_samples), payload
     if len(payload) != length:
-        raise BitstreamError("payload length", f"header says {length}, {len(payload)} are here")
+        raise BitstreamError(
+            "payload length", f"the header says {length} bytes, the stream has {len(payload)}"
+        )
     (expected,) = struct.unpack_from("<I", stream, offset)
     if zlib.crc32(payload, zlib.crc32(stream[:offset])) != expected:
         raise BitstreamError("checksum", "the stream is damaged")
@@ -121,7 +123,7 @@ def unpack(spec: str, stream: bytes, *, strict: bool = True) -> tuple[StreamHead
 
 
 def encode_varint(value: int) -> bytes:
-    """Return `value` (>= 0) as LEB128, seven bits a byte, low bits first."""
+    """Return `value` (>= 0) as LEB128: seven bits per byte, low bits first."""
     out = bytearray()
     while value > 0x7F:
         out.append(value & 0x7F | 0x80)
@@ -131,7 +133,7 @@ def encode_varint(value: int) -> bytes:
 
 
 def decode_varint(data: bytes, offset: int, field: str) -> tuple[int, int]:
-    """Read one LEB128 number; return it and the offset behind it."""
+    """Read one LEB128 number; return it and the offset of the next byte."""
     value = 0
     for position in range(6):
         if offset >= len(data):

@@ -1,8 +1,8 @@
-"""What range-coded payloads share: whole 32-bit words, and a length that bounds their content.
+"""Bytes of range coders: whole 32-bit words, whose number bounds how many symbols they hold.
 
-A symbol that is all but certain costs next to no bits, so a few bytes could promise any number of
-them. A stream is therefore padded to a word for every 16,384 symbols, and a decoder that is told
-of more allocates nothing.
+Nearly certain symbols cost next to no bits, so a few bytes could claim to hold any number of them.
+The code is therefore padded to one word per 16,384 symbols, and a decoder refuses a higher count
+before it allocates memory.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ SYMBOLS_PER_WORD = 1 << 14
 
 
 def to_bytes(encoder: Any, count: int) -> bytes:
-    """Return what a constriction range encoder wrote for `count` symbols."""
+    """Return the bytes that a constriction range encoder wrote for `count` symbols, padded."""
     words = encoder.get_compressed().astype("<u4")
     packed: bytes = np.pad(words, (0, max(0, count // SYMBOLS_PER_WORD - len(words)))).tobytes()
     return packed
@@ -31,7 +31,7 @@ def require_bytes_for(count: int, data: bytes) -> None:
 
 
 def from_bytes(data: bytes, offset: int) -> NDArray[np.uint32]:
-    """Return the words of `data` from `offset` on, or raise `BitstreamError`."""
+    """Return the words of `data` from `offset`, or raise `BitstreamError` for a partial word."""
     if (len(data) - offset) % 4:
         raise BitstreamError("range code", "is not a whole number of words")
     return np.frombuffer(data, "<u4", offset=offset).astype(np.uint32)

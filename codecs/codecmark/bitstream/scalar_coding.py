@@ -1,13 +1,13 @@
-"""How real numbers become bits: latents of a VAE, or log-mel values, all about unit variance.
+"""Coding of real numbers of about unit variance: latents of a VAE, or log-mel values.
 
 `f32`, `f16`   little-endian floats
-`int8`         one scale for the clip (its largest magnitude / 127), then a byte a value
-`qSTEP`        uniform quantisation at a step, range coded: the number of values of each integer
-               level is sent as a table (varints), then the values with exactly these frequencies
+`int8`         one scale per clip (largest magnitude / 127), then one byte per value
+`qSTEP`        uniform quantisation with step size STEP, range coded: first a table (varints) of how
+               often each integer level occurs, then the levels, coded with these frequencies
 
-The table costs a few dozen bytes and makes the code fit the clip without a trained model. Both
-sides derive the coder's fixed-point model from its integers by correctly rounded divisions, so
-they cannot disagree.
+The table costs a few dozen bytes and adapts the code to the clip without a trained model. Encoder
+and decoder derive the coder's fixed-point model from its integers by correctly rounded divisions,
+so they always agree.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _STEP = re.compile(r"q(\d+(?:\.\d+)?)")
 
 
 class LatentCoding(Protocol):
-    """Values to bytes and back; the shape is known to both sides."""
+    """Codes values of a shape that both encoder and decoder know."""
 
     def encode(self, values: Samples) -> bytes:
         """Return the coded values."""
@@ -42,7 +42,13 @@ class LatentCoding(Protocol):
 
 
 def named(name: str) -> LatentCoding:
-    """Return `f32`, `f16`, `int8` or `qSTEP`, e.g. `q0.5`."""
+    """Return the coding `f32`, `f16`, `int8` or `qSTEP`, e.g. `q0.5`; STEP is 0.01 to 10.
+
+    Raises
+    ------
+    InputError
+        If there is no such coding.
+    """
     if name in _FLOATS:
         return FloatCoding(_FLOATS[name])
     if name == "int8":
@@ -54,7 +60,7 @@ def named(name: str) -> LatentCoding:
 
 
 def bits_per_value(name: str) -> int | None:
-    """Return what a coding spends on each value; None where that depends on the values."""
+    """Return the bits per value of a coding; None if they depend on the values."""
     return {"f32": 32, "f16": 16, "int8": 8}.get(name)
 
 
@@ -84,7 +90,7 @@ class FloatCoding:
 
 
 class Int8Coding:
-    """A byte a value, scaled to the clip."""
+    """One byte per value, scaled to the largest magnitude of the clip."""
 
     def encode(self, values: Samples) -> bytes:
         """Return the scale and the bytes."""
@@ -105,7 +111,7 @@ class Int8Coding:
 
 
 class EntropyCoding:
-    """Uniform quantiser and range coder with the clip's own frequencies."""
+    """Uniform quantiser, and a range coder with the frequencies of the clip's own levels."""
 
     def __init__(self, step: float) -> None:
         self._step = step
@@ -149,7 +155,7 @@ class EntropyCoding:
 
 
 def _model(counts: NDArray[np.int64]) -> object:
-    """Return the categorical model; two levels at least, since one alone has no code."""
+    """Return the categorical model of at least two levels, the fewest that can be coded."""
     import constriction
 
     padded = np.append(counts, 0) if len(counts) == 1 else counts
@@ -159,4 +165,4 @@ def _model(counts: NDArray[np.int64]) -> object:
 
 def _require_length(data: bytes, expected: int) -> None:
     if len(data) != expected:
-        raise BitstreamError("samples", f"they need {expected} bytes of values, not {len(data)}")
+        raise BitstreamError("samples", f"need {expected} bytes of values, got {len(data)}")

@@ -1,14 +1,14 @@
-"""Codec tokens range coded with models that learn as they go: `+ac` in a spec.
+"""Range coding of codec tokens with adaptive models: `+ac` in a spec.
 
-Each codebook has a model of its own, an order-0 count of its tokens so far. Every token starts at
-`_START`, and each one seen adds a gain: 0 (uniform, so that nothing can grow by much) or a power
-of two. The encoder takes the gain that suits the clip best and sends it in 4 bits a codebook:
+Each codebook has its own order-0 model. The count of every token starts at `_START` and grows by a
+gain each time the token occurs: by 0 (a uniform model, so that the size can never grow by much) or
+by a power of two. The encoder chooses the best gain per codebook and sends it:
 
-    gains           4 bits a codebook, packed
-    range code      little-endian 32-bit words, frame by frame within a channel
+    gains           4 bits per codebook, packed
+    range code      little-endian 32-bit words, frame by frame within each channel
 
-Weights are integers that float64 holds exactly, and so are their sums; the coder's fixed-point
-model comes from them by one correctly rounded division each. Two machines cannot disagree.
+Counts and their sums are integers that float64 represents exactly, and the coder's fixed-point
+model follows from them by one correctly rounded division each, so all machines agree.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ _GAINS = np.array([0, *(1 << shift for shift in range((1 << _GAIN_BITS) - 1))], 
 
 
 def encode(tokens: Tokens, bits: int, codebook_of_row: Sequence[int]) -> bytes:
-    """Return coded tokens.
+    """Return the coded tokens.
 
     Parameters
     ----------
     tokens : np.ndarray, shape (channels, rows, frames), in [0, 2**bits)
     codebook_of_row : sequence of int
-        The codebook that a row's tokens index; rows of one codebook share its model.
+        The codebook of each row; rows of the same codebook share a model.
     """
     import constriction
 
@@ -58,7 +58,7 @@ def decode(
     Raises
     ------
     BitstreamError
-        If `data` is no such code.
+        If `data` is not such a code.
     """
     import constriction
 
@@ -67,7 +67,7 @@ def decode(
     n_books = int(books.max()) + 1
     head = bitpacking.packed_bytes(n_books, _GAIN_BITS)
     if len(data) < head:
-        raise BitstreamError("gains", f"{n_books} of them are {head} bytes, {len(data)} are here")
+        raise BitstreamError("gains", f"{n_books} gains need {head} bytes, got {len(data)}")
     gains = bitpacking.unpack_integers(data[:head], n_books, _GAIN_BITS)
     coder = constriction.stream.queue.RangeDecoder(range_coding.from_bytes(data, head))
     model = _Model(bits, books, gains)
@@ -79,7 +79,7 @@ def decode(
 
 
 class _Model:
-    """The weight of every token in every codebook."""
+    """The adaptive count of every token in every codebook."""
 
     def __init__(self, bits: int, books: NDArray[np.intp], gains: Sequence[int] | Tokens) -> None:
         import constriction
@@ -90,24 +90,24 @@ class _Model:
         self._weights = np.full((len(gains), 1 << bits), float(_START))
 
     def weights(self) -> NDArray[np.float64]:
-        """Return `[rows, 2**bits]`."""
+        """Return the token counts of each row's codebook, `[rows, 2**bits]`."""
         return self._weights[self._books]
 
     def learn(self, frame: Tokens) -> None:
-        """Count one token of each row."""
+        """Count the frame's tokens, one per row."""
         np.add.at(self._weights, (self._books, frame), self._gain_of_row)
 
 
 def _frames_first(tokens: Tokens) -> Any:
-    """Return the frames of all channels in turn, each a writable view of `[rows]`."""
+    """Yield the frames of each channel in turn, as writable views of shape `[rows]`."""
     return (channel[:, index] for channel in tokens for index in range(tokens.shape[2]))
 
 
 def _best_gain(tokens: Tokens, bits: int) -> int:
-    """Return the index of the gain that codes these tokens of one codebook in the fewest bits.
+    """Return the index of the gain that codes the tokens of one codebook in the fewest bits.
 
-    Order does not matter to the length of such a code, so counts alone give it. It is an
-    estimate on the encoder's side only: a decoder reads the choice.
+    The length of such a code does not depend on the order of the tokens, so it follows from their
+    counts. Only the encoder estimates it; the decoder reads the choice.
     """
     from scipy.special import gammaln
 

@@ -1,16 +1,15 @@
-"""The catalog: which codecs there are, and where each one lives.
+"""The catalog: the available codecs, and where their classes are.
 
-The table itself is in `families`. Nothing is imported until a codec is created.
+The table itself is in `families`. A codec's module is imported when the codec is created.
 
 Another distribution adds a family with an entry point in the group `codecmark.codecs`::
 
     [project.entry-points."codecmark.codecs"]
     mycodec = "my_package.codec:MyCodec"
 
-The class is called as `MyCodec.from_spec(spec, setup)` and returns a `Codec`. `setup` is a
-`networks.setup.Setup`: where weights are, on which device a network runs and how; a codec without
-a network has no use for it. The class may carry an attribute `catalog_specs`, the tuple of spec
-strings that `codecmark list` shows.
+`MyCodec.from_spec(spec, setup)` returns the `Codec`. `setup` is a `networks.setup.Setup`: where
+weights are, on which device a network runs, and how; a codec without a network can ignore it. The
+class may have an attribute `catalog_specs`: the tuple of spec strings that `codecmark list` shows.
 """
 
 from __future__ import annotations
@@ -41,7 +40,7 @@ ENTRY_POINT_GROUP = "codecmark.codecs"
 
 
 class CodecFactory(Protocol):
-    """What a catalog target names: a class that builds its codecs from specs."""
+    """A class that builds codecs from specs, as catalog targets name it."""
 
     def from_spec(self, spec: Spec, setup: Setup, /) -> Codec:
         """Return the codec, or raise `InputError` or `UnavailableError`."""
@@ -49,7 +48,7 @@ class CodecFactory(Protocol):
 
 
 REPLAY = "replay"
-# where what is imported is not what is installed
+# distribution names that differ from the name of the imported module
 DISTRIBUTIONS = {"lc3": "lc3py", "visqol": "visqol-python"}
 
 
@@ -71,18 +70,18 @@ def create(spec: str, setup: Setup | None = None) -> Codec:
     ----------
     spec : str
     setup : Setup, optional
-        Where weights are, and on which device networks run where `spec` names none; without one,
-        what the environment's variables say.
+        Where weights are, and the device for networks if `spec` names none; by default as the
+        environment variables say.
 
     Raises
     ------
     InputError
         If the spec is malformed or its settings are out of range.
     UnknownCodecError
-        If no family has that name; suggests near ones and lists all.
+        If no family has that name; suggests similar names and lists all.
     UnavailableError
-        If a package or weights that it cannot do without are missing, or it has no network that
-        could run as `spec` says; tells what to do.
+        If a required package or set of weights is missing, or the codec has no network that can
+        run as `spec` says; states the remedy.
     """
     parsed = Spec.parse(spec)
     _require_implementation(parsed)
@@ -96,10 +95,10 @@ def create(spec: str, setup: Setup | None = None) -> Codec:
     except Exception as error:
         raise CodecError(f"{spec} could not be built: {type(error).__name__}: {error}") from error
     setup.require_heeded(str(parsed))
-    if codec.execution != parsed.execution:  # rows would say another thing than what was run
+    if codec.execution != parsed.execution:  # rows would not say how the network ran
         raise CodecError(
-            f"{spec}: names itself {codec.info.spec}, without how it runs; complete its info by "
-            "networks.runtime.described"
+            f"{spec}: the codec's info.spec is {codec.info.spec}, which does not say how its "
+            "network runs; complete its info with networks.runtime.described"
         )
     return codec
 
@@ -111,7 +110,7 @@ def _range_coded(codec: Codec) -> Codec:
 
 
 def target(spec: Spec) -> str:
-    """Return where a family's class lives, `module:Class`, or raise `UnknownCodecError`."""
+    """Return the `module:Class` of a spec, or raise `UnknownCodecError`."""
     if spec.family in FAMILIES:
         return FAMILIES[spec.family].target_of(spec)
     if spec.family in _plugins():
@@ -120,16 +119,15 @@ def target(spec: Spec) -> str:
 
 
 def is_sentinel(family: str) -> bool:
-    """Return whether a family of codecs is there to check scales and metrics, and no choice."""
+    """Return whether a family only checks scales and metrics, and is not a codec to choose."""
     return family in FAMILIES and FAMILIES[family].sentinel
 
 
 def select(specs: str | None, *, everything: bool = False) -> tuple[str, ...]:
     """Return the specs that a `--codecs` value names: comma-separated specs or families.
 
-    A family name alone stands for its default settings, `replay` for every codec of which decoded
-    sound was published. Without a value: the default set, or all
-    of the catalog if `everything`.
+    A family name alone selects its default settings; `replay` selects every codec whose decoded
+    audio was published. None selects the default set, or the whole catalog if `everything`.
     """
     if specs is None:
         return tuple(all_specs(default_only=not everything))
@@ -152,32 +150,33 @@ def select(specs: str | None, *, everything: bool = False) -> tuple[str, ...]:
 
 
 def with_execution(specs: Iterable[str], chosen: Execution) -> tuple[str, ...]:
-    """Return the specs with an execution, those that name one themselves or heed none as they are.
+    """Apply an execution to the specs that support it and name none themselves.
 
-    Of those where only the device counts, backend and dtype are left out.
+    Codecs that support a device only get the device, without backend and dtype. All other specs
+    are returned unchanged.
 
     Raises
     ------
     InputError
-        If none of them heeds it.
+        If no spec supports the execution.
     """
-    found = []
+    executed_specs = []
     for text in specs:
         spec = Spec.parse(text)
         family = FAMILIES.get(spec.family)
         if spec.execution == EAGER and family is not None:
-            way = chosen if family.takes_backend(spec) else Execution(device=chosen.device)
+            execution = chosen if family.takes_backend(spec) else Execution(device=chosen.device)
             if not family.takes_device(spec):
-                way = replace(way, device=None)
-            text = str(replace(spec, execution=way))
-        found.append(text)
-    if chosen != EAGER and not any(MARK in text for text in found):
+                execution = replace(execution, device=None)
+            text = str(replace(spec, execution=execution))
+        executed_specs.append(text)
+    if chosen != EAGER and not any(MARK in text for text in executed_specs):
         raise InputError(
-            f"execution: none of the chosen codecs heeds {chosen}: a backend or dtype runs "
+            f"execution: none of the chosen codecs supports {chosen}: a backend or dtype runs "
             f"{NETWORKS_ON_BACKENDS}, a device takes any network; leave out --backend, --dtype "
             "and --device, or choose others, e.g. --codecs dac"
         )
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys(executed_specs))
 
 
 def _require_implementation(spec: Spec) -> None:
@@ -201,7 +200,7 @@ def _plugins() -> dict[str, str]:
 
 
 def _plugin_specs(name: str) -> tuple[str, ...]:
-    """Return what a plug-in offers; of one that cannot be loaded its name, which then says why."""
+    """Return a plug-in's specs, or its name if it cannot be loaded; creating it then says why."""
     try:
         return getattr(_load(_plugins()[name]), "catalog_specs", (name,))
     except UnavailableError:
@@ -221,6 +220,6 @@ def _load(target: str) -> CodecFactory:
     except Exception as error:
         raise UnavailableError(
             f"{target} cannot be loaded ({type(error).__name__}: {error})",
-            "mend or uninstall the distribution that provides it",
+            "repair or uninstall the distribution that provides it",
         ) from error
     return factory

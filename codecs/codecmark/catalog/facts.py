@@ -1,8 +1,8 @@
-"""What each codec with a network says about itself, known without building it.
+"""What each codec with a network declares about itself, stored so that listing needs no network.
 
-`codecmark list` answers at once because it reads `facts.json`: a network takes seconds to build,
-and its libraries as long to import. Which weights are here is looked up. `tests/renew_facts.py`
-writes the table from codecs that it builds, and a test builds them all and compares.
+`codecmark list` reads `facts.json`, because a network takes seconds to build and its libraries as
+long to import. Which weights are present is looked up each time. `tests/renew_facts.py` builds
+every codec and writes the table; a test builds them again and compares.
 """
 
 from __future__ import annotations
@@ -27,9 +27,14 @@ TABLE = Path(__file__).with_suffix(".json")
 
 @dataclass(frozen=True)
 class Facts:
-    """The part of `CodecInfo` that a list shows, and the sets of weights that the codec asks for.
+    """The part of `CodecInfo` that `codecmark list` shows, and what the codec needs.
 
-    `package` is one that it needs and that does not come with this one.
+    Attributes
+    ----------
+    asked : tuple of Asked
+        The sets of weights that the codec looks for.
+    package : str or None
+        An optional package that it needs.
     """
 
     family: str
@@ -43,7 +48,7 @@ class Facts:
 
     @classmethod
     def of(cls, info: CodecInfo, asked: Iterable[Asked] = (), package: str | None = None) -> Facts:
-        """Return those of a codec that was built."""
+        """Return the facts of a codec that was built."""
         return cls(
             info.family, info.sample_rate_hz, info.nominal_bitrate_kbps, info.licence, info.notes,
             info.reference, tuple(asked), package,
@@ -51,20 +56,20 @@ class Facts:
 
     @classmethod
     def parse(cls, record: dict[str, Any]) -> Facts:
-        """Return those of an entry of the table."""
-        asked = tuple(Asked(tuple(each["names"]), each["needed"]) for each in record["asked"])
+        """Return the facts of one entry of the table."""
+        asked = tuple(Asked(tuple(sets["names"]), sets["needed"]) for sets in record["asked"])
         return cls(**{**record, "asked": asked})
 
     def weights(self, locator: WeightLocator) -> Weights:
-        """Return the evidence that the codec would have here.
+        """Return the evidence that the codec would have on this machine.
 
         Raises
         ------
         UnavailableError
-            If weights that it cannot do without are not here, or any are damaged.
+            If required weights are missing, or any are damaged.
         """
-        found = [_weights(asked, locator) for asked in self.asked]
-        return together(*found) if found else NO_WEIGHTS
+        weights = [_weights(asked, locator) for asked in self.asked]
+        return together(*weights) if weights else NO_WEIGHTS
 
     def require_package(self, spec: Spec) -> None:
         """Raise `UnavailableError` if the package that the codec needs is not installed."""
@@ -79,14 +84,14 @@ class Facts:
 
 @cache
 def table() -> dict[str, Facts]:
-    """Return the facts of every catalog entry with a network, by spec."""
+    """Return the facts of every catalog entry that has a network, by spec."""
     records = json.loads(TABLE.read_text(encoding="utf-8"))
     return {spec: Facts.parse(record) for spec, record in records.items()}
 
 
 def write(facts: dict[str, Facts], path: Path = TABLE) -> None:
-    """Write the table, a line for each spec."""
-    lines = (f"{json.dumps(spec)}: {json.dumps(asdict(each))}" for spec, each in facts.items())
+    """Write the table, one line per spec."""
+    lines = (f"{json.dumps(spec)}: {json.dumps(asdict(entry))}" for spec, entry in facts.items())
     path.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
 
 
@@ -94,5 +99,5 @@ def _weights(asked: Asked, locator: WeightLocator) -> Weights:
     name = asked.names[0]
     if name.startswith(PREFIX):
         return locate_trained(name.removeprefix(PREFIX), locator).weights
-    found = locator.locate(name) if asked.needed else locator.locate_or_random(*asked.names)
-    return found.weights if isinstance(found, Located) else found
+    source = locator.locate(name) if asked.needed else locator.locate_or_random(*asked.names)
+    return source.weights if isinstance(source, Located) else source

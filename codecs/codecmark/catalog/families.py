@@ -1,7 +1,6 @@
-"""The table of the catalog: every family of codecs, where it lives and what the suite runs of it.
+"""The table of the catalog: every family of codecs, its class and the settings that are run.
 
-A family is one line: its name, the class that builds its codecs, and its settings. A setting that
-is not listed still works if the class accepts it (`opus@20k`).
+Settings that are not listed work too if the class accepts them (`opus@20k`).
 """
 
 from __future__ import annotations
@@ -24,20 +23,21 @@ class Family:
         The class that builds its codecs, `module:Class`.
     summary : str
     default, more : tuple of str
-        The settings of the default run, and those that are run with `--all` only.
+        Specs of the default run, and further ones that run with `--all` only.
     implementations : tuple of str
-        Further ones of the same codec, chosen by `#` at the end of a spec; they run on eager only.
+        Other implementations of the same codec, chosen by `#` at the end of a spec; they run in
+        eager PyTorch only.
     takes : {"nothing", "device", "backend"}
-        What of an execution its codecs apply: `backend` has a decoder that runs on other backends
-        and in other dtypes too, `device` a network that can be put on one, see
-        `system.execution`. A test builds all and compares.
+        Which part of an execution the codecs support, see `system.execution`. `backend`: the
+        decoder runs on any backend, in any dtype and on any device; `device`: the network can be
+        placed on a device only. A test builds all codecs and compares.
     backend_vocoder : str or None
-        Where only codecs that end in this vocoder take a backend.
+        If given, only codecs that end in this vocoder support a backend.
     layered_target : str or None
-        The class of those with a waveform layer, `...+wave...`.
+        The class of the codecs with a waveform layer, `...+wave...`.
     sentinel : bool
-        Whether it shows where a scale begins or checks the metrics, and is nobody's choice:
-        curves, ranks and fronts leave it out.
+        Whether the family only checks scales and metrics; curves, ranks and Pareto fronts leave it
+        out.
     """
 
     target: str
@@ -51,13 +51,13 @@ class Family:
     sentinel: bool = False
 
     def target_of(self, spec: Spec) -> str:
-        """Return where the class of a spec lives, `module:Class`."""
+        """Return the class of a spec, `module:Class`."""
         if self.layered_target is not None and _WAVEFORM_LAYER_MARK in _first_words(spec)[1:]:
             return self.layered_target
         return self.target
 
     def takes_backend(self, spec: Spec) -> bool:
-        """Return whether the decoder of a spec runs on other backends and in other dtypes."""
+        """Return whether the decoder of a spec supports other backends and dtypes."""
         if self.takes != "backend" or spec.implementation is not None:
             return False
         if self.backend_vocoder is None:
@@ -66,15 +66,16 @@ class Family:
         return vocoders == [self.backend_vocoder] and spec.stages[0] != "compact"
 
     def takes_device(self, spec: Spec) -> bool:
-        """Return whether a spec has something to put on a device; the log-mel with a waveform
-        layer has not, unless a network fills what it leaves out.
+        """Return whether a spec has a network to place on a device.
+
+        The log-mel with a waveform layer has one only if a network does the noise filling.
         """
         without_network = spec.family == "mel" and _first_words(spec)[-1] == _WAVEFORM_LAYER_MARK
         return self.takes != "nothing" and not without_network
 
 
 def _first_words(spec: Spec) -> list[str]:
-    """Return the words of a variant's first stage: `16k-64`, `wave` of `mel:16k-64+wave@8k`."""
+    """Return the parts of a variant's first stage: `16k-64`, `wave` for `mel:16k-64+wave@8k`."""
     return (spec.stages or ("",))[0].split("+")
 
 
@@ -234,7 +235,7 @@ FAMILIES: dict[str, Family] = {
         takes="device",
     ),
     "xcodec": Family(
-        "codecmark.neural.xcodec:XcodecCodec", "X-Codec: HuBERT beside DAC, 16 kHz",
+        "codecmark.neural.xcodec:XcodecCodec", "X-Codec: DAC with HuBERT features, 16 kHz",
         (), ("xcodec:speech@2k", "xcodec:general@2k", "xcodec:general@4k"),
         takes="device",
     ),

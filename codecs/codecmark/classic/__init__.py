@@ -1,1 +1,1 @@
-"""Classic codecs, one a file; nothing here is imported before the catalog asks for it."""
+"""Classic codecs, one per file; the catalog imports a file when its codec is created."""

@@ -14,18 +14,18 @@ from codecmark.neural.streaming import ChunkDecoder, ChunkEncoder
 from codecmark.spec import Spec
 
 _RATE_HZ = 8_000
-# codec2.h: bits and samples of a frame by kbit/s
+# bits and samples per frame, by kbit/s; from codec2.h
 _FRAMES = {3.2: (64, 160), 2.4: (48, 160), 1.6: (64, 320), 1.3: (52, 320), 0.7: (28, 320)}
 # The analysis window is centred 160 samples before the end of its block, the synthesis window at
-# the end; 700C interpolates towards a frame that comes one block of 80 later. Where the mel
-# spectra of nine voices and of their decoded forms agree best: 152 to 160, and 248.
+# the end; 700C interpolates towards a frame one block of 80 samples later. On nine voices, mel
+# spectra before and after the codec agree best at delays of 152 to 160, and 248 for 700C.
 _DELAY = {3.2: 160, 2.4: 160, 1.6: 160, 1.3: 160, 0.7: 240}
 
 
 class Codec2(FrameCodec):
-    """Codec 2 in the mode of one bitrate; its waveform does not follow the input's.
+    """Codec 2 at one bitrate: parametric, so the waveform does not follow the input's.
 
-    The frames are joined without the bits that fill each up to whole bytes.
+    Frames are packed without the bits that would pad each of them to whole bytes.
     """
 
     def __init__(self, bitrate_kbps: float) -> None:
@@ -60,11 +60,11 @@ class Codec2(FrameCodec):
         return self._frames
 
     def reset(self) -> None:
-        """Load a library whose random generator is at its start, where the last is used up."""
+        """Load a fresh copy of the library if the last one has advanced its random generator."""
         self._library()
 
     def live_encoder(self) -> ChunkEncoder:
-        """Return an encoder of single frames; each fills whole bytes."""
+        """Return an encoder of single frames, each padded to whole bytes."""
         coder, size = LiveCoder(self._mode), self._frames.bytes(1)
         return lambda chunk: coder.encode(to_pcm16(chunk), size).tobytes()
 
@@ -74,13 +74,13 @@ class Codec2(FrameCodec):
 
         def decode(data: bytes) -> Samples:
             if len(data) != frames.bytes(1):
-                raise BitstreamError("frame", f"{len(data)} bytes, {frames.bytes(1)} make one")
+                raise BitstreamError("frame", f"has {frames.bytes(1)} bytes, got {len(data)}")
             return _float(coder.decode(np.frombuffer(data, np.uint8), frames.samples))
 
         return decode
 
     def encode_channel(self, pcm: Pcm, frames: Frames) -> bytes:
-        """Return the frames' bits; encoding draws no random numbers."""
+        """Return the packed bits of the frames; encoding draws no random numbers."""
         library = self._library()
         coded = library.encode(self._mode, pcm.reshape(-1, frames.samples), frames.bytes(1))
         return np.packbits(np.unpackbits(coded, axis=1, count=frames.bits)).tobytes()

@@ -1,6 +1,6 @@
-"""Any encoder and decoder program as a codec: `command:NAME`, described by a TOML file.
+"""Any pair of encoder and decoder programs as a codec: `command:NAME`, described by a TOML file.
 
-Payload layout: for each file that the encoder wrote, a varint length and the file.
+Payload layout: each file that the encoder wrote, preceded by its length as a varint.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ from codecmark.errors import BitstreamError, CodecError, InputError
 from codecmark.networks.setup import Setup
 from codecmark.spec import Spec
 
-_NAME = re.compile(r"[A-Za-z0-9_+-][A-Za-z0-9_.+-]*")  # no path, so it stays in its folder
-_MAX_MISSING = 8_192  # samples: programs may drop the end of a clip, as far as their delay goes
+_NAME = re.compile(r"[A-Za-z0-9_+-][A-Za-z0-9_.+-]*")  # no path separator: stays in its folder
+_MAX_MISSING = 8_192  # samples: programs may drop the end of a clip, up to their delay
 
 
 class CommandCodec(Codec):
-    """A codec that lives in two programs, each run in a private folder with a time limit.
+    """A codec made of two programs, each run in a temporary folder with a time limit.
 
-    The programs have to be deterministic; the random serial number of Ogg files is taken out.
-    Starting them and writing and reading their files is part of the measured time.
+    The programs must be deterministic; the random serial number of Ogg files is set to zero. The
+    measured time includes starting the programs and writing and reading their files.
     """
 
     def __init__(self, file: CommandFile) -> None:
@@ -57,7 +57,7 @@ class CommandCodec(Codec):
         return cls(CommandFile.load(spec.variant))
 
     def encode_payload(self, clip: AudioClip) -> bytes:
-        """Return what the encoder wrote, for each channel where it takes one only."""
+        """Return the encoder's file; one per channel if it takes mono only."""
         clip = clip.resampled(self._file.sample_rate_hz or clip.sample_rate_hz)
         if self._file.channels == 1:
             rate = clip.sample_rate_hz
@@ -68,11 +68,11 @@ class CommandCodec(Codec):
         return b"".join(encode_varint(len(file)) + file for file in coded)
 
     def decode_payload(self, payload: bytes, header: StreamHeader) -> Samples:
-        """Return what the decoder wrote, without the delay and at the exact length."""
+        """Return the decoded samples without the delay, at the exact length."""
         count = header.channels if self._file.channels == 1 else 1
         rate = self._file.sample_rate_hz or header.sample_rate_hz
-        wanted = -(-header.n_samples * rate // header.sample_rate_hz)
-        decoded = [self._decode(file, rate, wanted) for file in _split(payload, count)]
+        length = -(-header.n_samples * rate // header.sample_rate_hz)
+        decoded = [self._decode(file, rate, length) for file in _split(payload, count)]
         if self._file.channels == 1:
             samples = np.concatenate(decoded)
         else:
@@ -88,26 +88,26 @@ class CommandCodec(Codec):
             file = target.read_bytes()
         return ogg.with_serial_zero(file) if file.startswith(ogg.CAPTURE_PATTERN) else file
 
-    def _decode(self, file: bytes, rate_hz: int, wanted: int) -> Samples:
-        """Return `[channels, wanted]` at `rate_hz`."""
+    def _decode(self, file: bytes, rate_hz: int, length: int) -> Samples:
+        """Return `[channels, length]` at `rate_hz`."""
         delay = self._file.delay_samples
         with tempfile.TemporaryDirectory(prefix="codecmark-") as name:
             folder = Path(name)
             source = folder / f"coded{self._file.coded_suffix}"
             source.write_bytes(file)
             self._run("decode", folder, source, folder / "decoded.wav")
-            # not read_audio: it refuses the open length that a program writes to a stream
+            # not read_audio, which refuses the undefined length of a file written to a pipe
             with soundfile.SoundFile(folder / "decoded.wav") as sound:
                 if sound.samplerate != rate_hz:
                     raise CodecError(
                         f"{self.info.spec}: the decoder wrote {sound.samplerate} Hz, {rate_hz} "
                         f"expected; set sample_rate_hz = {sound.samplerate} in {self._file.path}"
                     )
-                samples: Samples = sound.read(delay + wanted, dtype="float32", always_2d=True).T
-        missing = delay + wanted - samples.shape[1]
+                samples: Samples = sound.read(delay + length, dtype="float32", always_2d=True).T
+        missing = delay + length - samples.shape[1]
         if missing > _MAX_MISSING:
-            raise BitstreamError("samples", f"decoder wrote {samples.shape[1]}, {wanted} expected")
-        return fit_length(samples[:, delay:], wanted)
+            raise BitstreamError("samples", f"decoder wrote {samples.shape[1]}, {length} expected")
+        return fit_length(samples[:, delay:], length)
 
     def _run(self, phase: str, folder: Path, source: Path, target: Path) -> None:
         command = self._file.command(phase, source, target)

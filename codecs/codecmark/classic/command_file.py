@@ -4,15 +4,15 @@ The folder that `CODECMARK_COMMANDS` names holds `NAME.toml` for the spec `comma
 
     encode = "speexenc --quality 6 {input} {output}"   # a WAV file to a coded file
     decode = "speexdec {input} {output}"               # and back to a WAV file
-    sample_rate_hz = 16000        # of the WAV; without it, the clip's own
-    channels = 1                  # 1: one channel after another; without it, the clip's own
-    delay_samples = 0             # by how much the decoded WAV comes late
-    coded_suffix = ".spx"         # where the programs look at it; ".bin" without it
-    timeout_s = 60                # for each run of a program; 60 without it, at most a day
-    licence = "BSD-3-Clause"      # and reference: what `codecmark list` shows
+    sample_rate_hz = 16000        # of the WAV file; default: the clip's
+    channels = 1                  # 1 codes channels one by one; default: the clip's
+    delay_samples = 0             # of the decoded WAV file
+    coded_suffix = ".spx"         # for programs that look at it; default: ".bin"
+    timeout_s = 60                # for each run of a program; default: 60, at most a day
+    licence = "BSD-3-Clause"      # this and `reference` are shown by `codecmark list`
 
-Only `encode` and `decode` have to be there. The commands are split as a shell would split them,
-but no shell runs them. `{folder}` stands for the folder of the TOML file.
+Only `encode` and `decode` are required. The commands are split as a shell would split them, but
+run without a shell. `{folder}` stands for the folder of the TOML file.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ _TIME = Meta(gt=0, le=_LONGEST_S, description=f"a number of seconds above 0, up 
 
 
 class _Keys(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The keys of a file; see the module for what they mean."""
+    """The keys of a file; the module describes them."""
 
     encode: Annotated[str, _COMMAND]
     decode: Annotated[str, _COMMAND]
@@ -69,16 +69,16 @@ class _Keys(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
                 raise ValueError(
                     f"{phase}: {command!r:.80} cannot be split into words ({error})"
                 ) from error
-            for place in ("{input}", "{output}"):
-                if not any(place in word for word in words[1:]):
+            for placeholder in ("{input}", "{output}"):
+                if not any(placeholder in word for word in words[1:]):
                     raise ValueError(
-                        f"{phase}: must be {_COMMAND.description}; {place} is not among the "
+                        f"{phase}: must be {_COMMAND.description}; {placeholder} is not among the "
                         f"arguments of {command!r:.80}"
                     )
 
 
 class CommandFile(_Keys, frozen=True, kw_only=True):
-    """A checked file, and where it is."""
+    """A checked file and its path."""
 
     path: Path
 
@@ -89,20 +89,22 @@ class CommandFile(_Keys, frozen=True, kw_only=True):
         Raises
         ------
         UnavailableError
-            If the folder is not named, or has no such file.
+            If the folder is not set, or has no such file.
         InputError
-            If the file is not usable; names the key, its value and the remedy.
+            If a key is missing or invalid; names the key, its value and the remedy.
         """
         folder = os.environ.get(FOLDER_VARIABLE)
         if not folder:
             raise UnavailableError(
                 f"command:{name} needs a folder with {name}.toml",
-                f"name it in the environment variable {FOLDER_VARIABLE}",
+                f"set the environment variable {FOLDER_VARIABLE} to it",
             )
         path = Path(folder).resolve() / f"{name}.toml"
         if not path.is_file():
-            there = ", ".join(sorted(p.stem for p in path.parent.glob("*.toml"))) or "no command"
-            raise UnavailableError(f"{path} does not exist", f"write it; there is {there}")
+            others = ", ".join(sorted(p.stem for p in path.parent.glob("*.toml"))) or "none"
+            raise UnavailableError(
+                f"{path} does not exist", f"write it; commands in this folder: {others}"
+            )
         values = schema.read_toml(path)
         try:
             keys = schema.convert(values, _Keys)
@@ -111,15 +113,15 @@ class CommandFile(_Keys, frozen=True, kw_only=True):
         return cls(path=path, **msgspec.structs.asdict(keys))
 
     def command(self, phase: str, source: Path, target: Path) -> list[str]:
-        """Return the words of the `encode` or `decode` command for these files."""
-        places = {"{input}": source, "{output}": target, "{folder}": self.path.parent}
-        words = shlex.split(getattr(self, phase))
-        for place, value in places.items():
-            words = [word.replace(place, str(value)) for word in words]
-        return words
+        """Return the arguments of the `encode` or `decode` command for these files."""
+        placeholders = {"{input}": source, "{output}": target, "{folder}": self.path.parent}
+        arguments = shlex.split(getattr(self, phase))
+        for placeholder, path in placeholders.items():
+            arguments = [argument.replace(placeholder, str(path)) for argument in arguments]
+        return arguments
 
     def require_programs(self) -> None:
-        """Raise `UnavailableError` if one of the programs is not here."""
+        """Raise `UnavailableError` if one of the programs is not installed."""
         for phase in ("encode", "decode"):
             program = self.command(phase, Path("input"), Path("output"))[0]
             if shutil.which(program) is None:

@@ -1,9 +1,8 @@
 """Opus, MP3 and AAC through PyAV (the FFmpeg libraries), as bare packets without a container.
 
-Payload layout: varint priming (samples at the codec's rate that precede the first real one),
-varint extradata length and extradata, varint packet count, then either 0 and one varint length
-(all packets alike, as constant-bitrate Opus has them) or 1 and a varint length for each packet,
-then the packets.
+Payload layout: varint priming (samples at the codec's rate before the first real one), varint
+extradata length and extradata, varint packet count, then either 0 and one varint length (if all
+packets have it, as in constant-bitrate Opus) or 1 and a varint length per packet, then the packets.
 """
 
 from __future__ import annotations
@@ -34,8 +33,8 @@ class _Format:
     rates_hz: tuple[int, ...]
     decoded_rate_hz: int | None  # None: the rate that was encoded
     bitrates_kbps: tuple[float, float]
-    frame_samples: int  # longest frame at decoded rate
-    delay_samples: int  # frame, look-ahead and overlap; measured ones are below
+    frame_samples: int  # longest frame, at the decoded rate
+    delay_samples: int  # frame, look-ahead and overlap, at the decoded rate
     options: dict[str, str]
     licence: str
     reference: str
@@ -62,9 +61,9 @@ _FORMATS = {
 
 _CHUNK_SAMPLES = {"opus": 320, "mp3": 576, "aac": 1_024}  # a frame at 16 kHz
 
-# libopus aligns its decoder to the encoder to the nearest few samples only: the residual, in
-# samples at 48 kHz, depends on the mode that the first byte of a packet names (RFC 6716, 3.1).
-# Measured by cross-correlation against the input on speech, libopus 1.6.1.
+# libopus aligns its output with the input to within a few samples only: the residual, in samples
+# at 48 kHz, depends on the mode in the first byte of a packet (RFC 6716, 3.1). Measured by
+# cross-correlation with the input on speech, libopus 1.6.1.
 _OPUS_RESIDUAL = {
     **dict.fromkeys(range(4), 2),  # SILK narrowband: late
     **dict.fromkeys(range(4, 16), -2),  # SILK medium and wide band, hybrid: early
@@ -109,7 +108,7 @@ class FfmpegCodec(Codec):
         coded = libav.encode(
             fmt.encoder, fmt.sample_format, samples, rate, self._bitrate_bps, fmt.options
         )
-        # libopus tells its decoder the priming in the extradata, which then removes it itself
+        # libopus states the priming in the extradata, and its decoder removes it
         priming = 0 if self.info.family == "opus" else coded.priming
         return _pack(priming, coded.extradata, coded.packets)
 
@@ -117,19 +116,21 @@ class FfmpegCodec(Codec):
         """Return the decoded samples without the encoder's delay."""
         fmt = self._format
         if header.channels not in libav.LAYOUTS:
-            raise BitstreamError("channels", f"{header.channels}, only 1 or 2 can be coded")
+            raise BitstreamError("channels", f"must be 1 or 2, got {header.channels}")
         rate = fmt.decoded_rate_hz or self._coded_rate_hz(header.sample_rate_hz)
         priming, extradata, packets = _unpack(payload)
-        wanted = -(-header.n_samples * rate // header.sample_rate_hz)
-        if wanted > len(packets) * fmt.frame_samples:
-            raise BitstreamError("samples", f"{header.n_samples}, too many for the packets")
+        length = -(-header.n_samples * rate // header.sample_rate_hz)
+        if length > len(packets) * fmt.frame_samples:
+            raise BitstreamError(
+                "samples", f"{header.n_samples} are too many for {len(packets)} packets"
+            )
         blocks = libav.decode_blocks(fmt.decoder, packets, rate, header.channels, extradata)
-        late = priming + (_opus_residual(packets) if self.info.family == "opus" else 0)
-        aligned = _aligned(blocks, late, header.channels, wanted)
+        delay = priming + (_opus_residual(packets) if self.info.family == "opus" else 0)
+        aligned = _aligned(blocks, delay, header.channels, length)
         return resample_blocks(aligned, rate, header.sample_rate_hz, header.n_samples)
 
     def live_encoder(self) -> ChunkEncoder:
-        """Return an encoder of single frames of 16 kHz."""
+        """Return an encoder of single frames at 16 kHz."""
         return libav.chunk_encoder(self._open_encoder())
 
     def live_decoder(self) -> ChunkDecoder:
@@ -145,7 +146,7 @@ class FfmpegCodec(Codec):
         )
 
     def _coded_rate_hz(self, clip_rate_hz: int) -> int:
-        """The lowest supported rate that keeps the clip's whole band, else the highest."""
+        """Return the lowest supported rate that keeps the clip's whole band, else the highest."""
         rates = self._format.rates_hz
         return next((rate for rate in rates if rate >= clip_rate_hz), rates[-1])
 
@@ -191,15 +192,23 @@ def _opus_residual(packets: list[bytes]) -> int:
     return _OPUS_RESIDUAL[configs.most_common(1)[0][0]] if configs else 0
 
 
-def _aligned(blocks: Iterable[Samples], late: int, channels: int, wanted: int) -> Iterator[Samples]:
-    """Drop what comes `late` from the front, or put silence there, and require `wanted` in all."""
-    count = max(0, -late)
+def _aligned(
+    blocks: Iterable[Samples], delay: int, channels: int, length: int
+) -> Iterator[Samples]:
+    """Yield the blocks without the first `delay` samples, or with silence before them if negative.
+
+    Raises
+    ------
+    BitstreamError
+        If the blocks hold fewer than `length` samples after that.
+    """
+    count = max(0, -delay)
     if count:
         yield np.zeros((channels, count), np.float32)
     for block in blocks:
-        kept = block[:, max(0, late) :]
-        late -= block.shape[1] - kept.shape[1]
+        kept = block[:, max(0, delay) :]
+        delay -= block.shape[1] - kept.shape[1]
         count += kept.shape[1]
         yield kept
-    if count < wanted:
-        raise BitstreamError("samples", f"packets hold {count}, {wanted} expected")
+    if count < length:
+        raise BitstreamError("samples", f"packets hold {count}, {length} expected")

@@ -12,7 +12,7 @@ from codecmark.errors import BitstreamError
 from codecmark.networks.setup import Setup
 from codecmark.spec import Spec
 
-_LEVEL = 5 / 8  # libsndfile's 0..1 stands for libFLAC's levels 0..8; 5 is that tool's default
+_LEVEL = 5 / 8  # libsndfile maps 0..1 to libFLAC's levels 0..8, of which 5 is the default
 _MAX_SAMPLES_PER_BYTE = 1 << 14  # a silent FLAC frame of 65,535 samples still takes 14 bytes
 
 

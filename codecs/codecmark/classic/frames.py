@@ -1,4 +1,4 @@
-"""What speech codecs with frames of fixed length and size share: cut, code, join, remove delay."""
+"""Base of codecs with frames of fixed length and size: padding, frame count and delay removal."""
 
 from __future__ import annotations
 
@@ -19,17 +19,18 @@ Pcm = NDArray[np.int16]
 
 @dataclass(frozen=True)
 class Frames:
-    """How a channel at `rate_hz` is cut.
+    """How a channel is divided into frames.
 
     Attributes
     ----------
     rate_hz : int
+        Sample rate of the channel.
     samples : int
-        Length of a frame.
+        Samples per frame.
     bits : int
-        Size of a coded frame.
+        Bits per coded frame.
     delay_samples : int
-        By how much the decoded channel comes late.
+        Delay of the decoded channel.
     """
 
     rate_hz: int
@@ -38,28 +39,28 @@ class Frames:
     delay_samples: int
 
     def count(self, length: int) -> int:
-        """Return how many frames it takes until sample `length` has left the decoder."""
+        """Return the number of frames needed to decode `length` samples, delay included."""
         return -(-(length + self.delay_samples) // self.samples)
 
     def bytes(self, count: int) -> int:
-        """Return how many bytes `count` coded frames take."""
+        """Return the size in bytes of `count` coded frames."""
         return bitpacking.packed_bytes(count, self.bits)
 
 
 class FrameCodec(Codec):
-    """A codec of one channel of 16-bit PCM in frames of fixed size.
+    """A codec of mono 16-bit PCM in frames of fixed size.
 
-    Other rates are resampled, further channels are coded one by one, and the clip is zero-padded
-    to whole frames. The length in the header tells the number of frames, so none is stored.
+    Clips are resampled to the codec's rate, coded channel by channel, and zero-padded to whole
+    frames. The number of frames follows from the length in the header, so it is not stored.
     """
 
     @abstractmethod
     def frames(self, clip_rate_hz: int) -> Frames:
-        """Return how a clip at this rate is cut."""
+        """Return how a clip at this rate is divided into frames."""
 
     @abstractmethod
     def encode_channel(self, pcm: Pcm, frames: Frames) -> bytes:
-        """Code `[count * frames.samples]` to `frames.bytes(count)` bytes."""
+        """Encode `[count * frames.samples]` to `frames.bytes(count)` bytes."""
 
     @abstractmethod
     def decode_channel(self, data: bytes, count: int, frames: Frames) -> Samples:
@@ -80,13 +81,17 @@ class FrameCodec(Codec):
         return b"".join(coded)
 
     def decode_payload(self, payload: bytes, header: StreamHeader) -> Samples:
-        """Return the channels at the header's rate and length, free of delay."""
+        """Return the channels at the header's rate and length, without the delay."""
         frames = self.frames(header.sample_rate_hz)
         length = -(-header.n_samples * frames.rate_hz // header.sample_rate_hz)
         count = frames.count(length)
         size = frames.bytes(count)
         if len(payload) != header.channels * size:
-            raise BitstreamError("samples", f"{header.n_samples} do not fit {len(payload)} bytes")
+            raise BitstreamError(
+                "samples",
+                f"{header.n_samples} in {header.channels} channels need "
+                f"{header.channels * size} bytes, got {len(payload)}",
+            )
         channels = [
             self.decode_channel(payload[start : start + size], count, frames)
             for start in range(0, len(payload), size)

@@ -24,9 +24,9 @@ _PCM_BITS = 16
 class Lc3Codec(FrameCodec):
     """LC3 in frames of 10 ms and constant size.
 
-    Encoder and decoder keep state between frames and have no reset. Building one takes 2 ms, in
-    which the package asks the system for its C library, so `reset` does it ahead of a timed call.
-    The package never frees one: 3 to 5 kB a call.
+    The package's encoders and decoders keep state between frames and cannot be reset. Building one
+    takes 2 ms, because the package looks up its C library each time, so `reset` builds them before
+    a timed call. The package never frees them: 3 to 5 kB per call.
     """
 
     live_rate_hz = 16_000
@@ -61,12 +61,12 @@ class Lc3Codec(FrameCodec):
         return _frames(rate, self._bitrate_bps)
 
     def reset(self) -> None:
-        """Build fresh coders, at the rates seen so far, where the last call used them up."""
+        """Build new coders for those that the last call used, at the rates seen so far."""
         for kind, rate in self._used - self._fresh.keys():
             self._fresh[kind, rate] = kind(_FRAME_US, rate)
 
     def encode_channel(self, pcm: Pcm, frames: Frames) -> bytes:
-        """Return the frames one after another."""
+        """Return the coded frames, concatenated."""
         encoder = self._take(lc3.Encoder, frames.rate_hz)
         return b"".join(
             encoder.encode(frame.tobytes(), frames.bytes(1), _PCM_BITS)
@@ -80,7 +80,7 @@ class Lc3Codec(FrameCodec):
         return np.concatenate(decoded, dtype=np.float32)
 
     def live_encoder(self) -> ChunkEncoder:
-        """Return an encoder of single frames of 16 kHz."""
+        """Return an encoder of single frames at 16 kHz."""
         encoder, size = self._take(lc3.Encoder, self.live_rate_hz), self._live_bytes()
 
         def encode(chunk: Samples) -> bytes:

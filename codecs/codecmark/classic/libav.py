@@ -1,4 +1,4 @@
-"""Samples to packets and back through PyAV (the FFmpeg libraries), without a container."""
+"""Encoding to packets and decoding from them with PyAV (the FFmpeg libraries), no container."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ LAYOUTS = {1: "mono", 2: "stereo"}
 
 @dataclass(frozen=True)
 class Encoded:
-    """What an encoder returned.
+    """An encoder's output.
 
     Attributes
     ----------
     packets : list of bytes
     extradata : bytes
-        What the decoder needs to know before the first packet.
+        Configuration that the decoder needs before the first packet.
     priming : int
-        Samples before the first real one, as the first packet's time says.
+        Samples before the first real one, from the timestamp of the first packet.
     """
 
     packets: list[bytes]
@@ -47,7 +47,7 @@ def encode(
     bitrate_bps: int,
     options: Mapping[str, str] | None = None,
 ) -> Encoded:
-    """Encode `[channels, n]`, whose type is that of `sample_format`, and flush the encoder."""
+    """Encode `[channels, n]` samples of the type of `sample_format`, and flush the encoder."""
     context = open_encoder(encoder, sample_format, samples.shape[0], rate_hz, bitrate_bps, options)
     packets = []
     for start in range(0, samples.shape[1], context.frame_size):
@@ -79,7 +79,7 @@ def open_encoder(
 
 
 def audio_frame(context: AudioCodecContext, block: NDArray[Any], start: int) -> av.AudioFrame:
-    """Return `[channels, n]` as what the encoder takes; `start` is its place in the signal."""
+    """Return `[channels, n]` as a frame for the encoder; `start` is its position in samples."""
     if not context.format.is_planar:
         block = block.T.reshape(1, -1)
     frame = av.AudioFrame.from_ndarray(
@@ -94,7 +94,7 @@ def audio_frame(context: AudioCodecContext, block: NDArray[Any], start: int) -> 
 def decode(
     decoder: str, packets: Iterable[bytes], rate_hz: int, channels: int, extradata: bytes = b""
 ) -> Samples:
-    """Decode to `[channels, n]` with the decoder's delay still in it."""
+    """Decode to `[channels, n]`, including the decoder's delay."""
     blocks = list(decode_blocks(decoder, packets, rate_hz, channels, extradata))
     return blocks[0] if len(blocks) == 1 else np.concatenate(blocks, axis=1)
 
@@ -102,9 +102,9 @@ def decode(
 def decode_blocks(
     decoder: str, packets: Iterable[bytes], rate_hz: int, channels: int, extradata: bytes = b""
 ) -> Iterator[Samples]:
-    """Decode to `[channels, n]`, some hundred frames at once: a frame takes more than its samples.
+    """Decode to `[channels, n]` blocks of up to a few hundred frames.
 
-    At least one block comes, if only for its shape.
+    Blocks bound the memory: PyAV's frames take more of it than their samples do.
     """
     context = open_decoder(decoder, rate_hz, channels, extradata)
     frames: list[av.AudioFrame] = []
@@ -132,7 +132,7 @@ def open_decoder(
 
 
 def chunk_encoder(context: AudioCodecContext) -> ChunkEncoder:
-    """Return an encoder of single frames of one channel; early chunks may give no packet yet."""
+    """Return an encoder of single mono frames; the first chunks may give no packet yet."""
     integers = context.format.name.startswith("s16")
     start = 0
 
@@ -147,7 +147,7 @@ def chunk_encoder(context: AudioCodecContext) -> ChunkEncoder:
 
 
 def chunk_decoder(context: AudioCodecContext) -> ChunkDecoder:
-    """Return a decoder of single packets of one channel."""
+    """Return a decoder of single mono packets."""
 
     def decode(data: bytes) -> Samples:
         frames = context.decode(av.Packet(data))
@@ -157,14 +157,22 @@ def chunk_decoder(context: AudioCodecContext) -> ChunkDecoder:
 
 
 def joined(frames: list[av.AudioFrame], channels: int) -> Samples:
-    """Return the frames as one float array, converted once: there are hundreds of them."""
+    """Return the frames as one float32 array `[channels, n]`.
+
+    Raises
+    ------
+    BitstreamError
+        If the packets hold another number of channels.
+    """
     arrays = [frame.to_ndarray() for frame in frames]
     if frames[0].format.is_planar:
         samples = np.concatenate(arrays, axis=1)
     else:
         samples = np.concatenate(arrays, axis=1).reshape(-1, channels).T
     if samples.shape[0] != channels:
-        raise BitstreamError("channels", f"packets hold {samples.shape[0]}, header {channels}")
+        raise BitstreamError(
+            "channels", f"the packets hold {samples.shape[0]}, the header says {channels}"
+        )
     if samples.dtype == np.int16:
         return samples.astype(np.float32) / np.float32(32_768)
     return samples.astype(np.float32, copy=False)

@@ -1,8 +1,8 @@
-"""libcodec2 as the package `pycodec2` brings it, loaded afresh for each clip.
+"""The libcodec2 of the package `pycodec2`, loaded anew for each clip.
 
-The library draws the phases of unvoiced speech from a random generator in a static variable of
-its own (`codec2_rand`), which nothing resets: a second decoder in the same process returns other
-samples for the same bytes. A copy of the library under another name has variables of its own.
+The library draws the phases of unvoiced speech from a random generator whose state is a static
+variable (`codec2_rand`) that cannot be reset: a second decoder in the same process returns
+different samples for the same bytes. A copy of the library under another name has its own state.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ MODES = {3.2: 0, 2.4: 1, 1.6: 2, 1.3: 4, 0.7: 8}  # CODEC2_MODE_... of codec2.h 
 
 
 class Library:
-    """One private copy of the library."""
+    """A private copy of the library."""
 
     def __init__(self) -> None:
         with tempfile.TemporaryDirectory() as folder:  # once loaded, the file is not needed
@@ -34,11 +34,11 @@ class Library:
         self._library.codec2_create.restype = ctypes.c_void_p
 
     def close(self) -> None:
-        """Unload it."""
+        """Unload the library."""
         ctypes.CDLL(None).dlclose(ctypes.c_void_p(self._library._handle))
 
     def encode(self, mode: int, frames: NDArray[np.int16], frame_bytes: int) -> NDArray[np.uint8]:
-        """Code `[n, samples]` to `[n, frame_bytes]`."""
+        """Encode `[n, samples]` to `[n, frame_bytes]`."""
         coded = np.zeros((len(frames), frame_bytes), np.uint8)
         with self._state(mode) as state:
             for source, target in zip(frames, coded, strict=True):
@@ -54,7 +54,7 @@ class Library:
         return frames
 
     def open(self, mode: int) -> ctypes.c_void_p:
-        """Return the state of a new signal; `destroy` frees it."""
+        """Return the codec state for a new signal; `destroy` frees it."""
         return ctypes.c_void_p(self._library.codec2_create(mode))
 
     def destroy(self, state: ctypes.c_void_p) -> None:
@@ -64,7 +64,7 @@ class Library:
     def encode_frame(
         self, state: ctypes.c_void_p, frame: NDArray[np.int16], coded: NDArray[np.uint8]
     ) -> None:
-        """Code the next frame, contiguous `[samples]`, into `coded`."""
+        """Encode the next frame, contiguous `[samples]`, into `coded`."""
         self._library.codec2_encode(state, _address(coded), _address(frame))
 
     def decode_frame(
@@ -83,7 +83,7 @@ class Library:
 
 
 class LiveCoder:
-    """One direction of a live signal, on a private copy of the library for as long as it lives."""
+    """Encoder or decoder of a live signal, with a private copy of the library."""
 
     def __init__(self, mode: int) -> None:
         self._library = Library()
@@ -92,7 +92,7 @@ class LiveCoder:
         weakref.finalize(self, _release, self._library, state).atexit = False
 
     def encode(self, frame: NDArray[np.int16], frame_bytes: int) -> NDArray[np.uint8]:
-        """Code `[samples]` to `[frame_bytes]`."""
+        """Encode `[samples]` to `[frame_bytes]`."""
         coded = np.zeros(frame_bytes, np.uint8)
         self._library.encode_frame(self._state, frame, coded)
         return coded
@@ -124,8 +124,8 @@ class _DlInfo(ctypes.Structure):
 
 @cache
 def _path() -> Path:
-    """Ask the loader which file the package's libcodec2 came from."""
+    """Return the file that the package's libcodec2 was loaded from."""
     extension = ctypes.CDLL(pycodec2.pycodec2.__file__)
-    found = _DlInfo()
-    ctypes.CDLL(None).dladdr(extension.codec2_create, ctypes.byref(found))
-    return Path(os.fsdecode(found.file))
+    library = _DlInfo()
+    ctypes.CDLL(None).dladdr(extension.codec2_create, ctypes.byref(library))
+    return Path(os.fsdecode(library.file))

@@ -1,4 +1,4 @@
-"""Whole files in memory through libsndfile, for the codecs whose container it writes."""
+"""Reading and writing of whole files in memory with libsndfile."""
 
 from __future__ import annotations
 
@@ -15,22 +15,31 @@ from codecmark.errors import BitstreamError, InputError
 def write(samples: NDArray[Any], sample_rate_hz: int, **options: Any) -> bytes:
     """Return the file that libsndfile writes for `[channels, samples]`."""
     if not soundfile.check_format(options["format"], options["subtype"]):
-        raise InputError(f"libsndfile here cannot write {options['format']} {options['subtype']}")
+        raise InputError(
+            f"format: the installed libsndfile cannot write {options['format']} "
+            f"{options['subtype']}; update it: pip install -U soundfile"
+        )
     buffer = io.BytesIO()
     soundfile.write(buffer, samples.T, sample_rate_hz, **options)
     return buffer.getvalue()
 
 
 def read(file: bytes, header: StreamHeader, container: str, dtype: str) -> NDArray[Any]:
-    """Return `[channels, samples]`, after the file's own header has been held against ours."""
+    """Return `[channels, samples]` of a file that agrees with the stream's header.
+
+    Raises
+    ------
+    BitstreamError
+        If container, sample rate, channels or length differ; names the field.
+    """
     with soundfile.SoundFile(io.BytesIO(file)) as sound:
-        for field, found, expected in (
+        for field, in_file, expected in (
             ("container", sound.format, container),
             ("sample rate", sound.samplerate, header.sample_rate_hz),
             ("channels", sound.channels, header.channels),
             ("samples", sound.frames, header.n_samples),
         ):
-            if found != expected:
-                raise BitstreamError(field, f"payload has {found}, the header {expected}")
+            if in_file != expected:
+                raise BitstreamError(field, f"the payload has {in_file}, the header {expected}")
         decoded: NDArray[Any] = sound.read(dtype=dtype, always_2d=True)
     return decoded.T

@@ -1,4 +1,4 @@
-"""Ogg files without the random serial number that encoders write: same input, same bytes."""
+"""Ogg files with the encoder's random serial number removed, so the same input gives same bytes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _BIT_REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 
 
 def with_serial_zero(file: bytes) -> bytes:
-    """Set the serial number of every page (RFC 3533) to 0 and renew the page checksums."""
+    """Return the file with serial number 0 in every page (RFC 3533), and new page checksums."""
     pages = bytearray(file)
     start = 0
     while start < len(pages):
@@ -29,6 +29,6 @@ def with_serial_zero(file: bytes) -> bytes:
 
 
 def _ogg_crc32(page: bytes) -> int:
-    """Ogg's CRC: zlib's polynomial with bits the other way round, start and final value 0."""
+    """Return Ogg's CRC-32: zlib's polynomial without bit reflection, initial and final XOR 0."""
     reflected = zlib.crc32(page.translate(_BIT_REVERSED), 0xFFFFFFFF) ^ 0xFFFFFFFF
     return int(f"{reflected:032b}"[::-1], 2)

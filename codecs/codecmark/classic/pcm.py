@@ -1,4 +1,4 @@
-"""16-bit PCM: the codec that does nothing, and so measures the harness."""
+"""16-bit PCM: a codec that does nothing, to measure the cost of the harness itself."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Run another program on files: no shell, a time limit, an error that says what it said last."""
+"""Running other programs without a shell, with a time limit and their last message in errors."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ _TAIL_BYTES = 4_096
 
 
 def run(command: Sequence[str], folder: Path, timeout_s: float) -> None:
-    """Run `command` in `folder` and wait for its end.
+    """Run `command` in `folder` and wait until it ends.
 
     Raises
     ------
     CodecError
-        If it cannot be started, takes longer than `timeout_s`, or returns another code than 0;
-        names the last line that it wrote to its standard error.
+        If the program cannot be started, takes longer than `timeout_s`, or returns a code other
+        than 0; quotes the last line of its standard error.
     """
     name = Path(command[0]).name
     messages = folder / "stderr.txt"
-    with messages.open("wb") as stderr:  # a file, because a pipe that nobody reads would stop it
+    with messages.open("wb") as stderr:  # a file: a full pipe that nobody reads blocks the program
         try:
             process = subprocess.Popen(
                 command,
@@ -32,7 +32,7 @@ def run(command: Sequence[str], folder: Path, timeout_s: float) -> None:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=stderr,
-                start_new_session=True,  # so that what it has started ends with it
+                start_new_session=True,  # so that its child processes can be killed with it
             )
         except OSError as error:
             raise CodecError(f"{name} cannot be started: {error}") from error

@@ -1,7 +1,7 @@
-"""Codecs whose figures are known beforehand, so that a table explains its own scale.
+"""Codecs whose figures are known in advance, as reference points in tables and checks of metrics.
 
-Their streams are real, but nobody would use them: `silence` scores 0 dB SNR by definition,
-`noise@10db` what it says, `pcm@8bit` 6.02 dB a bit on a full-scale uniform signal, and
+Their streams are real, but nobody would use them: `silence` has 0 dB SNR by definition,
+`noise@10db` the stated SNR, `pcm@8bit` 6.02 dB per bit on a full-scale uniform signal, and
 `lowpass@3.5k` and `lowpass@7k` are the anchors of MUSHRA tests. The identity is `pcm16`.
 """
 
@@ -29,9 +29,9 @@ _STOP_DB = 60.0
 
 
 class SilenceCodec(Codec):
-    """Digital silence: one zero byte stands for 320 samples, so that a length has to be paid for.
+    """Digital silence, one zero byte per 320 samples, so that longer clips cost more bytes.
 
-    The error is the signal itself, so its SNR is 0 dB.
+    The error is the signal itself, so the SNR is 0 dB.
     """
 
     _BLOCK = 320
@@ -47,7 +47,7 @@ class SilenceCodec(Codec):
         return cls()
 
     def encode_payload(self, clip: AudioClip) -> bytes:
-        """Return a zero for each block."""
+        """Return one zero byte per block."""
         return bytes(-(-clip.n_samples // self._BLOCK))
 
     def decode_payload(self, payload: bytes, header: StreamHeader) -> Samples:
@@ -58,10 +58,10 @@ class SilenceCodec(Codec):
 
 
 class NoiseCodec(Pcm16Codec):
-    """The clip as 16-bit PCM; decoding adds white noise at exactly the asked SNR.
+    """The clip as 16-bit PCM; decoding adds white noise at exactly the requested SNR.
 
-    The noise is seeded with the digest of the PCM and added as floats, so that neither rounding
-    nor clipping moves the SNR.
+    The noise is seeded with the digest of the PCM and added in floating point, so neither rounding
+    nor clipping changes the SNR.
     """
 
     def __init__(self, snr_db: float) -> None:
@@ -74,20 +74,21 @@ class NoiseCodec(Pcm16Codec):
         return cls(_number(spec, "db", _NOISE_DB, "noise@10db"))
 
     def decode_payload(self, payload: bytes, header: StreamHeader) -> Samples:
-        """Return the clip and the noise."""
+        """Return the clip with noise added."""
         signal = super().decode_payload(payload, header).astype(float)
         seed = int.from_bytes(hashlib.sha256(payload).digest()[:8], "little")
         noise = np.random.default_rng(seed).standard_normal(signal.shape)
-        wanted = sqrt(float(np.square(signal).sum()) / 10 ** (self._snr_db / 10))
-        noise *= wanted / sqrt(float(np.square(noise).sum()))
+        noise_norm = sqrt(float(np.square(signal).sum()) / 10 ** (self._snr_db / 10))
+        noise *= noise_norm / sqrt(float(np.square(noise).sum()))
         return (signal + noise).astype(np.float32)
 
 
 class LowPassCodec(Pcm16Codec):
-    """The clip without what lies above a frequency, as 16-bit PCM.
+    """The low-pass filtered clip, as 16-bit PCM.
 
-    A linear-phase filter without delay: flat up to the frequency, 60 dB down from 8/7 of it on,
-    which is within the template of the anchors. A clip whose band ends below passes unchanged.
+    A linear-phase filter with its delay removed: flat up to the cutoff frequency, at least 60 dB
+    down above 8/7 of it, which is within the template of the anchors. Clips with a narrower band
+    pass unchanged.
     """
 
     def __init__(self, frequency_khz: float) -> None:
@@ -107,7 +108,7 @@ class LowPassCodec(Pcm16Codec):
         width_hz = self._edge_hz / 7
         if self._edge_hz + width_hz / 2 >= nyquist_hz:
             return super().encode_payload(clip)
-        import scipy.signal  # slow to import, and a list of codecs needs none of it
+        import scipy.signal  # slow to import, and listing codecs does not need it
 
         taps, beta = scipy.signal.kaiserord(_STOP_DB, width_hz / nyquist_hz)
         kernel = scipy.signal.firwin(
@@ -135,18 +136,20 @@ class PcmCodec(Codec):
         """Build from e.g. `pcm@8bit`."""
         bits = _number(spec, "bit", _PCM_BITS, "pcm@8bit")
         if not bits.is_integer():
-            raise InputError(f"spec: {spec}: a sample has a whole number of bits")
+            raise InputError(
+                f"spec: {spec}: the number of bits must be an integer, e.g. pcm@{bits:.0f}bit"
+            )
         return cls(int(bits))
 
     def encode_payload(self, clip: AudioClip) -> bytes:
-        """Return the packed samples, channel after channel."""
+        """Return the packed samples, one channel after the other."""
         levels = np.rint(clip.samples * np.float32(self._half))
         return bitpacking.pack_integers(
             np.clip(levels, -self._half, self._half - 1) + self._half, self._bits
         )
 
     def decode_payload(self, payload: bytes, header: StreamHeader) -> Samples:
-        """Return the levels."""
+        """Return the dequantised samples."""
         count = header.channels * header.n_samples
         levels = bitpacking.unpack_integers(payload, count, self._bits) - self._half
         samples = levels.astype(np.float32) / np.float32(self._half)

@@ -1,9 +1,10 @@
-"""Speech codecs of the telephone network that PyAV encodes: G.722 and AMR narrowband.
+"""Telephone speech codecs through PyAV (the FFmpeg libraries): G.722 and AMR narrowband.
 
-The delay that FFmpeg writes into the first packet is right for G.722 (22) and not for AMR (50,
-where the look-ahead of 5 ms is 40), so both are stated here. The high-pass filters of AMR turn
-the phase below 600 Hz: there it comes up to 20 samples later still, above 1 kHz no sample, and
-cross-correlation finds something between, by the voice.
+The delay that FFmpeg writes into the first packet is right for G.722 (22 samples) and wrong for AMR
+(50 samples, although the look-ahead of 5 ms is 40), so both are stated here. The high-pass filters
+of AMR shift the phase at low frequencies: they delay frequencies below 600 Hz by up to 20 more
+samples and those above 1 kHz by none, and cross-correlation finds a delay between, depending on the
+voice.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ class _Format:
     frame_samples: int
     frame_bytes: dict[float, int]  # by bitrate in kbit/s
     delay_samples: int
-    packet_frames: int  # frames that the decoder is given at once
+    packet_frames: int  # frames per packet for the decoder
     licence: str
     reference: str
     notes: str
@@ -93,7 +94,7 @@ class TelephoneCodec(FrameCodec):
         return self._frames
 
     def encode_channel(self, pcm: Pcm, frames: Frames) -> bytes:
-        """Return the packets; what flushing adds behind the last frame is not needed."""
+        """Return the packets, without those that flushing adds after the last frame."""
         fmt = self._format
         coded = libav.encode(fmt.encoder, "s16", pcm[None], fmt.rate_hz, self._bitrate_bps)
         return b"".join(coded.packets)[: frames.bytes(len(pcm) // frames.samples)]

@@ -1,4 +1,4 @@
-"""Ogg Vorbis through libsndfile, with the container's random serial number taken out."""
+"""Ogg Vorbis through libsndfile, without the container's random serial number."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ _MAX_SAMPLES_PER_BYTE = 1 << 12
 class VorbisCodec(Codec):
     """libvorbis at a quality of 0 to 10 (the scale of `oggenc -q`); variable bitrate.
 
-    The stream is the whole Ogg file, because that is what a user stores: about 3.7 kB of it are
-    the setup headers, which weigh on short clips (6 kbit/s on 5 s).
+    The stream is the whole Ogg file, because that is what users store: about 3.7 kB of it are the
+    setup headers, which count most on short clips (6 kbit/s on 5 s).
     """
 
     def __init__(self, quality: int) -> None:

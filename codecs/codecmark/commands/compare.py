@@ -10,7 +10,7 @@ from rich.console import Console
 from codecmark.commands import stored_rows
 from codecmark.errors import InputError
 from codecmark.leaderboard import changes_text
-from codecmark.results import store
+from codecmark.results import axes, store
 from codecmark.results.row import ResultRow
 
 HELP = "say what changed between two runs beyond noise; exit status 1 if something got worse"
@@ -21,11 +21,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("old", metavar="OLD", help="a run id, or a results folder (newest run)")
     parser.add_argument("new", metavar="NEW", help="the same for the newer run")
     stored_rows.add_folder(parser, "--results", "where run ids are looked up")
+    stored_rows.add_axes(parser)
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Run it; the exit status is 1 if something got worse."""
-    old, new = (_rows(name, arguments.results) for name in (arguments.old, arguments.new))
+    chosen = stored_rows.chosen_axes(arguments)
+    old, new = (
+        axes.chosen(_rows(name, arguments.results), chosen)
+        for name in (arguments.old, arguments.new)
+    )
     shown, worse = changes_text.compare(old, new)
     # no markup, no emoji in `a:b:`, no folding: two terminals show the same text
     console.print(shown, end="", markup=False, emoji=False, highlight=False, soft_wrap=True)

@@ -29,6 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's options."""
     stored_rows.add_folder(parser)
     stored_rows.add_run(parser)
+    stored_rows.add_axes(parser)
     parser.add_argument(
         "--sort", default=DEFAULT_SORT, metavar="COLUMN",
         help="column key to sort by, or its end, e.g. pesq_wb (default: %(default)s); "
@@ -49,7 +50,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     """Run it."""
     rows: Sequence[ResultRow]
     compacted = store.compacted(arguments.results, arguments.run)
-    rows = stored_rows.read(arguments) if compacted is None else summary_sql.read(compacted)
+    axes = stored_rows.chosen_axes(arguments)
+    rows = stored_rows.read(arguments) if compacted is None else summary_sql.read(compacted, axes)
     if arguments.picture is not None:
         absent = picture.draw(rows, arguments.picture, arguments.curves.split(","))
         console.print(f"picture in {arguments.picture}", markup=False)
@@ -64,7 +66,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         return 0
     render.print_leaderboard(rows, console, arguments.sort, judged)
     # the page is that of the newest run, in the default order, whatever is looked at here
-    if arguments.run in (None, store.run_ids(arguments.results)[-1]):
+    if not axes and arguments.run in (None, store.run_ids(arguments.results)[-1]):
         page = render.write_markdown(rows, arguments.results)
         console.print(f"page in {page}", markup=False)
     return 0

@@ -11,7 +11,7 @@ from rich.console import Console
 from codecmark.commands import stored_rows
 from codecmark.errors import InputError
 from codecmark.leaderboard import render
-from codecmark.results import store
+from codecmark.results import axes, store
 from codecmark.review.in_force import judged_by_condition
 
 HELP = "join the newest runs of shards or other results folders into one run"
@@ -33,7 +33,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     if not sources:
         raise InputError(f"merge: no folder below {results / store.SHARDS}; name some")
     run_id, added = merge(results, sources)
-    rows = store.read(results, [run_id])
+    rows = axes.chosen(store.read(results, [run_id]))
     judged = judged_by_condition(results, rows)
     render.print_leaderboard(rows, console, judged=judged)
     page = render.write_markdown(rows, results)

@@ -20,7 +20,7 @@ from codecmark.corpus import condition
 from codecmark.corpus.entry import CLASSES, UNKNOWN_CLASS
 from codecmark.errors import InputError
 from codecmark.leaderboard import render
-from codecmark.results import store
+from codecmark.results import axes, store
 from codecmark.results.row import ResultRow
 from codecmark.review.in_force import judged_by_condition
 from codecmark.run import clip_classes, plan
@@ -163,7 +163,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     except InputError as error:
         raise InputError(f"--out: {error}") from error
     made = _work(found, out, workers, arguments, console)
-    rows = store.latest([*found.stored, *made])
+    rows = axes.chosen(store.latest([*found.stored, *made]))
     render.print_leaderboard(rows, console, judged=judged_by_condition(out, rows))
     page = render.write_markdown(rows, out)
     console.print(

@@ -21,7 +21,7 @@ from codecmark.measure.elsewhere_rows import key_of, rows_of
 from codecmark.measure.pair_list import ListedPair, name_from, read_pairs
 from codecmark.measure.scoring import Scorer
 from codecmark.metrics.table import METRICS
-from codecmark.results import store
+from codecmark.results import axes, store
 from codecmark.results.row import ResultRow
 from codecmark.system import host
 
@@ -125,7 +125,7 @@ def _store(
             rows = rows_of(block, rules, run_id, scorer)
             writer.add(rows)
             made += rows
-    render.print_leaderboard(store.latest([*stored, *made]), console)
+    render.print_leaderboard(axes.chosen(store.latest([*stored, *made])), console)
     failed = [row for row in made if row.status != "ok"]
     for row in failed:
         console.print(f"{row.clip} of {row.spec}: {row.reason}", style="red", markup=False)

@@ -161,11 +161,11 @@ def _export(arguments: argparse.Namespace, console: Console) -> None:
 
 
 def _report(arguments: argparse.Namespace, console: Console) -> None:
-    from codecmark.results import store
+    from codecmark.results import axes, store
     from codecmark.training import page
     from codecmark.training.dataset import Dataset
 
-    rows = [] if arguments.rows is None else store.read(arguments.rows)
+    rows = [] if arguments.rows is None else axes.chosen(store.read(arguments.rows))
     text = page.markdown(
         arguments.run, Dataset(arguments.data), rows, arguments.ablation, arguments.repeat
     )

@@ -7,6 +7,7 @@
 - a JSON manifest of NeMo or lhotse;
 - a folder in the layout of LibriSpeech or LibriTTS, VCTK, or MUSDB18;
 - any other folder: every audio file below it;
+- `test` or `development`: the halves that `codecmark corpus fetch` brings, see `halves`;
 - `published`, or `published:SET`: the originals of published audio, see `published`.
 """
 
@@ -18,7 +19,7 @@ from dataclasses import replace
 from itertools import chain, zip_longest
 from pathlib import Path
 
-from codecmark.corpus import csv_manifest, folders, json_manifest, published
+from codecmark.corpus import csv_manifest, folders, halves, json_manifest, published
 from codecmark.corpus.audio_files import SUFFIXES
 from codecmark.corpus.entry import UNKNOWN_CLASS, ClipClass, CorpusClip
 from codecmark.errors import InputError
@@ -58,7 +59,7 @@ def load(path: Path | str | None = None, clip_class: ClipClass = UNKNOWN_CLASS) 
     InputError
         If the path does not exist, or nothing in it is audio.
     UnavailableError
-        If published audio is asked for that is not here; says how to get it.
+        If published audio or a half is asked for that is not here; says how to get it.
     """
     clips = _found(path)
     return [
@@ -71,6 +72,8 @@ def _found(path: Path | str | None) -> list[CorpusClip]:
     path = bundled_folder() if path is None else Path(path).expanduser()
     if published.is_published(path) and not path.exists():
         return published.load(str(path))
+    if halves.is_half(path) and not path.exists():
+        return halves.load(str(path))
     if path.is_dir():
         if (path / csv_manifest.NAME).is_file():
             return csv_manifest.read(path / csv_manifest.NAME)

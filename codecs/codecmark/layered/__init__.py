@@ -1,1 +1,1 @@
-"""The mel, or a latent, with a waveform layer beside it: the phase that the chain never sent."""
+"""The mel, or a latent, with waveform layers that carry the phase the mel chain does not send."""

@@ -1,7 +1,7 @@
-"""The base layer: what stands for the spectrogram in a stream, and what each kind of it promises.
+"""The base layer: the coded spectrogram of a stream, and the interface of its two kinds.
 
-Two kinds: the log-mel itself (`mel_base`), whose way back is integer arithmetic, and the latent of
-an autoencoder (`latent_base`), whose way back is a network.
+The kinds are the log-mel itself (`mel_base`), decoded with integer arithmetic, and the latent of an
+autoencoder (`latent_base`), decoded by a network.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from codecmark.layered.context_mixing import Ints
 from codecmark.layered.mdct import SUPERFRAME, Floats
 from codecmark.layered.mel_coding import CEILING, FLOOR, UNIT
 
-SUPERFRAMES_PER_BYTE = 4  # a base layer is at least this long, so bytes justify what is allocated
-PEAK = 0.5  # as AudioLDM2 scales its waveforms before the mel
+SUPERFRAMES_PER_BYTE = 4  # at most, so that the bytes of a stream bound the memory of its decoder
+PEAK = 0.5  # AudioLDM2 scales waveforms to this peak before the mel
 SILENT = 0
 
 _LEVEL_ZERO, _LEVELS_PER_OCTAVE = 32_768, 64
-_MOST_OCTAVES = 100  # float32 holds what is decoded
+_MOST_OCTAVES = 100  # of the peak, from 1: keeps decoded samples within float32
 
 
 @dataclass(frozen=True)
@@ -35,12 +35,12 @@ class Base:
     Attributes
     ----------
     peak : float
-        Of the waveform.
+        Peak of the waveform.
     mel : Ints, shape=(frames, 64)
-        In 1/1024 of a factor of two.
+        Log-mel in units of 1/1024 octave of magnitude.
     drifting : Floats or None, shape=(frames, 64)
-        The mel's log2 as a network gave it, whose last digits are the machine's own; None where
-        `mel` is the same everywhere.
+        The log2-mel from a network, whose last digits differ between machines; None if `mel` is
+        identical on all machines.
     """
 
     peak: float
@@ -49,12 +49,12 @@ class Base:
 
     @classmethod
     def of_network(cls, peak: float, log2_mel: Floats) -> Base:
-        """Return the base of what a network made of a stream.
+        """Return the base for the log2-mel `[frames, 64]` that a network decoded.
 
         Raises
         ------
         BitstreamError
-            If that is no spectrogram.
+            If the log2-mel is not finite.
         """
         if not np.isfinite(log2_mel).all():
             raise BitstreamError("base layer", "decodes to NaN or Inf")
@@ -63,28 +63,28 @@ class Base:
 
     @property
     def superframes(self) -> int:
-        """Length in superframes."""
+        """Number of superframes."""
         return len(self.mel) // coefficient_coding.FRAMES
 
     @cached_property
     def envelope(self) -> Ints:
-        """The mel at the transform's 640 bins."""
+        """The mel interpolated to the 640 MDCT bins, `[frames, 640]`."""
         return coefficient_coding.envelope(self.mel)
 
     @cached_property
     def encoder_condition(self) -> side_information.Condition:
-        """What an encoder conditions the waveform layer's models on, with its side information."""
+        """The encoder's conditioning of the waveform layer's models, with side information."""
         if self.drifting is None:
             return side_information.Condition(self.envelope)
         return side_information.choose(self.drifting)
 
     def read_condition(self, data: bytes) -> side_information.Condition:
-        """Return what the encoder conditioned its models on, from the layer's side information.
+        """Return the encoder's conditioning, restored from the layer's side information.
 
         Raises
         ------
         BitstreamError
-            If this machine's network gives another spectrogram than the encoder's.
+            If the network decodes another spectrogram on this machine than it did in the encoder.
         """
         if self.drifting is None:
             return side_information.Condition(self.envelope)
@@ -94,20 +94,20 @@ class Base:
 class BaseCoding(Protocol):
     """A kind of base layer."""
 
-    steps: int  # step indices, the finest first
-    range_at_rate: tuple[int, int]  # of them, what a target of rate may choose
-    share_of_rate: float  # of a target, at most
+    steps: int  # number of step indices; 0 is the finest
+    range_at_rate: tuple[int, int]  # finest and coarsest step index for a rate target
+    share_of_rate: float  # largest share of a rate target for the base layer
 
     def step_for(self, snr_db: float) -> int:
-        """Return the step index that suits a target of SNR."""
+        """Return the step index for an SNR target."""
         ...
 
     def analyse(self, signal: Floats) -> NDArray[Any]:
-        """Return what is quantised of a scaled signal of whole superframes."""
+        """Return the values to quantise for a scaled signal of whole superframes."""
         ...
 
     def encode(self, values: NDArray[Any], step_index: int) -> bytes:
-        """Return them quantised and coded."""
+        """Quantise and code the values."""
         ...
 
     def decode(self, data: bytes, step_index: int, superframes: int, peak: float) -> Base:
@@ -116,7 +116,7 @@ class BaseCoding(Protocol):
 
 
 def level_of(signal: Floats) -> int:
-    """Return the index of the peak's level; 0 for silence."""
+    """Return the level index of the signal's peak; 0 for silence."""
     peak = float(np.abs(signal).max(initial=0))
     if peak == 0:
         return SILENT
@@ -125,7 +125,7 @@ def level_of(signal: Floats) -> int:
 
 
 def scaled(signal: Floats, level: int) -> Floats:
-    """Return the signal as it is coded: at AudioLDM2's level, padded to whole superframes."""
+    """Return the signal scaled to AudioLDM2's level and zero-padded to whole superframes."""
     count = mdct.superframes(len(signal))
     padded = np.pad(signal, (0, count * SUPERFRAME - len(signal)))
     return padded if level == SILENT else padded * (PEAK / _peak(level))
@@ -139,13 +139,19 @@ def silence(superframes: int) -> bytes:
 def encode(
     coding: BaseCoding, values: NDArray[Any], level: int, step_index: int, superframes: int
 ) -> bytes:
-    """Return the base layer of what `coding.analyse` gave for a scaled signal."""
+    """Return the base layer for the values that `coding.analyse` returned."""
     data = struct.pack("<HB", level, step_index) + coding.encode(values, step_index)
     return data.ljust(superframes // SUPERFRAMES_PER_BYTE, b"\0")
 
 
 def decode(coding: BaseCoding, data: bytes, superframes: int) -> Base | None:
-    """Return the base layer, None for silence."""
+    """Return the decoded base layer, or None for silence.
+
+    Raises
+    ------
+    BitstreamError
+        If `data` is not a base layer of this many superframes.
+    """
     if len(data) < max(2, superframes // SUPERFRAMES_PER_BYTE):
         raise BitstreamError("base layer", f"{len(data)} bytes cannot hold {superframes} blocks")
     (level,) = struct.unpack_from("<H", data)

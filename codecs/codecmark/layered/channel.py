@@ -1,7 +1,7 @@
-"""One channel: waveform layers on their base, as bytes and back, and what they sound like.
+"""The waveform layers of one channel: coding, decoding and synthesis.
 
-The first waveform layer codes the coefficients, each further one what the layers before it left of
-them, in the same blocks, with a smaller step.
+The first waveform layer codes the MDCT coefficients. Each further layer codes the residual of the
+layers before it, in the same blocks, with a smaller step.
 """
 
 from __future__ import annotations
@@ -20,17 +20,26 @@ from codecmark.layered.noise_filling import GAINS, Filled, Filler, Known
 from codecmark.layered.side_information import Condition
 from codecmark.layered.spectra import Singles
 
-_LEFT = -1468  # rms of what a quantiser leaves, 0.33 of its step, as a mel over the step
+_RESIDUAL = -1468  # rms of the quantisation residual, 0.33 of the step, in 1/1024 octave
 
 
 @dataclass(frozen=True)
 class Waveform:
-    """A waveform layer: levels, and what turns them into samples.
+    """A waveform layer: quantised levels and the parameters that dequantise them.
 
     Attributes
     ----------
+    levels : Ints, shape=(superframes, 640)
+    modes : Modes, shape=(superframes,)
+        Block length of each superframe, see `mdct`.
+    step_index : int
+        Index of the quantiser's step size.
+    gain : int
+        Gain of the noise filling, 0 to 7.
+    inward : tuple of int
+        Centroid offsets of level 1 and of larger levels, see `quantiser.centroids`.
     envelope : Ints, shape=(frames, 640)
-        What the models of the first layer were conditioned on: the decoded mel.
+        The decoded mel that the models of the first layer are conditioned on.
     """
 
     levels: Ints
@@ -42,16 +51,16 @@ class Waveform:
 
     @property
     def step(self) -> float:
-        """The quantiser's step."""
+        """Step size of the quantiser."""
         return quantiser.step_size(self.step_index)
 
     def coefficients(self) -> Floats:
-        """Return dequantised coefficients."""
+        """Return the dequantised coefficients `[superframes, 640]`."""
         return quantiser.dequantise(self.levels, self.step, self.inward)
 
 
 def filled(layers: Sequence[Waveform], base: Base, fill: Filler) -> Filled:
-    """Return the decoded signal of one or more waveform layers, its fill's gain still open."""
+    """Return the signal of one or more waveform layers with noise filling of adjustable gain."""
     total = layers[0].coefficients()
     for layer in layers[1:]:
         total = total + layer.coefficients()
@@ -60,14 +69,14 @@ def filled(layers: Sequence[Waveform], base: Base, fill: Filler) -> Filled:
 
 
 def over_step(envelope: Ints, below: Sequence[Waveform], step_index: int) -> Ints:
-    """Return the expected size over the step, for the layer above `below`."""
+    """Return the expected magnitude relative to the step, for the layer above `below`."""
     for layer in below:
-        envelope = np.minimum(envelope, _LEFT - quantiser.UNITS_PER_STEP * layer.step_index)
+        envelope = np.minimum(envelope, _RESIDUAL - quantiser.UNITS_PER_STEP * layer.step_index)
     return quantiser.mel_over_step(envelope, step_index)
 
 
 def encode_waveform(layer: Waveform, base: Base, below: Sequence[Waveform] = ()) -> bytes:
-    """Return the waveform layer above `below`; the first one holds the side information."""
+    """Return the coded waveform layer above `below`; the first has the side information."""
     first, larger = (value + 8 for value in layer.inward)
     head = layer.step_index | layer.gain << 10 | first << 13 | larger << 17
     side_information = b"" if below else base.encoder_condition.side_information
@@ -77,9 +86,9 @@ def encode_waveform(layer: Waveform, base: Base, below: Sequence[Waveform] = ())
 
 
 def decode_waveform(data: bytes, base: Base, below: Sequence[Waveform] = ()) -> Waveform:
-    """Return the waveform layer above `below`."""
+    """Return the decoded waveform layer above `below`."""
     if len(data) < 4:
-        raise BitstreamError("waveform layer", "too short")
+        raise BitstreamError("waveform layer", f"{len(data)} bytes are too short, at least 4")
     head = int.from_bytes(data[:3], "little")
     step_index, gain = head & 1023, head >> 10 & 7
     inward = (head >> 13 & 15) - 8, (head >> 17 & 15) - 8
@@ -103,7 +112,10 @@ def synthesise(
 ) -> Singles:
     """Return `[superframes * 640]` samples at their original level.
 
-    `fill_gain`, 0 to 1, takes the place of the one that the encoder chose.
+    Parameters
+    ----------
+    fill_gain : float, optional
+        Gain of the noise filling, 0 to 1; by default the one that the encoder chose.
     """
     if base is None:
         return np.zeros(superframes * SUPERFRAME, np.float32)

@@ -1,11 +1,15 @@
-"""The mel chain with a waveform layer, as a codec.
+"""The mel chain with waveform layers, as a codec.
 
-Specs: `mel:16k-64+wave@snr10` (the decoder's output reaches 10 dB of SNR at the codec's 16 kHz),
-`mel:16k-64+wave@8k` (the whole stream fits 8 kbit/s). `@snr10-snr20` and `@8k-16k` have a waveform
-layer for each target, so that a stream may be cut behind any of them.
-`mel:16k-64+wave+anchored@8k` fills what was not coded by a trained network; its streams could be
-filled either way. `audioldm2:compact+wave@snr10` stands on an autoencoder's latent in place of the
-log-mel. `mel_codec` and `latent_codec` build the two from a spec.
+Specs:
+
+- `mel:16k-64+wave@snr10`: the decoder's output reaches 10 dB SNR at the codec's 16 kHz.
+- `mel:16k-64+wave@8k`: the whole stream fits 8 kbit/s.
+- `@snr10-snr20`, `@8k-16k`: one waveform layer per target; a stream may be cut after any layer.
+- `mel:16k-64+wave+anchored@8k`: a trained network does the noise filling. The stream format is the
+  same with and without it.
+- `audioldm2:compact+wave@snr10`: the base layer is an autoencoder's latent instead of the log-mel.
+
+`mel_codec` and `latent_codec` build the two kinds from a spec.
 """
 
 from __future__ import annotations
@@ -35,19 +39,19 @@ from codecmark.networks.trained_sets import together
 from codecmark.spec import Spec
 
 _RATE_HZ = AUDIOLDM2.sample_rate_hz
-_FRAME_BYTES, _LAYER_BYTES = 15, 4
+_HEADER_BYTES, _LAYER_BYTES = 15, 4  # of the stream, and of a layer's length and checksum
 
 
 @dataclass(frozen=True)
 class LayeredClip:
-    """What `decode_layers` could decode, and what it left out."""
+    """The clip that `decode_layers` decoded, and the layers that it dropped."""
 
     clip: AudioClip
     dropped: tuple[Dropped, ...]
 
 
 class WaveformLayerCodec(Codec):
-    """A base layer for the spectrogram, and waveform layers of MDCT coefficients beside it."""
+    """A base layer for the spectrogram, and waveform layers of MDCT coefficients."""
 
     def __init__(
         self,
@@ -60,9 +64,9 @@ class WaveformLayerCodec(Codec):
         weights: Weights = NO_WEIGHTS,
         **fields: Any,
     ) -> None:
-        """Take the target from the spec's setting; `fields` are those of `CodecInfo`.
+        """Build the codec for the targets in the spec's setting.
 
-        `parameters` and `weights` are the base's.
+        `parameters` and `weights` are those of the base; `fields` are passed to `CodecInfo`.
         """
         self._base, self._fill = base, filling.fill
         self._targets = targets.of(spec)
@@ -81,7 +85,7 @@ class WaveformLayerCodec(Codec):
         self.info = _described(info, setup) if info.parameters else info
 
     def encode_payload(self, clip: AudioClip) -> bytes:
-        """Return the layers of each channel."""
+        """Return the coded layers of each channel."""
         signals = clip.resampled(_RATE_HZ).samples.astype(np.float64)
         goals = _channel_goals(self._targets, clip)
         layers = [
@@ -91,11 +95,11 @@ class WaveformLayerCodec(Codec):
 
     @property
     def layers(self) -> int:
-        """How many layers its streams have, the base included."""
+        """Number of layers in the codec's streams, base included."""
         return 1 + len(self._targets)
 
     def decode_payload(self, payload: bytes, header: StreamHeader) -> Samples:
-        """Return the waveform; every layer must be whole."""
+        """Return the waveform; every layer must be intact."""
         samples, dropped = self._decode(payload, header, self.layers)
         if dropped:
             raise BitstreamError(f"{dropped[0].layer} layer", dropped[0].reason)
@@ -104,28 +108,32 @@ class WaveformLayerCodec(Codec):
     def decode_layers(
         self, stream: bytes, upto: int | None = None, fill_gain: float | None = None
     ) -> LayeredClip:
-        """Decode the first `upto` layers as far as they are whole.
+        """Decode the first `upto` layers, as far as they are intact.
 
         Parameters
         ----------
         stream : bytes
-            May be cut short, or damaged behind its header.
+            May be cut short, or damaged after its header.
         upto : int, optional
-            1: the base layer alone, with invented phases; 2: a waveform layer too; without one,
-            all there are.
+            1: the base layer only, with synthetic phases; 2: a waveform layer too; by default all
+            layers.
         fill_gain : float, optional
-            0 to 1, in place of the encoder's choice: how loud what was not coded may be near the
-            level of what was. More of it sounds fuller and costs SNR, so the SNR that the spec
-            promises holds for the encoder's choice only. The base alone has nothing to turn down.
+            Gain of the noise filling, 0 to 1, instead of the encoder's choice. More filling sounds
+            fuller and lowers the SNR, so the SNR in the spec holds for the encoder's choice only.
+            Has no effect on the base layer alone.
+
+        Returns
+        -------
+        LayeredClip
+            A waveform layer that is damaged, follows a lost one, or was coded for another
+            machine's spectrogram is among its `dropped` layers.
 
         Raises
         ------
         InputError
             If `upto` or `fill_gain` is out of range.
         BitstreamError
-            If the header or a base layer is damaged: each further layer stands on those before
-            it. A waveform layer that is whole but was coded on another machine's spectrogram
-            counts as dropped.
+            If the header or a base layer is damaged.
         """
         upto = self.layers if upto is None else upto
         if not 1 <= upto <= self.layers:
@@ -162,29 +170,29 @@ class WaveformLayerCodec(Codec):
 
 
 def _described(info: CodecInfo, setup: Setup) -> CodecInfo:
-    from codecmark.networks import runtime  # torch, which the codec without a network leaves out
+    from codecmark.networks import runtime  # imports torch, which only networks need
 
     return runtime.described(info, setup)
 
 
-def _channel_goals(asked: Targets, clip: AudioClip) -> list[SnrTarget] | list[Budget]:
-    """Return what each layer of a channel has to reach: an SNR, or its bytes of a rate."""
-    rates_kbps = [target.kbps for target in asked if isinstance(target, RateTarget)]
+def _channel_goals(layer_targets: Targets, clip: AudioClip) -> list[SnrTarget] | list[Budget]:
+    """Return the goal of each layer of a channel: an SNR, or a number of bytes."""
+    rates_kbps = [target.kbps for target in layer_targets if isinstance(target, RateTarget)]
     budgets = [_budget(number, kbps, clip) for number, kbps in enumerate(rates_kbps)]
-    return budgets or [target for target in asked if isinstance(target, SnrTarget)]
+    return budgets or [target for target in layer_targets if isinstance(target, SnrTarget)]
 
 
 def _budget(number: int, kbps: float, clip: AudioClip) -> Budget:
-    """Return what a channel's layers, up to the target of that number, may take of the stream."""
-    total = int(kbps * 125 * clip.duration_s) - _FRAME_BYTES
-    of_channel = total // clip.channels - _LAYER_BYTES * (number + 2)
-    return Budget(max(of_channel, 0))
+    """Return the bytes of a channel's layers up to the waveform layer with index `number`."""
+    stream_bytes = int(kbps * 125 * clip.duration_s) - _HEADER_BYTES
+    channel_bytes = stream_bytes // clip.channels - _LAYER_BYTES * (number + 2)
+    return Budget(max(channel_bytes, 0))
 
 
 def _waveforms(
     data: Sequence[bytes | None], base: Base
 ) -> tuple[list[Waveform], list[tuple[str, str]]]:
-    """Return the layers up to the first that is lost, and by name why those behind it go too."""
+    """Return the layers before the first lost one, and the names and reasons of dropped ones."""
     decoded: list[Waveform] = []
     reasons = []
     lost = ""

@@ -1,8 +1,8 @@
-"""The waveform layer's levels as bits, on the condition of the decoded mel.
+"""Context-mixing coding of the waveform layer's levels, conditioned on the decoded mel.
 
-The mel does not predict a coefficient, whose sign and phase it never held, but its size: the
-context of each level is the mel's level there over the quantiser's step, and what the neighbours
-in time and frequency were. Where the mel lies far below the step, a zero costs next to nothing.
+The mel does not predict the sign or phase of a coefficient, but its expected magnitude. The
+contexts of a level are the mel there relative to the quantiser's step, and the magnitudes of the
+neighbours in time and frequency. Where the mel is far below the step, a zero costs next to nothing.
 """
 
 from __future__ import annotations
@@ -26,20 +26,20 @@ from codecmark.layered.context_mixing import (
 )
 from codecmark.layered.mdct import BLOCKS, SUPERFRAME, Modes
 
-HOP = 160  # samples for each frame of the mel
-FRAMES = SUPERFRAME // HOP  # mel frames in a superframe
-RATIOS = 48  # classes of mel over step
-BAND_UNIT = 16  # the highest coded bin is sent in units of this
+HOP = 160  # samples per mel frame
+FRAMES = SUPERFRAME // HOP  # mel frames per superframe
+RATIOS = 48  # classes of mel relative to step
+BAND_UNIT = 16  # bins per unit in which the end of the coded band is sent
 
-_INPUTS, _SLOTS = 6, 8192  # contexts of a decision, room for each of them
-_KINDS = 8  # of decision: is it 0, is it 1, ...
-_MODES_AT, _MODES_SET = _SLOTS * _INPUTS * _KINDS, RATIOS * _KINDS  # behind those of the levels
+_INPUTS, _SLOTS = 6, 8192  # contexts per decision, probabilities per context
+_KINDS = 8  # kinds of decision: is the magnitude 0, is it 1, ...
+_MODES_AT, _MODES_SET = _SLOTS * _INPUTS * _KINDS, RATIOS * _KINDS  # models of modes come last
 _LIMIT, _MODES_LIMIT = 250, 60
 _COUNTS = np.array(BLOCKS, np.int64)
 
 
 def _interpolation() -> tuple[Ints, Ints]:
-    """Return for each of the 640 bins the mel band below it, and the weight of the next in 1/64."""
+    """Return for each of the 640 bins the mel band below it and the next band's weight in 1/64."""
     centres = librosa.mel_frequencies(66, fmin=0, fmax=8000)[1:-1]
     bins = (np.arange(SUPERFRAME) + 0.5) * (8000 / SUPERFRAME)
     position = np.interp(bins, centres, np.arange(64))
@@ -51,23 +51,25 @@ _LOW, _WEIGHT = _interpolation()
 
 
 def envelope(mel: Ints) -> Ints:
-    """Return the mel `[frames, 64]` at the 640 bins of the longest block, in the mel's unit."""
+    """Return the mel `[frames, 64]` interpolated to the 640 bins of the longest block."""
     at_bins: Ints = (mel[:, _LOW] * (64 - _WEIGHT) + mel[:, _LOW + 1] * _WEIGHT) >> 6
     return at_bins
 
 
 def at_coefficients(envelope: Ints, modes: Modes) -> Ints:
-    """Return the mel's level for each coefficient `[superframes, 640]`, in the mel's unit."""
+    """Return the mel at each coefficient `[superframes, 640]`, in the mel's unit."""
     return _at_coefficients(envelope, modes, np.empty((len(modes), SUPERFRAME), np.int64))
 
 
 def ratios(mel_over_step: Ints, modes: Modes) -> Ints:
-    """Return each level's first context `[superframes, 640]`: mel over step in quarter octaves.
+    """Return the class of mel relative to step for each level, `[superframes, 640]`.
+
+    Classes are a quarter octave wide.
 
     Parameters
     ----------
     mel_over_step : Ints, shape=(frames, 640)
-        `envelope` less the step's logarithm, in the mel's unit.
+        `envelope` minus the logarithm of the step, in the mel's unit.
     """
     quarters: Ints = np.clip(
         (at_coefficients(mel_over_step, modes) >> 8) + RATIOS // 2, 0, RATIOS - 1
@@ -76,9 +78,12 @@ def ratios(mel_over_step: Ints, modes: Modes) -> Ints:
 
 
 def encode(levels: Ints, modes: Modes, mel_over_step: Ints, *, known: bool = False) -> bytes:
-    """Return coded block modes and levels `[superframes, 640]`.
+    """Return the coded block modes and levels `[superframes, 640]`.
 
-    Where the decoder has the modes already (`known`) they are not sent.
+    Parameters
+    ----------
+    known : bool
+        Whether the decoder knows the modes already; then they are not sent.
     """
     band = _coded_band(levels, modes)
     coder, buffer = new_coder(ENCODE, 64 + levels.size * 8)
@@ -93,7 +98,7 @@ def encode(levels: Ints, modes: Modes, mel_over_step: Ints, *, known: bool = Fal
 def decode(
     data: bytes, mel_over_step: Ints, superframes: int, known: Modes | None = None
 ) -> tuple[Ints, Modes]:
-    """Return levels and modes, those that are known or sent; any bytes decode to some."""
+    """Return levels and modes; the modes are sent unless `known`. Any bytes decode."""
     band = min(data[0] if data else 0, SUPERFRAME // BAND_UNIT)
     coder, buffer = open_decoder(data[1:])
     levels = np.zeros((superframes, SUPERFRAME), np.int64)
@@ -109,7 +114,7 @@ def decode(
 
 
 def _coded_band(levels: Ints, modes: Modes) -> int:
-    """Return the end of what is not zero, in units of `BAND_UNIT` bins of the longest block."""
+    """Return the end of the nonzero band, in units of `BAND_UNIT` bins of the longest block."""
     highest = 0
     for mode, count in enumerate(BLOCKS):
         used = levels[modes == mode].reshape(-1, SUPERFRAME // count).any(axis=0)
@@ -174,7 +179,7 @@ def _code_levels(
     """Code or decode the levels below the bin `highest` in place."""
     decoding = coder[MODE] == DECODE
     contexts = np.zeros(_INPUTS, np.int64)
-    last = np.zeros(SUPERFRAME + 16, np.int64)  # sizes in the block before, at the finest bins
+    last = np.zeros(SUPERFRAME + 16, np.int64)  # magnitudes in the last block, at the finest bins
     older = np.zeros(SUPERFRAME + 16, np.int64)
     for u in range(len(modes)):
         mode = modes[u]

@@ -1,8 +1,8 @@
-"""The payload: layers, each with its own length and checksum; base layers come first.
+"""The payload: layers with their own length and checksum, base layers first.
 
-Byte layout, for each layer of each channel: length (varint), the low 16 bits of the CRC-32 of the
-layer's number and bytes (little endian), then the bytes. A stream cut short, or damaged in one
-layer, keeps the layers before it.
+Byte layout of each layer of each channel: length (varint), the low 16 bits of the CRC-32 of the
+layer's number and bytes (little endian), then the bytes. If a stream is cut short, or damaged in
+one layer, the layers before remain decodable.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ class Dropped:
 
 
 def name(number: int) -> str:
-    """Return what the layer of that number is called in messages: base, waveform, waveform 2."""
+    """Return a layer's name for messages, by its number: base, waveform, waveform 2, ..."""
     return ("base", "waveform")[number] if number < 2 else f"waveform {number}"
 
 
 def pack(channels: Sequence[tuple[bytes, ...]]) -> bytes:
-    """Return the payload of layers by channel, each channel's in order."""
+    """Return the payload for the layers of each channel, base first."""
     out = bytearray()
     for number in range(len(channels[0])):
         for layers in channels:
@@ -43,8 +43,14 @@ def pack(channels: Sequence[tuple[bytes, ...]]) -> bytes:
 def unpack(
     payload: bytes, channels: int, count: int, upto: int
 ) -> tuple[list[tuple[bytes | None, ...]], list[Dropped]]:
-    """Return the first `upto` of `count` layers of each channel, None for a lost one, and what was
-    lost.
+    """Return the first `upto` of `count` layers of each channel, and the dropped layers.
+
+    Lost layers are None.
+
+    Raises
+    ------
+    BitstreamError
+        If bytes follow the last layer.
     """
     bodies: list[list[bytes | None]] = [[] for _ in range(channels)]
     dropped: list[Dropped] = []
@@ -58,7 +64,7 @@ def unpack(
                 try:
                     body, offset = _layer(payload, offset, number)
                 except BitstreamError as error:
-                    reason = broken = str(error)  # where the next layer starts is lost as well
+                    reason = broken = str(error)  # the start of the next layer is unknown too
                 else:
                     if body is None:
                         reason = "checksum: the layer is damaged"
@@ -67,14 +73,14 @@ def unpack(
                 if body is None:
                     dropped.append(Dropped(channel, name(number), reason))
             else:
-                dropped.append(Dropped(channel, name(number), "not asked for"))
+                dropped.append(Dropped(channel, name(number), "not requested"))
     if not broken and offset != len(payload):
         raise BitstreamError("layers", f"{len(payload) - offset} bytes follow the last layer")
     return [tuple(layers) for layers in bodies], dropped
 
 
 def _layer(payload: bytes, offset: int, number: int) -> tuple[bytes | None, int]:
-    """Return the layer's bytes, None if they are damaged, and the offset behind it."""
+    """Return the layer's bytes, or None if damaged, and the offset of the next layer."""
     length, offset = decode_varint(payload, offset, f"{name(number)} layer")
     start = offset + 2
     if len(payload) < start + length:

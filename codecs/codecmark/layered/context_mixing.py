@@ -1,16 +1,16 @@
-"""Adaptive binary models, mixed in the logistic domain, and the arithmetic coder behind them.
+"""Context mixing: adaptive binary models mixed in the logistic domain, and an arithmetic coder.
 
-A symbol is coded as a few binary decisions. For each decision several contexts each give an
-adaptive probability; a small online-trained mixture weighs them (Mahoney, "Adaptive weighing of
-context models for lossless data compression", Florida Tech CS-2005-16). The models change after
-every decision, so model and coder run in one compiled loop; a coder that takes one model a call
-(`constriction`, which the latents use) would need a call from Python for each decision.
+A symbol is coded as a few binary decisions. For each decision, several contexts give an adaptive
+probability each, and a small mixture that is trained online weighs them (Mahoney, "Adaptive
+weighing of context models for lossless data compression", Florida Tech CS-2005-16). The models
+change after every decision, so model and coder share one compiled loop; a coder that takes one
+model per call (`constriction`, which the latents use) would need a Python call per decision.
 
-Everything is integer arithmetic: encoder and decoder stay in step on any machine and with any
-number of threads. The only floating point is in two tables, built once and rounded to integers
-that a test knows by checksum.
+All arithmetic is on integers, so encoder and decoder agree on every machine, with any number of
+threads. Floating point is used only to build tables, which are rounded to integers whose checksum
+a test verifies.
 
-The same functions code, decode and count: `coder[MODE]` says which.
+The same functions encode, decode and count bits, as `coder[MODE]` says.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ Bytes = NDArray[np.uint8]
 
 ENCODE, DECODE, COUNT = 0, 1, 2
 MODE, _LOW, _HIGH, _CODE, _POSITION, _COST = 0, 1, 2, 3, 4, 5
-BITS = 1 << 16  # of `cost`: one bit
+BITS = 1 << 16  # one bit, in units of the cost
 
-_ONE = 1 << 16  # probabilities
-_WEIGHT = 1 << 16
-_RATE = 10  # of the mixture's training, as a shift
+_ONE = 1 << 16  # probability 1
+_WEIGHT = 1 << 16  # mixing weight 1
+_RATE = 10  # learning rate of the mixture, as a right shift
 _STRETCHED = 2047  # largest log-odds, in 1/256
 
 
@@ -58,14 +58,14 @@ COST = _cost_table()
 
 
 def new_models(contexts: int, inputs: int, sets: int) -> tuple[Ints, Ints, Ints]:
-    """Return fresh probabilities, counts and mixing weights."""
+    """Return initial probabilities, counts and mixing weights."""
     probabilities = np.full(contexts, _ONE // 2, np.int64)
     weights = np.full((sets, inputs), _WEIGHT * 2 // (inputs + 2), np.int64)
     return probabilities, np.zeros(contexts, np.int64), weights
 
 
 def new_coder(mode: int, size: int = 0) -> tuple[Ints, Bytes]:
-    """Return the state of a coder and a buffer to write to."""
+    """Return the state of a coder, and a buffer of `size` bytes to write to."""
     coder = np.zeros(6, np.int64)
     coder[MODE] = mode
     coder[_HIGH] = 0xFFFFFFFF
@@ -73,7 +73,7 @@ def new_coder(mode: int, size: int = 0) -> tuple[Ints, Bytes]:
 
 
 def open_decoder(data: bytes) -> tuple[Ints, Bytes]:
-    """Return the state of a decoder; past the end of `data` it reads zeros."""
+    """Return the state of a decoder, which reads zeros after the end of `data`."""
     coder, _ = new_coder(DECODE)
     buffer = np.frombuffer(data + bytes(4), np.uint8).copy()
     coder[_CODE] = int.from_bytes(buffer[:4].tobytes(), "big")
@@ -82,17 +82,17 @@ def open_decoder(data: bytes) -> tuple[Ints, Bytes]:
 
 
 def finish(coder: Ints, buffer: Bytes) -> bytes:
-    """Return the coded bytes, as few as the decoder needs.
+    """Return the coded bytes, no more than the decoder needs.
 
     Raises
     ------
     CodecError
-        If they were more than the buffer holds.
+        If the buffer was too short for them.
     """
     low, high = int(coder[_LOW]), int(coder[_HIGH])
     if coder[_POSITION] > len(buffer):
         raise CodecError(f"the coded levels are longer than {len(buffer)} bytes")
-    for kept in range(5):  # the shortest number, zeros behind it, inside low..high
+    for kept in range(5):  # the shortest number within low..high, continued with zeros
         unit = 1 << 8 * (4 - kept)
         value = -(-low // unit) * unit
         if value <= high:
@@ -103,7 +103,7 @@ def finish(coder: Ints, buffer: Bytes) -> bytes:
 
 @numba.njit(cache=True, inline="always")
 def _code_bit(coder: Ints, buffer: Bytes, bit: int, p: int) -> int:
-    """Code one decision of probability `p` / 65536 for a 1."""
+    """Code one decision, with a probability of `p` / 65536 for 1."""
     if coder[MODE] == COUNT:
         share = p >> 4 if bit else 4095 - (p >> 4)
         coder[_COST] += COST[share]
@@ -143,16 +143,23 @@ def mixed_bit(
     limit: int,
     bit: int,
 ) -> int:
-    """Code one decision with the mixture of `contexts`, and learn from it.
+    """Code one decision with the mixture of `contexts`, and update the models.
 
     Parameters
     ----------
     contexts : Ints, shape=(inputs,)
         Index of each context's probability.
     chosen : int
-        Which set of mixing weights.
+        Index of the set of mixing weights.
     limit : int
-        A context that was seen this often adapts no slower.
+        Count at which the adaptation rate of a context stops falling.
+    bit : int
+        The decision to code; ignored by a decoder.
+
+    Returns
+    -------
+    int
+        The decision, 0 or 1.
     """
     inputs = len(contexts)
     total = 0
@@ -176,5 +183,5 @@ def mixed_bit(
 
 @numba.njit(cache=True)
 def even_bit(coder: Ints, buffer: Bytes, bit: int) -> int:
-    """Code one decision without a model."""
+    """Code one decision with probability 1/2, without a model."""
     return _code_bit(coder, buffer, bit, _ONE // 2)

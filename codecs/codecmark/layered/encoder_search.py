@@ -1,8 +1,9 @@
-"""The encoder's search: the largest step that meets a target of SNR, or fits a target of rate,
-layer by layer.
+"""The encoder's search for step sizes, layer by layer.
 
-The SNR is that of the decoder's own output, fill included. The targets choose the base's step, the
-loop the waveform layer's.
+For an SNR target it takes the largest step that meets it, for a rate target the finest that fits.
+
+The SNR is that of the decoder's own output, noise filling included. The step of the base follows
+from the first target, that of each waveform layer from a search.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from codecmark.layered.spectra import Singles
 from codecmark.layered.targets import SnrTarget
 
 MARGIN_DB = 0.05
-_FILL_KBPS = 0.2  # louder fill may lower the SNR by what this much rate would raise it
+_FILL_KBPS = 0.2  # noise filling may cost as much SNR as this much rate would gain
 _PER_DB = quantiser.STEPS_PER_OCTAVE / 6.02
 _ATTEMPTS = 16
 _CLOSE_ENOUGH_DB = 0.05
@@ -33,7 +34,7 @@ _COARSEST = 0
 
 @dataclass(frozen=True)
 class Budget:
-    """The channel's layers, up to this one, fit into this many bytes."""
+    """The most bytes that a channel's layers, up to this one, may take."""
 
     most_bytes: int
 
@@ -44,7 +45,7 @@ def encode(
     coding: BaseCoding,
     fill: Filler,
 ) -> tuple[bytes, ...]:
-    """Return a base layer and a waveform layer for each target, for `[samples]` at 16 kHz."""
+    """Return the base layer and a waveform layer per target, for `[samples]` at 16 kHz."""
     level = base_layer.level_of(signal)
     whole = base_layer.scaled(signal, level)
     superframes = len(whole) // SUPERFRAME
@@ -68,7 +69,7 @@ def encode(
 
 
 def _base_data(whole: Floats, level: int, target: SnrTarget | Budget, coding: BaseCoding) -> bytes:
-    """Return the base layer of a scaled signal, at the step that suits the first target."""
+    """Return the base layer of a scaled signal, with the step that fits the first target."""
     values = coding.analyse(whole)
     superframes = len(whole) // SUPERFRAME
 
@@ -84,7 +85,7 @@ def _base_data(whole: Floats, level: int, target: SnrTarget | Budget, coding: Ba
 def _finest_within(
     at_step: Callable[[int], bytes], steps: tuple[int, int], most_bytes: int
 ) -> bytes:
-    """Return the finest base layer of at most so many bytes, or the coarsest."""
+    """Return the finest base layer of at most `most_bytes`, or the coarsest."""
     low, high = steps
     best = at_step(high)
     while low < high:
@@ -98,7 +99,7 @@ def _finest_within(
 
 
 class _Search:
-    """For the waveform layer above `below`: its blocks are theirs, it codes what they left."""
+    """Search for the waveform layer above `below`, which codes their residual in their blocks."""
 
     def __init__(
         self,
@@ -116,7 +117,7 @@ class _Search:
         for layer in below:
             self._coefficients = self._coefficients - layer.coefficients()
         largest = float(np.abs(self._coefficients).max())
-        # room for another choice of blocks, which moves energy together
+        # a quarter of the range: another choice of blocks may concentrate the energy
         octaves = math.log2(quantiser.LARGEST / 4 / max(largest, 1e-9))
         self._finest = min(max(int(octaves * quantiser.STEPS_PER_OCTAVE), 0), quantiser.STEPS - 1)
 
@@ -128,7 +129,7 @@ class _Search:
         gain = self._gain(self._layer(step_index))
         best: Waveform | None = None
         nearest, missing = self._layer(self._finest), np.inf
-        low, high = _COARSEST, self._finest  # the answer lies between them
+        low, high = _COARSEST, self._finest  # bounds of the answer
         for attempt in range(_ATTEMPTS):
             step_index = min(max(step_index, low), high)
             layer = replace(self._layer(step_index), gain=gain)
@@ -156,7 +157,7 @@ class _Search:
         return replace(layer, gain=self._gain(layer))
 
     def _within(self, most_bytes: int, low: int, high: int) -> int:
-        """Return the finest step from `low` to `high` that fits, or `low`."""
+        """Return the index of the finest step from `low` to `high` that fits, or `low`."""
         while low < high:
             middle = (low + high + 1) // 2
             if self._bytes(self._layer(middle)) <= most_bytes:
@@ -188,7 +189,7 @@ class _Search:
         return channel.filled((*self._below, layer), self._base, self._fill)
 
     def _coded_to(self, snr_db: float) -> int:
-        """Return the largest step whose coefficients alone reach the SNR."""
+        """Return the index of the largest step whose coefficients alone reach the SNR."""
         low, high = _COARSEST, self._finest
         while low < high:
             middle = (low + high) // 2
@@ -200,7 +201,7 @@ class _Search:
         return low
 
     def _gain(self, layer: Waveform) -> int:
-        """Return the highest gain of the fill that is worth its rate."""
+        """Return the highest gain of the noise filling whose loss of SNR is worth it."""
         coarser = self._layer(max(layer.step_index - quantiser.STEPS_PER_OCTAVE // 2, 0))
         saved = self._bytes(layer) - self._bytes(coarser)
         per_db = max(saved * 8 / 3.01, 1e-9)

@@ -1,8 +1,8 @@
-"""The fill without a network: noise at the decoded mel's level, shaped by phase retrieval.
+"""Noise filling without a network: noise at the decoded mel's level, shaped by phase retrieval.
 
-Start: random signs at the mel's level where a coefficient is zero, never louder than half a step:
-what is louder was coded. Then a few rounds of phase retrieval with two constraints: bins of the
-STFT that the waveform layer carries stay as they are, and the others keep their shape but are
+Zero coefficients start with random signs at the mel's level, but at most half a step, because
+larger ones would have been coded. A few rounds of phase retrieval follow, with two constraints:
+STFT bins that the waveform layer coded keep their values, and the magnitudes of the others are
 scaled, band by band, until the mel of the whole is the decoded one.
 """
 
@@ -18,8 +18,8 @@ from codecmark.layered.mel_coding import UNIT
 from codecmark.layered.noise_filling import LOUDEST, Filled, Known
 from codecmark.layered.spectra import Singles, bank, from_bands, istft, stft, to_bands, widths
 
-_SIGMA = 0.9  # of an MDCT coefficient, for a mel magnitude of 1
-_MOST = 4.0  # of a band's correction in one pass
+_SIGMA = 0.9  # standard deviation of an MDCT coefficient for a mel magnitude of 1
+_MOST = 4.0  # largest correction of a band in one pass
 _PASSES = 3
 
 
@@ -30,14 +30,14 @@ class PhaseRetrieval:
     Attributes
     ----------
     rounds, rounds_of_base : int
-        With a waveform layer, and for the base alone.
+        Rounds of phase retrieval with a waveform layer, and for the base alone.
     """
 
     rounds: int = 3
     rounds_of_base: int = 24
 
     def __call__(self, known: Known) -> Filled:
-        """Return the coded signal and what was put beside it."""
+        """Return the coded signal and the noise filling."""
         coded = known.coded()
         noise = _noise(known)
         signal = coded + synthesise(noise, known.modes).astype(np.float32)
@@ -54,13 +54,13 @@ class PhaseRetrieval:
             spectrum = stft(signal)
             shape = np.abs(spectrum)
             shape[keep] = 0
-            wanted = np.minimum(_scaled_to_mel(shape, missing), loudest)
-            spectrum *= wanted / np.maximum(shape, np.float32(1e-12))
+            target_size = np.minimum(_scaled_to_mel(shape, missing), loudest)
+            spectrum *= target_size / np.maximum(shape, np.float32(1e-12))
             if number < rounds - 1:
                 spectrum[keep] = carried[keep]
                 signal = istft(spectrum)
         carried[~keep] = 0
-        return Filled(carried, spectrum, wanted, known)
+        return Filled(carried, spectrum, target_size, known)
 
 
 def _scaled_to_mel(shape: Singles, missing: Singles) -> Singles:
@@ -72,7 +72,7 @@ def _scaled_to_mel(shape: Singles, missing: Singles) -> Singles:
 
 
 def _noise(known: Known) -> Floats:
-    """Return noise where nothing was coded, with the same signs every time."""
+    """Return noise for zero coefficients, with the same random signs in every call."""
     level = at_coefficients(known.envelope, known.modes) / UNIT
     size = 0.8 * _SIGMA * np.exp2(level)
     if known.step is not None:

@@ -1,7 +1,7 @@
-"""The network fill: a trained network, conditioned on the bins that the waveform layer coded.
+"""Noise filling by a trained network, conditioned on the bins that the waveform layer coded.
 
-Specs and stored weights call it `anchored`. `mel.harmonic.coded_bins` has what the network is
-given, `training.anchored` how it learned.
+Specs and stored weights call it `anchored`. `mel.harmonic.coded_bins` defines the network's
+additional inputs, `training.anchored` its training.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from codecmark.mel.harmonic.vocoder import HarmonicVocoder
 from codecmark.mel.stft import Pair
 from codecmark.networks import runtime
 
-ROUNDS = 2  # of consistency with a mel that is coarse itself: more follow its errors
+ROUNDS = 2  # of mel consistency; the mel is coarse, and more rounds would follow its errors
 
 
 class NetworkFill:
@@ -28,7 +28,7 @@ class NetworkFill:
 
     @torch.inference_mode()
     def __call__(self, known: Known) -> Filled:
-        """Return the coded signal, hardly corrected, and what the network put beside it."""
+        """Return the slightly corrected coded signal, and the network's noise filling."""
         coded = linear_spectrum(runtime.to_tensor(known.coded()[None], self._device), self._mel)
         log_mel = runtime.to_tensor(natural_log(known.mel)[None], self._device)
         parts = self._network.spectrum(log_mel, (coded.real, coded.imag))

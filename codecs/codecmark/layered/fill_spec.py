@@ -1,4 +1,4 @@
-"""Which fill a spec names, and on which base: `16k-64+wave`, `16k-64+wave+anchored`."""
+"""The base and the noise filling that a spec names: `16k-64+wave`, `16k-64+wave+anchored`."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from codecmark.networks.setup import Setup
 from codecmark.networks.trained_sets import locate_trained
 from codecmark.spec import Spec
 
-WAVE, ANCHORED = "wave", "anchored"  # the set of trained weights is named like the fill
+WAVE, ANCHORED = "wave", "anchored"  # "anchored" also names the set of trained weights
 
 
 @dataclass(frozen=True)
 class Filling:
-    """A fill, and the network that it needs, if any."""
+    """A noise filling, with the size and weights of its network, if any."""
 
     fill: Filler
     parameters: int = 0
@@ -26,29 +26,29 @@ class Filling:
 
 
 def split(spec: Spec, bases: Sequence[str]) -> tuple[str, bool]:
-    """Return the name of the base before `+wave`, and whether the fill is anchored.
+    """Return the name of the base before `+wave`, and whether a network does the noise filling.
 
     Raises
     ------
     InputError
-        If the base is none of `bases`, or another fill is named.
+        If the base is not in `bases`, or the filling is unknown.
     """
     base, *rest = (spec.variant or "").split("+")
     if base not in bases or rest not in ([WAVE], [WAVE, ANCHORED]):
         raise InputError(
-            f"spec: {spec}: the waveform layer stands on {', '.join(bases)}: write "
+            f"spec: {spec}: a waveform layer needs a base among {', '.join(bases)}: write "
             f"{spec.family}:{bases[0]}+{WAVE}, or ...+{WAVE}+{ANCHORED} for the trained fill"
         )
     return base, rest[-1] == ANCHORED
 
 
 def load(setup: Setup, *, anchored: bool) -> Filling:
-    """Return the fill.
+    """Return the noise filling.
 
     Raises
     ------
     UnavailableError
-        If its weights are not here.
+        If the weights of its network are missing.
     """
     if not anchored:
         return Filling(PhaseRetrieval())

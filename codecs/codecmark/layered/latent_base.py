@@ -1,7 +1,7 @@
-"""The latent of an autoencoder as base layer, quantised and coded.
+"""The quantised latent of an autoencoder as base layer.
 
-Its decoded mel takes the place of the coarse mel: it tells the waveform layer's models what to
-expect, and the fill its level.
+The decoded mel replaces the coarse mel: it conditions the waveform layer's models, and sets the
+level of the noise filling.
 """
 
 from __future__ import annotations
@@ -36,12 +36,12 @@ class LatentBase:
     def __init__(self, autoencoder: Autoencoder) -> None:
         self._autoencoder = autoencoder
 
-    def step_for(self, snr_db: float) -> int:  # noqa: ARG002 - the mel it gives is a guide only
-        """Return the step of 0.5; at 1.0 the noise of the latents is heard."""
+    def step_for(self, snr_db: float) -> int:  # noqa: ARG002 - one step for every SNR
+        """Return the index of step 0.5; at 1.0 the quantisation noise becomes audible."""
         return 4
 
     def analyse(self, signal: Floats) -> Samples:
-        """Return the latent."""
+        """Return the latent `[channels, frames / 4, bands / 4]`."""
         log_mel = (log2_mel(signal) * _LOG2).astype(np.float32)
         with _steady():
             on_device = runtime.to_tensor(log_mel[None], self._autoencoder.device)
@@ -50,12 +50,12 @@ class LatentBase:
         return values
 
     def encode(self, values: Samples, step_index: int) -> bytes:
-        """Return it quantised and coded; values beyond the largest level are cut to it."""
+        """Quantise and code the latent; values beyond the largest level are clipped."""
         levels = np.rint(values / _step(step_index)).astype(np.int64)
         return latent_coding.encode(np.clip(levels, -latent_coding.LARGEST, latent_coding.LARGEST))
 
     def decode(self, data: bytes, step_index: int, superframes: int, peak: float) -> Base:
-        """Return the base; any bytes decode to one, unless the network returns no numbers."""
+        """Return the base; any bytes decode, unless the network returns NaN or Inf."""
         frames = superframes * coefficient_coding.FRAMES
         shape = self._autoencoder.latent_shape(frames, AUDIOLDM2.bands)
         values = (latent_coding.decode(data, shape) * _step(step_index)).astype(np.float32)
@@ -72,7 +72,7 @@ def _step(step_index: int) -> float:
 
 @contextmanager
 def _steady() -> Iterator[None]:
-    """Run a network on one thread, in full precision: what it returns must hardly vary."""
+    """Run networks on one thread, deterministically and in full precision, to limit drift."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:

@@ -1,7 +1,7 @@
-"""The AudioLDM2 latent with a waveform layer, as a codec.
+"""The AudioLDM2 latent with waveform layers, as a codec.
 
-Specs: `audioldm2:compact+wave@snr10`, `audioldm2:base+wave+anchored@8k`; what comes first is a
-checkpoint whose mel is AudioLDM2's at 16 kHz.
+Specs: `audioldm2:compact+wave@snr10`, `audioldm2:base+wave+anchored@8k`, with any checkpoint whose
+mel is AudioLDM2's at 16 kHz.
 """
 
 from __future__ import annotations
@@ -26,20 +26,20 @@ _CHECKPOINTS = ("base", "music", "large", COMPACT)  # those with AudioLDM2's mel
 
 
 class LatentWaveformCodec(WaveformLayerCodec):
-    """A waveform layer beside the latent of an autoencoder."""
+    """Waveform layers on the latent of an autoencoder."""
 
     @classmethod
     def from_spec(
         cls, spec: Spec, setup: Setup, vae_config: Mapping[str, Any] | None = None
     ) -> LatentWaveformCodec:
-        """Build from e.g. `audioldm2:compact+wave@snr10`; the configuration is for tests."""
+        """Build from e.g. `audioldm2:compact+wave@snr10`; tests pass a small `vae_config`."""
         name, anchored = fill_spec.split(spec, _CHECKPOINTS)
         targets.of(spec)  # a wrong setting is refused before a network is built
         autoencoder: MelAutoencoder
         weights: Weights
         if name == COMPACT:
-            of_vae = locate_trained(COMPACT, setup.weights)
-            autoencoder, weights = CompactAutoencoder.load(of_vae, setup), of_vae.weights
+            located = locate_trained(COMPACT, setup.weights)
+            autoencoder, weights = CompactAutoencoder.load(located, setup), located.weights
             licence = "MIT; Apache-2.0 (diffusers)"
         else:
             source = setup.weights.locate_or_random(CHECKPOINTS[name])

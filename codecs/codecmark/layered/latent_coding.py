@@ -1,9 +1,9 @@
-"""A latent's levels as bits, each on the condition of its neighbours.
+"""Context-mixing coding of a latent's levels, conditioned on their neighbours.
 
-A latent is an image in several channels, and neighbours in it are alike, in value and in size. A
-level is coded as its difference from a prediction of the levels before it in time and below it in
-frequency; the contexts are these levels, the channels already coded in the same place, and where
-in the image it is.
+A latent is an image with several channels, whose neighbouring values are similar in value and
+magnitude. A level is coded as its difference from a prediction from the previous level in time and
+the one below in frequency. The contexts are these and further neighbours, the channels already
+coded at the same position, and the position itself.
 """
 
 from __future__ import annotations
@@ -26,22 +26,22 @@ from codecmark.layered.context_mixing import (
     open_decoder,
 )
 
-LARGEST = 255  # level
+LARGEST = 255  # largest magnitude of a level
 
-_INPUTS, _KINDS, _SLOTS = 6, 7, 4096  # contexts of a decision, kinds of decision, room for each
-_CHANNELS, _BANDS = 16, 16  # that contexts tell apart
+_INPUTS, _KINDS, _SLOTS = 6, 7, 4096  # contexts, kinds of decision, probabilities for each
+_CHANNELS, _BANDS = 16, 16  # numbers of channels and bands that contexts distinguish
 _LIMIT = 160
 
 
 def encode(levels: Ints) -> bytes:
-    """Return the coded levels `[channels, frames, bands]`, each of at most `LARGEST`."""
+    """Return the coded levels `[channels, frames, bands]`, of magnitude up to `LARGEST`."""
     coder, buffer = new_coder(ENCODE, 64 + levels.size * 8)
     _code(levels.copy(), coder, buffer, *_models())
     return finish(coder, buffer)
 
 
 def decode(data: bytes, shape: Sequence[int]) -> Ints:
-    """Return the levels `[channels, frames, bands]`; any bytes decode to some."""
+    """Return the decoded levels `[channels, frames, bands]`; any bytes decode."""
     coder, buffer = open_decoder(data)
     levels = np.zeros(shape, np.int64)
     _code(levels, coder, buffer, *_models())
@@ -54,7 +54,7 @@ def _models() -> tuple[Ints, Ints, Ints]:
 
 @numba.njit(cache=True, inline="always")
 def _clipped(value: int, most: int) -> int:
-    """Return the value's place among -most..most, from 0."""
+    """Clip a value to -most..most and shift it to 0..2 * most."""
     return min(max(value, -most), most) + most
 
 

@@ -1,4 +1,4 @@
-"""The log-mel with a waveform layer, as a codec: `mel:16k-64+wave@snr10`."""
+"""The log-mel with waveform layers, as a codec: `mel:16k-64+wave@snr10`."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from codecmark.layered.mel_base import MelBase
 from codecmark.networks.setup import Setup
 from codecmark.spec import Spec
 
-FORMATS = ("16k-64",)  # whose log-mel may be the base
+FORMATS = ("16k-64",)  # mel formats that can be the base
 
 
 class MelWaveformCodec(WaveformLayerCodec):
-    """A waveform layer beside the log-mel."""
+    """Waveform layers on the log-mel."""
 
     @classmethod
     def from_spec(cls, spec: Spec, setup: Setup) -> MelWaveformCodec:

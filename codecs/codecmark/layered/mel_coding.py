@@ -1,11 +1,11 @@
-"""The base layer: a log-mel spectrogram as an image, transformed, quantised and coded.
+"""Transform coding of a log-mel spectrogram as an image, for the base layer.
 
-Blocks of 16 frames x 64 bands go through a two-dimensional DCT. What changes slowly (below some
-10 Hz) and the finer shape over frequency carry what is heard, so fast changes get larger steps.
-The levels are coded with mixed adaptive models.
+Blocks of 16 frames x 64 bands are transformed by a two-dimensional DCT. Slow changes (below about
+10 Hz) and the shape over frequency matter most to the ear, so fast changes get larger steps. The
+levels are coded by context mixing.
 
-The decoder's way back is integer arithmetic: the waveform layer is coded on the condition of the
-decoded mel, so that must be the same number everywhere. Its unit is 1/1024 of a factor of two.
+The decoder uses integer arithmetic: the waveform layer's models are conditioned on the decoded mel,
+which must therefore be identical on every machine. Its unit is 1/1024 octave of magnitude.
 """
 
 from __future__ import annotations
@@ -34,21 +34,21 @@ from codecmark.layered.context_mixing import (
 )
 
 FRAMES, BANDS = 16, 64  # of a block
-UNIT = 1024  # of the decoded mel: 1 is a factor of two
-STEPS = 64  # step indices
+UNIT = 1024  # units of the decoded mel per octave, a factor of two in magnitude
+STEPS = 64  # number of step indices
 FLOOR, CEILING = -17 * UNIT, 11 * UNIT
 
-LARGEST = 4095  # level
-_FINE = 12  # bits of the integer basis
-_INPUTS, _SETS, _SLOTS = 5, 72, 4096  # contexts of a decision, sets of weights, room a context
-_KINDS = 6  # of decision: is it 0, is it 1, ...
+LARGEST = 4095  # largest magnitude of a level
+_FINE = 12  # fractional bits of the integer DCT basis
+_INPUTS, _SETS, _SLOTS = 5, 72, 4096  # contexts, sets of weights, probabilities per context
+_KINDS = 6  # kinds of decision: is the magnitude 0, is it 1, ...
 _LIMIT = 120
 
 Floats = NDArray[np.float64]
 
 
 def blocks(frames: int) -> int:
-    """Return how many blocks hold `frames`."""
+    """Return the number of blocks that hold `frames`."""
     return -(-frames // FRAMES)
 
 
@@ -74,7 +74,7 @@ def quantise(log2_mel: Floats, step_index: int, rounding: float) -> Ints:
 
 
 def dequantise(levels: Ints, step_index: int) -> Ints:
-    """Return the decoded mel `[blocks * 16, 64]` in 1/1024 of a factor of two."""
+    """Return the decoded log2-mel `[blocks * 16, 64]` in units of 1/1024 octave."""
     values = np.clip(levels * steps(step_index), -(1 << 21), 1 << 21)
     half = 1 << (_FINE - 1)
     wide = np.zeros_like(values)
@@ -90,26 +90,26 @@ def dequantise(levels: Ints, step_index: int) -> Ints:
 
 
 def natural_log(mel: Ints) -> NDArray[np.float32]:
-    """Return a decoded mel's natural logarithms, which is what AudioLDM2's networks take."""
+    """Return a decoded mel in natural logarithms, as AudioLDM2's networks take it."""
     return mel.astype(np.float32) * np.float32(math.log(2) / UNIT)
 
 
 def encode(levels: Ints) -> bytes:
-    """Return the coded levels."""
+    """Return the coded levels `[blocks, 16, 64]`."""
     coder, buffer = new_coder(ENCODE, 64 + levels.size * 8)
     _code(levels.copy(), coder, buffer, *_models())
     return finish(coder, buffer)
 
 
 def cost_bits(levels: Ints) -> float:
-    """Return how many bits `encode` would spend."""
+    """Return the number of bits that `encode` would spend."""
     coder, buffer = new_coder(COUNT)
     _code(levels.copy(), coder, buffer, *_models())
     return float(coder[-1]) / 65536
 
 
 def decode(data: bytes, count: int) -> Ints:
-    """Return the levels of `count` blocks; any bytes decode to some."""
+    """Return the decoded levels of `count` blocks; any bytes decode."""
     coder, buffer = open_decoder(data)
     levels = np.zeros((count, FRAMES, BANDS), np.int64)
     _code(levels, coder, buffer, *_models())
@@ -122,7 +122,7 @@ def _models() -> tuple[Ints, Ints, Ints]:
 
 @cache
 def _basis(size: int) -> Ints:
-    """Return the orthonormal DCT-II basis `[order, position]`, 1 as 4096."""
+    """Return the orthonormal DCT-II basis `[order, position]` as integers, scaled by 4096."""
     basis = scipy.fft.idct(np.eye(size), axis=1, norm="ortho")
     table: Ints = np.rint(basis * (1 << _FINE)).astype(np.int64)
     return table
@@ -132,7 +132,7 @@ def _basis(size: int) -> Ints:
 def _code(
     levels: Ints, coder: Ints, buffer: Bytes, probabilities: Ints, counts: Ints, weights: Ints
 ) -> None:
-    """Code or decode `levels` in place; the mean is coded as its change from block to block."""
+    """Code or decode `levels` in place; the means of the blocks are coded as differences."""
     count, frames, bands = levels.shape
     contexts = np.zeros(_INPUTS, np.int64)
     decoding = coder[MODE] == DECODE

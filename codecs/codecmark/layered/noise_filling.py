@@ -1,9 +1,9 @@
-"""Noise filling: what was not coded, at the decoded mel's level; no bits are spent on it.
+"""Noise filling: synthesis of what was not coded, at the level of the decoded mel, without bits.
 
-The filling is one of two: noise shaped by phase retrieval (`fill_griffinlim`), or a network that
-was trained for it (`fill_network`). Louder filling costs more SNR and adds less to what is heard,
-so it is turned down as it comes near the level that would have been coded. How far is the encoder's
-choice, sent with the layer.
+The filling is either noise shaped by phase retrieval (`fill_griffinlim`), or the output of a
+network trained for it (`fill_network`). Louder filling costs more SNR for less audible benefit, so
+it is attenuated near the level above which signals are coded. The encoder chooses the attenuation
+and sends it with the layer.
 """
 
 from __future__ import annotations
@@ -17,25 +17,27 @@ from codecmark.layered.context_mixing import Ints
 from codecmark.layered.mdct import Floats, Modes, synthesise
 from codecmark.layered.spectra import Singles, Spectrum, istft
 
-GAINS = 8  # settings of the fill's gain
-LOUDEST = 0.5  # of a step: what is louder would have been coded
+GAINS = 8  # number of gain settings
+LOUDEST = 0.5  # of a step: larger coefficients would have been coded
 
-_STFT_SIGMA = 19.6  # of an STFT bin, for a coefficient of 1: root of the window's energy
-_KNEE = 0.3  # of a step: where the gain has come all the way down
+_STFT_SIGMA = 19.6  # magnitude of an STFT bin per coefficient: root of the window's energy
+_KNEE = 0.3  # of a step: level from which the gain applies in full
 
 
 @dataclass(frozen=True)
 class Known:
-    """What a decoder knows of a signal before it fills.
+    """What a decoder knows of a signal before noise filling.
 
     Attributes
     ----------
     coefficients : Floats, shape=(superframes, 640)
-        Of the waveform layer, dequantised; zeros without one.
+        Dequantised MDCT coefficients of the waveform layers; zeros if there are none.
+    modes : Modes, shape=(superframes,)
+        Block length of each superframe, see `mdct`.
     mel, envelope : Ints, shape=(frames, 64) and (frames, 640)
-        Decoded mel in 1/1024 of a factor of two, and the same at the bins of the MDCT.
+        Decoded log2-mel in 1/1024 octave, and the same interpolated to the MDCT bins.
     step : float or None
-        The waveform layer's; None without one.
+        Quantiser step of the waveform layer; None if there is none.
     """
 
     coefficients: Floats
@@ -45,24 +47,24 @@ class Known:
     step: float | None
 
     def coded(self) -> Singles:
-        """Return the waveform layer's signal `[superframes * 640]`."""
+        """Return the signal of the waveform layers, `[superframes * 640]`."""
         return synthesise(self.coefficients, self.modes).astype(np.float32)
 
     @property
     def loudest(self) -> np.float32:
-        """An STFT bin's magnitude that corresponds to one step; infinite without a layer."""
+        """STFT magnitude that corresponds to one step; infinite without a waveform layer."""
         return np.float32(np.inf if self.step is None else self.step * _STFT_SIGMA)
 
 
 class Filled:
-    """A signal and its fill, before the fill's gain is chosen.
+    """A coded signal and its noise filling, before the gain is chosen.
 
     Parameters
     ----------
     carried, fill : Spectrum, shape=(frames, 513)
-        What the waveform layer says, and what is put beside it.
+        STFT of the coded signal, and of the noise filling.
     size : Singles, shape=(frames, 513)
-        Magnitudes of the fill.
+        Magnitudes of the noise filling.
     """
 
     def __init__(self, carried: Spectrum, fill: Spectrum, size: Singles, known: Known) -> None:
@@ -75,8 +77,8 @@ class Filled:
         Parameters
         ----------
         gain : float, 0 to 7
-            Fill that is about to reach the coded level is turned down to gain / 7, softer fill
-            less, and what is far below not at all.
+            Filling near the level of coded coefficients is scaled by gain / 7, softer filling
+            less, and filling far below it not at all.
         """
         down = np.float32(1 - gain / (GAINS - 1)) * np.minimum(1, self._size / self._knee)
         return istft(self._carried + self._fill * (1 - down))

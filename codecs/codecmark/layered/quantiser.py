@@ -1,7 +1,7 @@
-"""From coefficients to levels: block lengths, one step for all, and levels worth their bits.
+"""Quantisation of MDCT coefficients: choice of block lengths, and rate-distortion optimised levels.
 
-All decisions are the encoder's. They are float64 on one thread, so the bytes depend on neither
-the machine's load nor its number of threads.
+Only the encoder makes these decisions. They use float64 on one thread, so the bytes depend on
+neither the load of the machine nor its number of threads.
 """
 
 from __future__ import annotations
@@ -14,28 +14,28 @@ from codecmark.layered.coefficient_coding import RATIOS
 from codecmark.layered.context_mixing import Ints
 from codecmark.layered.mdct import BLOCKS, SUPERFRAME, Floats, Modes, analyse
 
-STEPS = 1024  # step indices
+STEPS = 1024  # number of step indices
 STEPS_PER_OCTAVE = 64
-UNITS_PER_STEP = 1024 // STEPS_PER_OCTAVE  # of the mel, between neighbouring step indices
-LARGEST = 4095  # level
-_PRICE = 0.16  # of a bit, in squared steps
-_SWITCHING_BITS = 1.0  # another block length than 320 must save this much
+UNITS_PER_STEP = 1024 // STEPS_PER_OCTAVE  # units of the mel between neighbouring step indices
+LARGEST = 4095  # largest magnitude of a level
+_PRICE = 0.16  # price of a bit, in squared steps
+_SWITCHING_BITS = 1.0  # what a block length other than 320 must save per superframe
 _COUNTS = np.array(BLOCKS, np.int64)
 
 
 def step_size(index: int) -> float:
-    """Return the step of an index: 0 is 1.0, the largest."""
+    """Return the step size for an index; index 0 has the largest, 1.0."""
     return float(2.0 ** (-index / STEPS_PER_OCTAVE))
 
 
 def mel_over_step(envelope: Ints, step_index: int) -> Ints:
-    """Return the mel's envelope relative to the step, in the mel's unit (1/1024 of an octave)."""
+    """Return the mel's envelope relative to the step, in the mel's unit (1/1024 octave)."""
     shifted: Ints = envelope + step_index * UNITS_PER_STEP
     return shifted
 
 
 def choose_modes(signal: Floats, superframes: int, step: float) -> Modes:
-    """Return the block mode of each superframe that makes the least bits at `step`."""
+    """Return the block mode of each superframe that needs the fewest bits at `step`."""
     costs = np.empty((len(BLOCKS), superframes))
     for mode in range(len(BLOCKS)):
         values = analyse(signal, np.full(superframes, mode, np.int64))
@@ -46,16 +46,16 @@ def choose_modes(signal: Floats, superframes: int, step: float) -> Modes:
 
 
 def quantise(coefficients: Floats, modes: Modes, ratio: Ints, step: float) -> Ints:
-    """Return levels `[superframes, 640]`: least squared error plus price times bits.
+    """Return the levels `[superframes, 640]` of least squared error plus bits times price.
 
-    Bits are those of the first, plain quantisation's own statistics.
+    Bits are estimated from the statistics of a first, plain quantisation.
     """
     scaled = coefficients / step
     levels = np.sign(scaled) * np.floor(np.abs(scaled) + 0.4)
     plain: Ints = np.clip(levels, -LARGEST, LARGEST).astype(np.int64)
     counts = np.zeros((RATIOS, 8, 3))
     _count(plain, modes, ratio, counts)
-    # each context leans on its mel class, that on the class of all
+    # smooth the counts of each context towards its mel class, and those towards the total
     everywhere = counts.sum(axis=(0, 1)) + np.array([1.0, 0.1, 0.05])
     by_mel = counts.sum(axis=1) + 2 * everywhere / everywhere.sum()
     by_context = counts + 4 * (by_mel / by_mel.sum(axis=-1, keepdims=True))[:, None]
@@ -66,18 +66,21 @@ def quantise(coefficients: Floats, modes: Modes, ratio: Ints, step: float) -> In
 
 
 def centroids(coefficients: Floats, levels: Ints, step: float) -> tuple[int, int]:
-    """Return how far coefficients of level 1, and of larger ones, lie below it, in 1/32 step."""
+    """Return the mean distance of magnitudes below their level, in 1/32 step, -8 to 7.
+
+    The first is that of level 1, the second that of larger levels.
+    """
     inward = np.abs(levels) - np.abs(coefficients) / step
     size = np.abs(levels)
-    found = []
+    offsets = []
     for chosen in (size == 1, size > 1):
         mean = float(inward[chosen].mean()) if chosen.any() else 0.0
-        found.append(int(np.clip(np.rint(mean * 32), -8, 7)))
-    return found[0], found[1]
+        offsets.append(int(np.clip(np.rint(mean * 32), -8, 7)))
+    return offsets[0], offsets[1]
 
 
 def dequantise(levels: Ints, step: float, inward: tuple[int, int]) -> Floats:
-    """Return coefficients."""
+    """Return coefficients; `inward` is what `centroids` returned."""
     size = np.abs(levels)
     offset = np.where(size == 1, inward[0], inward[1]) / 32
     values: Floats = np.where(size > 0, np.sign(levels) * (size - offset) * step, 0.0)
@@ -114,7 +117,7 @@ def _count(levels: Ints, modes: Modes, ratio: Ints, counts: NDArray[np.float64])
 def _decide(
     scaled: Floats, levels: Ints, modes: Modes, ratio: Ints, bits: NDArray[np.float64]
 ) -> None:
-    """Lower levels, in coding order, where that saves more than it spoils."""
+    """Lower levels, in coding order, where the bits saved are worth more than the added error."""
     last = np.zeros(SUPERFRAME + 16, np.int64)
     for u in range(len(modes)):
         blocks = _COUNTS[modes[u]]

@@ -1,14 +1,13 @@
-"""Side information: integers for the waveform layer's models, of a network's spectrogram.
+"""Side information that makes a network's spectrogram usable for the waveform layer's models.
 
-A model that has one number in the encoder and another in the decoder decodes noise. What a
-network returns differs in its last digits between processors and libraries, so the models are not
-given it: they get the quarter octaves that it lies in. The grid of quarter octaves is shifted,
-for each superframe, by that sixteenth of its step which leaves all 256 values farthest from a
-border; the shifts are sent (4 bits each), so neither side has to guess what the other rounded. A
-checksum of the integers ends what can go wrong: where a network drifts farther than the margin,
-the layer is refused.
+Models that differ between encoder and decoder decode noise, and the output of a network differs in
+its last digits between processors and libraries. The models are therefore conditioned on the
+spectrogram rounded to quarter octaves. For each superframe, the grid of quarter octaves is shifted
+by a multiple of 1/16 of its step, chosen so that all 256 values are as far as possible from the
+grid's borders, and the shift is sent in 4 bits, so both sides round alike. A checksum of the
+rounded integers detects a network that drifts by more than this margin; the layer is then refused.
 
-Bytes: the low 32 bits of a CRC of the integers, then the shifts, two in each byte.
+Bytes: the CRC-32 of the integers, then the shifts, two per byte.
 """
 
 from __future__ import annotations
@@ -29,15 +28,20 @@ STEPS_PER_OCTAVE = 4
 SHIFTS = 16
 
 _STEP = UNIT // STEPS_PER_OCTAVE
-_VALUES = coefficient_coding.FRAMES * BANDS  # of a superframe
+_VALUES = coefficient_coding.FRAMES * BANDS  # per superframe
 _CRC_BYTES = 4
 
 
 @dataclass(frozen=True)
 class Condition:
-    """What the models are conditioned on, `[frames, 640]`: see `coefficient_coding.envelope`.
+    """What the waveform layer's models are conditioned on.
 
-    `side_information` is what a decoder needs, beside its own spectrogram, to have the same.
+    Attributes
+    ----------
+    envelope : Ints, shape=(frames, 640)
+        See `coefficient_coding.envelope`.
+    side_information : bytes
+        What a decoder needs, besides its own spectrogram, to get the same envelope.
     """
 
     envelope: Ints
@@ -45,7 +49,7 @@ class Condition:
 
 
 def choose(log2_mel: Floats) -> Condition:
-    """Return an encoder's condition for the log2-mel `[frames, 64]` that its network gave."""
+    """Return an encoder's condition for the log2-mel `[frames, 64]` of its network."""
     shifts = np.stack([margins(log2_mel, shift) for shift in range(SHIFTS)]).argmax(axis=0)
     mel = rounded(log2_mel, shifts)
     padded = np.pad(shifts, (0, len(shifts) % 2)).astype(np.uint8)
@@ -54,12 +58,12 @@ def choose(log2_mel: Floats) -> Condition:
 
 
 def read(log2_mel: Floats, data: bytes) -> Condition:
-    """Return a decoder's condition; what it took of `data` is its side information.
+    """Return a decoder's condition; its side information is the part of `data` that was read.
 
     Raises
     ------
     BitstreamError
-        If the bytes end inside it, or the integers are not those of the encoder.
+        If `data` is too short, or the rounded integers differ from the encoder's.
     """
     superframes = len(log2_mel) // coefficient_coding.FRAMES
     end = _CRC_BYTES + (superframes + 1) // 2
@@ -72,22 +76,22 @@ def read(log2_mel: Floats, data: bytes) -> Condition:
     if _check(mel) != expected:
         raise BitstreamError(
             "condition",
-            "the waveform layer was coded on another spectrogram than the one that this machine's "
-            "network makes of the base layer; decode it where it was encoded, or the base layer "
-            "alone: decode_layers(stream, 1)",
+            "the network on this machine decodes the base layer to another spectrogram than the "
+            "one that the waveform layer was coded with; decode on the machine that encoded it, or "
+            "decode the base layer alone: decode_layers(stream, 1)",
         )
     return Condition(coefficient_coding.envelope(mel), data[:end])
 
 
 def margins(log2_mel: Floats, shift: int) -> Floats:
-    """Return how far each superframe's nearest value is from a border of the grid, in octaves."""
+    """Return each superframe's smallest distance from a border of the grid, in octaves."""
     past = (log2_mel.reshape(-1, _VALUES) * STEPS_PER_OCTAVE + shift / SHIFTS) % 1.0
     nearest: Floats = np.minimum(past, 1 - past).min(axis=1) / STEPS_PER_OCTAVE
     return nearest
 
 
 def rounded(log2_mel: Floats, shifts: Ints) -> Ints:
-    """Return the middles of the quarter octaves, in 1/1024 of an octave."""
+    """Return the centres of the values' quarter octaves, in 1/1024 octave."""
     by_frame = np.repeat(shifts, coefficient_coding.FRAMES)[:, None]
     index = np.floor(log2_mel * STEPS_PER_OCTAVE + by_frame / SHIFTS).astype(np.int64)
     middles: Ints = index * _STEP + _STEP // 2 - by_frame * (_STEP // SHIFTS)

@@ -1,7 +1,7 @@
-"""Spectra of the waveform layer's signals, and the mel's filter bank on them: one thread, no BLAS.
+"""STFT and mel filter bank for the waveform layers, on one thread and without BLAS.
 
-Signals `[frames * 160]` count as zero outside; frame t of the STFT is centred on sample
-160 * t + 80, as AudioLDM2's mel has it.
+Signals `[frames * 160]` are zero outside; frame t of the STFT is centred on sample 160 * t + 80, as
+in AudioLDM2's mel.
 """
 
 from __future__ import annotations
@@ -28,9 +28,10 @@ _REFLECTED = AUDIOLDM2.reflected
 
 
 def log2_mel(signal: Floats) -> Floats:
-    """Return the log2 of the mel magnitudes `[frames, 64]` of `[samples]`, a whole number of hops.
+    """Return the log2 mel magnitudes `[frames, 64]` of `[samples]`, a whole number of hops.
 
-    The signal counts as zero outside; otherwise as `mel.log_mel`, in float64 on one thread.
+    Like `mel.front_end.log_mel`, but zero-padded instead of reflected, and in float64 on one
+    thread.
     """
     windowed = _frames(np.pad(signal, _REFLECTED)) * _window()
     magnitude = np.abs(scipy.fft.rfft(windowed, axis=1))
@@ -43,14 +44,14 @@ def _frames(padded: NDArray[Any]) -> NDArray[Any]:
 
 
 def stft(signal: Singles) -> Spectrum:
-    """Return the spectrum `[frames, 513]` of a signal."""
+    """Return the STFT `[frames, 513]` of a signal."""
     windowed = _frames(np.pad(signal, _REFLECTED)) * _window().astype(np.float32)
     spectrum: Spectrum = scipy.fft.rfft(windowed, axis=1)
     return spectrum
 
 
 def istft(spectrum: Spectrum) -> Singles:
-    """Return the signal nearest to the spectrum, without the padding."""
+    """Return the signal whose STFT is nearest in the least-squares sense, without padding."""
     frames = scipy.fft.irfft(spectrum, _N_FFT, axis=1) * _window().astype(np.float32)
     added = _overlap_add(frames)
     return added[_REFLECTED : _REFLECTED + len(frames) * _HOP] / _weight(len(frames))
@@ -80,7 +81,7 @@ def _weight(frames: int) -> Singles:
 
 @cache
 def bank() -> tuple[Singles, Ints, Ints]:
-    """Return the filter bank `[64, 513]`, and where each band starts and ends."""
+    """Return the filter bank `[64, 513]`, and the first and the end bin of each band."""
     bank = filters(AUDIOLDM2, torch.device("cpu")).numpy().astype(np.float32)
     used = bank > 0
     starts = used.argmax(axis=1).astype(np.int64)
@@ -97,7 +98,7 @@ def widths() -> Singles:
 
 @numba.njit(cache=True)
 def to_bands(magnitude: NDArray[Any], bank: Singles, starts: Ints, ends: Ints) -> NDArray[Any]:
-    """Sum magnitudes into bands; plain loops, so the threads of a BLAS play no part."""
+    """Sum magnitudes into bands, in plain loops that do not depend on BLAS threads."""
     out = np.zeros((magnitude.shape[0], bank.shape[0]), magnitude.dtype)
     for t in range(magnitude.shape[0]):
         for band in range(bank.shape[0]):
@@ -110,7 +111,7 @@ def to_bands(magnitude: NDArray[Any], bank: Singles, starts: Ints, ends: Ints) -
 
 @numba.njit(cache=True)
 def from_bands(values: Singles, bank: Singles, starts: Ints, ends: Ints) -> Singles:
-    """Return each bin's mean of its bands' values, weighted as the bands weigh it."""
+    """Return for each bin the mean of its bands' values, weighted by the filter bank."""
     count = values.shape[0]
     out = np.zeros((count, bank.shape[1]), np.float32)
     weight = np.zeros(bank.shape[1], np.float32)

@@ -1,4 +1,4 @@
-"""What a spec asks of each waveform layer: `snr10`, `8k`, or several, `snr10-snr20`, `8k-16k`."""
+"""Targets of the waveform layers in a spec: `snr10`, `8k`, or several, `snr10-snr20`, `8k-16k`."""
 
 from __future__ import annotations
 
@@ -19,16 +19,17 @@ _RATE = re.compile(r"\d+(?:\.\d+)?k")
 
 @dataclass(frozen=True)
 class SnrTarget:
-    """The decoder's output, up to this layer, reaches this SNR."""
+    """The SNR that the decoded layers, up to this one, reach."""
 
     snr_db: float
 
 
 @dataclass(frozen=True)
 class RateTarget:
-    """The stream, up to this layer, fits this rate, where the coarsest layers do.
+    """The rate that the stream, up to this layer, fits if possible.
 
-    A clip too short or too hard for that gets the coarsest: its row shows what it took.
+    A clip that is too short or too complex gets the coarsest layers, and its row shows the higher
+    rate.
     """
 
     kbps: float
@@ -43,7 +44,7 @@ def of(spec: Spec) -> Targets:
     Raises
     ------
     InputError
-        If there is none, they are of two kinds, do not rise, or one is out of range.
+        If there are none, they mix SNR and rate, do not increase, or are out of range.
     """
     parts = (spec.setting or "").split("-")
     if len(parts) > MOST_LAYERS:
@@ -51,16 +52,20 @@ def of(spec: Spec) -> Targets:
     if not all(_SNR.fullmatch(part) or _RATE.fullmatch(part) for part in parts):
         codec = f"{spec.family}:{spec.variant}"
         raise InputError(
-            f"spec: {spec} needs an SNR or a rate after '@', or several that rise: {codec}@snr10, "
+            f"spec: {spec} needs an SNR or a rate after '@', or increasing ones: {codec}@snr10, "
             f"{codec}@8k, {codec}@snr10-snr20"
         )
     matches = [_SNR.fullmatch(part) for part in parts]
     if any(matches):
         snrs_db = [float(match.group(1)) for match in matches if match is not None]
         if len(snrs_db) < len(parts):
-            raise InputError(f"spec: {spec}: targets of SNR or of rate, not both: snr10-snr20")
+            raise InputError(
+                f"spec: {spec}: use SNR targets or rate targets, not both, e.g. snr10-snr20"
+            )
         if not all(LOWEST_SNR_DB <= snr_db <= HIGHEST_SNR_DB for snr_db in snrs_db):
-            raise InputError(f"spec: {spec}: snr{LOWEST_SNR_DB:g} to snr{HIGHEST_SNR_DB:g}")
+            raise InputError(
+                f"spec: {spec}: SNR must be snr{LOWEST_SNR_DB:g} to snr{HIGHEST_SNR_DB:g}"
+            )
         _require_rising(spec, snrs_db)
         return tuple(SnrTarget(snr_db) for snr_db in snrs_db)
     rates = [replace(spec, setting=part).bitrate_kbps(LOWEST_KBPS, HIGHEST_KBPS) for part in parts]

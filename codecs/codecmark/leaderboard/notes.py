@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from codecmark.metrics.table import METRICS, NOT_DEFINED
+from codecmark.results.axes import combinations, in_words
 from codecmark.results.row import ResultRow
 
 
 def notes(rows: Sequence[ResultRow]) -> list[str]:
     """Return the notes at the foot of the tables, one for each reason."""
-    found: list[str] = []
+    found = [
+        f"every clip went through this beside the codec: {in_words(combination)}"
+        for combination in combinations(rows)
+        if combination
+    ]
     unavailable = [row for row in rows if row.status == "unavailable"]
     found += _grouped("not available here", [(r.spec, r.reason or "") for r in unavailable])
     failed = [row for row in rows if row.status == "failed"]

@@ -1,4 +1,4 @@
-"""What follows the vocoder in a spec: `+consistent-6`, `+wiener`, `+softlimit`."""
+"""Processing stages after the vocoder in a spec: `+consistent-6`, `+wiener`, `+softlimit`."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from codecmark.mel import mel_consistency, postfilter
 
 @dataclass(frozen=True)
 class AfterVocoder:
-    """Stages behind the vocoder.
+    """Processing stages after the vocoder.
 
     Attributes
     ----------
     consistency_rounds : int
-        Of `mel_consistency`, on the vocoder's waveform.
+        Rounds of `mel_consistency` on the vocoder's waveform.
     filters : tuple of functions
-        On the finished waveform at its original level, in order.
+        Filters for the final waveform at its original level, in order.
     """
 
     consistency_rounds: int
@@ -33,5 +33,5 @@ class AfterVocoder:
 
 
 def follows_a_vocoder(stage: str) -> bool:
-    """Return whether a part of a spec is such a stage, not a part of the vocoder's own name."""
+    """Return whether a part of a spec is such a stage, rather than part of the vocoder's name."""
     return stage in postfilter.FILTERS or mel_consistency.rounds_of(stage) is not None

@@ -1,4 +1,4 @@
-"""AudioLDM2's chain at the published size: log-mel, VAE latent, log-mel, waveform.
+"""AudioLDM2's chain at its published size: log-mel, VAE latent, log-mel, waveform.
 
 Specs: `audioldm2:CHECKPOINT/VOCODER`, see `chain`.
 """
@@ -35,7 +35,7 @@ CHECKPOINTS = {
 
 
 class AudioLDM2Codec(LatentCodec):
-    """The whole chain at the published size."""
+    """AudioLDM2's whole chain."""
 
     @classmethod
     def from_spec(
@@ -45,7 +45,7 @@ class AudioLDM2Codec(LatentCodec):
         vae_config: Mapping[str, Any] | None = None,
         hifigan_config: Mapping[str, Any] | None = None,
     ) -> Codec:
-        """Build from e.g. `audioldm2:music/hifigan`; the configurations are for tests."""
+        """Build from e.g. `audioldm2:music/hifigan`; tests pass small configurations."""
         if spec.stages[:1] == (COMPACT,):
             return CompactCodec(spec, setup)
         return cls(spec, setup, vae_config, hifigan_config)
@@ -66,7 +66,7 @@ class AudioLDM2Codec(LatentCodec):
         vae_config = vae_config or (audioldm2.FULLBAND if fullband else audioldm2.PUBLISHED)
         hifigan_config = hifigan_config or (hifigan.FULLBAND if fullband else hifigan.PUBLISHED)
         vocoder: Vocoder | None = None
-        vocoder_weights = NO_WEIGHTS  # HiFi-GAN's come with the checkpoint
+        vocoder_weights = NO_WEIGHTS  # those of HiFi-GAN are part of the checkpoint
         if stage != "hifigan":  # a wrong stage is refused before a network is built
             vocoder, vocoder_weights = vocoder_named(spec, stage, mel, setup)
         source: Located | Weights = setup.weights.locate_or_random(CHECKPOINTS[checkpoint])

@@ -1,4 +1,4 @@
-"""The chain with the compact autoencoder that this project trained, in the published geometry."""
+"""AudioLDM2's chain with the compact autoencoder that this project trained."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from codecmark.networks.setup import Setup
 from codecmark.networks.trained_sets import locate_trained, together
 from codecmark.spec import Spec
 
-COMPACT = "compact"  # as specs and the set of trained weights name it
+COMPACT = "compact"  # its name in specs, and that of its set of trained weights
 
 
 class CompactCodec(LatentCodec):
-    """`audioldm2:compact/...`; with the stage `joint`, both networks of the joint training."""
+    """`audioldm2:compact/...`; the stage `joint` selects both networks of the joint training."""
 
     def __init__(self, spec: Spec, setup: Setup) -> None:
         _, stage, after = split_stages(spec, "vocoder, e.g. audioldm2:compact/harmonic")

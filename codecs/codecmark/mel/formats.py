@@ -1,4 +1,4 @@
-"""Named mel formats: the published ones, the user's, and a sweep of front ends without weights."""
+"""Named mel formats: published ones, the users' own, and a sweep of formats without weights."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _SWEEP = re.compile(r"16k-(64|80|128)-(160|256)(?:-(1024|2048))?")
 def mel_format(name: str) -> MelFormat:
     """Return a named format, or one of the sweep `16k-BANDS-HOP[-N_FFT]`.
 
-    The sweep is 64, 80 or 128 bands at a hop of 160 or 256 with 1024 or 2048 points.
+    The sweep has 64, 80 or 128 bands, a hop of 160 or 256, and an FFT of 1024 or 2048 points.
 
     Raises
     ------

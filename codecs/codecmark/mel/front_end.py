@@ -1,17 +1,17 @@
-"""Mel front ends: waveform to log-mel spectrogram, in a stated format.
+"""Mel front ends: waveform to log-mel spectrogram, in an explicit format.
 
 Conventions
 -----------
-A log-mel spectrogram here is `[channels, frames, bands]`: time before frequency, the layout of
-diffusers' AudioLDM2 VAE and of transformers' vocoder. Values are logarithms of mel *magnitudes*
-(not power) above a floor. `MelFormat` states everything that two stages must agree on.
+A log-mel spectrogram is `[channels, frames, bands]`: time before frequency, as in diffusers'
+AudioLDM2 VAE and transformers' vocoder. Values are logarithms of mel *magnitudes* (not power) above
+a floor. `MelFormat` states everything that two stages must agree on.
 
 Paddings
 --------
-`training`: reflected by (n_fft - hop) / 2 on both sides, so that n samples give n / hop frames and
-frame t is centred on sample hop * t + hop / 2; AudioLDM2's and HiFi-GAN's training code.
-`centred`: reflected by n_fft / 2, which gives n / hop + 1 frames, frame t centred on hop * t;
-AudioLDM2's inference code, and librosa's default.
+`training`: reflection by (n_fft - hop) / 2 on both sides, so n samples give n / hop frames, and
+frame t is centred on sample hop * t + hop / 2, as in AudioLDM2's and HiFi-GAN's training code.
+`centred`: reflection by n_fft / 2, which gives n / hop + 1 frames, frame t centred on hop * t, as
+in AudioLDM2's inference code, and by default in librosa.
 
 References
 ----------
@@ -30,7 +30,7 @@ import torch
 
 from codecmark.mel.stft import Framing, Pair, inverse_stft, stft
 
-LOG_CEILING = 7.0  # above the log-mel of full scale: a decoder may overshoot, exp() must not
+LOG_CEILING = 7.0  # above the log-mel of full scale; keeps exp() of decoder output finite
 
 
 @dataclass(frozen=True)
@@ -39,14 +39,18 @@ class MelFormat:
 
     Attributes
     ----------
+    lowest_hz, highest_hz : float
+        Band edges of the filter bank.
+    padding : {"training", "centred"}
+        See the module.
     floor : float
-        Magnitudes below it count as it.
+        Smaller magnitudes are raised to it.
     log_base : float
         e for natural logarithms.
     htk : bool
-        The HTK mel scale instead of Slaney's.
+        Whether to use the HTK mel scale instead of Slaney's.
     equal_area : bool
-        Slaney's normalisation: each filter has the same area. Otherwise each has the peak 1.
+        Whether filters have equal area (Slaney's normalisation) instead of a peak of 1.
     """
 
     sample_rate_hz: int
@@ -63,23 +67,23 @@ class MelFormat:
 
     @property
     def framing(self) -> Framing:
-        """Length and distance of the frames."""
+        """Length and hop of the frames."""
         return Framing(self.n_fft, self.hop)
 
     @property
     def reflected(self) -> int:
-        """Samples that are reflected on either side."""
+        """Number of samples reflected on each side."""
         return (self.n_fft - self.hop) // 2 if self.padding == "training" else self.n_fft // 2
 
     def frames(self, samples: int, multiple: int = 1) -> int:
-        """Return how many frames hold `samples`, rounded up to a multiple."""
+        """Return the number of frames that hold `samples`, rounded up to a multiple."""
         needed = -(-samples // self.hop) + (self.padding == "centred")
         # a signal shorter than its reflection cannot be padded
         needed = max(needed, -(-(self.reflected + 1) // self.hop) + 1)
         return -(-needed // multiple) * multiple
 
     def samples(self, frames: int) -> int:
-        """Return the length of the signal that gives exactly `frames`."""
+        """Return the signal length in samples that gives exactly `frames`."""
         return self.hop * (frames - (self.padding == "centred"))
 
     def describe(self) -> str:
@@ -109,19 +113,19 @@ def log_mel(waveform: torch.Tensor, mel: MelFormat) -> torch.Tensor:
 
 
 def linear_spectrum(waveform: torch.Tensor, mel: MelFormat) -> torch.Tensor:
-    """Return the complex STFT under the mel, `[channels, frames, n_fft / 2 + 1]`."""
+    """Return the complex STFT of the mel's frames, `[channels, frames, n_fft / 2 + 1]`."""
     padded = torch.nn.functional.pad(waveform[:, None], (mel.reflected, mel.reflected), "reflect")
     return stft(padded[:, 0], mel.framing)
 
 
 def log_of(magnitude: torch.Tensor, mel: MelFormat) -> torch.Tensor:
-    """Return the log-mel of linear magnitudes."""
+    """Return the log-mel of STFT magnitudes."""
     bands = magnitude @ filters(mel, magnitude.device).T
     return bands.clamp(min=mel.floor).log() / math.log(mel.log_base)
 
 
 def waveform_of(spectrum: Pair, mel: MelFormat) -> torch.Tensor:
-    """Return the signal `[channels, samples]` nearest to a spectrum as `linear_spectrum` has it."""
+    """Return the signal `[channels, samples]` whose `linear_spectrum` is nearest to `spectrum`."""
     padded = inverse_stft(torch.complex(*spectrum), mel.framing)
     first = mel.reflected
     return padded[:, first : first + mel.samples(spectrum[0].shape[1])]
@@ -130,10 +134,10 @@ def waveform_of(spectrum: Pair, mel: MelFormat) -> torch.Tensor:
 def magnitude_from_mel(log_mel: torch.Tensor, mel: MelFormat, iterations: int = 32) -> torch.Tensor:
     """Estimate linear magnitudes `[channels, frames, n_fft / 2 + 1]` from a log-mel spectrogram.
 
-    Non-negative least squares by multiplicative updates (Lee and Seung, NIPS 2000), started from
-    the clipped pseudo-inverse; 0 iterations give that start, which is the fast way. Each step is
-    taken half as far again, as factor ** 1.5: stable below 2 near a solution, and 43 such steps
-    come as near to the mel as 64 plain ones. Deterministic.
+    Non-negative least squares by multiplicative updates (Lee and Seung, NIPS 2000), starting from
+    the clipped pseudo-inverse, which 0 iterations return. Each update is extrapolated to
+    factor ** 1.5: exponents below 2 are stable near a solution, and 43 such updates come as close
+    to the mel as 64 plain ones. Deterministic.
     """
     target = (log_mel * math.log(mel.log_base)).clamp(max=LOG_CEILING).exp()
     bank = filters(mel, log_mel.device)

@@ -1,8 +1,7 @@
-"""Griffin-Lim on the CPU: what torch does in a dozen passes over memory, in two fused loops.
+"""Griffin-Lim on the CPU, with two fused loops instead of a dozen passes over memory.
 
-The Fourier transforms are torch's; between them an iteration adds overlapping frames up, and
-brings a spectrum back to the given magnitudes. In torch those steps take longer than the
-transforms.
+The Fourier transforms are torch's. Between them, an iteration overlap-adds the frames and restores
+the given magnitudes; in torch these steps take longer than the transforms.
 """
 
 from __future__ import annotations
@@ -24,16 +23,16 @@ def iterate(
     iterations: int,
     factor: float,
 ) -> torch.Tensor:
-    """Return the spectrum after some iterations, with the given magnitudes.
+    """Return the spectrum after the iterations, with the given magnitudes.
 
     Parameters
     ----------
     magnitude : torch.Tensor, shape=(channels, frames, n_fft / 2 + 1)
         float32, on the CPU.
     spectrum : torch.Tensor
-        Complex, of the same shape: what to start from.
+        Complex start, of the same shape.
     factor : float
-        How much of the last iteration's consistent spectrum is subtracted from this one's.
+        Share of the last iteration's consistent spectrum to subtract from this one's.
     """
     levels = magnitude.contiguous().numpy()
     shape = window(framing.n_fft, magnitude.device)
@@ -43,9 +42,9 @@ def iterate(
     spectrum = spectrum.clone()
     for _ in range(iterations):
         frames = torch.fft.irfft(spectrum, n=framing.n_fft)
-        _add_up(frames.numpy(), shape.numpy(), scale, framing.hop, signal.numpy())
+        _overlap_add(frames.numpy(), shape.numpy(), scale, framing.hop, signal.numpy())
         rebuilt = torch.fft.rfft(signal.unfold(-1, framing.n_fft, framing.hop) * shape)
-        _bring_back(
+        _restore_magnitudes(
             _pairs(rebuilt), _pairs(previous), levels.reshape(-1), np.float32(factor),
             _pairs(spectrum),
         )  # fmt: skip
@@ -59,7 +58,7 @@ def _pairs(spectrum: torch.Tensor) -> NDArray[np.float32]:
 
 
 @numba.njit(cache=True)
-def _add_up(
+def _overlap_add(
     frames: NDArray[np.float32],
     shape: NDArray[np.float32],
     scale: NDArray[np.float32],
@@ -80,7 +79,7 @@ def _add_up(
 
 
 @numba.njit(cache=True)
-def _bring_back(
+def _restore_magnitudes(
     rebuilt: NDArray[np.float32],
     previous: NDArray[np.float32],
     magnitude: NDArray[np.float32],
@@ -90,7 +89,7 @@ def _bring_back(
     for i in range(len(magnitude)):
         real = rebuilt[2 * i] - factor * previous[2 * i]
         imaginary = rebuilt[2 * i + 1] - factor * previous[2 * i + 1]
-        # the smallest power keeps zero at zero, where a phase is undefined
+        # the lower bound keeps zero at zero, where the phase is undefined
         power = max(real * real + imaginary * imaginary, np.float32(1e-37))
         gain = magnitude[i] / math.sqrt(power)
         out[2 * i] = real * gain

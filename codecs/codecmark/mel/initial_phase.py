@@ -1,8 +1,7 @@
-"""First phases in a single pass over the magnitudes, without iterations.
+"""Initial phases for phase retrieval, in a single pass over the magnitudes.
 
-Phases refer to the start of each frame, as `stft` has them. The literature refers them to the
-middle of the frame: the difference is pi * k for bin k, and forgetting it makes either method
-look broken.
+Phases refer to the start of each frame, as in `stft`. The literature refers them to the middle of
+the frame, which differs by pi * k for bin k.
 
 References
 ----------
@@ -21,23 +20,26 @@ from numpy.typing import NDArray
 
 from codecmark.mel.stft import Framing
 
-_HANN_GAMMA = 0.25645  # a Hann window of n samples is nearest to a Gaussian of gamma * n^2
-_TOLERANCE = 1e-6  # of the strongest bin: below it phases are not integrated but drawn
+_HANN_GAMMA = 0.25645  # the Gaussian nearest to a Hann window of n samples has gamma * n^2
+_TOLERANCE = 1e-6  # of the strongest bin: weaker bins get random phases
 
 
 def spsi(magnitude: torch.Tensor, framing: Framing) -> torch.Tensor:
-    """Return phases `[channels, frames, bins]` that advance at the nearest peak's frequency."""
+    """Return phases `[channels, frames, bins]` that advance at the frequency of the nearest peak.
+
+    Single-pass spectrogram inversion (SPSI).
+    """
     levels = magnitude.cpu().numpy().astype(np.float64)
     phases = np.stack([_spsi(channel, framing.n_fft, framing.hop) for channel in levels])
     return torch.from_numpy(phases.astype(np.float32))
 
 
 def pghi(magnitude: torch.Tensor, framing: Framing) -> torch.Tensor:
-    """Return phases `[channels, frames, bins]` integrated along the gradient of the log-magnitude.
+    """Return phases `[channels, frames, bins]` integrated from the gradient of the log-magnitude.
 
-    The gradient of a spectrogram's phase follows from its magnitude for a Gaussian window; it is
-    integrated from the strongest bins downwards. Bins 120 dB below the strongest get seeded random
-    phases.
+    Phase-gradient heap integration (PGHI): for a Gaussian window, the phase gradient follows from
+    the magnitude; it is integrated from the strongest bins downwards. Bins 120 dB below the
+    strongest get seeded random phases.
     """
     levels = magnitude.cpu().numpy().astype(np.float64)
     random = np.random.default_rng(0).uniform(0, 2 * np.pi, levels.shape[1:])
@@ -61,7 +63,7 @@ def _spsi(magnitude: NDArray[np.float64], n_fft: int, hop: int) -> NDArray[np.fl
             curvature = a - 2 * b + c
             offset = 0.5 * (a - c) / curvature if curvature != 0 else 0.0
             phase = running[k] + 2 * np.pi * hop * (k + offset) / n_fft
-            right = k + 1  # the peak owns the bins down to the valleys beside it
+            right = k + 1  # a peak determines the bins up to the neighbouring valleys
             while right < bins - 1 and level[right + 1] <= level[right]:
                 right += 1
             for j in range(left_edge, right + 1):
@@ -84,8 +86,8 @@ def _pghi(
     floor = strongest * 1e-10
     log = np.log(np.maximum(magnitude, floor))
     gamma = _HANN_GAMMA * n_fft * n_fft
-    along_time = np.zeros((frames, bins))  # radians for one hop
-    along_frequency = np.zeros((frames, bins))  # radians for one bin, referred to the frame's start
+    along_time = np.zeros((frames, bins))  # radians per hop
+    along_frequency = np.zeros((frames, bins))  # radians per bin, relative to the frame's start
     for t in range(frames):
         for k in range(bins):
             below, above = max(k - 1, 0), min(k + 1, bins - 1)

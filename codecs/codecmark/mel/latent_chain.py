@@ -1,4 +1,4 @@
-"""A chain with an autoencoder between mel and mel: what every such chain shares."""
+"""Base of mel chains with an autoencoder."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from codecmark.spec import Spec
 
 
 class LatentCodec(ChainCodec):
-    """The chain with an autoencoder: its latent is sent."""
+    """A chain that codes the latent of an autoencoder."""
 
     autoencoder: Autoencoder
 
@@ -33,12 +33,14 @@ class LatentCodec(ChainCodec):
 def settings_of(
     spec: Spec, variant: str, own_vocoder: str, mel: MelFormat
 ) -> tuple[PhaseRetrieval | None, list[str]]:
-    """Return vocoder and what follows it, of a chain with one variant; None for its own vocoder.
+    """Return the phase retrieval of a chain with one variant, and the stages after the vocoder.
+
+    The first is None for the chain's own vocoder.
 
     Raises
     ------
     InputError
-        If the variant is another or the stage no vocoder: before a network is built.
+        If the spec has another variant, or names no vocoder; raised before a network is built.
     """
     named, stage, after = split_stages(spec, f"variant, {variant}")
     if named != variant:

@@ -1,4 +1,4 @@
-"""The level of a waveform: what the chain takes off before the mel, and puts back at the end."""
+"""Levels of a waveform, which a chain removes before the mel and restores at the end."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import numpy as np
 from codecmark.clip import Samples
 from codecmark.errors import BitstreamError
 
-PEAK = 0.5  # AudioLDM2 scales its waveforms to this before the mel
-_BYTES = 8  # of a channel
+PEAK = 0.5  # AudioLDM2 scales waveforms to this peak before the mel
+_BYTES = 8  # per channel
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Levels:
     Attributes
     ----------
     mean, peak : Samples, shape=(channels, 1)
-        The peak is that around the mean; 0 for a channel that is constant.
+        The peak is relative to the mean, so it is 0 for a constant channel.
     """
 
     mean: Samples
@@ -34,12 +34,12 @@ class Levels:
 
     @classmethod
     def read(cls, payload: bytes, channels: int) -> tuple[Levels, bytes]:
-        """Return the levels at the start of a payload, and what follows them.
+        """Return the levels at the start of a payload, and the rest of the payload.
 
         Raises
         ------
         BitstreamError
-            If the payload ends inside them, or they are no numbers.
+            If the payload is too short, or the levels are not finite.
         """
         end = channels * _BYTES
         if len(payload) < end:
@@ -50,16 +50,16 @@ class Levels:
         return cls(values[:, :1], values[:, 1:]), payload[end:]
 
     def to_bytes(self) -> bytes:
-        """Return mean and peak of each channel as float32, little endian."""
+        """Return mean and peak of each channel as little-endian float32."""
         data: bytes = np.concatenate([self.mean, self.peak], axis=1).astype("<f4").tobytes()
         return data
 
     def removed_from(self, samples: Samples) -> Samples:
-        """Return the waveform without its mean, scaled to the peak that the networks know."""
+        """Return the waveform without its mean, scaled to the peak that the networks expect."""
         scaled = (samples - self.mean) * (PEAK / np.where(self.peak > 0, self.peak, 1))
         return scaled.astype(np.float32)
 
     def restored_to(self, waveform: Samples) -> Samples:
-        """Return a decoded waveform at the level that went in."""
+        """Return a decoded waveform at its original level."""
         restored: Samples = (waveform * (self.peak / PEAK) + self.mean).astype(np.float32)
         return restored

@@ -1,6 +1,6 @@
-"""LTX-2's audio chain: AudioLDM2's geometry, causal, for stereo; its vocoder returns 24 kHz.
+"""LTX-2's audio chain: AudioLDM2's geometry, but causal and stereo, with a vocoder at 24 kHz.
 
-On diffusers' `AutoencoderKLLTX2Audio` and `LTX2Vocoder`.
+Uses diffusers' `AutoencoderKLLTX2Audio` and `LTX2Vocoder`.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ PUBLISHED_VOCODER: Mapping[str, Any] = {
     "final_bias": True,
     "output_sampling_rate": 24_000,
 }
-# its mel, as LTX-2's own audio processor makes it, is AudioLDM2's with centred frames
+# LTX-2's own audio processor computes AudioLDM2's mel with centred frames
 MEL = AUDIOLDM2_CENTRED
 WEIGHT_SET = "Lightricks/LTX-2"
 VARIANT = "2.0"
@@ -71,8 +71,8 @@ _STRIDE = 4
 class StereoAutoencoder:
     """`[1 or 2, 4 n + 1, 64]` to `[1, 8, n + 1, 16]`, and back to two channels.
 
-    Takes the mode of the latent distribution, normalised by the checkpoint's own statistics. Both
-    axes are halved twice; in time causally, so that the first frame has a latent of its own.
+    The latent is the mode of the distribution, normalised by the checkpoint's own statistics. Both
+    axes are halved twice, time causally, so the first frame has a latent of its own.
     """
 
     def __init__(self, source: Located | Weights, setup: Setup, config: Mapping[str, Any]) -> None:
@@ -85,7 +85,7 @@ class StereoAutoencoder:
         )
         self.device = runtime.device_of(self.network)
         self._latents = int(self.network.config["latent_channels"])
-        # one for each latent channel and band, channels first
+        # one per latent channel and band, channels first
         shape = 1, self._latents, 1, MEL.bands // _STRIDE
         self._mean = self.network.latents_mean.reshape(shape)
         self._deviation = self.network.latents_std.reshape(shape)
@@ -95,10 +95,10 @@ class StereoAutoencoder:
         return self._latents, -(-frames // _STRIDE), bands // _STRIDE
 
     def encode(self, log_mel: torch.Tensor) -> torch.Tensor:
-        """Return the latent; one channel goes in as two equal ones."""
+        """Return the latent; a single channel is duplicated."""
         if len(log_mel) > 2:
             raise InputError(
-                f"clip: LTX-2's autoencoder takes 1 or 2 channels, this has {len(log_mel)}; mix "
+                f"clip: LTX-2's autoencoder takes 1 or 2 channels, not {len(log_mel)}; mix "
                 "it to stereo first"
             )
         mode = self.network.encode(log_mel.expand(2, -1, -1)[None]).latent_dist.mode()
@@ -112,7 +112,7 @@ class StereoAutoencoder:
 
 
 class StereoHifiGan:
-    """LTX-2's HiFi-GAN: a stereo mel at 16 kHz to stereo at 24 kHz."""
+    """LTX-2's HiFi-GAN: from a stereo mel at 16 kHz to stereo at 24 kHz."""
 
     mel = MEL
 
@@ -136,7 +136,7 @@ class StereoHifiGan:
 
 
 class LTX2Codec(LatentCodec):
-    """LTX-2's audio autoencoder and vocoder, on stereo; mono comes out as the channels' mean."""
+    """LTX-2's audio autoencoder and vocoder, for stereo; mono is decoded as the channels' mean."""
 
     channels = 2
     reference: ClassVar[str] = "arXiv 2601.03233"
@@ -174,12 +174,12 @@ class LTX2Codec(LatentCodec):
         return 1
 
     def frame_count(self, samples: int) -> int:
-        """Return a multiple of 4 and one frame, which is what the causal network gives back."""
+        """Return a multiple of 4, plus one frame, as the causal network decodes it."""
         return -(-(self.mel.frames(samples) - 1) // _STRIDE) * _STRIDE + 1
 
     @property
     def synthesis_rate_hz(self) -> int:
-        """24 kHz from its own vocoder, the mel's rate from phase retrieval."""
+        """24 kHz for LTX-2's own vocoder, the mel's rate for phase retrieval."""
         if isinstance(self.vocoder, StereoHifiGan):
             return self.vocoder.sample_rate_hz
         return self.mel.sample_rate_hz

@@ -1,6 +1,6 @@
 """MMAudio's chain at 44.1 kHz: a one-dimensional VAE over the mel's frames, and BigVGAN.
 
-On diffusers' `MMAudioVAE` and `MMAudioVocoder`, which Kandinsky 6 uses.
+Uses diffusers' `MMAudioVAE` and `MMAudioVocoder`, as Kandinsky 6 does.
 """
 
 from __future__ import annotations
@@ -46,13 +46,13 @@ PUBLISHED_VOCODER: Mapping[str, Any] = {
 WEIGHT_SET = "kandinskylab/Kandinsky-6.0-Pro-distill-5s-Diffusers"
 VARIANT = "44k"
 _STRIDE = 2
-_CHUNK_FRAMES = 690  # 8 s, what it was trained on; attention over more grows quadratically
+_CHUNK_FRAMES = 690  # 8 s, the length it was trained on; attention grows quadratically
 
 
 class FrameAutoencoder:
     """`[channels, frames, 128]` to `[channels, 40, frames / 2]` and back.
 
-    Takes the mode of the latent distribution, scaled to unit variance.
+    The latent is the mode of the distribution, scaled to unit variance.
     """
 
     def __init__(self, source: Located | Weights, setup: Setup, config: Mapping[str, Any]) -> None:
@@ -68,14 +68,14 @@ class FrameAutoencoder:
         self._scale = float(self.network.config["scaling_factor"])
 
     def latent_shape(self, frames: int, bands: int) -> tuple[int, ...]:
-        """Return the latent's shape without its first axis; `frames` even."""
-        del bands  # all of a frame's go into its latent
+        """Return the latent's shape without its first axis, for an even number of frames."""
+        del bands  # a latent frame codes all bands
         return self._latents, frames // _STRIDE
 
     def encode(self, log_mel: torch.Tensor) -> torch.Tensor:
         """Return the latent."""
         chunks = torch.split(log_mel.mT, _CHUNK_FRAMES, dim=2)
-        # the network's own encode() starts from a waveform; its mean comes before its variance
+        # the network's own encode() takes a waveform; moments are means first, then variances
         moments = torch.cat([self.network.vae.encode(chunk) for chunk in chunks], dim=2)
         return moments[:, : self._latents] * self._scale
 

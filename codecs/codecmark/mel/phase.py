@@ -1,4 +1,4 @@
-"""Phase retrieval: a waveform whose STFT magnitudes come close to given ones.
+"""Phase retrieval: finding a waveform whose STFT magnitudes are close to given ones.
 
 References
 ----------
@@ -31,24 +31,25 @@ def retrieve(
     start: Start | torch.Tensor = "random",
     seed: int = 0,
 ) -> torch.Tensor:
-    """Find a signal for magnitudes; deterministic.
+    """Find a signal for STFT magnitudes; deterministic.
 
     Parameters
     ----------
     magnitude : torch.Tensor, shape=(channels, frames, n_fft / 2 + 1)
     iterations : int
-        0 leaves the phase that it starts from.
+        0 keeps the initial phase.
     method : {"griffinlim", "admm"}
     momentum : float
-        Of Griffin-Lim: 0 is the original algorithm, 0.99 the accelerated one and librosa's default.
+        For Griffin-Lim: 0 is the original algorithm, 0.99 the accelerated one with librosa's
+        default.
     start : {"random", "zero", "spsi", "pghi"} or torch.Tensor
-        First phase: seeded random, zero, single-pass spectrogram inversion, phase-gradient heap
-        integration, or given angles in radians of the magnitude's shape.
+        Initial phase: seeded random, zero, single-pass spectrogram inversion, phase-gradient heap
+        integration, or angles in radians with the magnitude's shape.
 
     Returns
     -------
     torch.Tensor, shape=(channels, (frames - 1) * hop + n_fft)
-        As the frames lie: reflected samples at both ends are the caller's to crop.
+        Covers all frames; the caller crops reflected samples at both ends.
     """
     phase = _first_phase(magnitude, framing, start, seed)
     if method == "admm":
@@ -68,7 +69,7 @@ def _griffinlim(
     iterations: int,
     factor: float,
 ) -> torch.Tensor:
-    """Alternate between consistent spectra and the given magnitudes; on any device."""
+    """Alternate between consistent spectra and the given magnitudes, on any device."""
     previous = torch.zeros_like(spectrum)
     for _ in range(iterations):
         rebuilt = stft(inverse_stft(spectrum, framing), framing)
@@ -98,7 +99,7 @@ def _first_phase(
     if isinstance(start, torch.Tensor):
         angle = start
     elif start == "random":
-        # drawn on the host for one channel: the same phases on every device and channel count
+        # drawn on the host for one channel, so phases do not depend on device and channel count
         generator = torch.Generator().manual_seed(seed)
         angle = torch.rand(magnitude.shape[1:], generator=generator) * (2 * torch.pi)
         angle = angle.expand_as(magnitude)
@@ -110,6 +111,6 @@ def _first_phase(
 
 
 def _scaled(magnitude: torch.Tensor, phase: torch.Tensor) -> torch.Tensor:
-    """Return magnitude * phase; on the real view, which is several times faster."""
+    """Return magnitude * phase, computed on the real view, which is several times faster."""
     scaled: torch.Tensor = torch.view_as_real(phase) * magnitude[..., None]
     return torch.view_as_complex(scaled)

@@ -1,4 +1,4 @@
-"""What users put after a vocoder to make it sound better; both cost SNR by construction."""
+"""Filters that users apply after a vocoder to improve its sound; both lower the SNR."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from codecmark.errors import InputError
 
 
 def wiener(samples: Samples) -> Samples:
-    """Local Wiener filter of each channel, `scipy.signal.wiener` with its defaults (3 samples)."""
-    with np.errstate(divide="ignore", invalid="ignore"):  # where a stretch is digital silence
+    """Apply `scipy.signal.wiener` with its defaults (3 samples) to each channel."""
+    with np.errstate(divide="ignore", invalid="ignore"):  # in digital silence
         filtered = [scipy.signal.wiener(channel.astype(np.float64)) for channel in samples]
     finite: Samples = np.nan_to_num(np.stack(filtered)).astype(np.float32)
     return finite
 
 
 def softlimit(samples: Samples) -> Samples:
-    """Soft limiter `tanh(1.5 x) * 0.8`: raises quiet parts, rounds off loud ones."""
+    """Apply the soft limiter `tanh(1.5 x) * 0.8`, which raises quiet and compresses loud parts."""
     return np.asarray(np.tanh(1.5 * samples) * 0.8, np.float32)
 
 

@@ -1,8 +1,8 @@
-"""A log-mel spectrogram that knows its format and its axes, so that a wrong join is refused.
+"""A log-mel spectrogram with its format and the meaning of its axes, so mismatches are refused.
 
-The failure this prevents has a name: "316 vs 80". A user's mel of 80 bands and 316 frames met a
-network that wanted its bands where the frames were, and the error spoke of sizes only. With 64
-frames and 64 bands there is no error at all, only noise.
+It prevents a failure known as "316 vs 80": a user's mel of 80 bands and 316 frames was passed to a
+network that expected bands where the frames were, and the error mentioned sizes only. With 64
+frames and 64 bands there would be no error at all, only noise.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ AXES = ("channels", "frames", "bands")
 
 @dataclass(frozen=True)
 class MelSpectrogram:
-    """Log-mel values with their meaning.
+    """Log-mel values with their format and axes.
 
     Attributes
     ----------
@@ -34,7 +34,7 @@ class MelSpectrogram:
     axes: tuple[str, ...] = AXES
 
     def transposed(self) -> MelSpectrogram:
-        """Return the spectrogram with frames and bands exchanged, as some libraries want it."""
+        """Return the spectrogram with frames and bands exchanged, the layout of some libraries."""
         channels, first, second = self.axes
         return replace(self, values=self.values.transpose(1, 2), axes=(channels, second, first))
 
@@ -44,9 +44,8 @@ class MelSpectrogram:
         Raises
         ------
         InputError
-            If the axes are not (channels, frames, bands), the number of bands is not the
-            format's, or the format is another one; names both formats, the shape, the meaning of
-            each axis and the remedy.
+            If the axes are not (channels, frames, bands), or the number of bands or the format
+            differs; names both formats, the shape, the axes and the remedy.
         """
         shape = tuple(self.values.shape)
         meaning = " x ".join(f"{name} {size}" for name, size in zip(self.axes, shape, strict=False))
@@ -58,13 +57,13 @@ class MelSpectrogram:
         if len(shape) != 3 or shape[-1] != self.mel.bands:
             raise InputError(
                 f"{consumer}: a mel of {self.mel.bands} bands has shape (channels, frames, "
-                f"{self.mel.bands}), not {shape}: the last axis counts bands, the one before "
+                f"{self.mel.bands}), not {shape}: the last axis must be bands, the one before "
                 "frames; exchange them"
             )
         if self.mel != mel:
             raise InputError(
                 f"{consumer} was made for {mel.describe()}, (channels, frames, {mel.bands}); this "
-                f"mel is {self.mel.describe()}, {meaning}. Make the mel in the vocoder's format "
-                "from the waveform: another format cannot be converted without loss"
+                f"mel is {self.mel.describe()}, {meaning}. Compute the mel from the waveform in "
+                "the vocoder's format: converting between formats loses information"
             )
         return self.values

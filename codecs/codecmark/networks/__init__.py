@@ -1,1 +1,1 @@
-"""What every network needs: weights and where they come from, a device, a backend."""
+"""Weights and their sources, devices and backends for networks."""

@@ -1,6 +1,6 @@
-"""Run a network otherwise than PyTorch does by itself: see `codecmark.system.execution`.
+"""Running networks on backends other than eager PyTorch, see `codecmark.system.execution`.
 
-What a backend returns is not what eager returns: `measure.agreement` measures how near it comes.
+Backends do not return exactly what eager PyTorch does; `measure.agreement` measures how close.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _CONVOLUTIONS = (
 _DTYPES = {
     "eager": ("float32", "bfloat16", "int8"),
     "compile": ("float32", "bfloat16"),
-    "onnxruntime": ("float32",),  # its convolutions on a processor know no bfloat16
+    "onnxruntime": ("float32",),  # has no bfloat16 convolutions on CPUs
     "openvino": ("float32", "bfloat16"),
 }
 
@@ -36,23 +36,25 @@ def on_backend(
     varying: Sequence[int],
     shortest: int,
 ) -> torch.nn.Module:
-    """Return what takes and gives what `network` does, one float32 tensor, and runs this way.
+    """Return the network as the execution's backend runs it.
 
     Parameters
     ----------
     network : torch.nn.Module
-        In evaluation mode; it may be changed, so use what is returned only.
+        In evaluation mode, from one float32 tensor to one. It may be modified, so use only the
+        returned one.
     shape : sequence of int
-        Of a short input, for backends that follow a call through the network.
+        Shape of a short example input, for backends that trace a call.
     varying : sequence of int
-        The axes of the input that other calls have longer or shorter; the last one is time.
+        Axes of the input whose length varies between calls; the last one is time.
     shortest : int
-        What is shorter in time takes other branches than `shape` does, and so runs on eager.
+        Inputs shorter than this in time take other branches than the example, and run in eager
+        PyTorch.
 
     Raises
     ------
     UnavailableError
-        If the backend lacks a package, a compiler or this dtype; says what to do.
+        If the backend lacks a package, a compiler or this dtype; states the remedy.
     """
     backend, dtype = execution.backend, execution.dtype
     if dtype not in _DTYPES[backend]:
@@ -75,56 +77,56 @@ def on_backend(
 
 
 def _multiply_in_bfloat16(network: torch.nn.Module) -> None:
-    """Let convolutions and linear layers multiply in bfloat16, and everything else alone.
+    """Make convolutions and linear layers multiply in bfloat16, and nothing else.
 
-    With their outputs float32 again, the sums of residual blocks lose nothing: 2 dB nearer to
-    eager than a network that is bfloat16 throughout, at the same speed.
+    Their outputs are float32, so the sums of residual blocks stay exact: 2 dB closer to eager than
+    a network in bfloat16 throughout, at the same speed.
     """
     for layer in network.modules():
         if isinstance(layer, (*_CONVOLUTIONS, torch.nn.Linear)):
             _fold(layer)
             layer.to(torch.bfloat16)
             layer.register_forward_pre_hook(lambda _, inputs: (inputs[0].to(torch.bfloat16),))
-            layer.register_forward_hook(lambda *called: called[-1].float())
+            layer.register_forward_hook(lambda _, __, output: output.float())
 
 
 def _fold(layer: torch.nn.Module) -> None:
-    """Compute a normalised weight once, in float32, not in every call."""
+    """Replace a normalised weight by its float32 value, so that it is not computed in each call."""
     if torch.nn.utils.parametrize.is_parametrized(layer, "weight"):
         torch.nn.utils.parametrize.remove_parametrizations(layer, "weight")
 
 
 def _with_int8_weights(network: torch.nn.Module) -> torch.nn.Module:
-    """Quantise the weights of linear and LSTM layers; their inputs follow in each call."""
+    """Quantise the weights of linear and LSTM layers; their inputs are quantised in each call."""
     kinds = {torch.nn.Linear, torch.nn.LSTM}
     if not any(type(layer) in kinds for layer in network.modules()):
         raise UnavailableError(
-            f"dtype: int8 is for linear and LSTM layers, and {type(network).__name__} has none: "
-            "it is all convolutions",
+            f"dtype: int8 needs linear or LSTM layers, and {type(network).__name__} has only "
+            "convolutions",
             "choose bfloat16",
         )
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # announces a successor in another package
+        warnings.simplefilter("ignore")  # deprecation in favour of another package
         quantize: Any = torch.ao.quantization.quantize_dynamic
         quantized: torch.nn.Module = quantize(network, kinds)
     return quantized
 
 
 def _compiled(network: torch.nn.Module) -> torch.nn.Module:
-    """The first call compiles, for minutes where the network is large."""
+    """Return the network compiled; the first call compiles it, which may take minutes."""
     compiler = os.environ.get("CXX")
     if not any(map(shutil.which, [compiler] if compiler else ["g++", "clang++"])):
         raise UnavailableError(
-            f"backend: compile needs a C++ compiler, and {compiler or 'g++'} is not here",
+            f"backend: compile needs a C++ compiler, and {compiler or 'g++'} is not installed",
             "install one, e.g. apt-get install g++, or set CXX",
         )
     return _Compiled(torch.compile(network))
 
 
 class _Compiled(torch.nn.Module):
-    """A compiled network that says so where it cannot be compiled.
+    """A compiled network that raises `UnavailableError` if it cannot be compiled.
 
-    What a stream may be blamed for, such as a wrong shape, is raised as it is.
+    Other errors, which a damaged stream may cause, are raised unchanged.
     """
 
     def __init__(self, compiled: Any) -> None:
@@ -132,16 +134,16 @@ class _Compiled(torch.nn.Module):
         self._compiled = compiled
 
     def forward(self, values: torch.Tensor) -> torch.Tensor:
-        """Return what the network makes of the input, or raise `UnavailableError`."""
+        """Return the network's output, or raise `UnavailableError`."""
         from torch._dynamo.exc import BackendCompilerFailed, InternalTorchDynamoError
 
         try:
-            made: torch.Tensor = self._compiled(values)
+            output: torch.Tensor = self._compiled(values)
         except (BackendCompilerFailed, InternalTorchDynamoError) as error:
             cause = getattr(error, "inner_exception", error)
             reason = str(cause).strip().partition("\n")[0]
             raise UnavailableError(
                 f"backend: compile cannot compile this network ({type(cause).__name__}: {reason})",
-                "see that the C++ compiler works, or choose another backend",
+                "check that the C++ compiler works, or choose another backend",
             ) from error
-        return made
+        return output

@@ -1,4 +1,4 @@
-"""Networks outside PyTorch: exported to ONNX Runtime or OpenVINO, and called from a module."""
+"""Export of networks to ONNX Runtime and OpenVINO, wrapped as PyTorch modules."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from codecmark.errors import CodecError, CodecmarkError, UnavailableError
 from codecmark.system import threads
 from codecmark.system.execution import Execution
 
-# compiled networks of OpenVINO, each with the weights: a decoder that works in blocks meets up to
-# four lengths in one clip, and `measure` goes back to the lengths of a few clips
+# compiled OpenVINO networks to keep, each with its own copy of the weights: a decoder that works in
+# blocks sees up to four lengths in one clip, and `measure` returns to the same few clips
 _LENGTHS_KEPT = 16
 
 
@@ -31,7 +31,7 @@ def exported(
     varying: Sequence[int],
     shortest: int,
 ) -> torch.nn.Module:
-    """Export the network, and see that it still returns as much as before.
+    """Export the network, and check that its output keeps its shape.
 
     Parameters are those of `backends.on_backend`; `example` is an input of its `shape`.
 
@@ -40,30 +40,30 @@ def exported(
     UnavailableError
         If a package is missing, or the backend cannot run this network.
     """
-    what = f"{execution.backend} cannot run {type(network).__name__} in {execution.dtype}"
+    problem = f"{execution.backend} cannot run {type(network).__name__} in {execution.dtype}"
     remedy = "choose another backend or dtype"
     try:
         call = EXPORTERS[execution.backend](network, execution.dtype, example, varying)
-        inside = network if shortest > 1 else None
-        outside = _Outside(execution.backend, call, inside, varying[-1], shortest)
-        found, expected = outside(example).shape, network(example).shape
+        eager = network if shortest > 1 else None
+        wrapper = _ExportedNetwork(execution.backend, call, eager, varying[-1], shortest)
+        shape, expected_shape = wrapper(example).shape, network(example).shape
     except UnavailableError:
         raise
     except Exception as error:
         cause = error.__cause__ if isinstance(error, CodecError) and error.__cause__ else error
         reason = str(cause).partition("\n")[0].partition(". ")[0]
         raise UnavailableError(
-            f"backend: {what} ({type(cause).__name__}: {reason})", remedy
+            f"backend: {problem} ({type(cause).__name__}: {reason})", remedy
         ) from error
-    if found != expected:
+    if shape != expected_shape:
         raise UnavailableError(
-            f"backend: {what}: it returns {tuple(found)}, not {tuple(expected)}", remedy
+            f"backend: {problem}: it returns {tuple(shape)}, not {tuple(expected_shape)}", remedy
         )
-    return outside
+    return wrapper
 
 
-class _Outside(torch.nn.Module):
-    """A function on arrays in a module's place; the module itself for inputs that are short."""
+class _ExportedNetwork(torch.nn.Module):
+    """Wraps an exported function on arrays; short inputs run in the original network."""
 
     def __init__(
         self,
@@ -78,10 +78,10 @@ class _Outside(torch.nn.Module):
         self._time, self._shortest = time, shortest
 
     def forward(self, values: torch.Tensor) -> torch.Tensor:
-        """Return what the function makes of the input, or raise `CodecError`."""
+        """Return the function's output, or raise `CodecError`."""
         if self._network is not None and values.shape[self._time] < self._shortest:
-            short: torch.Tensor = self._network(values)
-            return short
+            output: torch.Tensor = self._network(values)
+            return output
         try:
             return torch.from_numpy(self._call(values.contiguous().numpy()))
         except CodecmarkError:
@@ -125,7 +125,7 @@ def _openvino(
     core = openvino.Core()
     if dtype == "bfloat16" and "BF16" not in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
         raise UnavailableError(
-            "dtype: this processor has no bfloat16 that OpenVINO could use", "choose float32"
+            "dtype: OpenVINO does not support bfloat16 on this processor", "choose float32"
         )
     shape = [-1 if axis in varying else size for axis, size in enumerate(example.shape)]
     with _quietly():
@@ -139,19 +139,19 @@ def _openvino(
         "ENABLE_CPU_PINNING": False,  # the caller may have pinned the process
     }
 
-    # one for each length: where a length is no constant it is computed in bfloat16 too, and wrong
+    # one per length: with a dynamic length, OpenVINO computes the length in bfloat16, and wrongly
     @lru_cache(maxsize=_LENGTHS_KEPT)
     def compiled(shape: tuple[int, ...]) -> Any:
         fixed = model.clone()
         fixed.reshape(list(shape))
         return core.compile_model(fixed, "CPU", settings)
 
-    return lambda values: compiled(values.shape)([values])[0].copy()  # it uses its memory again
+    return lambda values: compiled(values.shape)([values])[0].copy()  # OpenVINO reuses its buffer
 
 
 @contextmanager
 def _quietly() -> Iterator[None]:
-    """Hold back what exporters say about themselves, and about branches that all calls share."""
+    """Suppress the output, logs and warnings of exporters."""
     disabled = logging.root.manager.disable
     logging.disable(logging.CRITICAL)
     try:

@@ -1,7 +1,7 @@
-"""The published weights that codecs use: where each set comes from, at which revision.
+"""The published weights that codecs use, with source and revision.
 
-A set whose files have digests is verified wherever it was found; one without is taken on trust,
-and its rows say so. To pin one, add the SHA-256 that the source states.
+Files with a known digest are verified wherever they are found; those without one are taken on
+trust, and the rows say so. To pin a file, add the SHA-256 that its source states.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class WeightFile:
-    """One file of a set: path inside the set and, where known, size and digest."""
+    """One file of a set: its path inside the set, and its digest if known."""
 
     path: str
     sha256: str | None = None
@@ -21,8 +21,13 @@ class WeightFile:
 class WeightSet:
     """A published set of files at one pinned revision.
 
-    `url` is a template with `{revision}` and `{path}`; `revision` None means that no revision is
-    known to be good, so the set is never fetched, only taken from a folder or a cache.
+    Attributes
+    ----------
+    url : str
+        Template with `{revision}` and `{path}`.
+    revision : str or None
+        None if no revision is known to be good; such a set is never fetched, only taken from a
+        folder or a cache.
     """
 
     name: str
@@ -33,7 +38,7 @@ class WeightSet:
 
     @property
     def on_hub(self) -> bool:
-        """Whether the model hub's own cache may hold it."""
+        """Whether the model hub's own cache may hold the set."""
         return self.url.startswith(_HUB.partition("{")[0])
 
     @property
@@ -64,7 +69,7 @@ def _snac(variant: str, revision: str, sha256: str) -> WeightSet:
 def _diffusers(
     repo: str, revision: str | None, licence: str, *parts: str, url: str = _HUB
 ) -> WeightSet:
-    """A pipeline's folder, of which the `parts` are used; each has a configuration."""
+    """Return the set of a pipeline's folder with these `parts` and their configurations."""
     paths = (path for part in parts for path in (f"{part.partition('/')[0]}/config.json", part))
     return WeightSet(repo, url.format(repo=repo), revision, licence, tuple(map(WeightFile, paths)))
 
@@ -121,7 +126,7 @@ SETS: dict[str, WeightSet] = {
         _diffusers(
             "cvssp/audioldm2-large", "4b0b875a9e0c5305dfc917da808584e50e1c7ed4", *_AUDIOLDM2
         ),
-        # published as its authors' own checkpoint only
+        # published only as a checkpoint in its authors' own format
         _diffusers(
             "haoheliu/audioldm_48k", None, *_AUDIOLDM2,
             url="https://huggingface.co/{repo} (audioldm_48k.pth, converted to diffusers' layout)",
@@ -185,7 +190,7 @@ SETS: dict[str, WeightSet] = {
             "44khz", "873ebef9718b89660340c6f55a2b515e98cfa1d9",
             "b0a676cbdc8d1cc53186f6d777bc956fb7932ceacdc657a4c3741646e9e7ead0",
         ),
-        # the same networks as their authors publish them
+        # the same networks in their authors' own formats
         _encodec_original("encodec_24khz-d7cc33bc.th"),
         _encodec_original("encodec_48khz-7e698e3e.th"),
         _dac_original("16khz", "0.0.5", "weights_16khz.pth"),

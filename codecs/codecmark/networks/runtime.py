@@ -1,4 +1,4 @@
-"""Torch networks for codecs: built from a published folder, or seeded random at the same size."""
+"""PyTorch networks for codecs, built from published weights or with seeded random ones."""
 
 from __future__ import annotations
 
@@ -27,27 +27,27 @@ _REMEDY = "replace the folder with the published one"
 
 
 def device(setup: Setup) -> torch.device:
-    """Return the device to run on: that of the setup, else a GPU if there is one.
+    """Return the device to run on: that of the setup, else a GPU if there is one, else the CPU.
 
     Raises
     ------
     InputError
-        If the setup names no device.
+        If the setup's device name is not one of torch's.
     UnavailableError
-        If a GPU is asked for and torch sees none.
+        If a GPU is requested and torch sees none.
     """
     named = setup.device_name()
     if not named:
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
-        found = torch.device(named)
+        chosen = torch.device(named)
     except RuntimeError as error:
         raise InputError(
             f"device: torch knows no {named!r}; choose e.g. cpu, by --device or CODECMARK_DEVICE"
         ) from error
-    if found.type == "cuda" and not torch.cuda.is_available():
+    if chosen.type == "cuda" and not torch.cuda.is_available():
         raise UnavailableError(f"device: torch sees no GPU for {named!r}", "choose cpu")
-    return found
+    return chosen
 
 
 def on_backend(
@@ -58,18 +58,18 @@ def on_backend(
     varying: Sequence[int],
     shortest: int = 1,
 ) -> Network:
-    """Return the network as the setup's backend runs it; as it is where that is eager.
+    """Return the network as the setup's backend runs it; unchanged if that is eager PyTorch.
 
-    For networks, or parts of them, that take and give one float32 tensor; parameters as those of
-    `backends.on_backend`. What is returned may have no learned parameters left to count.
+    For networks, or parts of them, from one float32 tensor to one; parameters as those of
+    `backends.on_backend`. Count learned parameters before: the returned module may have none.
     """
     chosen = setup.network_execution()
     if not chosen.changes_the_network:
         return network
     from codecmark.networks import backends
 
-    run: Any = backends.on_backend(network, chosen, device(setup), shape, varying, shortest)
-    return run  # type: ignore[no-any-return]
+    on_backend: Any = backends.on_backend(network, chosen, device(setup), shape, varying, shortest)
+    return on_backend  # type: ignore[no-any-return]
 
 
 def build(
@@ -78,10 +78,10 @@ def build(
     randomly: Callable[[], Network],
     setup: Setup,
 ) -> Network:
-    """Return the network in evaluation mode on the setup's device, from `source`.
+    """Return the network of `source` in evaluation mode on the setup's device.
 
-    Without published weights it is initialised with a fixed seed, which leaves the caller's
-    random state as it was.
+    Without published weights it is initialised with a fixed seed; the caller's random state is
+    unchanged.
     """
     with _quiet_libraries():
         if isinstance(source, Located):
@@ -103,58 +103,58 @@ def device_of(network: torch.nn.Module) -> torch.device:
 
 
 def load_pretrained(network: Any, folder: Path, **options: Any) -> Any:
-    """Load a transformers or diffusers class from a folder, whole.
+    """Load a transformers or diffusers class from a folder, and require every parameter.
 
-    Both libraries fill what a file lacks with random numbers and say so in a log line only.
+    Both libraries fill missing parameters with random numbers and only log a warning.
 
     Raises
     ------
     DamagedWeightsError
-        If the file cannot be read, or does not hold every parameter in its shape.
+        If the file cannot be read, or a parameter is missing or has another shape.
     """
-    where = folder / options.get("subfolder", "")
+    weights_folder = folder / options.get("subfolder", "")
     try:
         loaded, report = network.from_pretrained(
             folder, local_files_only=True, output_loading_info=True, **options
         )
     except Exception as error:
-        raise _unreadable(where, error) from error
-    _require_all(where, [*report["missing_keys"], *report["mismatched_keys"]])
+        raise _unreadable(weights_folder, error) from error
+    _require_all(weights_folder, [*report["missing_keys"], *report["mismatched_keys"]])
     return loaded
 
 
 def load_state(make: Callable[[], Network], path: Path) -> Network:
-    """Load the tensors of a `torch.save` file into `make()`, whole; no object is unpickled.
+    """Load the tensors of a `torch.save` file into the network of `make()`, without unpickling.
 
     Raises
     ------
     DamagedWeightsError
-        If the file cannot be read, or does not hold every parameter in its shape.
+        If the file cannot be read, or a parameter is missing or has another shape.
     """
     try:
         network = make()
         state = torch.load(path, map_location="cpu", weights_only=True)
-        lacking = network.load_state_dict(state, strict=False).missing_keys
+        missing = network.load_state_dict(state, strict=False).missing_keys
     except Exception as error:
         raise _unreadable(path.parent, error) from error
-    _require_all(path.parent, lacking)
+    _require_all(path.parent, missing)
     return network
 
 
-def _unreadable(where: Path, error: Exception) -> DamagedWeightsError:
-    what = f"weights in {where} cannot be read ({type(error).__name__}: {error})"
-    return DamagedWeightsError(what, _REMEDY)
+def _unreadable(folder: Path, error: Exception) -> DamagedWeightsError:
+    problem = f"weights in {folder} cannot be read ({type(error).__name__}: {error})"
+    return DamagedWeightsError(problem, _REMEDY)
 
 
-def _require_all(where: Path, lacking: Sequence[object]) -> None:
-    if lacking:
-        what = f"weights in {where} lack {len(lacking)} parameters, {lacking[0]} among them"
-        raise DamagedWeightsError(what, _REMEDY)
+def _require_all(folder: Path, missing: Sequence[object]) -> None:
+    if missing:
+        problem = f"weights in {folder} lack {len(missing)} parameters, {missing[0]} among them"
+        raise DamagedWeightsError(problem, _REMEDY)
 
 
 @contextmanager
 def seeded(device: torch.device) -> Iterator[None]:
-    """Draw from a fixed seed inside, there too; leaves the caller's random state as it was."""
+    """Use a fixed random seed inside, also on the device, and restore the random state after."""
     devices = [device] if device.type == "cuda" else []
     with torch.random.fork_rng(devices=devices):
         torch.manual_seed(RANDOM_SEED)
@@ -162,20 +162,20 @@ def seeded(device: torch.device) -> Iterator[None]:
 
 
 def weights_of(source: Located | Weights) -> Weights:
-    """Return the evidence of a source."""
+    """Return the origin of a source's weights."""
     return source.weights if isinstance(source, Located) else source
 
 
 def info(
     network: torch.nn.Module, source: Located | Weights, setup: Setup, **fields: Any
 ) -> CodecInfo:
-    """Return what a codec on `network` says about itself; `fields` are those of `CodecInfo`."""
+    """Return the `CodecInfo` of a codec on `network`, with these further `fields`."""
     fields.setdefault("parameters", parameter_count(network))
     return described(CodecInfo(weights=weights_of(source), **fields), setup)
 
 
 def described(info: CodecInfo, setup: Setup) -> CodecInfo:
-    """Complete what a codec on a network says about itself by how and where it runs."""
+    """Return `info` completed with how and where the network runs."""
     execution, notes = setup.execution, info.notes
     if execution.changes_the_network:
         how = f"decoder on {execution.backend} in {execution.dtype}, encoder on eager in float32"
@@ -191,24 +191,24 @@ def described(info: CodecInfo, setup: Setup) -> CodecInfo:
 
 
 def parameter_count(*networks: torch.nn.Module) -> int:
-    """Return the learned parameters of all `networks`."""
+    """Return the number of learned parameters in all `networks`."""
     return sum(p.numel() for network in networks for p in network.parameters())
 
 
 def to_tensor(samples: Samples, device: torch.device | str) -> torch.Tensor:
-    """Return a writable float32 copy of an array, there."""
+    """Return a writable float32 copy of an array on the device."""
     return torch.tensor(samples, dtype=torch.float32, device=device)
 
 
 def to_array(tensor: torch.Tensor) -> Samples:
-    """Return a float32 array on the host; waits for the device."""
+    """Return a float32 array on the host, once the device has computed it."""
     array: Any = tensor.detach().to("cpu", torch.float32).numpy()
     return array  # type: ignore[no-any-return]
 
 
 @contextmanager
 def _quiet_libraries() -> Iterator[None]:
-    """Hold back the model libraries' chatter while they load, errors excepted."""
+    """Suppress the model libraries' warnings and progress bars while they load."""
     names = [name for name in ("transformers", "diffusers") if name in sys.modules]
     loggers = [logging.getLogger(name) for name in names]
     levels = [logger.level for logger in loggers]
@@ -219,7 +219,7 @@ def _quiet_libraries() -> Iterator[None]:
         bar.disable_progress_bar()
     try:
         with warnings.catch_warnings():
-            # diffusers' audio autoencoders still use torch's former weight norm
+            # diffusers' audio autoencoders still use torch's deprecated weight_norm
             warnings.filterwarnings("ignore", message=".*weight_norm", category=FutureWarning)
             yield
     finally:

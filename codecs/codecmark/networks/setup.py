@@ -1,8 +1,8 @@
-"""What a codec is built with: how and where its network runs, and where weights are.
+"""How and where a codec's network runs, and where its weights are.
 
-A `Setup` is the one argument through which any of this reaches a codec. It is made once at the
-edge, `Setup.from_environment()`, and passed on: `catalog.create(spec, setup)`,
-`Class.from_spec(spec, setup)`, `runtime.build(..., setup)`. Nothing below reads the environment.
+A `Setup` is created once, by `Setup.from_environment()`, and passed on explicitly:
+`catalog.create(spec, setup)`, `Class.from_spec(spec, setup)`, `runtime.build(..., setup)`. No codec
+reads the environment itself.
 """
 
 from __future__ import annotations
@@ -25,13 +25,14 @@ class Setup:
     Attributes
     ----------
     weights : WeightLocator
-        Finds sets of weights, and remembers which it was asked for.
+        Finds sets of weights, and records which were requested.
     execution : Execution
-        As the codec's spec says; the catalog sets it, see `running`.
+        The one in the codec's spec; the catalog sets it, see `running`.
     device : str or None
-        Where the execution names none: any that torch knows. None takes a GPU if there is one.
+        torch's name of the device to use if the execution names none. None uses a GPU if there is
+        one.
     heeded : set of {"network", "device"}
-        What of the execution the codec has applied: its backend and dtype, its device.
+        The parts of the execution that the codec has applied: backend and dtype, and device.
     """
 
     weights: WeightLocator = field(default_factory=WeightLocator)
@@ -41,32 +42,32 @@ class Setup:
 
     @classmethod
     def from_environment(cls) -> Setup:
-        """Return what `CODECMARK_DEVICE` and the variables of `WeightLocator` say."""
+        """Return the setup in `CODECMARK_DEVICE` and the variables of `WeightLocator`."""
         return cls(
             WeightLocator.from_environment(), device=os.environ.get("CODECMARK_DEVICE") or None
         )
 
     def running(self, execution: Execution) -> Setup:
-        """Return the same for one codec that runs this way; nothing of it is heeded yet."""
+        """Return a copy for one codec with this execution, of which nothing is applied yet."""
         return replace(self, execution=execution, heeded=set())
 
     def device_name(self) -> str | None:
-        """Return the device to run on, for one that does; None leaves the choice to torch."""
+        """Return the device to run on, and record that it is applied; None leaves it to torch."""
         self.heeded.add("device")
         return self.execution.device or self.device
 
     def network_execution(self) -> Execution:
-        """Return the backend and dtype to run in, for a network that can take others."""
+        """Return the backend and dtype to run in, and record that they are applied."""
         self.heeded.add("network")
         return self.execution
 
     def require_heeded(self, spec: str) -> None:
-        """Raise `UnavailableError` if the codec that was built has not applied the execution."""
+        """Raise `UnavailableError` if the codec, once built, has not applied the execution."""
         chosen = self.execution
         if chosen.changes_the_network and "network" not in self.heeded:
             raise UnavailableError(
                 f"{spec}: {chosen.backend} in {chosen.dtype} runs {NETWORKS_ON_BACKENDS}, and this "
-                "codec decodes with none of these",
+                "codec's decoder has none of them",
                 "leave out --backend and --dtype",
             )
         if chosen.device is not None and "device" not in self.heeded:

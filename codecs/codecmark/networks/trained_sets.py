@@ -1,9 +1,9 @@
-"""Weights that this project trained: where they are, how they are written and read.
+"""Locating, reading and writing the weights that this project trained.
 
-A set is a folder with one safetensors file for each network and a model card. It comes with the
-package, in `trained/NAME/`; a folder `NAME` where `WeightLocator.trained` points is taken in its
-place, which is how a training of one's own is measured. Each file says in its metadata what
-network it is and at what sizes, so nothing else has to be known to build it.
+A set is a folder with a model card and one safetensors file per network. It ships with the package,
+in `trained/NAME/`; a folder `NAME` below `WeightLocator.trained` takes precedence, so users can
+measure their own training. The metadata of each file states the kind and the sizes of its network,
+which is all that is needed to build it.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 SHIPPED = Path(__file__).parent / "trained"
 CARD = "card.md"
-PREFIX = "trained/"  # begins the name of such a set in `WeightLocator.asked`
-LARGEST_BYTES = 8_000_000  # of a file: the package stays small
+PREFIX = "trained/"  # of the names of these sets in `WeightLocator.asked`
+LARGEST_BYTES = 8_000_000  # per file, to keep the package small
 SETS: Mapping[str, tuple[str, ...]] = {
     "harmonic": ("vocoder.safetensors",),
     "compact": ("vae.safetensors",),
@@ -36,12 +36,12 @@ SETS: Mapping[str, tuple[str, ...]] = {
 
 
 def locate_trained(name: str, locator: WeightLocator) -> Located:
-    """Find a set.
+    """Find a set of trained weights.
 
     Raises
     ------
     UnavailableError
-        If it is not here; says how to train it.
+        If the set is missing; says how to train it.
     """
     locator.asked.append(Asked((PREFIX + name,), needed=True))
     roots = [root for root in (locator.trained, SHIPPED) if root is not None]
@@ -52,14 +52,14 @@ def locate_trained(name: str, locator: WeightLocator) -> Located:
             return Located(folder, Weights("trained", digest, f"trained by this project: {name}"))
     task = {"harmonic": "vocoder", "compact": "vae"}.get(name, name)
     raise UnavailableError(
-        f"trained weights {name} are not here",
+        f"trained weights {name} are missing",
         f"train them: codecmark train {task}, then codecmark train export --run RUN --out "
         f"DIR/{name}, and set CODECMARK_TRAINED=DIR",
     )
 
 
 def together(*sources: Weights) -> Weights:
-    """Return the evidence of networks that only work together: that of the weakest."""
+    """Return the combined origin of networks that work together: the weakest evidence of all."""
     learned = [weights for weights in sources if weights.evidence != "none"]
     if not learned:
         return sources[0]
@@ -74,7 +74,7 @@ def together(*sources: Weights) -> Weights:
 def write(
     path: Path, kind: str, config: Mapping[str, Any], state: Mapping[str, torch.Tensor]
 ) -> None:
-    """Write one network in half precision; integers stay what they are."""
+    """Write one network, with floats in half precision and integers unchanged."""
     import torch
     from safetensors.torch import save_file
 
@@ -88,12 +88,12 @@ def write(
 
 
 def read(path: Path, kind: str) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
-    """Return the configuration and the parameters, in single precision.
+    """Return a network's configuration and parameters, in single precision.
 
     Raises
     ------
     DamagedWeightsError
-        If the file is not a whole network of that kind.
+        If the file is not a complete network of that kind.
     """
     import torch
     from safetensors import SafetensorError, safe_open
@@ -113,12 +113,12 @@ def read(path: Path, kind: str) -> tuple[dict[str, Any], dict[str, torch.Tensor]
 
 
 def build(path: Path, kind: str, make: Callable[[dict[str, Any]], Network]) -> Network:
-    """Return the network of a file: what `make` builds from its configuration, filled.
+    """Return the network that `make` builds from a file's configuration, with its parameters.
 
     Raises
     ------
     DamagedWeightsError
-        If the file is not a whole network of that kind.
+        If the file is not a complete network of that kind.
     """
     config, state = read(path, kind)
     try:
@@ -126,6 +126,6 @@ def build(path: Path, kind: str, make: Callable[[dict[str, Any]], Network]) -> N
         network.load_state_dict(state)
     except Exception as error:
         raise DamagedWeightsError(
-            f"{path} is not a whole network ({str(error).splitlines()[0]})", "replace it"
+            f"{path} is not a complete network ({str(error).splitlines()[0]})", "replace it"
         ) from error
     return network

@@ -1,7 +1,7 @@
-"""Whether published sets hold the same learned weights, tensor by tensor.
+"""Comparison of published sets of weights, tensor by tensor.
 
-Two files can differ as files and hold equal weights: another writer, other metadata, another
-order. So each tensor has a digest of its own, of its type, shape and bytes.
+Files with equal weights can differ in their writer, metadata or order. So each tensor gets its own
+digest, of its type, shape and bytes.
 """
 
 from __future__ import annotations
@@ -18,55 +18,55 @@ SUFFIX = ".safetensors"
 
 @dataclass(frozen=True)
 class FileComparison:
-    """One file that several sets have.
+    """One file that several sets contain.
 
     Attributes
     ----------
     path : str
-        Inside each set.
+        Path inside each set.
     tensors : dict of dict
-        For each set, the digest of each of its tensors by name.
+        The digests of each set's tensors, by set and tensor name.
     """
 
     path: str
     tensors: dict[str, dict[str, str]]
 
     def digest(self, name: str) -> str:
-        """Return the digest of all tensors of a set."""
+        """Return one digest of all tensors of a set."""
         lines = "".join(f"{key} {value}\n" for key, value in sorted(self.tensors[name].items()))
         return hashlib.sha256(lines.encode()).hexdigest()
 
     def findings(self) -> list[str]:
         """Return a sentence for each pair of sets."""
-        return [self._pair(one, other) for one, other in combinations(self.tensors, 2)]
+        return [self._pair(first, second) for first, second in combinations(self.tensors, 2)]
 
-    def _pair(self, one: str, other: str) -> str:
-        first, second = self.tensors[one], self.tensors[other]
-        names = first.keys() | second.keys()
-        different = sum(first.get(name) != second.get(name) for name in names)
+    def _pair(self, first: str, second: str) -> str:
+        first_digests, second_digests = self.tensors[first], self.tensors[second]
+        names = first_digests.keys() | second_digests.keys()
+        different = sum(first_digests.get(name) != second_digests.get(name) for name in names)
         if not different:
-            return f"{self.path}: {one} and {other} share all {len(names)} tensors"
-        return f"{self.path}: {one} and {other} differ in {different} of {len(names)} tensors"
+            return f"{self.path}: {first} and {second} share all {len(names)} tensors"
+        return f"{self.path}: {first} and {second} differ in {different} of {len(names)} tensors"
 
 
 def compare(folders: Mapping[str, Path]) -> list[FileComparison]:
-    """Compare each safetensors file that two or more of the sets' folders have."""
+    """Compare each safetensors file that is in two or more of the sets' folders."""
     paths = dict.fromkeys(
         file.relative_to(folder).as_posix()
         for folder in folders.values()
         for file in sorted(folder.rglob(f"*{SUFFIX}"))
     )
-    found = []
+    comparisons = []
     for path in paths:
-        having = {name: folder / path for name, folder in folders.items()}
-        tensors = {name: _digests(file) for name, file in having.items() if file.is_file()}
+        files = {name: folder / path for name, folder in folders.items()}
+        tensors = {name: _digests(file) for name, file in files.items() if file.is_file()}
         if len(tensors) > 1:
-            found.append(FileComparison(path, tensors))
-    return found
+            comparisons.append(FileComparison(path, tensors))
+    return comparisons
 
 
 def _digests(path: Path) -> dict[str, str]:
-    """Return a digest for each tensor; read as bytes, since numpy lacks some of their types."""
+    """Return a digest per tensor, of its bytes because numpy lacks some of the types."""
     with path.open("rb") as file:
         header = json.loads(file.read(int.from_bytes(file.read(8), "little")))
         start = file.tell()

@@ -1,8 +1,8 @@
-"""Where learned weights come from.
+"""Locating published weights.
 
-A published set is looked for in this order: the user's folder, this package's cache, the model
-hub's own cache, its public source. A file whose SHA-256 differs from a pinned one is refused by
-name, wherever it was found.
+A set is looked for in this order: the user's folder, this package's cache, the model hub's own
+cache, its public source. A file whose SHA-256 differs from the pinned one is refused, wherever it
+was found.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ UNREAD = "the files are here; `codecmark weights verify` reads them"
 
 @dataclass(frozen=True)
 class Located:
-    """A set that is here, whole and checked: its folder, what rows may claim, which one it is."""
+    """A complete, verified set of weights: its folder, its origin for rows, and its name."""
 
     folder: Path
     weights: Weights
@@ -33,9 +33,14 @@ class Located:
 
 @dataclass(frozen=True)
 class Asked:
-    """What a codec asked for: the first of these sets that is here.
+    """A codec's request for weights.
 
-    `needed` sets are ones that it cannot do without; seeded random weights stand in for others.
+    Attributes
+    ----------
+    names : tuple of str
+        Alternative sets, of which the first that is present is used.
+    needed : bool
+        Whether the codec requires one of them; otherwise seeded random weights replace them.
     """
 
     names: tuple[str, ...]
@@ -44,22 +49,23 @@ class Asked:
 
 @dataclass(frozen=True)
 class WeightLocator:
-    """Finds sets of weights, fetches them if allowed, and remembers which it was asked for.
+    """Finds sets of weights, fetches them if allowed, and records which were requested.
 
     Attributes
     ----------
     folder : Path or None
-        The user's own, with a folder for each set; `CODECMARK_WEIGHTS`.
+        The user's folder, with a subfolder per set; `CODECMARK_WEIGHTS`.
     cache : Path
-        Where fetched sets are; `CODECMARK_CACHE`, by default `~/.cache/codecmark`.
+        Folder of fetched sets; `CODECMARK_CACHE`, by default `~/.cache/codecmark`.
     trained : Path or None
-        Where sets that the user trained are, see `trained_sets`; `CODECMARK_TRAINED`.
+        Folder of sets that the user trained, see `trained_sets`; `CODECMARK_TRAINED`.
     offline : bool
-        Whether the network must not be asked; `CODECMARK_OFFLINE=1` or `HF_HUB_OFFLINE=1`.
+        Whether downloads are forbidden; `CODECMARK_OFFLINE=1` or `HF_HUB_OFFLINE=1`.
     reads_files : bool
-        If False it says what is here by names and headers, reads no file whole and fetches none:
-        published sets have no digest, and their note is `UNREAD`.
+        If False, sets are identified by file names and headers only, and none is fetched: published
+        sets have no digest, and their note is `UNREAD`.
     asked : list of Asked
+        The requests so far.
     """
 
     folder: Path | None = None
@@ -71,7 +77,7 @@ class WeightLocator:
 
     @classmethod
     def from_environment(cls, *, reads_files: bool = True) -> WeightLocator:
-        """Return the one that the environment's variables describe."""
+        """Return the locator that the environment variables describe."""
         from codecmark.system import download  # libraries that few codecs need
 
         return cls(
@@ -81,32 +87,39 @@ class WeightLocator:
 
     @property
     def asked_names(self) -> list[str]:
-        """The names of all sets that were asked for, found or not, each once."""
+        """Names of all sets that were requested, whether found or not, each once."""
         return list(dict.fromkeys(name for asked in self.asked for name in asked.names))
 
     def locate(self, name: str, *, fetch: bool = True) -> Located:
-        """Find a published set; fetch it if allowed and needed.
+        """Find a published set; fetch it if allowed and necessary.
 
         Raises
         ------
         UnavailableError
-            If it is nowhere, or a file is not the published one; says what to do.
+            If the set is missing, or a file differs from the published one; states the remedy.
         """
         self.asked.append(Asked((name,), needed=True))
         return self._locate(name, fetch=fetch)
 
     def locate_or_random(self, name: str, *others: str) -> Located | Weights:
-        """Find a published set, or say honestly that seeded random weights must stand in.
+        """Find a published set, or return `Weights` of evidence `random` that say why not.
 
-        `others` hold the same network in other files: the first that is here is taken, and `name`
-        is fetched where none is. A set that is here but damaged still raises `UnavailableError`:
-        a wrong file is not a reason to measure something else.
+        Parameters
+        ----------
+        *others : str
+            Sets with the same network in other files. The first set that is present is used; if
+            none is, `name` is fetched.
+
+        Raises
+        ------
+        UnavailableError
+            If a set is present but damaged; random weights do not replace it.
         """
         self.asked.append(Asked((name, *others), needed=False))
-        tries = [(each, False) for each in (name, *others)] if others else []
-        for each, fetch in (*tries, (name, True)):
+        present_only = [(candidate, False) for candidate in (name, *others)] if others else []
+        for candidate, fetch in (*present_only, (name, True)):
             try:
-                return self._locate(each, fetch=fetch)
+                return self._locate(candidate, fetch=fetch)
             except DamagedWeightsError:
                 raise
             except UnavailableError as error:
@@ -129,7 +142,7 @@ class WeightLocator:
         return self._checked(weight_set, self._fetch(weight_set))
 
     def _folders(self, weight_set: WeightSet) -> Iterator[Path]:
-        """Yield where a set may be."""
+        """Yield the folders that may hold a set."""
         if self.folder is not None:
             yield self.folder / weight_set.name
         yield self._cache_folder(weight_set.name)
@@ -175,8 +188,8 @@ class WeightLocator:
 
 
 def _path(variable: str) -> Path | None:
-    named = os.environ.get(variable)
-    return Path(named).expanduser() if named else None
+    value = os.environ.get(variable)
+    return Path(value).expanduser() if value else None
 
 
 def _hub_snapshot(weight_set: WeightSet) -> Path | None:
@@ -189,14 +202,14 @@ def _hub_snapshot(weight_set: WeightSet) -> Path | None:
     from huggingface_hub import try_to_load_from_cache  # slow to import: an HTTP client, YAML
 
     config = weight_set.files[0].path
-    found = try_to_load_from_cache(weight_set.name, config, revision=weight_set.revision)
-    if not isinstance(found, str):
+    path = try_to_load_from_cache(weight_set.name, config, revision=weight_set.revision)
+    if not isinstance(path, str):
         return None
-    return Path(found).parents[config.count("/")]
+    return Path(path).parents[config.count("/")]
 
 
 def _require_published(weight_set: WeightSet, folder: Path, digests: Mapping[str, str]) -> None:
-    """Refuse what is not the published file, or is not whole where no digest is known."""
+    """Refuse files that differ from the published ones or, without a known digest, are damaged."""
     for file in weight_set.files:
         if file.path not in digests:
             continue
@@ -211,7 +224,7 @@ def _require_published(weight_set: WeightSet, folder: Path, digests: Mapping[str
 
 
 def _require_whole(weight_set: WeightSet, path: Path) -> None:
-    """Refuse a file that breaks off: its header tells its length, where no digest is known."""
+    """Refuse a file that is shorter than its header says."""
     from safetensors import SafetensorError, safe_open
 
     try:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
 from codecmark.errors import ResultSchemaError, UnavailableError
-from codecmark.results.row import AXES, ResultRow, of_this_schema
+from codecmark.results.row import IDENTITY, ResultRow, of_this_schema
 from codecmark.system.digest import file_sha256
 
 _MEMORY = "1GB"
@@ -54,7 +54,6 @@ def compact(lines: Path, target: Path) -> int:
 
     columns = {name: _column_type(kind) for name, kind in get_type_hints(ResultRow).items()}
     names = ", ".join(columns)
-    identity = ", ".join(("spec", "clip", "condition", *AXES))
     typed = json.dumps({**columns, "versions_id": "VARCHAR"}).replace('"', "'")
     part = target.with_suffix(".parquet.part")
     earlier = (
@@ -90,7 +89,7 @@ def compact(lines: Path, target: Path) -> int:
                 ) AS weights_now
                 FROM rows
                 QUALIFY row_number() OVER (
-                    PARTITION BY {identity} ORDER BY part DESC, line DESC
+                    PARTITION BY {", ".join(IDENTITY)} ORDER BY part DESC, line DESC
                 ) = 1
             )
             SELECT {names} FROM last

@@ -29,6 +29,8 @@ AXES = (
     "loss_percent", "loss_pattern", "concealment", "bit_error_rate", "passes", "passed_through",
     "noise_snr_db", "level_db", "overdrive_db", "shift_samples",
 )  # fmt: skip
+# the fields that a later row of the same run shares with the one that it replaces
+IDENTITY = ("spec", "clip", "condition", *AXES)
 _RATINGS = frozenset(
     {
         "mos", "dmos", "mushra", "listeners", "ratings",
@@ -161,7 +163,7 @@ class ResultRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
     @property
     def identity(self) -> tuple[float | str | None, ...]:
-        """What a later row of the same run has to share to replace this one."""
+        """The values of `IDENTITY`."""
         return self.spec, self.clip, self.condition, *self.axes
 
     def is_exact(self, name: str) -> bool:

@@ -20,7 +20,7 @@ from codecmark.analysis.aggregation import ALL
 from codecmark.analysis.samples import latest_rows
 from codecmark.metrics.table import QUALITY_FIELDS, VISQOL_FIELD
 from codecmark.replay.codec import FAMILY
-from codecmark.results import store
+from codecmark.results import axes, store
 from codecmark.results.row import ResultRow
 from codecmark.review.figures import Figure, Figures
 from codecmark.review.requirements import EACH, Option, Requirement, Requirements, Statistic
@@ -36,7 +36,7 @@ def rows_of(requirements: Requirements, results: Path) -> list[ResultRow]:
         return []
     folder = results / named.results
     run_ids = store.run_ids(folder)
-    rows = store.read(folder, run_ids) if run_ids else []
+    rows = axes.chosen(store.read(folder, run_ids)) if run_ids else []
     return [row for row in rows if row.condition == requirements.judged_under]
 
 

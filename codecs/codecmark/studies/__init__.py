@@ -1,1 +1,1 @@
-"""The papers of this suite: chain, layered codec, latency, parity; each writes a page."""
+"""The studies of this suite: chain, layered codec, latency, parity, published audio."""

@@ -1,15 +1,15 @@
-"""Where a mel chain loses the signal: each stage exchanged for the truth in turn.
+"""Diagnosis of a mel chain: what each stage loses, with the others replaced by the original.
 
-A chain without its VAE has two places to lose something: the magnitude (linear magnitudes became
-mel bands and must be guessed back) and the phase (it is not sent and must be invented). Each is
-measured alone, with the other taken from the original, and both together; the VAE and trained
-vocoders are added where their weights are here.
+A chain without a VAE loses information in two places: in the magnitudes (STFT magnitudes become mel
+bands, and must be estimated back) and in the phase (which is not sent, and must be synthesised).
+Each is measured alone, with the other taken from the original, and both together; the VAE and
+trained vocoders are added if their weights are present.
 
 Definitions
 -----------
-`waveform retention`: the share of the output's energy that is the original waveform, correlation
-squared; 0 to 100 %. `quality retention`: (PESQ - 1) / (4.64 - 1), PESQ-WB's range; 0 to 100 %.
-The loss of a stage is the drop from the original when it alone is exchanged.
+`waveform retention`: the share of the output's energy that is the original waveform, the squared
+correlation; 0 to 100 %. `quality retention`: (PESQ - 1) / (4.64 - 1), the position within the range
+of PESQ-WB; 0 to 100 %.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from codecmark.networks import runtime
 from codecmark.networks.setup import Setup
 
 PESQ_RANGE = (1.0, 4.64)
-USERS_FIGURES = {"mel": 86, "VAE": 85, "Griffin-Lim": 8}  # retention in per cent, as reported
+USERS_FIGURES = {"mel": 86, "VAE": 85, "Griffin-Lim": 8}  # retention in percent, as users reported
 
 ORIGINAL, SILENCE = "original", "silence"
 MAGNITUDE, PHASE, BOTH = (
@@ -43,9 +43,13 @@ MAGNITUDE, PHASE, BOTH = (
 
 @dataclass(frozen=True)
 class Stage:
-    """One path through the chain and what comes out of it.
+    """One path through the chain and its output.
 
-    `scores` is None where the path could not be taken; `reason` then says why.
+    Attributes
+    ----------
+    output : Samples or None
+    scores : Scores or None
+        None if the path could not be run; `reason` then says why.
     """
 
     name: str
@@ -54,18 +58,18 @@ class Stage:
     reason: str = ""
 
     def value(self, field: str) -> float | None:
-        """Return a score, or None."""
+        """Return the score of a field, or None if it was not measured."""
         return None if self.scores is None else self.scores.values.get(field)
 
     @property
     def waveform_retention(self) -> float | None:
-        """Correlation squared, in per cent; what is anticorrelated retains nothing."""
+        """Squared correlation in percent; 0 for a negative correlation."""
         correlation = self.value("correlation")
         return None if correlation is None else 100 * max(correlation, 0.0) ** 2
 
     @property
     def quality_retention(self) -> float | None:
-        """Place of PESQ-WB within its range, in per cent."""
+        """Position of PESQ-WB within its range, in percent."""
         pesq = self.value("pesq_wb")
         low, high = PESQ_RANGE
         return None if pesq is None else 100 * (pesq - low) / (high - low)
@@ -90,12 +94,12 @@ def diagnose(clip: AudioClip, mel_name: str, vocoder_stage: str) -> list[Stage]:
     )
     with torch.inference_mode():
         spectrum = linear_spectrum(padded, mel)
-        guessed = magnitude_from_mel(log_of(spectrum.abs(), mel), mel)
+        estimated = magnitude_from_mel(log_of(spectrum.abs(), mel), mel)
         paths: list[tuple[str, torch.Tensor]] = [
             (ORIGINAL, vocoder.retrieve(spectrum.abs(), spectrum.angle())),
-            (MAGNITUDE, vocoder.retrieve(guessed, spectrum.angle())),
+            (MAGNITUDE, vocoder.retrieve(estimated, spectrum.angle())),
             (PHASE, vocoder.retrieve(spectrum.abs())),
-            (BOTH, vocoder.retrieve(guessed)),
+            (BOTH, vocoder.retrieve(estimated)),
         ]
     stages = [_scored(reference, name, runtime.to_array(output)) for name, output in paths]
     stages += [_codec(reference, spec, name) for spec, name in _CODECS]
@@ -120,7 +124,7 @@ _CODECS = (
 
 
 def reading(stages: Sequence[Sequence[Stage]]) -> list[str]:
-    """Say in plain language what the stages of some clips show; computed from the figures."""
+    """Return what the stages of some clips show, as sentences computed from the figures."""
     snr = {name: _mean(stages, name, "snr_db") for name in (MAGNITUDE, PHASE, BOTH)}
     pesq = {name: _mean(stages, name, "pesq_wb") for name in (MAGNITUDE, PHASE, BOTH)}
     top = PESQ_RANGE[1]
@@ -187,7 +191,7 @@ Summary = Callable[[str, str], float | None]
 
 
 def summary(clips: Sequence[Sequence[Stage]]) -> Summary:
-    """Return a function (stage name, field or retention) -> mean over clips."""
+    """Return a function from a stage's name and a field or retention to the mean over clips."""
 
     def value(name: str, field: str) -> float | None:
         if not field.endswith("_retention"):

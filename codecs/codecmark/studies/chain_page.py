@@ -1,4 +1,4 @@
-"""The diagnosis as a page of Markdown and a figure of spectrograms."""
+"""The diagnosis of a mel chain as a Markdown page and a figure of spectrograms."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _RANGE_DB = 80.0
 
 
 def table(clips: Sequence[Sequence[Stage]]) -> tuple[list[str], list[list[str]]]:
-    """Return headings and rows: a row for each stage, means over clips, `-` where not measured."""
+    """Return headings and one row per stage: means over clips, or `-` if not measured."""
     value = summary(clips)
     rows = []
     for stage in clips[0]:
@@ -46,12 +46,12 @@ def table(clips: Sequence[Sequence[Stage]]) -> tuple[list[str], list[list[str]]]
 
 
 def missing(clips: Sequence[Sequence[Stage]]) -> list[str]:
-    """Say which stages could not be measured, and why."""
+    """Return the stages that could not be measured, with the reasons."""
     return [f"{stage.name}: {stage.reason}" for stage in clips[0] if stage.scores is None]
 
 
 def markdown(names: Sequence[str], clips: Sequence[Sequence[Stage]], chain: str) -> str:
-    """Return the page; the same figures give the same text."""
+    """Return the page, which depends on the figures only."""
     headings, rows = table(clips)
     reported = ", ".join(f"{name} {share} %" for name, share in USERS_FIGURES.items())
     parts = [
@@ -84,7 +84,7 @@ def markdown(names: Sequence[str], clips: Sequence[Sequence[Stage]], chain: str)
 
 
 def as_json(names: Sequence[str], clips: Sequence[Sequence[Stage]], chain: str) -> str:
-    """Return what the page's table and lists hold, for the report."""
+    """Return the page's table and lists as JSON, for the report."""
     headings, rows = table(clips)
     record = {
         "chain": chain,
@@ -98,7 +98,7 @@ def as_json(names: Sequence[str], clips: Sequence[Sequence[Stage]], chain: str) 
 
 
 def figure(stages: Sequence[Stage], sample_rate_hz: int, path: Path) -> None:
-    """Draw the spectrogram of every measured stage on one shared scale.
+    """Draw the spectrograms of all measured stages on one scale.
 
     Raises
     ------

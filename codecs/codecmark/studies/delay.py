@@ -1,9 +1,9 @@
-"""Algorithmic delay, measured from outside: which outputs does one changed input sample reach?
+"""Black-box measurement of algorithmic delay: which output samples does an input sample affect?
 
-`decode` returns a clip without delay, so sample p of the output belongs to sample p of the input.
-If changing input sample n changes output sample p < n, the codec had to wait for n before it could
-give out p: n - p samples, at least. The largest such wait over a frame is what a live connection
-would add, whatever the machine's speed: frame, look-ahead and the overlap of windows together.
+`decode` returns a clip without delay, so output sample p corresponds to input sample p. If a change
+of input sample n changes output sample p < n, the codec must wait at least n - p samples before it
+can output p. The largest such wait over a frame is the delay of a live connection, whatever the
+speed of the machine: frame, look-ahead and overlap of windows together.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ import numpy as np
 from codecmark.clip import AudioClip, Samples
 from codecmark.codec import Codec
 
-# changes below this share of the largest one are rounding, or the ringing of a filter
+# changes below this share of the largest one are rounding errors or ringing of filters
 _NOTICEABLE = 1e-3
 
 
 def measured_delay_samples(codec: Codec, clip: AudioClip, positions: Iterable[int]) -> int | None:
-    """Return how far before a changed input sample the output changes, the most of `positions`.
+    """Return the largest distance from a changed input sample back to the first changed output.
 
     Parameters
     ----------
@@ -32,18 +32,18 @@ def measured_delay_samples(codec: Codec, clip: AudioClip, positions: Iterable[in
     Returns
     -------
     int or None
-        In samples of the clip, 0 if nothing before any of them changes; as much as the position
-        itself where the whole clip is looked at. None if no change comes through at all, as in an
-        untrained network whose tokens are always the same.
+        Delay in samples of the clip; 0 if no earlier output changes, and the position itself if the
+        codec uses the whole clip. None if the output never changes, as in an untrained network
+        whose tokens are constant.
     """
     unchanged = _coded(codec, clip)
-    found = [_reach_back(codec, clip, unchanged, position) for position in positions]
-    return max((wait for wait in found if wait is not None), default=None)
+    waits = [_wait_samples(codec, clip, unchanged, position) for position in positions]
+    return max((wait for wait in waits if wait is not None), default=None)
 
 
-def _reach_back(codec: Codec, clip: AudioClip, unchanged: Samples, position: int) -> int | None:
+def _wait_samples(codec: Codec, clip: AudioClip, unchanged: Samples, position: int) -> int | None:
     samples = clip.samples.copy()
-    # a step that stays in range, large enough to move any quantiser
+    # a change that stays in range, and is large enough for any quantiser
     samples[:, position] += np.where(samples[:, position] > 0, -0.5, 0.5).astype(np.float32)
     changed = _coded(codec, AudioClip(samples, clip.sample_rate_hz))
     difference = np.abs(changed - unchanged).max(axis=0)

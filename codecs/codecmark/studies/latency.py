@@ -1,4 +1,4 @@
-"""What a live connection would wait for: algorithmic delay, and how long a chunk takes."""
+"""Latency of a live connection: algorithmic delay, and the time that each chunk takes."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from codecmark.neural.streaming import Streamable, time_chunks
 from codecmark.studies.delay import measured_delay_samples
 from codecmark.system.markdown import table
 
-_PROBED_S = 1.0  # length of what is coded for each probe of the delay
+_PROBED_S = 1.0  # length of the clip for each probe of the delay
 _PROBES = 24
-_SPAN_S = 0.08  # a frame of Mimi; those of other codecs are shorter
+_SPAN_S = 0.08  # Mimi's frame, the longest of all codecs
 
 HEADINGS = (
     "codec", "delay ms", "declared ms", "chunk ms", "encode p50", "p95", "max", "decode p50",
@@ -27,7 +27,7 @@ HEADINGS = (
 
 @dataclass(frozen=True)
 class Percentiles:
-    """Milliseconds that half of the chunks, 95 % and all of them stay below."""
+    """Median, 95th percentile and maximum of the time per chunk, in milliseconds."""
 
     p50_ms: float
     p95_ms: float
@@ -35,24 +35,25 @@ class Percentiles:
 
     @classmethod
     def of(cls, seconds: NDArray[np.float64]) -> Percentiles:
-        """Sum up `[n]` seconds."""
+        """Return the percentiles of times `[n]` in seconds."""
         return cls(*(float(np.percentile(seconds, q)) * 1000 for q in (50, 95, 100)))
 
 
 @dataclass(frozen=True)
 class Latency:
-    """What was found of one codec.
+    """Latency of one codec.
 
     Attributes
     ----------
     spec : str
     delay_ms : float or str
-        Measured from outside, or why it is no number.
+        Measured algorithmic delay, or the reason why there is no number.
     declared_ms : float or None
-        As the codec states it, or None.
+        Algorithmic delay that the codec declares.
     chunk_ms : float or None
-        None where the codec has no live form here; so are `encode` and `decode`.
+        Length of a chunk; None for codecs without a live form, as are `encode` and `decode`.
     encode, decode : Percentiles or None
+        Time per chunk.
     """
 
     spec: str
@@ -63,11 +64,11 @@ class Latency:
     decode: Percentiles | None = None
 
     def cells(self) -> tuple[str, ...]:
-        """Return one text for each of `HEADINGS`."""
+        """Return the texts of the columns in `HEADINGS`."""
         delay = self.delay_ms if isinstance(self.delay_ms, str) else f"{self.delay_ms:.1f}"
         texts = [self.spec, delay, _text(self.declared_ms), _text(self.chunk_ms)]
-        for found in (self.encode, self.decode):
-            values = (found.p50_ms, found.p95_ms, found.max_ms) if found else (None,) * 3
+        for times in (self.encode, self.decode):
+            values = (times.p50_ms, times.p95_ms, times.max_ms) if times else (None,) * 3
             texts += [_text(value, 2) for value in values]
         return tuple(texts)
 
@@ -81,26 +82,28 @@ def measure(codec: Codec, clip: AudioClip) -> Latency:
         If the clip is shorter than a second.
     """
     if clip.duration_s < _PROBED_S:
-        raise InputError(f"clip: {clip.duration_s:.2f} s, {_PROBED_S:g} s are needed at least")
+        raise InputError(
+            f"clip: {clip.duration_s:.2f} s is too short; choose one of at least {_PROBED_S:g} s"
+        )
     mono = AudioClip(clip.samples[:1], clip.sample_rate_hz)
     info = codec.info
     rate = info.sample_rate_hz or clip.sample_rate_hz
     declared = info.algorithmic_delay_samples
-    found = Latency(
+    latency = Latency(
         info.spec,
         _delay_ms(codec, mono.resampled(rate).cropped(_PROBED_S)),
         None if declared is None else 1000 * declared / rate,
     )
     if not isinstance(codec, Streamable):
-        return found
+        return latency
     times = time_chunks(codec, mono.resampled(codec.live_rate_hz).samples[0])
     return Latency(
-        found.spec, found.delay_ms, found.declared_ms, 1000 * times.chunk_s,
+        latency.spec, latency.delay_ms, latency.declared_ms, 1000 * times.chunk_s,
         Percentiles.of(times.encode_s), Percentiles.of(times.decode_s),
     )  # fmt: skip
 
 
-def markdown(found: Sequence[Latency], host: str, clip: str) -> str:
+def markdown(latencies: Sequence[Latency], host: str, clip: str) -> str:
     """Return the page."""
     lines = [
         "# Latency",
@@ -112,7 +115,7 @@ def markdown(found: Sequence[Latency], host: str, clip: str) -> str:
         "what a chunk took: half of them, 95 % and all took no longer. A live connection adds "
         "delay and both times. Made by `codecmark latency`.",
         "",
-        table(HEADINGS, [latency.cells() for latency in found], numbers=len(HEADINGS) - 1),
+        table(HEADINGS, [latency.cells() for latency in latencies], numbers=len(HEADINGS) - 1),
     ]
     return "\n".join(lines) + "\n"
 
@@ -123,7 +126,7 @@ def _delay_ms(codec: Codec, clip: AudioClip) -> float | str:
     positions = np.linspace(middle, last, _PROBES, dtype=int)
     delay = measured_delay_samples(codec, clip, positions.tolist())
     if delay is None:
-        return "untrained"  # whatever goes in, the same tokens come out
+        return "untrained"  # the tokens do not depend on the input
     return "whole clip" if delay >= middle else 1000 * delay / clip.sample_rate_hz
 
 

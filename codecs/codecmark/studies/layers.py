@@ -1,7 +1,7 @@
-"""What each part of the codec is worth, and how it stands beside Opus and LC3: the measurements.
+"""Measurements of the layered codec: its parts one by one, and in comparison with Opus and LC3.
 
-The parts are taken out of the same streams: base alone, waveform layer alone, both without fill,
-and the bits of the waveform layer without the mel as its condition.
+The parts are decoded from the same streams: base alone, waveform layer alone, both without phase
+retrieval. The bits of the waveform layer are also counted without conditioning on the mel.
 """
 
 from __future__ import annotations
@@ -44,22 +44,22 @@ OTHERS = (
 )  # fmt: skip
 PARTS = ("both layers", "base alone", "waveform layer alone", "both, without phase retrieval")
 ABLATED = CURVE[1]
-ASKED_DB = 12.0  # of the waveform layer, for less than 1.5 kbit/s
+ASKED_DB = 12.0  # SNR that the waveform layer was to reach below 1.5 kbit/s
 
 
 @dataclass(frozen=True)
 class Parts:
-    """One clip taken apart.
+    """Scores and rates of the parts, for one clip.
 
     Attributes
     ----------
     scores : dict[str, Scores]
-        By part, in the order of `PARTS`.
+        Scores by part, in the order of `PARTS`.
     base_kbps, waveform_kbps, unconditioned_kbps : float
-        Of the layers; the last is the waveform layer with a flat mel as its condition.
+        Rates of the layers; the last is that of the waveform layer conditioned on a flat mel.
     bound_kbps, asked_bound_kbps : float
-        What the waveform layer's coefficients should cost at least (`bound`): at the SNR that
-        they have alone, and at 12 dB.
+        Estimated lower bound of the waveform layer's rate, see `rate_bound`: at its own SNR, and at
+        `ASKED_DB`.
     """
 
     clip: PreparedClip
@@ -72,7 +72,7 @@ class Parts:
 
 
 def specs() -> tuple[str, ...]:
-    """Return what is measured: what needs trained weights only where they are here."""
+    """Return the specs to measure; those with trained weights only if the weights are present."""
     measurable = [*CURVE, *RATES]
     locator = WeightLocator.from_environment()
     for name, trained in (("anchored", ANCHORED), ("compact", LATENTS)):
@@ -87,7 +87,7 @@ def specs() -> tuple[str, ...]:
 def measure(
     specs: Sequence[str], clips: Sequence[PreparedClip], condition: Condition
 ) -> Iterator[list[ResultRow]]:
-    """Yield the rows of each codec, every clip timed once."""
+    """Yield the rows of each codec, with every clip timed once."""
     run_id = host.new_run_id()
     with Scorer() as scorer:
         for spec in specs:
@@ -99,7 +99,7 @@ def measure(
 
 
 def take_apart(clips: Sequence[PreparedClip]) -> Iterator[Parts]:
-    """Yield each clip's parts."""
+    """Yield the parts of each clip that is not silent."""
     codec = catalog.create(ABLATED)
     assert isinstance(codec, WaveformLayerCodec)  # noqa: S101 - the catalog's own
     with Scorer() as scorer:

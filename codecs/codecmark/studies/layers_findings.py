@@ -1,7 +1,6 @@
-"""What the study's rows and parts say in sentences: every figure in them is measured.
+"""Findings of the layered codec's study, as sentences whose figures are all measured.
 
-A figure that was not measured is left out of a mean and named with its reason; none has a number
-that stands for it.
+Figures that were not measured are left out of means, and named with the reason.
 """
 
 from __future__ import annotations
@@ -18,12 +17,12 @@ from codecmark.studies.layers import ABLATED, ASKED_DB, CURVE, OURS, PARTS, Part
 
 ASKED_KBPS = 1.5  # of the waveform layer on speech, at `ASKED_DB`
 _SNR_DB = DEFAULT_TARGET["snr_db"]
-_ENOUGH, _LEAST = 10.0, 5.0  # of ratio, for every clip; for the worst
+_ENOUGH, _LEAST = 10.0, 5.0  # compression ratios required of every clip, and of the worst
 _RIVAL = "opus"
 
 
 def promises(rows: Sequence[ResultRow], parts: Sequence[Parts]) -> list[str]:
-    """Return what was promised of the codec, and whether it holds."""
+    """Return the codec's requirements, and whether they are met."""
     ours = [row for row in rows if row.spec == ABLATED]
     speech = [row for row in ours if row.clip_class == "speech"]
     low = [
@@ -44,23 +43,24 @@ def promises(rows: Sequence[ResultRow], parts: Sequence[Parts]) -> list[str]:
 
 
 def bound(parts: Sequence[Parts]) -> str:
-    """Return how the waveform layer's rate on speech compares with the estimate of `rate_bound`."""
+    """Return the waveform layer's rate on speech, compared with the estimate of `rate_bound`."""
     speech = [part for part in parts if part.clip.clip_class == "speech"]
     if not speech:
         return "Not measured: there is no speech among the clips."
-    asked = [part.asked_bound_kbps for part in speech]
+    bounds = [part.asked_bound_kbps for part in speech]
     return (
         "Reverse water-filling over the layer's own coefficients, the mean of the 3 x 3 squares "
         "around each taken as its variance and sent for nothing (`studies/rate_bound.py`): at "
-        f"{ASKED_DB:g} dB speech costs a median of {median(asked):.2f} kbit/s ({min(asked):.2f} to "
-        f"{max(asked):.2f}), where {ASKED_KBPS:g} was asked. At the SNR that the layer of "
+        f"{ASKED_DB:g} dB speech costs a median of {median(bounds):.2f} kbit/s "
+        f"({min(bounds):.2f} to {max(bounds):.2f}), where {ASKED_KBPS:g} was asked. At the SNR "
+        "that the layer of "
         f"`{ABLATED}` has alone this estimate is {median(p.bound_kbps for p in speech):.2f}, and "
         f"the layer spends {median(p.waveform_kbps for p in speech):.2f}."
     )
 
 
 def objections(rows: Sequence[ResultRow], parts: Sequence[Parts]) -> list[str]:
-    """Return what a sceptic should know."""
+    """Return the limitations that a sceptic should know."""
     seconds = median(part.clip.audio.duration_s for part in parts) if parts else 0.0
     return [
         "**A global SNR flatters loud low frequencies**, and the layer is built on it: one step "
@@ -127,12 +127,12 @@ def _slowest(rows: Sequence[ResultRow]) -> str:
 
 def _segmental(rows: Sequence[ResultRow]) -> str:
     ours, rival = _speech(rows, ABLATED), _nearest_rival(rows)
-    apart = [_mean_difference(chosen) for chosen in (ours, rival)]
-    if apart[0] is None or apart[1] is None:
+    differences = [_mean_difference(group) for group in (ours, rival)]
+    if differences[0] is None or differences[1] is None:
         return f"It was not measured for `{ABLATED}` and {_RIVAL} both."
     text = (
-        f"On speech it lies {apart[0]:+.1f} dB from the global one for `{ABLATED}`, and "
-        f"{apart[1]:+.1f} dB for `{rival[0].spec}`, the setting of {_RIVAL} nearest in rate."
+        f"On speech it lies {differences[0]:+.1f} dB from the global one for `{ABLATED}`, and "
+        f"{differences[1]:+.1f} dB for `{rival[0].spec}`, the setting of {_RIVAL} nearest in rate."
     )
     rates = [_bd_rate(rows, field) for field in ("snr_db", "segmental_snr_db")]
     if rates[0] is None or rates[1] is None:
@@ -146,8 +146,8 @@ def _segmental(rows: Sequence[ResultRow]) -> str:
 def _pesq_at_the_target(rows: Sequence[ResultRow]) -> str:
     specs = dict.fromkeys(row.spec for row in rows)
     cheapest = []
-    for chosen in (CURVE, [spec for spec in specs if spec.startswith(f"{_RIVAL}@")]):
-        meeting = [spec for spec in chosen if _meets_target(_speech(rows, spec))]
+    for curve in (CURVE, [spec for spec in specs if spec.startswith(f"{_RIVAL}@")]):
+        meeting = [spec for spec in curve if _meets_target(_speech(rows, spec))]
         cheapest.append(min(meeting, key=lambda spec: _kbps(_speech(rows, spec)), default=None))
     if cheapest[0] is None or cheapest[1] is None:
         return f"No measured setting of one of the two, {OURS} and {_RIVAL}, meets the target."
@@ -169,7 +169,7 @@ def _speech(rows: Sequence[ResultRow], spec: str) -> list[ResultRow]:
 
 
 def _nearest_rival(rows: Sequence[ResultRow]) -> list[ResultRow]:
-    """Return the rows on speech of the rival's setting whose rate is nearest to ours."""
+    """Return the rows on speech of the rival's setting with the rate nearest to `ABLATED`."""
     specs = dict.fromkeys(row.spec for row in rows if row.family == _RIVAL)
     groups = [group for spec in specs if (group := _speech(rows, spec))]
     ours = _speech(rows, ABLATED)
@@ -179,12 +179,12 @@ def _nearest_rival(rows: Sequence[ResultRow]) -> list[ResultRow]:
 
 
 def _mean_difference(rows: Sequence[ResultRow]) -> float | None:
-    apart = [
+    differences = [
         row.segmental_snr_db - row.snr_db
         for row in rows
         if row.segmental_snr_db is not None and row.snr_db is not None
     ]
-    return fmean(apart) if apart else None
+    return fmean(differences) if differences else None
 
 
 def _bd_rate(rows: Sequence[ResultRow], field: str) -> float | None:
@@ -204,7 +204,7 @@ def _meets_target(rows: Sequence[ResultRow]) -> bool:
 
 
 def _kbps(rows: Sequence[ResultRow]) -> float:
-    """Return the rate of all clips together."""
+    """Return the total rate of all clips: their bits by their seconds."""
     seconds = sum(row.clip_s or 0.0 for row in rows)
     return sum(row.stream_bytes or 0 for row in rows) * 8 / seconds / 1000 if seconds else 0.0
 

@@ -1,4 +1,4 @@
-"""The study as a page of Markdown; the same figures give the same text."""
+"""The layered codec's study as a Markdown page, which depends on the figures only."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def _bullets(items: Sequence[str]) -> str:
 
 
 def _classes(rows: Sequence[ResultRow]) -> list[str]:
-    """Return the classes of clips that the rows have."""
+    """Return the classes of the rows' clips."""
     present = {row.clip_class for row in rows}
     return [name for name in CLASSES if name in present]
 
@@ -68,7 +68,7 @@ def _rate_table(rows: Sequence[ResultRow], name: str) -> str:
         chosen = [row for row in rows if row.spec == spec and row.clip_class == name]
         sized = [row for row in chosen if row.stream_bytes and row.pcm16_bytes and row.clip_s]
         if not sized:
-            continue  # a codec that failed on all of them has no rate to stand at
+            continue  # a codec that failed on all of them has no rate
         size, pcm16, seconds = (
             sum(getattr(row, field) for row in sized)
             for field in ("stream_bytes", "pcm16_bytes", "clip_s")
@@ -128,19 +128,20 @@ def _deltas(rows: Sequence[ResultRow]) -> str:
 def _ablation(rows: Sequence[ResultRow], parts: Sequence[Parts]) -> list[str]:
     lines = []
     for name in CLASSES:
-        of_class = [p for p in parts if p.clip.clip_class == name]
-        if not of_class:
+        class_parts = [p for p in parts if p.clip.clip_class == name]
+        if not class_parts:
             continue
-        base, wave, bare = (fmean(get(p) for p in of_class) for get in _KBPS)
-        spent = dict(zip(PARTS, (base + wave, base, wave, base + wave), strict=True))
+        base, wave, unconditioned = (fmean(get(p) for p in class_parts) for get in _KBPS)
+        part_kbps = dict(zip(PARTS, (base + wave, base, wave, base + wave), strict=True))
         for part in PARTS:
-            cells = [name, part, f"{spent[part]:.2f}"]
+            cells = [name, part, f"{part_kbps[part]:.2f}"]
             for field, _, digits in FIELDS:
-                scored = [p.scores[part].values.get(field) for p in of_class]
+                scored = [p.scores[part].values.get(field) for p in class_parts]
                 values = [value for value in scored if value is not None]
                 cells.append(f"{fmean(values):.{digits}f}" if values else "-")
             lines.append(cells)
-        lines.append([name, "without the mel as condition", f"{base + bare:.2f}", *["="] * 5])
+        total_kbps = f"{base + unconditioned:.2f}"
+        lines.append([name, "without the mel as condition", total_kbps, *["="] * 5])
     headings = ["class", "part", "kbit/s", *(heading for _, heading, _ in FIELDS)]
     return [
         _table(headings, lines, text=(0, 1)),
@@ -159,7 +160,7 @@ _KBPS: tuple[Callable[[Parts], float], ...] = (
 
 
 def _head_rate(rows: Sequence[ResultRow], parts: Sequence[Parts]) -> str:
-    """Return what the whole streams cost beside their layers."""
+    """Return the mean rate of the streams' headers, without their layers."""
     layers = {p.clip.name: p.base_kbps + p.waveform_kbps for p in parts}
     heads = [
         row.bitrate_kbps - layers[row.clip]

@@ -10,7 +10,7 @@ from codecmark.analysis.statistics import Estimate, PairedDifference, estimate, 
 from codecmark.corpus.published import built_in
 from codecmark.metrics.table import METRICS, NOT_DEFINED
 from codecmark.replay.codec import FAMILY, NORMALISED
-from codecmark.results import store
+from codecmark.results import axes, store
 from codecmark.results.row import ResultRow
 
 FEWEST_PAIRS = 5  # below, a setting is an illustration, no mean
@@ -91,8 +91,8 @@ class Group:
 
 
 def read(folder: Path) -> list[ResultRow]:
-    """Return the rows of all runs in a folder of results."""
-    return store.read(folder, store.run_ids(folder))
+    """Return the rows of all runs in a folder of results, those of untouched clips."""
+    return axes.chosen(store.read(folder, store.run_ids(folder)))
 
 
 def groups(rows: Iterable[ResultRow], condition: str, clip_class: str) -> list[Group]:

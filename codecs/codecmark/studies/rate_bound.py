@@ -1,10 +1,10 @@
-"""An estimate of what coefficients cost at an SNR, if contexts knew everything near them.
+"""An estimate of the least rate of MDCT coefficients at an SNR, given ideal contexts.
 
-Each coefficient counts as Gaussian with the mean of the squares around it (three blocks by three
-bins, itself among them) as its variance. Reverse water-filling (Cover and Thomas, Elements of
-Information Theory, 2nd ed., 10.3.3) gives the least rate at a distortion. No theorem bounds a real
-coder by it: a Gaussian is the costliest source of its variance, but the variance here knows more
-than a decoder can, and is sent for nothing.
+Each coefficient is modelled as Gaussian, with the mean of the squares around it (three blocks by
+three bins, itself included) as its variance. Reverse water-filling (Cover and Thomas, Elements of
+Information Theory, 2nd ed., 10.3.3) gives the least rate at a distortion. It is not a strict bound
+for real coders: a Gaussian is the most expensive source of its variance, but these variances
+contain more than a decoder can know, and cost nothing here.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _HALVINGS = 60
 
 def water_filling_bits(variances: Floats, distortion: float) -> float:
     """Return the least bits for independent Gaussians at a sum of squared errors."""
-    low, high = -100.0, 100.0  # log2 of the water's level
+    low, high = -100.0, 100.0  # bounds of the water level, as log2
     for _ in range(_HALVINGS):
         level = (low + high) / 2
         if np.minimum(variances, 2.0**level).sum() > distortion:
@@ -32,7 +32,7 @@ def water_filling_bits(variances: Floats, distortion: float) -> float:
 
 
 def least_bits(signal: Floats, snr_db: float) -> float:
-    """Return the estimate for `[samples]`, at the one block length that suits them best."""
+    """Return the estimated bits for `[samples]`, with the one block length that needs fewest."""
     count = mdct.superframes(len(signal))
     distortion = float(np.sum(signal**2)) / 10 ** (snr_db / 10)
     bits = []

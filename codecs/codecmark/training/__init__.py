@@ -1,3 +1,3 @@
-"""Training of this project's own networks: data, losses, one task a network, one trainer."""
+"""Training of this project's own networks: data, losses, one task per network, one trainer."""
 
-ABLATIONS = ("prior", "clock", "phase")  # what a training may go without, to show what it brings
+ABLATIONS = ("prior", "clock", "phase")  # parts that a training may leave out, to show their effect

@@ -1,4 +1,4 @@
-"""A discriminator of log-magnitude spectrograms at several resolutions.
+"""A multi-resolution discriminator of log-magnitude spectrograms.
 
 References
 ----------
@@ -19,12 +19,12 @@ _CHANNELS = 16
 
 
 class Adversary(nn.Module):
-    """One stack of convolutions for each resolution.
+    """A discriminator with one stack of convolutions per resolution.
 
     Attributes
     ----------
     mixed_precision : bool
-        Whether its convolutions multiply in bfloat16.
+        Whether the convolutions multiply in bfloat16.
     """
 
     def __init__(self, channels: int = _CHANNELS) -> None:
@@ -33,7 +33,7 @@ class Adversary(nn.Module):
         self.stacks = nn.ModuleList(_stack(channels) for _ in _RESOLUTIONS)
 
     def forward(self, waveform: torch.Tensor) -> list[list[torch.Tensor]]:
-        """Return what each layer of each stack gives; the last is its judgement."""
+        """Return the outputs of each layer of each stack; the last layer is the decision."""
         outputs = []
         for stack, (n_fft, hop) in zip(self.stacks, _RESOLUTIONS, strict=True):
             level = torch.log(magnitude(waveform, n_fft, hop) + 1e-2 * n_fft / 1024)[:, None]
@@ -45,27 +45,29 @@ class Adversary(nn.Module):
             outputs.append([layer.float() for layer in layers])
         return outputs
 
-    def generator_losses(self, made: torch.Tensor, real: torch.Tensor) -> dict[str, torch.Tensor]:
-        """Return the generator's hinge loss and its distance in features."""
+    def generator_losses(
+        self, generated: torch.Tensor, real: torch.Tensor
+    ) -> dict[str, torch.Tensor]:
+        """Return the generator's adversarial loss and its feature matching loss."""
         self.requires_grad_(False)
         with torch.no_grad():
-            true = self(real)
-        found = self(made)
+            real_outputs = self(real)
+        generated_outputs = self(generated)
         self.requires_grad_(True)
-        judgement = torch.stack([-layers[-1].mean() for layers in found]).mean()
+        adversarial = torch.stack([-layers[-1].mean() for layers in generated_outputs]).mean()
         features = torch.stack([
             (a - b).abs().mean() / b.abs().mean().clamp(min=1e-3)
-            for ours, theirs in zip(found, true, strict=True)
-            for a, b in zip(ours[:-1], theirs[:-1], strict=True)
+            for generated_layers, real_layers in zip(generated_outputs, real_outputs, strict=True)
+            for a, b in zip(generated_layers[:-1], real_layers[:-1], strict=True)
         ]).mean()  # fmt: skip
-        return {"adversary": judgement, "features": features}
+        return {"adversary": adversarial, "features": features}
 
-    def own_loss(self, made: torch.Tensor, real: torch.Tensor) -> torch.Tensor:
-        """Return the hinge loss of telling made from real."""
+    def own_loss(self, generated: torch.Tensor, real: torch.Tensor) -> torch.Tensor:
+        """Return the discriminator's hinge loss."""
         hinge = nn.functional.relu
         return torch.stack([
-            hinge(1 - theirs[-1]).mean() + hinge(1 + ours[-1]).mean()
-            for theirs, ours in zip(self(real), self(made), strict=True)
+            hinge(1 - real_layers[-1]).mean() + hinge(1 + generated_layers[-1]).mean()
+            for real_layers, generated_layers in zip(self(real), self(generated), strict=True)
         ]).mean()  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""What networks trained here reach beside the rest of the chain, from stored rows."""
+"""Comparison of this project's trained networks with the rest of the chain, from stored rows."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from codecmark.results.row import ResultRow
 from codecmark.system.markdown import table
 
-_TRUE_MEL = "mel:16k-64/"  # the mel that they were trained on, as it is
+_TRUE_MEL = "mel:16k-64/"  # the mel that they were trained on, without an autoencoder
 _VOCODER = _TRUE_MEL + "harmonic"
 _APART, _TOGETHER = "audioldm2:compact/harmonic", "audioldm2:compact/joint"
 _CLASSIC = _TRUE_MEL + "griffinlim-64"
@@ -30,9 +30,9 @@ class Chain:
     Parameters
     ----------
     rows : sequence of ResultRow
-        Others among them are left out, and those without a score.
+        Rows of other codecs, and rows without a score, are ignored.
     speakers : set of str
-        Sources that were trained on.
+        Speakers in the training data.
     """
 
     def __init__(self, rows: Sequence[ResultRow], speakers: set[str]) -> None:
@@ -44,7 +44,7 @@ class Chain:
                 self._by_spec.setdefault(row.spec, []).append(row)
 
     def markdown(self) -> str:
-        """Return the table, the best PESQ on unseen speakers first, and what it says."""
+        """Return the main results, and the table in order of PESQ on unseen speakers."""
         specs = sorted(self._by_spec, key=lambda spec: -(self._mean(spec, "pesq_wb") or 0.0))
         lines = [
             [
@@ -60,8 +60,8 @@ class Chain:
             for spec in specs
         ]
         headings = ["codec", "weights", *(heading for heading, *_ in _COLUMNS)]
-        said = [line for line in (self._vocoder(), self._joint(), self._music()) if line]
-        return "\n".join([*said, "", table(headings, lines, numbers=len(_COLUMNS))]).strip()
+        results = [line for line in (self._vocoder(), self._joint(), self._music()) if line]
+        return "\n".join([*results, "", table(headings, lines, numbers=len(_COLUMNS))]).strip()
 
     def _vocoder(self) -> str | None:
         retrieved = [
@@ -99,10 +99,10 @@ class Chain:
         return f"PESQ-WB {pesq}, ViSQOL {visqol}"
 
     def _versus(self, spec: str, other: str, field: str, group: str = "unseen") -> str:
-        ours, theirs = (self._mean(name, field, group) for name in (spec, other))
-        if ours is None or theirs is None:
+        mean, other_mean = (self._mean(name, field, group) for name in (spec, other))
+        if mean is None or other_mean is None:
             return "not measured"
-        return f"{ours:.2f} against {theirs:.2f} ({ours - theirs:+.2f})"
+        return f"{mean:.2f} against {other_mean:.2f} ({mean - other_mean:+.2f})"
 
     def _mean(self, spec: str, field: str, group: str = "unseen") -> float | None:
         values = [getattr(row, field) for row in self._by_spec[spec] if self._is_in(row, group)]

@@ -1,4 +1,4 @@
-"""Training of the anchored vocoder: the waveform layer's fill, from a coarse mel and coded bins."""
+"""Training of the noise-filling network (`anchored`), from a coarse mel and coded bins."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from codecmark.training.dataset import Dataset
 from codecmark.training.runs import Start
 from codecmark.training.vocoder import VocoderTask
 
-_SNR_DB = (-2.0, 16.0)  # below zero nothing is coded: the base alone
+_SNR_DB = (-2.0, 16.0)  # below zero nothing is coded but the base
 _MEL_STEPS = (8, 48)
-_VALIDATED_AT = 9.0, 28  # SNR in dB and step of the mel
+_VALIDATED_AT = 9.0, 28  # SNR in dB, and step index of the mel
 
 
 class AnchoredTask(VocoderTask):
-    """Goes on from a vocoder that takes no anchors, or from one that does."""
+    """Trains a vocoder with coded bins as inputs, starting from one with or without them."""
 
     name = "anchored"
 
@@ -38,41 +38,42 @@ class AnchoredTask(VocoderTask):
     def given(
         self, step: int, waveform: torch.Tensor, mel: torch.Tensor
     ) -> tuple[torch.Tensor, Pair | None]:
-        """Return the coarse log-mel, and the coded spectrum."""
+        """Return the coarse log-mel and the coded spectrum."""
         del mel
         rng = np.random.default_rng([self.options["seed"], step])
-        found = [
+        signals = [
             received(signal, float(rng.uniform(*_SNR_DB)), int(rng.integers(*_MEL_STEPS)))
             for signal in runtime.to_array(waveform)
         ]
-        return self._tensors(found)
+        return self._tensors(signals)
 
     def validate(self, figure: Path) -> dict[str, float]:
-        """Score signals coded at one SNR, and say what SNR they have with the fill."""
+        """Score signals coded at one SNR, and return their SNR after noise filling too."""
         snrs_db: list[float] = []
 
         def rebuild(waveform: torch.Tensor) -> torch.Tensor:
             heard, known = self._tensors([received(runtime.to_array(waveform)[0], *_VALIDATED_AT)])
             spectrum = self.vocoder.consistent(self.vocoder.spectrum(heard, known), heard, ROUNDS)
-            made = waveform_of(spectrum.whole, AUDIOLDM2)
-            energy, error = (float(x.square().sum()) for x in (waveform, made - waveform))
+            rebuilt = waveform_of(spectrum.whole, AUDIOLDM2)
+            energy, error = (float(x.square().sum()) for x in (waveform, rebuilt - waveform))
             if energy and error:
                 snrs_db.append(10 * np.log10(energy / error))
-            return made
+            return rebuilt
 
         with self.in_full_precision():
             scores = self._validation.scores(rebuild, figure)
         return {**scores, "snr_db": float(np.mean(snrs_db))} if snrs_db else scores
 
-    def _tensors(self, found: list[Received]) -> tuple[torch.Tensor, Pair]:
-        log_mel = torch.from_numpy(np.stack([one.log_mel for one in found])).to(self._device)
-        coded = torch.from_numpy(np.stack([one.coded for one in found])).to(self._device)
+    def _tensors(self, signals: list[Received]) -> tuple[torch.Tensor, Pair]:
+        log_mel = torch.from_numpy(np.stack([signal.log_mel for signal in signals]))
+        log_mel = log_mel.to(self._device)
+        coded = torch.from_numpy(np.stack([signal.coded for signal in signals])).to(self._device)
         spectrum = linear_spectrum(coded, AUDIOLDM2)
         return log_mel, (spectrum.real.contiguous(), spectrum.imag.contiguous())
 
 
 def anchored(start: Start) -> Start:
-    """Return the same weights for a network with anchors, whose own part is not changed yet."""
+    """Return the weights for a network with coded bins, with zeros for the new parameters."""
     if start.config.get("anchored"):
         return start
     state = dict(start.state)

@@ -1,7 +1,7 @@
-"""What a decoder of the waveform layer is given: a log-mel and coded coefficients, but no bits.
+"""Simulated decoder input for the noise-filling network: a coarse log-mel and coded coefficients.
 
-The layer's own encoder searches for steps that meet a target; training takes any step, so that the
-network has met them all, and codes nothing.
+The codec's encoder searches for steps that meet a target; training draws steps at random, so that
+the network sees all of them, and skips the entropy coding.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ _TRIES = 7
 
 @dataclass(frozen=True)
 class Received:
-    """What of a signal arrives.
+    """A signal as a decoder receives it.
 
     Attributes
     ----------
     log_mel : Singles, shape=(frames, 64)
-        Natural logarithms.
+        Decoded log-mel, in natural logarithms.
     coded : Singles, shape=(samples,)
-        The waveform layer alone.
+        Signal of the waveform layer alone.
     """
 
     log_mel: Singles
@@ -34,12 +34,12 @@ class Received:
 
 
 def received(signal: Singles, snr_db: float, mel_step: int) -> Received:
-    """Quantise `[samples]`, whole superframes, about as an encoder does.
+    """Quantise `[samples]`, whole superframes, approximately as an encoder does.
 
     Parameters
     ----------
     snr_db : float
-        That of the coded waveform, about; below zero nothing is coded.
+        Approximate SNR of the coded waveform; below zero nothing is coded.
     mel_step : int
         Step index of the mel, 0 to 63.
     """
@@ -64,15 +64,15 @@ def received(signal: Singles, snr_db: float, mel_step: int) -> Received:
 
 
 def _step_index(coefficients: mdct.Floats, snr_db: float) -> int:
-    """Return the largest step whose plain rounding reaches the SNR."""
+    """Return the index of the largest step whose plain rounding reaches the SNR."""
     allowed = float(np.sum(coefficients**2)) / 10 ** (snr_db / 10)
     low, high = 0, quantiser.STEPS - 1
     for _ in range(_TRIES):
         middle = (low + high) // 2
         step = quantiser.step_size(middle)
         scaled = np.abs(coefficients) / step
-        left = np.where(scaled < 0.65, coefficients, (scaled - np.rint(scaled)) * step)
-        if float(np.sum(left**2)) <= allowed:
+        error = np.where(scaled < 0.65, coefficients, (scaled - np.rint(scaled)) * step)
+        if float(np.sum(error**2)) <= allowed:
             high = middle
         else:
             low = middle + 1

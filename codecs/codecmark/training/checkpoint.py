@@ -1,4 +1,4 @@
-"""Checkpoints on disk: written as a whole, read without running any code in them."""
+"""Checkpoints on disk: written atomically, and read without running any code in them."""
 
 from __future__ import annotations
 
@@ -26,14 +26,19 @@ def read(path: Path) -> dict[str, Any]:
         state = torch.load(path, map_location="cpu", weights_only=True)
         version = state["format"]
     except Exception as error:
-        raise InputError(f"{path}: is no checkpoint ({type(error).__name__}: {error})") from error
+        raise InputError(
+            f"{path}: is not a checkpoint ({type(error).__name__}: {error}); delete it, or name "
+            "another folder"
+        ) from error
     if version != FORMAT:
-        raise InputError(f"{path}: has format {version}, this version reads {FORMAT}")
+        raise InputError(
+            f"{path}: has format {version}, this version reads {FORMAT}; train in another folder"
+        )
     return dict(state)
 
 
 def write(state: Mapping[str, Any], path: Path) -> None:
-    """Write a checkpoint whole or not at all."""
+    """Write a checkpoint atomically."""
     part = path.with_suffix(".part")
     torch.save({"format": FORMAT, **state}, part)
     os.replace(part, path)  # noqa: PTH105

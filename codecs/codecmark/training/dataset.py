@@ -1,13 +1,13 @@
-"""A prepared folder: all audio at 16 kHz in one array, the clocks of its speech, a manifest.
+"""A prepared training folder: audio at 16 kHz in one array, the clocks of speech, a manifest.
 
-| file | what |
+| file | content |
 | --- | --- |
-| `audio.npy` | int16 `[samples]`, every item behind the one before |
-| `clock.npy` | float32 `[knots, 2]`, see `pitch.py`; zero where there is no speech |
-| `manifest.csv` | what each item is: place, class, source, hash of its file, licence, author |
+| `audio.npy` | int16 `[samples]`, all items one after the other |
+| `clock.npy` | float32 `[knots, 2]`, see `pitch`; zero where there is no speech |
+| `manifest.csv` | position, class, source, file hash, licence and author of each item |
 
-Crops are drawn by step number, so that a training that goes on after a kill sees what it would
-have seen.
+Crops depend on the seed and the step number only, so a training that continues after a kill draws
+the same crops as an uninterrupted one.
 """
 
 from __future__ import annotations
@@ -27,18 +27,18 @@ from codecmark.training.pitch import KNOT, LOWEST_HZ
 RATE_HZ = 16_000
 MANIFEST, AUDIO, CLOCK = "manifest.csv", "audio.npy", "clock.npy"
 SPEECH_SHARE = 0.7  # of the crops
-_PEAK = 0.5  # what the chain scales a clip to
-_QUIETEST_DB = 20.0  # how far below that a crop may lie
-_SPEEDS = 1.3  # a voice is slowed down or sped up by at most that, which makes it another one
-_NOISY_SHARE = 0.5  # of the crops get a background: few recordings are as clean as these
-_BACKGROUND_DB = (-65.0, -30.0)  # its level, full scale being 0
+_PEAK = 0.5  # to which the chain scales clips
+_QUIETEST_DB = 20.0  # largest attenuation of a crop below that peak
+_SPEEDS = 1.3  # largest change of speed, as a factor: it also varies the voices
+_NOISY_SHARE = 0.5  # of the crops get background noise, as few recordings are as clean as these
+_BACKGROUND_DB = (-65.0, -30.0)  # level of the noise relative to full scale
 _TILT_DB = 6.0
 _TILT_POINTS = 9
 
 
 @dataclass(frozen=True)
 class Item:
-    """One line of the manifest; `first` is a multiple of the distance of knots."""
+    """One line of the manifest; `first` is the first sample, a multiple of `pitch.KNOT`."""
 
     name: str
     sha256: str
@@ -54,7 +54,7 @@ class Item:
 
 @dataclass(frozen=True)
 class Batch:
-    """Crops `[batch, samples]`: the waveform, its clock in cycles, the clock's rate a sample."""
+    """Crops `[batch, samples]`: waveform, clock in cycles, and cycles per sample."""
 
     waveform: NDArray[np.float32]
     clock: NDArray[np.float32]
@@ -63,7 +63,7 @@ class Batch:
 
 
 class Dataset:
-    """A prepared folder, read as crops are drawn."""
+    """A prepared folder, memory-mapped."""
 
     def __init__(self, folder: Path) -> None:
         try:
@@ -86,22 +86,24 @@ class Dataset:
 
     @property
     def sha256s(self) -> list[str]:
-        """Hashes of the files that are trained on."""
+        """SHA-256 digests of the files that are trained on."""
         return [item.sha256 for item in self.items if item.split == "train"]
 
     def validation(self, at_most: int) -> list[tuple[Item, NDArray[np.float32]]]:
-        """Return held-out items, the sources in turn, at most 4 s of each, scaled as clips are."""
+        """Return at most 4 s each of held-out items, scaled like clips, alternating sources."""
         chosen: list[Item] = []
-        # speech decides which weights are best, so three quarters are speech where there is enough
-        for wanted, share in (("other", at_most // 4), ("speech", at_most)):
-            groups = [items for name, items in self._by_source("validation") if name == wanted]
+        # speech decides which weights are best, so it is three quarters if there is enough
+        for kind, share in (("other", at_most // 4), ("speech", at_most)):
+            groups = [items for name, items in self._by_source("validation") if name == kind]
             turns = max(map(len, groups), default=0)
-            inside = [group[turn] for turn in range(turns) for group in groups if turn < len(group)]
-            chosen = [*inside[: share - (len(chosen) if wanted == "speech" else 0)], *chosen]
+            ordered = [
+                group[turn] for turn in range(turns) for group in groups if turn < len(group)
+            ]
+            chosen = [*ordered[: share - (len(chosen) if kind == "speech" else 0)], *chosen]
         return [(item, self._scaled(item)[: 4 * RATE_HZ]) for item in chosen]
 
     def batch(self, seed: int, step: int, size: int, samples: int) -> Batch:
-        """Return the crops of a step; the same ones for the same seed and step."""
+        """Return the crops of a step, which depend on seed and step only."""
         crops = [self._crop(np.random.default_rng([seed, step, i]), samples) for i in range(size)]
         waveform, clock, rate, is_speech = zip(*crops, strict=True)
         return Batch(np.stack(waveform), np.stack(clock), np.stack(rate), np.array(is_speech))
@@ -142,8 +144,8 @@ class Dataset:
         return waveform.astype(np.float32), clock, rate, True
 
     def _draw(self, rng: np.random.Generator) -> Item:
-        wanted = "speech" if rng.random() < SPEECH_SHARE else "other"
-        groups = [items for name, items in self._groups if name == wanted]
+        kind = "speech" if rng.random() < SPEECH_SHARE else "other"
+        groups = [items for name, items in self._groups if name == kind]
         groups = groups or [items for _, items in self._groups]
         seconds = [sum(item.samples for item in items) for items in groups]
         shares = np.sqrt(np.array(seconds, float))
@@ -154,7 +156,7 @@ class Dataset:
     def _clock_at(
         self, positions: NDArray[np.float64], speed: float
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Interpolate between knots; `positions` are samples of `audio.npy`."""
+        """Interpolate between knots at `positions`, in samples of `audio.npy`."""
         first, last = int(positions[0]) // KNOT, int(positions[-1]) // KNOT + 2
         knots = np.asarray(self._clock[first:last], np.float64)
         index = np.minimum((positions / KNOT).astype(int) - first, len(knots) - 1)
@@ -188,8 +190,9 @@ def _refuse_bundled(items: list[Item], folder: Path) -> None:
     for item in items:
         if item.sha256 in bundled:
             raise InputError(
-                f"--data: {folder / MANIFEST} lists the bundled clip {bundled[item.sha256]}; what "
-                "is measured on must not be trained on: prepare the folder again"
+                f"--data: {folder / MANIFEST} lists the bundled clip {bundled[item.sha256]}, "
+                "which must not be trained on because it is used for measurements: prepare the "
+                "folder again"
             )
 
 
@@ -207,10 +210,10 @@ def _background(samples: int, rng: np.random.Generator) -> NDArray[np.float32]:
 
 
 def _tilted(signal: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
-    """Filter with a smooth random gain over frequency: another microphone, another room."""
+    """Filter with a smooth random gain over frequency, to vary microphones and rooms."""
     points = rng.uniform(-_TILT_DB, _TILT_DB, _TILT_POINTS)
     spectrum = np.fft.rfft(signal)
-    # evenly spaced in the square root of frequency: more of them where speech is
+    # evenly spaced in the square root of frequency, so denser where speech is
     where = np.sqrt(np.linspace(0, 1, len(spectrum)))
     gain_db = np.interp(where, np.linspace(0, 1, _TILT_POINTS), points)
     filtered = np.fft.irfft(spectrum * 10 ** (gain_db / 20), len(signal))

@@ -1,4 +1,4 @@
-"""From a run to a set of weights that codecs take: safetensors in half precision, a model card."""
+"""Export of a run's weights for codecs: safetensors in half precision and a model card."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ _LATENT_ITEMS = 20
 
 
 def export(run: Path, out: Path, dataset: Dataset) -> list[Path]:
-    """Write the best weights of a run below `out`, and their card; return what was written.
+    """Write the best weights of a run and their model card to `out`, and return the paths.
 
     Raises
     ------
     InputError
-        If the run cannot be read, or a file would be too large to ship.
+        If the run cannot be read, or a file is too large to ship.
     """
     trained = read_run(run)
     parts: dict[str, tuple[str, Mapping[str, object], Mapping[str, torch.Tensor]]] = {}
@@ -39,8 +39,8 @@ def export(run: Path, out: Path, dataset: Dataset) -> list[Path]:
         config["scaling_factor"] = _scaling(config, state, dataset)
         parts[compact.FILE] = compact.KIND, config, state
     if trained.task in ("vocoder", "anchored", "joint"):
-        of_vocoder = _part(trained, "vocoder") if trained.task == "joint" else trained.state
-        parts[vocoder.FILE] = vocoder.KIND, trained.config, of_vocoder
+        vocoder_state = _part(trained, "vocoder") if trained.task == "joint" else trained.state
+        parts[vocoder.FILE] = vocoder.KIND, trained.config, vocoder_state
     written = []
     for name, part in parts.items():
         path = out / name
@@ -65,7 +65,7 @@ def _part(trained: Trained, name: str) -> dict[str, torch.Tensor]:
 def _scaling(
     config: Mapping[str, object], state: Mapping[str, torch.Tensor], dataset: Dataset
 ) -> float:
-    """Return what brings latents to unit variance, measured on held-out items."""
+    """Return the factor that gives latents unit variance, measured on held-out items."""
     vae = compact.CompactAutoencoder(
         runtime.ready(_unscaled_vae(config, state), Setup.from_environment())
     )

@@ -1,7 +1,7 @@
-"""What must never be trained on: the bundled clips, wherever they turn up.
+"""Detection of the bundled clips in training data, where they must not be.
 
-A clip is recognised by its file's hash, by the name it was cut from, and by ear, so to speak: its
-loudest second, correlated with everything that is to be trained on, at a quarter of the rate.
+A clip is recognised by the digest of its file, by the file that it was cut from, and by its loudest
+second, which is correlated with all training data at a quarter of the rate.
 """
 
 from __future__ import annotations
@@ -22,12 +22,23 @@ from codecmark.system.digest import file_sha256
 _RATE_HZ = 4_000
 _SNIPPET = 4_000  # samples
 _BLOCK = 1 << 17
-_SAME = 0.9  # correlation; another recording of the same words stays below a half
+_SAME = 0.9  # correlation; other recordings of the same words stay below 0.5
 
 
 @dataclass(frozen=True)
 class HeldOut:
-    """The bundled clips as names, hashes and snippets `[clips, samples]` of unit energy."""
+    """The bundled clips.
+
+    Attributes
+    ----------
+    names : tuple of str
+    hashes : frozenset of str
+        SHA-256 digests of the files.
+    files : frozenset of tuple
+        Package and name of the files that they were cut from.
+    snippets : np.ndarray, shape=(clips, samples)
+        The loudest second of each, at unit energy.
+    """
 
     names: tuple[str, ...]
     hashes: frozenset[str]
@@ -36,7 +47,7 @@ class HeldOut:
 
     @classmethod
     def bundled(cls) -> HeldOut:
-        """Return what the bundled corpus forbids."""
+        """Return the clips of the bundled corpus."""
         folder = corpus.bundled_folder()
         with (folder / CSV_NAME).open(newline="", encoding="utf-8-sig") as file:
             rows = list(csv.DictReader(file))
@@ -49,7 +60,7 @@ class HeldOut:
         )
 
     def reason(self, path: Path, package: str, samples: NDArray[np.float32]) -> str | None:
-        """Say why mono `samples` at 16 kHz must not be trained on, or return None."""
+        """Return why mono `samples` at 16 kHz must not be trained on; None if they may be."""
         if file_sha256(path) in self.hashes:
             return "is a bundled clip"
         if (package, path.name) in self.files:
@@ -60,7 +71,7 @@ class HeldOut:
         return None
 
     def _correlation(self, samples: NDArray[np.float32]) -> tuple[float, int]:
-        """Return the highest normalised correlation with any snippet, and which one it is."""
+        """Return the highest normalised correlation with a snippet, and the snippet's index."""
         signal = _low(samples[None], 16_000)
         signal = np.pad(signal, (0, _SNIPPET))
         energy = np.concatenate([[0.0], np.cumsum(signal.astype(np.float64) ** 2)])
@@ -72,10 +83,10 @@ class HeldOut:
         for start in range(0, len(signal) - _SNIPPET + 1, size - _SNIPPET):
             block = np.fft.rfft(signal[start : start + size], size)
             here = min(size - _SNIPPET, len(norm) - start)
-            found = np.abs(np.fft.irfft(block * spectra, size)[:, :here])
-            found /= np.where(quiet, np.inf, norm)[start : start + here]
-            if found.size and found.max() > best:
-                best, index = float(found.max()), int(found.max(axis=1).argmax())
+            correlations = np.abs(np.fft.irfft(block * spectra, size)[:, :here])
+            correlations /= np.where(quiet, np.inf, norm)[start : start + here]
+            if correlations.size and correlations.max() > best:
+                best, index = float(correlations.max()), int(correlations.max(axis=1).argmax())
         return best, index
 
 

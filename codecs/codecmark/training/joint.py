@@ -1,7 +1,7 @@
-"""Autoencoder and vocoder trained together, from the latent to the waveform.
+"""Joint training of autoencoder and vocoder, from the latent to the waveform.
 
-The encoder stays as it was, so that latents of the compact autoencoder remain what they are; its
-decoder learns what the vocoder needs, and the vocoder what the decoder gives.
+The encoder is frozen, so latents of the compact autoencoder stay valid; its decoder and the vocoder
+adapt to each other.
 """
 
 from __future__ import annotations
@@ -19,9 +19,12 @@ from codecmark.training.vocoder import VocoderTask
 
 
 class JointTask(VocoderTask):
-    """Fine-tunes two trained networks; `train_vae` False leaves the decoder as it was.
+    """Fine-tunes two trained networks.
 
-    With `train_vae` False this is training of the vocoder on decoded mels.
+    Parameters
+    ----------
+    train_vae : bool
+        False freezes the decoder, which trains the vocoder on decoded mels.
     """
 
     name = "joint"
@@ -54,5 +57,5 @@ class JointTask(VocoderTask):
         return heard.float()
 
     def more_losses(self, heard: torch.Tensor, mel: torch.Tensor) -> dict[str, torch.Tensor]:
-        """Hold the decoder's log-mel near the true one."""
+        """Return the distance of the decoder's log-mel from the true one."""
         return {"heard": (heard - mel).abs().mean()}

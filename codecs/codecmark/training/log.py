@@ -1,4 +1,4 @@
-"""CSV logs of a run: a line a time, new columns as they come, lines taken back on resuming."""
+"""CSV logs of a run, which may gain columns, and are cut to the last checkpoint on resuming."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 def append(path: Path, row: Mapping[str, float]) -> None:
-    """Add a line; a column that is new is empty in the lines before."""
+    """Append a line; new columns are empty in the earlier lines."""
     columns = _columns(path)
     if columns is None or not set(row) <= set(columns):
         columns = [*dict.fromkeys([*(columns or ()), *row])]
@@ -26,7 +26,7 @@ def forget_after(path: Path, step: int) -> None:
 
 
 def read(path: Path) -> list[dict[str, str]]:
-    """Return a log's lines; none where there is no file."""
+    """Return a log's lines; none if there is no file."""
     if not path.is_file():
         return []
     with path.open(newline="", encoding="utf-8") as file:

@@ -1,4 +1,4 @@
-"""Losses on waveforms and spectra; each returns one number for a batch."""
+"""Losses on waveforms and spectra, each a scalar per batch."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from codecmark.mel.stft import Pair, window
 
 RESOLUTIONS = ((256, 64, 20), (512, 128, 40), (1024, 256, 64), (2048, 512, 96))  # bands last
 _COMPRESSION = 0.3
-_FLOOR = 1e-2  # of an STFT of 1024 points; full scale is 256
+_FLOOR = 1e-2  # magnitude in an STFT of 1024 points, where full scale is 256
 
 
 @dataclass(frozen=True)
 class Spectral:
-    """Distances of magnitudes, means over resolutions.
+    """Distances of magnitudes, averaged over resolutions.
 
     Attributes
     ----------
     log : torch.Tensor
-        Of logarithms, every bin alike.
+        Distance of log-magnitudes, with equal weight for every bin.
     bands : torch.Tensor
-        The same in mel bands: as ears and their models weigh frequencies, half below 1.2 kHz.
+        The same in mel bands, which weigh frequencies as hearing does: half are below 1.2 kHz.
     convergence : torch.Tensor
-        Spectral convergence: loud bins count.
+        Spectral convergence, dominated by loud bins.
     """
 
     log: torch.Tensor
@@ -34,11 +34,11 @@ class Spectral:
     convergence: torch.Tensor
 
 
-def spectral(found: torch.Tensor, wanted: torch.Tensor) -> Spectral:
+def spectral(output: torch.Tensor, target: torch.Tensor) -> Spectral:
     """Compare waveforms `[batch, samples]` at 16 kHz."""
     logs, bands, convergences = [], [], []
     for n_fft, hop, count in RESOLUTIONS:
-        a, b = (magnitude(x, n_fft, hop) for x in (found, wanted))
+        a, b = (magnitude(x, n_fft, hop) for x in (output, target))
         floor = _FLOOR * n_fft / 1024
         logs.append(_log_distance(a, b, floor))
         bank = _bank(n_fft, count, a.device)
@@ -54,47 +54,47 @@ def _log_distance(a: torch.Tensor, b: torch.Tensor, floor: float) -> torch.Tenso
 
 @cache
 def _bank(n_fft: int, bands: int, device: torch.device) -> torch.Tensor:
-    """Return filters `[bins, bands]` whose weights add up to 1 in each band."""
+    """Return mel filters `[bins, bands]` whose weights add up to 1 in each band."""
     bank = librosa.filters.mel(sr=16_000, n_fft=n_fft, n_mels=bands, norm=1)
     return torch.from_numpy(bank.T.astype("float32")).to(device)
 
 
-def raised_error(found: torch.Tensor, coded: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
-    """Return how much larger the error of waveforms is than that of what was coded of them.
+def raised_error(output: torch.Tensor, coded: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+    """Return by how much noise filling raises the error of coded waveforms `[batch, samples]`.
 
-    The mean of the ratios of rms, less 1, each weighted by the share of its signal that was coded:
-    where nothing was, no waveform can be known.
+    It is the mean ratio of rms errors with and without filling, minus 1, weighted by the coded
+    share of each signal: where nothing was coded, the waveform cannot be known.
     """
     norm, before, after = (
         x.square().sum(-1).clamp(min=_FLOOR**2).sqrt()
-        for x in (wanted, coded - wanted, found - wanted)
+        for x in (target, coded - target, output - target)
     )
     weight = (1 - before / norm).clamp(min=0.0)
     mean: torch.Tensor = (weight * (after / before - 1)).mean()
     return mean
 
 
-def complex_distance(found: Pair, wanted: Pair, mask: torch.Tensor) -> torch.Tensor:
-    """Distance of spectra whose magnitudes are compressed.
+def complex_distance(output: Pair, target: Pair, mask: torch.Tensor) -> torch.Tensor:
+    """Return the distance of complex spectra with compressed magnitudes.
 
-    Parts and `mask` are `[batch, frames, bins]`; the mask says where a phase can be known.
+    Parts and `mask` are `[batch, frames, bins]`; the mask weighs bins whose phase can be known.
     """
-    (a_re, a_im), (b_re, b_im) = _compressed(found), _compressed(wanted)
+    (a_re, a_im), (b_re, b_im) = _compressed(output), _compressed(target)
     distance = ((a_re - b_re).abs() + (a_im - b_im).abs()) * mask
     return distance.sum() / ((b_re.abs() + b_im.abs()) * mask).sum().clamp(min=1.0)
 
 
 def phase_differences(
-    found: Pair, wanted: Pair, mask: torch.Tensor
+    output: Pair, target: Pair, mask: torch.Tensor
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return how wrong group delay and instantaneous frequency are: 1 - cos, weighted by level.
+    """Return the errors of group delay and instantaneous frequency: 1 - cos, weighted by level.
 
-    The difference of two phases is the phase of a product, which needs no unwrapping.
+    Differences of phases are phases of products, which need no unwrapping.
     """
-    level = (_power(wanted) + 1e-8).sqrt() * mask  # uncompressed: phases count where harmonics are
-    real, imaginary = _product_with_conjugate(found, wanted)
+    level = (_power(target) + 1e-8).sqrt() * mask  # uncompressed, to emphasise harmonics
+    real, imaginary = _product_with_conjugate(output, target)
     scale = (real * real + imaginary * imaginary + 1e-12).rsqrt()
-    real, imaginary = real * scale, imaginary * scale  # phasor of the error
+    real, imaginary = real * scale, imaginary * scale  # unit phasor of the phase error
     over_bins = real[:, :, 1:] * real[:, :, :-1] + imaginary[:, :, 1:] * imaginary[:, :, :-1]
     over_frames = real[:, 1:] * real[:, :-1] + imaginary[:, 1:] * imaginary[:, :-1]
     return (
@@ -122,7 +122,7 @@ def _compressed(spectrum: Pair) -> Pair:
 
 
 def magnitude(signal: torch.Tensor, n_fft: int, hop: int) -> torch.Tensor:
-    """Return STFT magnitudes `[batch, frames, bins]`; their gradient is finite at zero."""
+    """Return STFT magnitudes `[batch, frames, bins]`, with a finite gradient at zero."""
     frames = signal.unfold(-1, n_fft, hop) * window(n_fft, signal.device)
     spectrum = torch.fft.rfft(frames)
     return (_power((spectrum.real, spectrum.imag)) + 1e-10).sqrt()

@@ -1,29 +1,36 @@
-"""The audio that the shipped recipe trains on: Debian packages under permissive licences.
+"""Audio of the shipped training recipe: Debian packages under permissive licences.
 
-Only BSD-like, CC0, CC-BY and MIT terms; nothing share-alike, nothing GPL. The speakers of the
-English, French and Spanish bundled clips are in none of them. The licences are those that each
-package's copyright file states.
+Only BSD-like, CC0, CC-BY and MIT terms, no share-alike and no GPL. None has a speaker of the
+English, French and Spanish bundled clips. Licences are as stated in each package's copyright file.
 """
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from codecmark.errors import UnavailableError
+from codecmark.system import debian
 
 
 @dataclass(frozen=True)
 class PackageAudio:
-    """Files of one author in one package; `folder` below the root, `without` are name prefixes."""
+    """Files of one author in one package.
+
+    Attributes
+    ----------
+    folder : str
+        Path below the root.
+    source : str or None
+        Speaker or kit; None if each file is a source of its own.
+    without : tuple of str
+        Prefixes of file names to leave out.
+    """
 
     package: str
     folder: str
     pattern: str
     clip_class: str
-    source: str | None  # None: each file by itself
+    source: str | None
     licence: str
     author: str
     without: tuple[str, ...] = ()
@@ -47,7 +54,7 @@ AUDIO = (
     PackageAudio(
         "sonic-pi-samples", "usr/share/sonic-pi/samples", "*.flac",
         "music", None, "CC0-1.0", "see the package's copyright file",
-        ("loop_amen",),  # recordings of a break whose owner may be another than the uploader
+        ("loop_amen",),  # a sampled recording that the uploader may not own
     ),
     PackageAudio(
         "hydrogen-drumkits", f"{_KITS}/Audiophob", "*.*",
@@ -64,7 +71,7 @@ NAMES = (*dict.fromkeys(audio.package for audio in AUDIO), SOUNDFONT_PACKAGE)
 
 
 def missing(root: Path) -> tuple[str, ...]:
-    """Return the packages that are not below `root`, e.g. `/` or a folder they were unpacked to."""
+    """Return the packages missing below `root`, which is `/` or a folder of unpacked packages."""
     absent = [audio.package for audio in AUDIO if not (root / audio.folder).is_dir()]
     if not (root / SOUNDFONT).is_file():
         absent.append(SOUNDFONT_PACKAGE)
@@ -77,17 +84,10 @@ def fetch(root: Path, names: tuple[str, ...]) -> None:
     Raises
     ------
     UnavailableError
-        If apt or dpkg is not here or fails; says what to do.
+        If apt or dpkg is missing or fails; states the remedy.
     """
     remedy = f"unpack or install {' '.join(names)} yourself and name their root with --packages"
-    apt, dpkg = shutil.which("apt-get"), shutil.which("dpkg-deb")
-    if apt is None or dpkg is None:
-        raise UnavailableError("fetching needs Debian's apt-get and dpkg-deb", remedy)
-    root.mkdir(parents=True, exist_ok=True)
-    try:
-        subprocess.run([apt, "--quiet", "download", *names], cwd=root, check=True)
-        for archive in sorted(root.glob("*.deb")):
-            subprocess.run([dpkg, "-x", archive.name, "."], cwd=root, check=True)
-            archive.unlink()
-    except subprocess.CalledProcessError as error:
-        raise UnavailableError(f"{error.cmd[0]} failed ({error.returncode})", remedy) from error
+    for name in names:
+        archive = debian.download(name, root, remedy=remedy)
+        debian.unpack(archive, root, remedy=remedy)
+        archive.unlink()

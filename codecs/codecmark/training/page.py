@@ -1,4 +1,4 @@
-"""`training.md`: how networks came about and what they do, from runs' logs and stored rows."""
+"""`training.md`: how the networks were trained and how they score, from logs and stored rows."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from codecmark.training.runs import Trained, read_run
 from codecmark.training.trainer import LOG, VALIDATION
 
 PAGE, FIGURE = "training.md", "training.png"
-_LINES = 12  # of a curve in the page
+_LINES = 12  # per curve
 
 
 def markdown(
@@ -27,19 +27,23 @@ def markdown(
     ablations: Sequence[Path] = (),
     repeats: Sequence[tuple[Path, Path]] = (),
 ) -> str:
-    """Return the page of some runs, and of stored rows of the chain to compare with.
+    """Return the page about some runs.
 
     Parameters
     ----------
+    folders : sequence of Path
+        The runs.
+    rows : sequence of ResultRow
+        Stored rows of the chain, for comparison.
     ablations : sequence of Path
-        Runs of equal length that go without something, and one that goes without nothing.
+        Runs of equal length: one with all parts, and others without some.
     repeats : sequence of pairs of Path
-        Runs that should be the same.
+        Runs that should be identical.
 
     Raises
     ------
     InputError
-        If a folder is no run that was validated.
+        If a folder is not a run, or was not validated yet.
     """
     runs = [(folder, read_run(folder)) for folder in folders]
     speakers = {item.source for item in dataset.items if item.clip_class == "speech"}
@@ -134,12 +138,12 @@ def _curve(folder: Path) -> str:
 
 
 def _ablations(folders: Sequence[Path]) -> str:
-    """Return the last scores of each run, and what it went without."""
+    """Return the last scores of each run, and the parts that it leaves out."""
     runs = [(at, read_run(at), _last_line(at, VALIDATION)) for at in folders]
     names = [name for name in runs[0][2] if name not in {"step", "seconds"}]
     lines = [
         [
-            _what(folder, trained),
+            _description(folder, trained),
             last["step"],
             *(last.get(name) or "-" for name in names),
         ]
@@ -155,27 +159,27 @@ def _last_line(folder: Path, name: str) -> dict[str, str]:
     return lines[-1]
 
 
-def _what(folder: Path, trained: Trained) -> str:
+def _description(folder: Path, trained: Trained) -> str:
     options = trained.options
     if trained.task == "joint":
-        what = "on the mels of the autoencoder" + (", which learns too" * options["train_vae"])
+        text = "on the mels of the autoencoder" + (", which learns too" * options["train_vae"])
     else:
         parts = {name for name in ("prior", "clock") if trained.config.get(name) is False}
         parts |= set(options.get("without", ()))
-        what = "without " + " and ".join(sorted(parts)) if parts else "with all"
+        text = "without " + " and ".join(sorted(parts)) if parts else "with all"
     if any(line.get("adversary") for line in log.read(folder / LOG)):
-        what += ", against the discriminator"
-    return what if trained.started_from is None else f"{what}, from {trained.started_from}"
+        text += ", against the discriminator"
+    return text if trained.started_from is None else f"{text}, from {trained.started_from}"
 
 
 def _repeat(first: Path, second: Path) -> str:
-    found = compare(first, second)
+    repeat = compare(first, second)
     outcome = (
         "equal in every digit"
-        if found.first_difference is None
-        else f"they differ from step {found.first_difference} on"
+        if repeat.first_difference is None
+        else f"they differ from step {repeat.first_difference} on"
     )
     return (
-        f"- {first.name} and {second.name}: {found.lines} lines of losses and scores, "
-        f"{found.last_step} steps, {found.minutes:.0f} minutes: {outcome}."
+        f"- {first.name} and {second.name}: {repeat.lines} lines of losses and scores, "
+        f"{repeat.last_step} steps, {repeat.minutes:.0f} minutes: {outcome}."
     )

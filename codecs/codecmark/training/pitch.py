@@ -1,11 +1,10 @@
-"""The clock of recorded speech: where in its period a voice is, sample by sample.
+"""The clock of recorded speech: the position of a voice within its period, sample by sample.
 
-The vocoder is given a clock (see `audioldm2/excitation.py`). When it decodes, the clock starts
-anywhere; when it learns, the clock is the recording's own, so that the phases it should return
-follow from what it is given.
+The vocoder takes a clock, see `mel.harmonic.excitation`. In decoding, its start is arbitrary; in
+training it is the recording's own clock, so that the target phases follow from the inputs.
 
-Conventions: knots lie every 80 samples at 16 kHz; a track is `[knots, 2]` float32, the clock in
-cycles modulo 1 and its advance to the next knot in cycles (0: not voiced).
+Conventions: knots are 80 samples apart at 16 kHz; a track is `[knots, 2]` float32: the clock in
+cycles modulo 1, and its advance to the next knot in cycles (0 if unvoiced).
 
 References
 ----------
@@ -20,13 +19,11 @@ from numpy.typing import NDArray
 KNOT = 80
 LOWEST_HZ, HIGHEST_HZ = 60.0, 500.0
 _FRAME = 1024
-_STEPS_PER_OCTAVE = 48  # coarse: the phase of the fundamental says the rest
+_STEPS_PER_OCTAVE = 48  # coarse, as the phase of the fundamental refines the clock
 _PITCHES_HZ = LOWEST_HZ * 2 ** np.arange(0, np.log2(HIGHEST_HZ / LOWEST_HZ), 1 / _STEPS_PER_OCTAVE)
-_REACH = 12  # steps that a pitch may move within 10 ms
+_REACH = 12  # largest change of the pitch within 10 ms, in steps
 _VOICED, _OCTAVE_COST, _JUMP_COST, _CHANGE_COST = 0.45, 0.01, 0.35, 0.14
-_SMOOTHING = (
-    1281  # samples over which the phase of the fundamental is averaged: 80 ms, a Hann window
-)
+_SMOOTHING = 1281  # samples of the Hann window that averages the fundamental's phase: 80 ms
 
 Track = NDArray[np.float32]
 
@@ -41,14 +38,14 @@ def track(samples: NDArray[np.float32], rate_hz: int = 16_000) -> Track:
     both = (pitch[:-1] > 0) & (pitch[1:] > 0)
     advance = np.zeros(knots)
     advance[:-1] = np.where(both, np.diff(clock), 0.0)
-    # an alignment that runs backwards is noise in an unvoiced stretch
+    # a clock outside these rates, e.g. backwards, is noise in an unvoiced section
     limits = np.array([LOWEST_HZ / 1.5, HIGHEST_HZ * 1.5]) * KNOT / rate_hz
     advance[(advance < limits[0]) | (advance > limits[1])] = 0.0
     return np.stack([clock % 1.0, advance], axis=1).astype(np.float32)
 
 
 def _pitch_hz(samples: NDArray[np.float32], rate_hz: int) -> NDArray[np.float64]:
-    """Return the pitch at the knots, 0 where there is none: the best path through candidates."""
+    """Return the pitch at the knots, 0 if unvoiced: the best path through the candidates."""
     strengths = _strengths(samples, rate_hz)
     voiced = _VOICED - strengths  # costs
     pitches = _PITCHES_HZ
@@ -85,22 +82,25 @@ def _pitch_hz(samples: NDArray[np.float32], rate_hz: int) -> NDArray[np.float64]
 
 
 def _strengths(samples: NDArray[np.float32], rate_hz: int) -> NDArray[np.float64]:
-    """Return how periodic each frame is at each pitch, `[frames, pitches]`, 1 at most."""
+    """Return the periodicity of each frame at each pitch, `[frames, pitches]`, up to 1."""
     padded = np.pad(samples.astype(np.float64), _FRAME // 2)
     frames = np.lib.stride_tricks.sliding_window_view(padded, _FRAME)[:: 2 * KNOT]
     window = np.hanning(_FRAME)
-    of_window = _autocorrelation(window[None])[0]
+    window_correlation = _autocorrelation(window[None])[0]
     lags = rate_hz / _PITCHES_HZ
-    left = lags.astype(int)
-    weight = lags - left
-    found = []
+    shorter = lags.astype(int)
+    weight = lags - shorter
+    strengths = []
     for start in range(0, len(frames), 512):
         part = frames[start : start + 512]
         part = (part - part.mean(axis=1, keepdims=True)) * window
-        shape = _autocorrelation(part) / np.maximum(of_window, 1e-3 * of_window[0])
-        shape /= np.maximum(shape[:, :1], 1e-7)  # what is nearly silent has no pitch
-        found.append(shape[:, left] * (1 - weight) + shape[:, left + 1] * weight)
-    return np.concatenate(found)
+        correlation = _autocorrelation(part)
+        correlation /= np.maximum(window_correlation, 1e-3 * window_correlation[0])
+        correlation /= np.maximum(correlation[:, :1], 1e-7)  # near silence has no pitch
+        strengths.append(
+            correlation[:, shorter] * (1 - weight) + correlation[:, shorter + 1] * weight
+        )
+    return np.concatenate(strengths)
 
 
 def _autocorrelation(frames: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -111,7 +111,7 @@ def _autocorrelation(frames: NDArray[np.float64]) -> NDArray[np.float64]:
 def _fundamental_phase(
     samples: NDArray[np.float32], pitch: NDArray[np.float64], clock: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Return by how much the fundamental leads the integrated pitch, at the knots, in radians."""
+    """Return the phase in radians by which the fundamental leads the integrated pitch, at knots."""
     positions = np.arange(len(samples)) / KNOT
     knots = np.arange(len(clock))
     turning = np.exp(-2j * np.pi * np.interp(positions, knots, clock))

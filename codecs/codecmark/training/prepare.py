@@ -1,4 +1,4 @@
-"""Make a prepared folder: from Debian packages and generated music, or from a folder of audio."""
+"""Preparing a training folder, from Debian packages and generated music or from own audio."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from codecmark.training.dataset import AUDIO, CLOCK, RATE_HZ, Item, write_manife
 from codecmark.training.heldout import HeldOut
 
 _SHORTEST_S = 0.3
-_EVERY = 50  # one item of so many of a source, and at least one, is for validation
+_EVERY = 50  # one of so many items of a source, and at least one, is for validation
 _SEED = 0
 
 
@@ -39,14 +39,14 @@ class Raw:
 
 @dataclass(frozen=True)
 class Prepared:
-    """What became of the files: seconds by source, and reasons for those left out."""
+    """The result: seconds by source, and the reasons for files that were left out."""
 
     seconds: dict[str, float]
     left_out: dict[str, str]
 
 
 def from_packages(root: Path) -> list[Raw]:
-    """Return the recipe's files below the root that packages were unpacked to.
+    """Return the recipe's files below the root of the unpacked packages.
 
     Raises
     ------
@@ -59,23 +59,23 @@ def from_packages(root: Path) -> list[Raw]:
             f"--packages: {', '.join(absent)} not below {root}; "
             f"`apt-get install {' '.join(absent)}`, or --fetch"
         )
-    found = []
+    files = []
     for audio in packages.AUDIO:
         for path in sorted((root / audio.folder).glob(audio.pattern)):
             relative = path.relative_to(root / audio.folder)
             if path.suffix.lower() not in SUFFIXES or path.name.startswith(audio.without):
                 continue
-            found.append(
+            files.append(
                 Raw(
                     path, f"{audio.package}/{relative.as_posix()}", audio.clip_class,
                     audio.source or path.stem, audio.licence, audio.author, audio.package,
                 )
             )  # fmt: skip
-    return found
+    return files
 
 
 def generated(root: Path, folder: Path, count: int, progress: Callable[[str], None]) -> list[Raw]:
-    """Render `count` pieces below `folder`; those already there are kept."""
+    """Render `count` pieces of music below `folder`, except those already there."""
     folder.mkdir(parents=True, exist_ok=True)
     for index in range(count):
         path = folder / f"score_{index:03d}.wav"
@@ -93,7 +93,7 @@ def generated(root: Path, folder: Path, count: int, progress: Callable[[str], No
 
 
 def from_folder(path: Path, licence: str) -> list[Raw]:
-    """Return a user's own audio; whole files of any layout that `--corpus` knows."""
+    """Return a user's own audio files, in any layout that `--corpus` accepts."""
     return [
         Raw(clip.path, clip.name, clip.clip_class, clip.source, licence, "", "")
         for clip in corpus.load(path)
@@ -103,12 +103,12 @@ def from_folder(path: Path, licence: str) -> list[Raw]:
 def prepare(raw: list[Raw], out: Path, progress: Callable[[str], None]) -> Prepared:
     """Write a prepared folder.
 
-    Bundled clips and whatever they were cut from are left out, with the reason.
+    Bundled clips, and files that they were cut from, are left out with the reason.
 
     Raises
     ------
     InputError
-        If nothing is left to train on, or to validate with.
+        If nothing is left for training or for validation.
     """
     held_out = HeldOut.bundled()
     pieces: list[NDArray[np.int16]] = []
@@ -137,8 +137,8 @@ def prepare(raw: list[Raw], out: Path, progress: Callable[[str], None]) -> Prepa
     items = _split(items)
     if len({item.split for item in items}) < 2:
         raise InputError(
-            "data: at least one item to train on and one to validate with are needed; "
-            f"{len(items)} of {len(raw)} files could be used ({_most_common(left_out)})"
+            "data: at least one item for training and one for validation are needed; "
+            f"{len(items)} of {len(raw)} files could be used ({_most_common(left_out)}); add audio"
         )
     out.mkdir(parents=True, exist_ok=True)
     np.save(out / AUDIO, np.concatenate(pieces))
@@ -170,7 +170,7 @@ def _read(
 
 
 def _split(items: list[Item]) -> list[Item]:
-    """Take every fiftieth item of a source of speech, and of all other audio, for validation."""
+    """Assign every 50th item of each speaker, and of all other audio, to validation."""
     groups: dict[str, list[int]] = {}
     for index, item in enumerate(items):
         key = item.source if item.clip_class == "speech" else ""

@@ -1,4 +1,4 @@
-"""Whether two runs of the same training are the same: their logs, line by line."""
+"""Comparison of two runs of the same training, by the lines of their logs."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from codecmark.training.trainer import LOG, VALIDATION
 
 @dataclass(frozen=True)
 class Repeat:
-    """How two runs compare.
+    """The result of a comparison.
 
     Attributes
     ----------
     lines : int
-        Of losses and scores that both have, times of day aside.
+        Number of lines of losses and scores that both runs have.
     first_difference : int or None
-        Step of the first line that differs in any digit.
+        Step of the first line that differs in any digit but the elapsed time.
     last_step : int
-        Of those lines.
+        Step of the last common line.
     minutes : float
-        That the first run took for them.
+        Time that the first run took until then.
     """
 
     lines: int
@@ -33,7 +33,7 @@ class Repeat:
 
 
 def compare(first: Path, second: Path) -> Repeat:
-    """Compare two runs' logs as far as both go.
+    """Compare the logs of two runs, up to the end of the shorter one.
 
     Raises
     ------
@@ -43,18 +43,22 @@ def compare(first: Path, second: Path) -> Repeat:
     lines, last_step, minutes = 0, 0, 0.0
     differing: list[int] = []
     for file in (LOG, VALIDATION):
-        ours, theirs = ({row["step"]: row for row in log.read(at / file)} for at in (first, second))
-        for step in (step for step in ours if step in theirs):
+        first_lines, second_lines = (
+            {row["step"]: row for row in log.read(run / file)} for run in (first, second)
+        )
+        for step in (step for step in first_lines if step in second_lines):
+            first_line, second_line = first_lines[step], second_lines[step]
             lines += 1
             last_step = max(last_step, int(step))
-            minutes = max(minutes, float(ours[step]["seconds"]) / 60)
-            first_line, second_line = ours[step], theirs[step]
-            # a column that one run began later is empty in its earlier lines
+            minutes = max(minutes, float(first_line["seconds"]) / 60)
+            # a column that a run added later is empty in its earlier lines
             if any(
                 (first_line.get(name) or "") != (second_line.get(name) or "")
                 for name in {*first_line, *second_line} - {"seconds"}
             ):
                 differing.append(int(step))
     if not lines:
-        raise InputError(f"--repeat: {first} and {second} have no step in common")
+        raise InputError(
+            f"--repeat: {first} and {second} have no step in common; name two runs of one training"
+        )
     return Repeat(lines, min(differing, default=None), last_step, minutes)

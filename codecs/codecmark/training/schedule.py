@@ -1,7 +1,7 @@
-"""When a training does what, and how fast it learns.
+"""The schedule of a training: its end, learning rate, logs, validations and checkpoints.
 
-The learning rate falls with the root of the step, so no length has to be known beforehand; once it
-is, a run can be cooled down.
+The learning rate falls with the square root of the step, so the length of a training need not be
+known in advance; a run is finished by a cool-down.
 """
 
 from __future__ import annotations
@@ -16,22 +16,32 @@ _WARM_UP_STEPS = 200
 
 @dataclass(frozen=True)
 class Schedule:
-    """When what happens, in steps; `hours` ends the call, not the training.
+    """The schedule, in steps unless stated otherwise.
 
-    From `cool_from` on the rate falls to zero at `steps`, which settles the weights: the last
-    thing to do to a run.
+    Attributes
+    ----------
+    hours : float or None
+        Length of this call; a later call can continue the training.
+    steps : int or None
+        End of the training.
+    cool_from : int or None
+        Step from which the learning rate falls linearly, to zero at `steps`; ends a run.
+    rate : float
+        Highest learning rate.
+    flat_steps : int
+        Step from which the rate falls with the square root.
 
     Raises
     ------
     InputError
-        If `cool_from` has no `steps` beyond it.
+        If `cool_from` is not below `steps`.
     """
 
     hours: float | None = None
     steps: int | None = None
     cool_from: int | None = None
     rate: float = 8e-4
-    flat_steps: int = 4_000  # the rate falls from here on
+    flat_steps: int = 4_000
     log_every: int = 50
     validate_every: int = 2_000
     checkpoint_every_s: float = 300.0
@@ -40,14 +50,14 @@ class Schedule:
         cool_from, steps = self.cool_from, self.steps
         if cool_from is not None and (steps is None or not 0 <= cool_from < steps):
             raise InputError(
-                f"--cool-from: {cool_from} needs --steps beyond it, where the rate is to be zero"
+                f"--cool-from: {cool_from} needs --steps above it, where the rate reaches zero"
             )
 
     def rate_at(self, step: int) -> float:
         """Return the learning rate of the step after `step`."""
-        made = step + 1
-        rate = self.rate * min(1.0, made / _WARM_UP_STEPS)
-        rate *= min(1.0, math.sqrt(self.flat_steps / made))
+        next_step = step + 1
+        rate = self.rate * min(1.0, next_step / _WARM_UP_STEPS)
+        rate *= min(1.0, math.sqrt(self.flat_steps / next_step))
         if self.cool_from is not None and self.steps is not None:
             rest = self.steps - self.cool_from
             rate *= min(1.0, max(0.0, (self.steps - step) / rest))

@@ -1,7 +1,7 @@
 """Generated music: random scores, rendered with a SoundFont by the program `fluidsynth`.
 
-Chords of common progressions in all keys, a melody over them, arpeggios, now and then drums; every
-General MIDI instrument gets its turn. Nothing of it is a known piece.
+Scores have chords of common progressions in all keys, or arpeggios, often a melody and sometimes
+drums, on all melodic General MIDI instruments. None is a known piece.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def render(soundfont: Path, out: Path, seed: int) -> None:
     Raises
     ------
     UnavailableError
-        If `fluidsynth` is not here or fails, or the package that writes MIDI is missing.
+        If `fluidsynth` is missing or fails, or the package that writes MIDI is missing.
     """
     program = shutil.which("fluidsynth")
     if program is None:
@@ -37,14 +37,14 @@ def render(soundfont: Path, out: Path, seed: int) -> None:
         )
     midi = out.with_suffix(".mid")
     write_midi(midi, np.random.default_rng([seed, 1]))
-    done = subprocess.run(
+    finished = subprocess.run(
         [program, "-n", "-i", "-q", "-g", "0.5", "-r", "44100", "-F", str(out), str(soundfont),
          str(midi)],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     midi.unlink()
-    if done.returncode != 0 or not out.is_file():
-        last = done.stderr.strip().splitlines()[-1:] or ["no message"]
+    if finished.returncode != 0 or not out.is_file():
+        last = finished.stderr.strip().splitlines()[-1:] or ["no message"]
         raise UnavailableError(f"fluidsynth failed: {last[0]}", "render fewer: --scores 0")
 
 
@@ -101,7 +101,7 @@ def write_midi(path: Path, rng: np.random.Generator) -> None:
     file.tracks.append(messages)
     messages.append(mido.MetaMessage("set_tempo", tempo=mido.bpm2tempo(beats_per_minute)))
     for channel in (0, 1):
-        instrument = int(rng.integers(0, 112))  # beyond: percussion and sound effects
+        instrument = int(rng.integers(0, 112))  # from 112: percussion and sound effects
         messages.append(mido.Message("program_change", channel=channel, program=instrument))
     events = [(tick, "note_on", on, note, loud) for tick, on, note, loud, _ in notes]
     events += [(tick + ticks, "note_off", on, note, 0) for tick, on, note, _, ticks in notes]

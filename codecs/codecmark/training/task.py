@@ -1,4 +1,4 @@
-"""What a training is about: networks, the losses of a step, scores."""
+"""The interface of training tasks."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ import torch
 
 
 class Task(ABC):
-    """What is trained: networks, losses of a step, scores.
+    """The networks, losses and scores of a training.
 
     Attributes
     ----------
     name : str
     options : Mapping
-        What a run must be continued with; JSON values.
+        Options, as JSON values; a run can only be continued with the same ones.
     generator : torch.nn.Module
-        What is wanted in the end.
+        The network to train.
     adversary : torch.nn.Module or None
-        What it is trained against, where the task uses one.
+        The discriminator, if the task uses one.
     """
 
     name: str
@@ -31,17 +31,17 @@ class Task(ABC):
 
     @abstractmethod
     def losses(self, step: int) -> dict[str, torch.Tensor]:
-        """Return the weighted losses of the generator; their sum is minimised."""
+        """Return the weighted losses of the generator, whose sum is minimised."""
 
     def adversary_losses(self, step: int) -> dict[str, torch.Tensor]:
-        """Return the adversary's losses on what the generator just made; none where it rests."""
+        """Return the discriminator's losses on the generator's last output; none if it is off."""
         del step
         return {}
 
     @abstractmethod
     def validate(self, figure: Path) -> dict[str, float]:
-        """Return scores of the generator on held-out items, and draw one of them."""
+        """Return the generator's scores on held-out items, and draw one item to `figure`."""
 
     @abstractmethod
     def quality(self, scores: Mapping[str, float]) -> float:
-        """Return what decides which weights are best; higher is better."""
+        """Return the criterion for the best weights; higher is better."""

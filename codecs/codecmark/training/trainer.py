@@ -1,19 +1,18 @@
-"""The loop that every training shares: steps, a moving average, checkpoints, logs, validation.
+"""The training loop: steps, moving average of the weights, checkpoints, logs, validation.
 
 A run is a folder:
 
-| file | what |
+| file | content |
 | --- | --- |
-| `run.json` | what was asked for: the task, its options, the seed |
-| `checkpoint.pt` | everything to go on from, replaced as a whole |
+| `run.json` | the task, its options, the seed |
+| `checkpoint.pt` | the state to continue from, replaced atomically |
 | `best.pt` | the averaged weights with the best validation score |
-| `log.csv` | losses, means over the steps since the line before |
+| `log.csv` | losses, averaged over the steps since the last line |
 | `validation.csv` | scores of the averaged weights on held-out items |
-| `sample.png` | spectrograms of one held-out item, true and made |
+| `sample.png` | spectrograms of one held-out item and its reconstruction |
 
-What a step sees is drawn from the seed and its number alone, and checkpoints fall on lines of the
-log: a run that was killed goes on to the same curve. The learning rate falls with the root of the
-step, so no length has to be known beforehand; once it is, a run can be cooled down.
+The data of a step depend on the seed and the step number only, and checkpoints coincide with lines
+of the log, so a run that was killed continues on the same curve.
 """
 
 from __future__ import annotations
@@ -40,17 +39,17 @@ from codecmark.training.task import Task
 CHECKPOINT, BEST, LOG, VALIDATION, RUN = (
     "checkpoint.pt", "best.pt", "log.csv", "validation.csv", "run.json",
 )  # fmt: skip
-_LONGEST_GRADIENT = 5.0
-_LONGEST_DECAY = 0.999  # of the average
+_LARGEST_GRADIENT_NORM = 5.0
+_LARGEST_DECAY = 0.999  # of the moving average
 
 
 class Trainer:
-    """Runs a task in a folder, from its last checkpoint if there is one.
+    """Runs a task in a folder, from the last checkpoint if there is one.
 
     Attributes
     ----------
     step : int
-        How many were made.
+        Number of finished steps.
     average : AveragedModel
         A copy of the generator whose parameters are a moving average of the trained ones.
     """
@@ -69,7 +68,7 @@ class Trainer:
         self._open()
 
     def run(self, console: Console) -> None:
-        """Train until the schedule's steps or hours are over, or until told to stop."""
+        """Train until the schedule's steps or hours are over, or a signal requests a stop."""
         until = None if self.schedule.hours is None else self.schedule.hours * 3600
         started = saved = time.monotonic()
         first, before = self.step, self.seconds
@@ -93,7 +92,7 @@ class Trainer:
                 means = {name: total / counted for name, total in sums.items()}
                 sums.clear()
                 counted = 0
-                self._refuse_nonsense(means)
+                self._require_finite(means)
                 self._log(LOG, {"rate": self.schedule.rate_at(self.step), **means})
                 done = self.step if self.schedule.steps else now - started
                 total = sum(value for name, value in means.items() if not name.startswith("d_"))
@@ -111,11 +110,11 @@ class Trainer:
                     break
             if self._is_cooled() and self.step > first and self.step % self.schedule.validate_every:
                 progress.update(bar, state=f"step {self.step}, validating")
-                self._validate()  # the settled weights are what all this was for
+                self._validate()  # the weights after the cool-down are the result of the run
         self.save()
 
     def save(self) -> None:
-        """Write the checkpoint whole or not at all."""
+        """Write the checkpoint atomically."""
         state = {
             "task": self.task.name, "step": self.step, "seconds": self.seconds,
             "best": self.best, "generator": self.task.generator.state_dict(),
@@ -126,17 +125,17 @@ class Trainer:
         checkpoint.write(state, self.out / CHECKPOINT)
 
     def _open(self) -> None:
-        asked = {"format": checkpoint.FORMAT, "task": self.task.name, **self.task.options}
+        options = {"format": checkpoint.FORMAT, "task": self.task.name, **self.task.options}
         path = self.out / RUN
         if not path.is_file():
             self.out.mkdir(parents=True, exist_ok=True)
-            path.write_text(json.dumps(asked, indent=2) + "\n", encoding="utf-8")
+            path.write_text(json.dumps(options, indent=2) + "\n", encoding="utf-8")
         stored = json.loads(path.read_text(encoding="utf-8"))
-        if stored != asked:
-            other = sorted(k for k in {*stored, *asked} if stored.get(k) != asked.get(k))
+        if stored != options:
+            different = sorted(k for k in {*stored, *options} if stored.get(k) != options.get(k))
             raise InputError(
-                f"--out: {self.out} holds a run with another {', '.join(other)}; continue it with "
-                "what its run.json says, or name another folder"
+                f"--out: {self.out} holds a run with another {', '.join(different)}; continue it "
+                "with the options in its run.json, or name another folder"
             )
         if (self.out / CHECKPOINT).is_file():
             self._restore(checkpoint.read(self.out / CHECKPOINT))
@@ -148,7 +147,7 @@ class Trainer:
         self.best = state["best"]
         self.task.generator.load_state_dict(state["generator"])
         self.average.module.load_state_dict(state["average"])
-        self.average.n_averaged.fill_(self.step)  # once a step
+        self.average.n_averaged.fill_(self.step)  # one update per step
         self._optimizers["generator"].load_state_dict(state["optimizers"]["generator"])
         if self.task.adversary is not None and state["adversary"] is not None:
             self.task.adversary.load_state_dict(state["adversary"])
@@ -159,10 +158,12 @@ class Trainer:
         losses = self.task.losses(self.step)
         self._descend("generator", self.task.generator, losses)
         self.average.update_parameters(self.task.generator)
-        against = self.task.adversary_losses(self.step)
-        if against and self.task.adversary is not None:
-            self._descend("adversary", self.task.adversary, against)
-        return {name: float(value.detach()) for name, value in {**losses, **against}.items()}
+        adversary_losses = self.task.adversary_losses(self.step)
+        if adversary_losses and self.task.adversary is not None:
+            self._descend("adversary", self.task.adversary, adversary_losses)
+        return {
+            name: float(value.detach()) for name, value in {**losses, **adversary_losses}.items()
+        }
 
     def _descend(
         self, name: str, network: torch.nn.Module, losses: dict[str, torch.Tensor]
@@ -172,7 +173,7 @@ class Trainer:
             group["lr"] = self.schedule.rate_at(self.step)
         optimizer.zero_grad(set_to_none=True)
         torch.autograd.backward(torch.stack(list(losses.values())).sum())
-        torch.nn.utils.clip_grad_norm_(network.parameters(), _LONGEST_GRADIENT)
+        torch.nn.utils.clip_grad_norm_(network.parameters(), _LARGEST_GRADIENT_NORM)
         optimizer.step()
 
     def _is_cooled(self) -> bool:
@@ -206,11 +207,11 @@ class Trainer:
         row = {"step": self.step, "seconds": round(self.seconds, 1), **values}
         log.append(self.out / name, row)
 
-    def _refuse_nonsense(self, means: Mapping[str, float]) -> None:
-        wrong = [name for name, value in means.items() if not math.isfinite(value)]
-        if wrong:
+    def _require_finite(self, means: Mapping[str, float]) -> None:
+        infinite = [name for name, value in means.items() if not math.isfinite(value)]
+        if infinite:
             raise InputError(
-                f"losses {', '.join(wrong)} are not finite before step {self.step}; the last "
+                f"losses {', '.join(infinite)} are not finite before step {self.step}; the last "
                 f"checkpoint in {self.out} is kept: train with another seed or batch"
             )
 
@@ -222,23 +223,23 @@ class Trainer:
 def _moved_average(
     averaged: torch.Tensor, trained: torch.Tensor, count: torch.Tensor | int
 ) -> torch.Tensor:
-    """Return the exponential average after `count` + 1 states of a parameter.
+    """Return the exponential moving average of a parameter after `count` + 1 states.
 
-    Its decay is smaller while there is little to average.
+    The decay is smaller at first, so that early states are forgotten.
     """
-    decay = min(_LONGEST_DECAY, (int(count) + 1) / (int(count) + 10))
+    decay = min(_LARGEST_DECAY, (int(count) + 1) / (int(count) + 10))
     return averaged.lerp(trained, 1 - decay)
 
 
 @contextmanager
 def _stop_request() -> Iterator[list[int]]:
-    """Turn SIGINT and SIGTERM into a request to stop, seen at the next line of the log."""
-    asked: list[int] = []
-    before = {}
+    """Turn SIGINT and SIGTERM into a request to stop at the next line of the log."""
+    requests: list[int] = []
+    previous_handlers = {}
     for number in (signal.SIGINT, signal.SIGTERM):
-        before[number] = signal.signal(number, lambda n, _: asked.append(n))
+        previous_handlers[number] = signal.signal(number, lambda n, _: requests.append(n))
     try:
-        yield asked
+        yield requests
     finally:
-        for number, handler in before.items():
+        for number, handler in previous_handlers.items():
             signal.signal(number, handler)

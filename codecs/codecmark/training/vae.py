@@ -1,4 +1,4 @@
-"""Training of the compact autoencoder: log-mel to latent and back."""
+"""Training of the compact autoencoder, from log-mel to latent and back."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _WEIGHTS = {"level": 1.0, "edges": 0.5, "kl": 1e-4}
 
 
 class VaeTask(Task):
-    """Crops of recordings to the parameters of an `AutoencoderKL`."""
+    """Trains an `AutoencoderKL` on log-mels of crops."""
 
     name = "vae"
 
@@ -41,7 +41,7 @@ class VaeTask(Task):
         validation_items: int = 40,
     ) -> None:
         if start is not None:
-            config = {**start.config, "scaling_factor": 1.0}  # an export measures it anew
+            config = {**start.config, "scaling_factor": 1.0}  # measured again on export
         self.options: dict[str, Any] = {
             "seed": seed, "batch": batch, "seconds": seconds, "network": dict(config),
         }  # fmt: skip
@@ -60,43 +60,43 @@ class VaeTask(Task):
         self.generator = cast(torch.nn.Module, self.network)
 
     def losses(self, step: int) -> dict[str, torch.Tensor]:
-        """Return the losses of the step's crops."""
+        """Return the losses on the step's crops."""
         options = self.options
         batch = self._dataset.batch(options["seed"], step, options["batch"], self._samples)
-        wanted = scaled(log_mel(torch.from_numpy(batch.waveform).to(self._device), AUDIOLDM2))
+        target = scaled(log_mel(torch.from_numpy(batch.waveform).to(self._device), AUDIOLDM2))
         with mixed_precision(self._device, enabled=self._mixed):
-            moments = self.network.encode(wanted[:, None]).latent_dist.parameters
-        found_latent = DiagonalGaussianDistribution(moments.float())
+            moments = self.network.encode(target[:, None]).latent_dist.parameters
+        posterior = DiagonalGaussianDistribution(moments.float())
         generator = torch.Generator().manual_seed((options["seed"] << 32) + step)
-        drawn = torch.randn(found_latent.mean.shape, generator=generator).to(wanted)
-        latent = found_latent.mean + found_latent.std * drawn
+        drawn = torch.randn(posterior.mean.shape, generator=generator).to(target)
+        latent = posterior.mean + posterior.std * drawn
         with mixed_precision(self._device, enabled=self._mixed):
-            found = self.network.decode(latent).sample[:, 0].float()
+            output = self.network.decode(latent).sample[:, 0].float()
         values = {
-            "level": (found - wanted).abs().mean(),
-            # what blurs is worst at edges, of harmonics and of onsets
-            "edges": _edges(found, wanted, 1) + _edges(found, wanted, 2),
-            "kl": found_latent.kl().mean() / latent[0].numel(),
+            "level": (output - target).abs().mean(),
+            # blurring is worst at the edges of harmonics and onsets
+            "edges": _edges(output, target, 1) + _edges(output, target, 2),
+            "kl": posterior.kl().mean() / latent[0].numel(),
         }
         return {name: _WEIGHTS[name] * value for name, value in values.items()}
 
     def validate(self, figure: Path) -> dict[str, float]:
-        """Measure how far decoded mels are from true ones, in nepers."""
+        """Return the distances of decoded mels from true ones, in nepers."""
         return self._validation.mel_distances(
             lambda mel: decoded(self.network, mel), AUDIOLDM2, figure
         )
 
     def quality(self, scores: Mapping[str, float]) -> float:
-        """Return the negative distance."""
+        """Return the negative mean distance."""
         return -sum(scores.values()) / len(scores)
 
 
 def decoded(network: Any, mel: torch.Tensor) -> torch.Tensor:
-    """Return a log-mel `[batch, frames, bands]` after encoder, mode and decoder."""
+    """Return a log-mel `[batch, frames, bands]` encoded to the latent's mode and decoded."""
     latent = network.encode(scaled(mel)[:, None]).latent_dist.mode()
-    found: torch.Tensor = network.decode(latent).sample
-    return unscaled(found[:, 0])
+    output: torch.Tensor = network.decode(latent).sample
+    return unscaled(output[:, 0])
 
 
-def _edges(found: torch.Tensor, wanted: torch.Tensor, axis: int) -> torch.Tensor:
-    return (found.diff(dim=axis) - wanted.diff(dim=axis)).abs().mean()
+def _edges(output: torch.Tensor, target: torch.Tensor, axis: int) -> torch.Tensor:
+    return (output.diff(dim=axis) - target.diff(dim=axis)).abs().mean()

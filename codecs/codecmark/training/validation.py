@@ -1,4 +1,4 @@
-"""Scores of a network on held-out items while it is trained, and a picture of one of them."""
+"""Scores of a network on held-out items during training, and spectrograms of one of them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Samples = NDArray[np.float32]
 
 
 class Validation:
-    """Held-out items, whole: mean PESQ and ViSQOL (speech), and distance of log-mels (all)."""
+    """Scores held-out items: mean PESQ and ViSQOL of speech, and log-mel distance of all."""
 
     def __init__(self, items: list[tuple[Item, Samples]], device: torch.device) -> None:
         self._device = device
@@ -32,32 +32,33 @@ class Validation:
     def scores(
         self, rebuild: Callable[[torch.Tensor], torch.Tensor], figure: Path
     ) -> dict[str, float]:
-        """Score `rebuild`, which turns `[1, samples]` into the same."""
+        """Score `rebuild`, a function from waveforms `[1, samples]` to waveforms."""
         pesq: list[float] = []
         similarity: list[float] = []
         distances: dict[str, list[float]] = {"speech": [], "other": []}
         drawn = False
         for item, samples in self._items:
             truth = runtime.to_tensor(_padded(samples), self._device)
-            made = rebuild(truth)
-            wanted, found = log_mel(truth, AUDIOLDM2), log_mel(made, AUDIOLDM2)
+            rebuilt = rebuild(truth)
+            true_mel, rebuilt_mel = log_mel(truth, AUDIOLDM2), log_mel(rebuilt, AUDIOLDM2)
             speech = item.clip_class == "speech"
-            distance = float((found - wanted).abs().mean())
+            distance = float((rebuilt_mel - true_mel).abs().mean())
             distances["speech" if speech else "other"].append(distance)
             if not speech:
                 continue
-            decoded = runtime.to_array(made)[:, : len(samples)]
+            decoded = runtime.to_array(rebuilt)[:, : len(samples)]
             try:
                 quality = (
                     pesq_wb(samples[None], decoded, RATE_HZ),
                     visqol(samples[None], decoded, RATE_HZ, "speech"),
                 )
             except MetricError:
-                continue  # too short or silent: no score is not a bad score
+                continue  # too short or silent: an absent score is not a bad one
             pesq.append(quality[0])
             similarity.append(quality[1])
             if not drawn:
-                draw(figure, runtime.to_array(wanted)[0], runtime.to_array(found)[0], item.name)
+                mels = runtime.to_array(true_mel)[0], runtime.to_array(rebuilt_mel)[0]
+                draw(figure, *mels, item.name)
                 drawn = True
         means = {f"mel_{name}": float(np.mean(v)) for name, v in distances.items() if v}
         if not pesq:
@@ -67,15 +68,16 @@ class Validation:
     def mel_distances(
         self, rebuild: Callable[[torch.Tensor], torch.Tensor], mel: MelFormat, figure: Path
     ) -> dict[str, float]:
-        """Measure `rebuild`, which turns log-mels `[1, frames, bands]` into the same."""
+        """Measure `rebuild`, a function from log-mels `[1, frames, bands]` to log-mels."""
         distances: dict[str, list[float]] = {"speech": [], "other": []}
         for turn, (item, samples) in enumerate(self._items):
-            wanted = log_mel(runtime.to_tensor(_padded(samples), self._device), mel)
-            found = rebuild(wanted)
-            speech = "speech" if item.clip_class == "speech" else "other"
-            distances[speech].append(float((found - wanted).abs().mean()))
+            true_mel = log_mel(runtime.to_tensor(_padded(samples), self._device), mel)
+            rebuilt_mel = rebuild(true_mel)
+            kind = "speech" if item.clip_class == "speech" else "other"
+            distances[kind].append(float((rebuilt_mel - true_mel).abs().mean()))
             if turn == 0:
-                draw(figure, runtime.to_array(wanted)[0], runtime.to_array(found)[0], item.name)
+                mels = runtime.to_array(true_mel)[0], runtime.to_array(rebuilt_mel)[0]
+                draw(figure, *mels, item.name)
         return {f"mel_{name}": float(np.mean(v)) for name, v in distances.items() if v}
 
 
@@ -84,15 +86,15 @@ def _padded(samples: Samples) -> Samples:
     return np.pad(samples, (0, AUDIOLDM2.samples(frames) - len(samples)))[None]
 
 
-def draw(path: Path, wanted: Samples, found: Samples, title: str) -> None:
-    """Draw two log-mels `[frames, bands]` above each other; without matplotlib, nothing."""
+def draw(path: Path, true_mel: Samples, rebuilt_mel: Samples, title: str) -> None:
+    """Draw two log-mels `[frames, bands]`, or nothing if matplotlib is not installed."""
     try:
         from matplotlib.figure import Figure
     except ImportError:
         return
     figure = Figure(figsize=(9, 5), layout="constrained")
     for axes, values, name in zip(
-        figure.subplots(2, 1), (wanted, found), ("true", "made"), strict=True
+        figure.subplots(2, 1), (true_mel, rebuilt_mel), ("true", "rebuilt"), strict=True
     ):
         axes.imshow(values.T, origin="lower", aspect="auto", vmin=-8, vmax=2)
         axes.set_title(f"{title}: {name}", fontsize=9)

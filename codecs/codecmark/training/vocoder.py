@@ -1,4 +1,4 @@
-"""Training of the harmonic vocoder on true mels, or on mels that a trained VAE gives back."""
+"""Training of the harmonic vocoder, on true mels or on mels decoded by a VAE."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ from codecmark.training.runs import Start
 from codecmark.training.task import Task
 from codecmark.training.validation import Validation
 
-_ROUNDS = 1  # of consistency: more cost more time, and codecs may have more
-_PHASE_BINS = 256  # phases are compared up to 4 kHz: above, the clock is not that exact
+_ROUNDS = 1  # of mel consistency, to save time; codecs may use more
+_PHASE_BINS = 256  # phases are compared up to 4 kHz; above, the clock is not accurate enough
 _OF_PHASE = ("complex", "delay", "frequency")
 _WEIGHTS = {
     "log": 0.5, "bands": 1.0, "convergence": 0.5, "mel": 1.0, "complex": 0.5, "delay": 0.5,
@@ -37,16 +37,17 @@ _WEIGHTS = {
 
 
 class VocoderTask(Task):
-    """Crops of recordings to the parameters of a `HarmonicNetwork`.
+    """Trains a `HarmonicNetwork` on crops of recordings.
 
     Parameters
     ----------
     start : Start or None
-        Weights to go on from, in place of random ones; `config` is theirs then.
+        Weights to start from instead of random ones; their configuration replaces `config`.
     adversary_from : int or None
-        Step at which the discriminator joins; it may be decided while a run is under way.
+        Step at which the discriminator joins; may change while a run is continued.
     without : tuple of str
-        Some of `training.ABLATIONS`: the network's prior or clock, or the losses of phase.
+        Parts to leave out, from `training.ABLATIONS`: the network's prior or clock, or the phase
+        losses.
     """
 
     name = "vocoder"
@@ -93,37 +94,37 @@ class VocoderTask(Task):
         self.vocoder.mixed_precision = multiplies_bfloat16(device)
         self.adversary.mixed_precision = multiplies_bfloat16(device)
         self.generator: torch.nn.Module = self.vocoder
-        self._made: tuple[torch.Tensor, torch.Tensor] | None = None
+        self._generated: tuple[torch.Tensor, torch.Tensor] | None = None
 
     def losses(self, step: int) -> dict[str, torch.Tensor]:
-        """Return the losses of the step's crops."""
+        """Return the losses on the step's crops."""
         options = self.options
         batch = self._dataset.batch(options["seed"], step, options["batch"], self._samples)
         waveform, clock, rate = (
             torch.from_numpy(x).to(self._device) for x in (batch.waveform, batch.clock, batch.rate)
         )
         truth = linear_spectrum(waveform, AUDIOLDM2)
-        wanted: Pair = truth.real.contiguous(), truth.imag.contiguous()
+        target: Pair = truth.real.contiguous(), truth.imag.contiguous()
         mel = log_of(truth.abs(), AUDIOLDM2)
         heard, coded = self.given(step, waveform, mel)
         if coded is not None:
             clock = self.vocoder.clock_on(coded, clock, rate)
-        given: SpectrumParts = self.vocoder(heard, clock, rate, self._hiss(step, waveform), coded)
-        found = given.whole
-        settled = self.vocoder.consistent(given, heard, _ROUNDS)
-        made = waveform_of(settled.whole, AUDIOLDM2)
-        spectra = losses.spectral(made, waveform)
+        parts: SpectrumParts = self.vocoder(heard, clock, rate, self._hiss(step, waveform), coded)
+        output = parts.whole
+        consistent = self.vocoder.consistent(parts, heard, _ROUNDS)
+        generated = waveform_of(consistent.whole, AUDIOLDM2)
+        spectra = losses.spectral(generated, waveform)
         voiced = _voiced(rate)
         mask = voiced[..., None] * (torch.arange(truth.shape[-1], device=mel.device) < _PHASE_BINS)
-        known = mask if coded is None else torch.maximum(mask, coded_bins.share(coded, wanted))
-        delay, frequency = losses.phase_differences(found, wanted, mask)
+        known = mask if coded is None else torch.maximum(mask, coded_bins.share(coded, target))
+        delay, frequency = losses.phase_differences(output, target, mask)
         pitch, is_voiced = _pitch_losses(self.vocoder, heard, rate)
         values = {
             "log": spectra.log,
             "bands": spectra.bands,
             "convergence": spectra.convergence,
-            "mel": (log_mel(made, AUDIOLDM2) - mel).abs().mean(),
-            "complex": losses.complex_distance(found, wanted, known),
+            "mel": (log_mel(generated, AUDIOLDM2) - mel).abs().mean(),
+            "complex": losses.complex_distance(output, target, known),
             "delay": delay,
             "frequency": frequency,
             "pitch": pitch,
@@ -132,10 +133,10 @@ class VocoderTask(Task):
         }
         if coded is not None:
             coded_waveform = waveform_of(coded, AUDIOLDM2)
-            values["waveform"] = losses.raised_error(made, coded_waveform, waveform)
+            values["waveform"] = losses.raised_error(generated, coded_waveform, waveform)
         if self._adversary_at(step):
-            values |= self.adversary.generator_losses(made, waveform)
-            self._made = made.detach(), waveform
+            values |= self.adversary.generator_losses(generated, waveform)
+            self._generated = generated.detach(), waveform
         return {
             name: self._weights[name] * value
             for name, value in values.items()
@@ -145,27 +146,27 @@ class VocoderTask(Task):
     def given(
         self, step: int, waveform: torch.Tensor, mel: torch.Tensor
     ) -> tuple[torch.Tensor, Pair | None]:
-        """Return the log-mel that the vocoder is given in place of the true one, and coded bins."""
+        """Return the log-mel for the vocoder, and coded bins if it takes them."""
         del step, waveform
         return self.heard(mel), None
 
     def heard(self, mel: torch.Tensor) -> torch.Tensor:
-        """Return the log-mel that the vocoder is given in place of the true one."""
+        """Return the log-mel for the vocoder, here the true one."""
         return mel
 
     def more_losses(self, heard: torch.Tensor, mel: torch.Tensor) -> dict[str, torch.Tensor]:
-        """Return losses of what came before the vocoder."""
+        """Return losses of the stages before the vocoder."""
         del heard, mel
         return {}
 
     def adversary_losses(self, step: int) -> dict[str, torch.Tensor]:
         """Return the discriminator's loss."""
-        if not self._adversary_at(step) or self._made is None:
+        if not self._adversary_at(step) or self._generated is None:
             return {}
-        return {"d_loss": self.adversary.own_loss(*self._made)}
+        return {"d_loss": self.adversary.own_loss(*self._generated)}
 
     def validate(self, figure: Path) -> dict[str, float]:
-        """Score mels turned into waveforms, in the precision that codecs have."""
+        """Score waveforms from mels, in the precision that codecs use."""
         with self.in_full_precision():
             return self._validation.scores(
                 lambda waveform: self.vocoder.synthesize(self.heard(log_mel(waveform, AUDIOLDM2))),
@@ -174,7 +175,7 @@ class VocoderTask(Task):
 
     @contextmanager
     def in_full_precision(self) -> Iterator[None]:
-        """Let the network multiply as codecs do."""
+        """Run the network in the precision that codecs use."""
         trained_in_mixed = self.vocoder.mixed_precision
         self.vocoder.mixed_precision = False
         try:
@@ -183,7 +184,7 @@ class VocoderTask(Task):
             self.vocoder.mixed_precision = trained_in_mixed
 
     def quality(self, scores: Mapping[str, float]) -> float:
-        """Return PESQ and ViSQOL together; where no speech is held out, the distance of mels."""
+        """Return PESQ plus ViSQOL; without held-out speech, the negative mel distance."""
         if "pesq_wb" in scores:
             return scores["pesq_wb"] + scores["visqol"]
         return -scores["mel_other"]
@@ -197,7 +198,7 @@ class VocoderTask(Task):
 
 
 def _voiced(rate: torch.Tensor) -> torch.Tensor:
-    """Return 1 for frames `[batch, frames]` that are voiced throughout, else 0."""
+    """Return 1 for frames `[batch, frames]` that are at least 90 % voiced, else 0."""
     reflected = torch.nn.functional.pad(
         (rate > 0).float()[:, None], (AUDIOLDM2.reflected, AUDIOLDM2.reflected), "reflect"
     )
@@ -208,7 +209,7 @@ def _voiced(rate: torch.Tensor) -> torch.Tensor:
 def _pitch_losses(
     network: HarmonicNetwork, mel: torch.Tensor, rate: torch.Tensor
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return the losses of the pitch and of whether there is one, at the middle of each frame."""
+    """Return the losses of pitch and voicing, at the middle of each frame."""
     middle = rate[:, AUDIOLDM2.hop // 2 :: AUDIOLDM2.hop][:, : mel.shape[1]]
     voiced = (middle > 0).float()
     logits = network.pitch(scaled(mel))

@@ -14,7 +14,7 @@ from codecmark.corpus.condition import PreparedClip
 from codecmark.corpus.entry import UNKNOWN_CLASS, ClipClass
 from codecmark.errors import CodecmarkError, InputError
 from codecmark.measure.scoring import Scorer
-from codecmark.results import store
+from codecmark.results import axes, store
 from codecmark.results.row import ResultRow
 from codecmark.review import Requirements
 from codecmark.review.gate import Gate, gate
@@ -113,9 +113,9 @@ class Session:
 
     @property
     def rows(self) -> list[ResultRow]:
-        """What counts of the whole run."""
+        """What counts of the whole run, of untouched clips."""
         stored = [] if self.plan is None else self.plan.stored
-        return store.latest([*stored, *self.made])
+        return axes.chosen(store.latest([*stored, *self.made]))
 
     def begin(self) -> None:
         """Read the clips, see which rows are missing, and make sure that they can be stored."""
@@ -159,8 +159,8 @@ class Session:
             return True
         kept = [] if self.plan is None else self.plan.kept
         try:
+            rows = axes.chosen(store.latest([*kept, *self.made]))
             replayed = rows_of(self.requirements, self.results)
-            rows = store.latest([*kept, *self.made])
             decision = review.decide(rows, self.requirements, replayed)
             self.gate = gate(decision)
         except CodecmarkError as error:

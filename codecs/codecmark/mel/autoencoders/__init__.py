@@ -1,1 +1,1 @@
-"""From a mel spectrogram to a latent and back."""
+"""Autoencoders: from a mel spectrogram to a latent and back."""

@@ -13,7 +13,7 @@ from codecmark.networks import runtime
 from codecmark.networks.setup import Setup
 from codecmark.networks.weights import Located
 
-GEOMETRY: Mapping[str, Any] = {  # what makes the latent 8 x T/4 x F/4, whatever the widths
+GEOMETRY: Mapping[str, Any] = {  # gives a latent of 8 x T/4 x F/4, whatever the widths
     "in_channels": 1,
     "out_channels": 1,
     "down_block_types": ["DownEncoderBlock2D"] * 3,
@@ -32,7 +32,7 @@ PUBLISHED: Mapping[str, Any] = {
     "force_upcast": True,
 }
 # get_audioldm_48k_config in haoheliu/AudioLDM2:audioldm2/utils.py, in diffusers' terms; its latent
-# scale was learnt and is in the checkpoint alone, so 1 leaves latents as they are
+# scale was learned and is only in the checkpoint, so latents are not scaled here
 FULLBAND: Mapping[str, Any] = {
     **PUBLISHED,
     "down_block_types": ["DownEncoderBlock2D"] * 4,
@@ -41,21 +41,21 @@ FULLBAND: Mapping[str, Any] = {
     "latent_channels": 16,
     "scaling_factor": 1.0,
 }
-CHUNK_FRAMES = 1024  # what it was trained on (10.24 s); attention over more grows quadratically
+CHUNK_FRAMES = 1024  # 10.24 s, the length it was trained on; attention grows quadratically
 
 
 def network_of(config: Mapping[str, Any]) -> Any:
-    """Return diffusers' `AutoencoderKL`, whose constructor is not typed, of a configuration."""
-    model: Any = AutoencoderKL
+    """Return diffusers' `AutoencoderKL` of a configuration."""
+    model: Any = AutoencoderKL  # its constructor is not typed
     return model(**config)
 
 
 class MelAutoencoder:
     """`[channels, frames, bands]` to `[channels, latents, frames / s, bands / s]` and back.
 
-    `s` is `stride`: 4 for the 16 kHz checkpoints, which have 8 latents, 8 at 48 kHz, with 16.
-    Takes the mode of the latent distribution: a codec adds no noise. Latents are scaled to unit
-    variance. Long spectrograms go through in chunks of 1024 frames.
+    `s` is `stride`: 4 at 16 kHz, with 8 latent channels, and 8 at 48 kHz, with 16 latent channels.
+    The latent is the mode of the distribution, scaled to unit variance. Long spectrograms are
+    processed in chunks of 1024 frames.
     """
 
     def __init__(
@@ -70,7 +70,7 @@ class MelAutoencoder:
         self._take(network)
 
     def _take(self, network: Any) -> None:
-        """Work on `network`, ready to run, by its own configuration."""
+        """Use `network`, ready to run, with the sizes in its configuration."""
         self.network: Any = network
         self.device = runtime.device_of(network)
         self._scale = float(network.config["scaling_factor"])
@@ -79,7 +79,7 @@ class MelAutoencoder:
         self.stride = 2**halvings
 
     def latent_shape(self, frames: int, bands: int) -> tuple[int, int, int]:
-        """Return the latent's shape without the channel axis; `frames` a multiple of `stride`."""
+        """Return the latent's shape without the channel axis, for a multiple of `stride` frames."""
         return self.latent_channels, frames // self.stride, bands // self.stride
 
     def encode(self, log_mel: torch.Tensor) -> torch.Tensor:

@@ -1,4 +1,4 @@
-"""What an autoencoder of mel spectrograms is to the chains: log-mel to latent and back."""
+"""The interface of autoencoders in mel chains."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import torch
 
 
 class Autoencoder(Protocol):
-    """Log-mel to latent and back, by a network on `device`."""
+    """Converts a log-mel to a latent and back, with a network on `device`."""
 
     device: torch.device
 
@@ -17,9 +17,9 @@ class Autoencoder(Protocol):
         ...
 
     def encode(self, log_mel: torch.Tensor) -> torch.Tensor:
-        """Return the latent of `[channels, frames, bands]`, of about unit variance."""
+        """Return the latent of a log-mel `[channels, frames, bands]`, of about unit variance."""
         ...
 
     def decode(self, latent: torch.Tensor) -> torch.Tensor:
-        """Return the log-mel."""
+        """Return the log-mel `[channels, frames, bands]` of a latent."""
         ...

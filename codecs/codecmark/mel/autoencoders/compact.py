@@ -1,7 +1,7 @@
-"""A compact autoencoder in the published geometry, with the weights that this project trained.
+"""A compact autoencoder with AudioLDM2's geometry and weights that this project trained.
 
-diffusers' `AutoencoderKL` with a seventeenth of the published parameters: the same latent, 8 x T/4
-x 16, so that it takes the published one's place in the chain.
+diffusers' `AutoencoderKL` with a seventeenth of the published parameters. The latent has the same
+shape, 8 x T/4 x 16, so it can replace the published autoencoder in the chain.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class CompactAutoencoder(MelAutoencoder):
         Raises
         ------
         DamagedWeightsError
-            If its file is not a whole network.
+            If its file is not a complete network.
         """
         network = trained_sets.build(located.folder / FILE, KIND, network_of)
         return cls(runtime.ready(network, setup))

@@ -1,1 +1,1 @@
-"""The vocoder that this project trained: a pitch, its harmonics, and a network beside them."""
+"""The harmonic vocoder that this project trained: an excitation from the pitch, and a network."""

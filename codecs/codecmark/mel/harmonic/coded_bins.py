@@ -1,12 +1,12 @@
-"""Bins that a waveform layer coded, which the harmonic network's levels and phases lean on.
+"""STFT bins that a waveform layer coded, as conditioning of the harmonic network.
 
-Where the layer spent bits, magnitude and phase are known, with the quantiser's noise. There the
-spectrum is what was coded, hardly corrected, and the network adds what is missing of the level.
-Elsewhere it invents, as without them, but it is given where in their periods the coded harmonics
-stand, and the clock is set by them.
+Where the layer spent bits, magnitude and phase are known up to quantisation noise. There, the
+spectrum is the coded one, slightly corrected, and the network adds what is missing of the level.
+Elsewhere the network synthesises as it does without coded bins, but it is given the phases of the
+coded harmonics relative to the pulses, and the clock is aligned with them.
 
 Conventions: spectra are pairs of real and imaginary part, `[batch, frames, bins]`; a level is the
-logarithm of a magnitude.
+natural logarithm of a magnitude.
 """
 
 from __future__ import annotations
@@ -16,20 +16,21 @@ import torch
 from codecmark.mel.front_end import MelFormat
 from codecmark.mel.stft import Pair
 
-INPUTS, OUTPUTS = 3, 2  # of the network, for each bin
-_FURTHEST = 3.0  # nepers from the expected level that make a difference
-_PLACES = 64  # in a period, that are tried
-_HIGHEST_HZ = 2_000.0  # above, a clock made from a mel is not that exact
+INPUTS, OUTPUTS = 3, 2  # additional ones of the network, per bin
+_FURTHEST = 3.0  # nepers: limit of the difference from the expected level
+_PLACES = 64  # shifts per period that are tried
+_HIGHEST_HZ = 2_000.0  # above, a clock estimated from a mel is not accurate enough
 _HARMONICS = 48
 _SMOOTHED_FRAMES = 7
 _TINY = 1e-9
 
 
 def inputs(coded: Pair, level: torch.Tensor, turn: Pair) -> torch.Tensor:
-    """Return what the network is given of them, `[batch, frames, 3 * bins]`.
+    """Return the network's inputs for coded bins, `[batch, frames, 3 * bins]`.
 
-    How the coded level compares with the expected one, and the phase against that of the pulses'
-    unit phasors `turn`, as a phasor that is as long as the share of the level that was coded.
+    They are the difference of the coded from the expected level, and a phasor: its angle is the
+    coded phase relative to the pulses' unit phasors `turn`, its length the coded share of the
+    expected magnitude.
     """
     magnitude = _magnitude(coded)
     excess = (magnitude.log() - level).clamp(-_FURTHEST, _FURTHEST)
@@ -38,19 +39,19 @@ def inputs(coded: Pair, level: torch.Tensor, turn: Pair) -> torch.Tensor:
     return torch.cat([excess, real * share, imaginary * share], dim=-1)
 
 
-def share(coded: Pair, wanted: Pair) -> torch.Tensor:
-    """Return how much of a true spectrum's magnitudes was coded, 0 to 1."""
-    return (_magnitude(coded) / _magnitude(wanted)).clamp(max=1.0)
+def share(coded: Pair, true: Pair) -> torch.Tensor:
+    """Return the share of a true spectrum's magnitudes that was coded, 0 to 1."""
+    return (_magnitude(coded) / _magnitude(true)).clamp(max=1.0)
 
 
 def missing(coded: Pair, level: torch.Tensor) -> torch.Tensor:
-    """Return the level of what adds up, in power, with the coded bins to `level`."""
+    """Return the level that is missing for the power of the coded bins to add up to `level`."""
     coded_share = _magnitude(coded) * (-level).exp()
     return level + 0.5 * (1 - coded_share.square()).clamp(min=1e-2).log()
 
 
 def corrected(coded: Pair, change: Pair) -> Pair:
-    """Return the coded spectrum, each bin times 1 + `change`."""
+    """Return the coded spectrum with each bin multiplied by 1 + `change`."""
     (a_re, a_im), (c_re, c_im) = coded, change
     return a_re + a_re * c_re - a_im * c_im, a_im + a_im * c_re + a_re * c_im
 
@@ -58,16 +59,16 @@ def corrected(coded: Pair, change: Pair) -> Pair:
 def set_clock(
     clock: torch.Tensor, rate: torch.Tensor, turn: Pair, coded: Pair, mel: MelFormat
 ) -> torch.Tensor:
-    """Return the clock `[batch, samples]`, shifted until its pulses meet the coded harmonics.
+    """Return the clock `[batch, samples]`, shifted to align its pulses with coded harmonics.
 
     Parameters
     ----------
     clock, rate : torch.Tensor, shape=(batch, samples)
         See `excitation`.
     turn : Pair
-        Unit phasors of the pulses that `clock` gives.
+        Unit phasors of the pulses of `clock`.
     coded : Pair
-        Where all are zero, nothing is shifted.
+        The coded spectrum; if it is all zero, nothing is shifted.
     """
     frames, bins = turn[0].shape[1], int(_HIGHEST_HZ / mel.sample_rate_hz * mel.n_fft)
     middle = rate[:, mel.hop // 2 :: mel.hop][:, :frames, None]
@@ -88,7 +89,7 @@ def set_clock(
     weight, place = smooth.max(dim=1)
     weight = weight.clamp(min=0.0)
     shift = 2 * torch.pi * places[place]
-    # between frames the way round is the short one
+    # phasors interpolate along the shorter arc between frames
     phasors = torch.stack([weight * shift.cos(), weight * shift.sin()], dim=1)
     at_samples = torch.nn.functional.interpolate(phasors, clock.shape[1], mode="linear")
     return (clock + torch.atan2(at_samples[:, 1], at_samples[:, 0]) / (2 * torch.pi)) % 1.0

@@ -1,4 +1,4 @@
-"""ConvNeXt over frames.
+"""ConvNeXt blocks over frames.
 
 References
 ----------
@@ -23,7 +23,7 @@ class Block(nn.Module):
         self.scale = nn.Parameter(torch.full((width,), 1 / layers))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Add what the block finds."""
+        """Return `x` plus the block's residual."""
         mixed = self.norm(self.mix(x.transpose(1, 2)).transpose(1, 2))
-        found: torch.Tensor = self.narrow(nn.functional.gelu(self.widen(mixed)))
-        return x + self.scale * found
+        residual: torch.Tensor = self.narrow(nn.functional.gelu(self.widen(mixed)))
+        return x + self.scale * residual

@@ -1,12 +1,12 @@
-"""An excitation that knows where it is in each period: pulses that follow a pitch, and noise.
+"""Excitation signals for the harmonic network: pulses that follow a pitch, and noise.
 
-A mel spectrogram says how high a voice is, hardly where its periods begin. A convolutional network
-that has to invent phases from it alone has no clock to count periods with: fed a steady tone it
-returns the same phases in every frame, which is no tone. So the clock is made outside of the
-network, by integrating the pitch, and handed in as the spectrum of a pulse train.
+A mel spectrogram tells the pitch of a voice, but hardly where its periods begin. A convolutional
+network has no state to count periods: for a steady tone it returns the same phases in every frame,
+which is not a tone. So a clock is computed outside the network, by integrating the pitch, and
+passed in as the spectrum of a pulse train.
 
-Conventions: pitch is in Hz at the frames of a mel format, 0 where there is none; a clock is in
-cycles (1 is one period), `[channels, samples]`.
+Conventions: pitch is in Hz per frame of a mel format, 0 if unvoiced; a clock is in cycles (1 is one
+period), `[channels, samples]`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import torch
 from codecmark.mel.front_end import MelFormat
 
 _NOISE_SEED = 0
-_RAMP_SAMPLES = 80  # over which pulses come and go
+_RAMP_SAMPLES = 80  # over which pulses fade in and out
 
 
 def clock_of(pitch_hz: torch.Tensor, mel: MelFormat) -> tuple[torch.Tensor, torch.Tensor]:
@@ -25,16 +25,16 @@ def clock_of(pitch_hz: torch.Tensor, mel: MelFormat) -> tuple[torch.Tensor, torc
     Returns
     -------
     tuple of torch.Tensor, each `[channels, samples]`
-        The clock, and its rate in cycles a sample (0 where there is no pitch).
+        The clock, and its rate in cycles per sample (0 if unvoiced).
     """
     rate = _at_samples(pitch_hz, mel) / mel.sample_rate_hz
-    # in double: after a minute of 300 Hz single precision has no phase left
+    # in double precision: in single, no phase is left after a minute of 300 Hz
     clock = torch.cumsum(rate.double(), dim=1) % 1.0
     return clock.float(), rate
 
 
 def _at_samples(pitch_hz: torch.Tensor, mel: MelFormat) -> torch.Tensor:
-    """Interpolate between the frames of a voiced stretch, never across its ends."""
+    """Interpolate between frames within voiced sections, but not across their ends."""
     frames = pitch_hz.shape[1]
     samples = torch.arange(mel.samples(frames), device=pitch_hz.device)
     middle = mel.hop / 2 if mel.padding == "training" else 0.0
@@ -48,7 +48,7 @@ def _at_samples(pitch_hz: torch.Tensor, mel: MelFormat) -> torch.Tensor:
 
 
 def pulses(clock: torch.Tensor, rate: torch.Tensor) -> torch.Tensor:
-    """Return all harmonics below half the sample rate, in phase, as one pulse a cycle.
+    """Return all harmonics below half the sample rate, in phase: one pulse per cycle.
 
     The sum of cosines in closed form (Dirichlet's kernel), scaled to unit power.
     """
@@ -66,7 +66,7 @@ def pulses(clock: torch.Tensor, rate: torch.Tensor) -> torch.Tensor:
 
 
 def noise(channels: int, samples: int, device: torch.device) -> torch.Tensor:
-    """Return unit Gaussian noise, the same for every call, device and channel count."""
+    """Return unit Gaussian noise, identical for every call, device and channel count."""
     generator = torch.Generator().manual_seed(_NOISE_SEED)
     drawn = torch.randn(1, samples, generator=generator)
     return drawn.to(device).expand(channels, -1)

@@ -1,9 +1,9 @@
-"""A small vocoder for AudioLDM2's mel: a pitch, a clock made from it, and one network for the rest.
+"""A small vocoder for AudioLDM2's mel: pitch, excitation, and a network for the rest.
 
-The mel's pseudo-inverse says roughly how large each bin is. A pitch, read from the mel by a small
-network and integrated to a clock, says where the periods of a voice are. What is left for the main
-network, a ConvNeXt over frames, is smooth: a correction of each magnitude, and how far each bin's
-phase is turned from that of a pulse train (voices), of noise (hiss), or of neither.
+The mel's pseudo-inverse gives the approximate magnitude of each bin. The pitch, estimated from the
+mel by a small network and integrated to a clock, gives the periods of a voice. What is left for the
+main network, a ConvNeXt over frames, varies smoothly: a correction of each magnitude, and the phase
+of each bin relative to that of a pulse train (voices), of noise (hiss), or of neither.
 
     log-mel -> pitch -> clock -> spectra of pulses and noise ---.
        |                                                        v
@@ -32,18 +32,24 @@ from codecmark.mel.log_levels import log_prior, scaled
 from codecmark.mel.mel_consistency import made_consistent
 from codecmark.mel.stft import Pair
 
-_LARGEST_STEP = 8.0  # nepers by which a magnitude may be corrected
+_LARGEST_STEP = 8.0  # nepers: largest correction of a magnitude
 _TINY = 1e-5
-_BLOCK, _CONTEXT = 4_096, 32  # frames at once, and more of them than a layer sees on either side
-_ROUNDS = 3  # of `made_consistent`: three more add 0.03 to PESQ, and a tenth to the time
+_BLOCK, _CONTEXT = 4_096, 32  # frames per block, and its overlap: more than the receptive field
+_ROUNDS = 3  # of `made_consistent`: three more would add 0.03 PESQ and a tenth of the time
 
 
 @dataclass(frozen=True)
 class HarmonicConfig:
-    """Sizes, and what it is given; they travel with the weights.
+    """Sizes and inputs of the network, stored with its weights.
 
-    Without `prior` the level of a bin is not expected to be the mel's pseudo-inverse, without
-    `clock` there are no pulses; `anchored` networks, as stored weights call them, take coded bins.
+    Attributes
+    ----------
+    prior : bool
+        Whether the mel's pseudo-inverse is used as prior of the levels.
+    clock : bool
+        Whether there are pulses.
+    anchored : bool
+        Whether the network takes coded bins, see `coded_bins`.
     """
 
     bands: int = 64
@@ -60,7 +66,7 @@ class HarmonicConfig:
 
 
 class HarmonicNetwork(nn.Module):
-    """Both networks and what joins them; made for one mel format.
+    """The pitch network, the main network and the synthesis between, for one mel format.
 
     Attributes
     ----------
@@ -137,13 +143,13 @@ class HarmonicNetwork(nn.Module):
     def _outputs(self, known: torch.Tensor) -> tuple[torch.Tensor, ...]:
         with torch.autocast(known.device.type, torch.bfloat16, enabled=self.mixed_precision):
             outputs = self.leave(self.leave_norm(self.blocks(self.enter_norm(self.enter(known)))))
-        each: tuple[torch.Tensor, ...] = outputs.float().split(self.config.bins, dim=-1)
-        return each
+        per_bin: tuple[torch.Tensor, ...] = outputs.float().split(self.config.bins, dim=-1)
+        return per_bin
 
     def spectrum(self, log_mel: torch.Tensor, coded: Pair | None = None) -> SpectrumParts:
-        """Return the spectrum of a log-mel `[batch, frames, bands]`, with a clock of its own.
+        """Return the spectrum of a log-mel `[batch, frames, bands]`, with the clock of its pitch.
 
-        A long one is made in blocks that overlap by what the network sees, so memory stays small.
+        Long log-mels are processed in overlapping blocks, to bound the memory.
         """
         clock, rate = clock_of(self.pitch.hz(scaled(log_mel)), self.mel)
         hiss = noise(1, clock.shape[1], clock.device)
@@ -153,24 +159,24 @@ class HarmonicNetwork(nn.Module):
             first, last = max(start - _CONTEXT, 0), min(start + _BLOCK + _CONTEXT, frames)
             around, at = slice(first, last), slice(first * hop, last * hop)
             coded_block = coded and (coded[0][:, around], coded[1][:, around])
-            ticking = clock[:, at]
+            block_clock = clock[:, at]
             if coded_block is not None:
-                ticking = self.clock_on(coded_block, ticking, rate[:, at])
+                block_clock = self.clock_on(coded_block, block_clock, rate[:, at])
             parts: SpectrumParts = self(
-                log_mel[:, around], ticking, rate[:, at], hiss[:, at], coded_block
+                log_mel[:, around], block_clock, rate[:, at], hiss[:, at], coded_block
             )
             blocks.append(parts.cut(slice(start - first, start - first + _BLOCK)))
         return SpectrumParts.joined(blocks)
 
     def consistent(self, parts: SpectrumParts, log_mel: torch.Tensor, rounds: int) -> SpectrumParts:
-        """Return the spectrum after `made_consistent`: what the network made is scaled."""
+        """Return the spectrum after `made_consistent`, which leaves coded bins unchanged."""
         whole = made_consistent(parts.whole, log_mel, self.mel, rounds, parts.coded)
         if parts.coded is None:
             return SpectrumParts(whole)
         return SpectrumParts((whole[0] - parts.coded[0], whole[1] - parts.coded[1]), parts.coded)
 
     def clock_on(self, coded: Pair, clock: torch.Tensor, rate: torch.Tensor) -> torch.Tensor:
-        """Return a clock that agrees with coded bins."""
+        """Return the clock aligned with coded bins."""
         _, turn, _ = _direction(pulses(clock, rate), self.mel)
         return coded_bins.set_clock(clock, rate, turn, coded, self.mel)
 
@@ -181,7 +187,7 @@ class HarmonicNetwork(nn.Module):
 
 
 def _direction(signal: torch.Tensor, mel: MelFormat) -> tuple[torch.Tensor, Pair, torch.Tensor]:
-    """Return levels around their mean, unit phasors, and where there is a signal."""
+    """Return levels relative to their mean, unit phasors, and a mask of frames with signal."""
     spectrum = linear_spectrum(signal, mel)
     magnitude = spectrum.abs()
     present = (magnitude.mean(-1, keepdim=True) > 1e-2).float()

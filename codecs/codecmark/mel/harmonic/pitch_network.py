@@ -1,4 +1,4 @@
-"""The pitch of a voice, read from its log-mel by a small network."""
+"""A small network that estimates the pitch of a voice from its log-mel."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ LOWEST_HZ, HIGHEST_HZ = 50.0, 600.0
 
 
 class PitchNetwork(nn.Module):
-    """`[batch, frames, bands]` to logits `[batch, frames, 1 + pitches]`: voiced, and each pitch."""
+    """`[batch, frames, bands]` to logits `[batch, frames, 1 + pitches]`: voicing, then pitches."""
 
     def __init__(self, bands: int, width: int, layers: int, pitches: int) -> None:
         super().__init__()
@@ -27,7 +27,7 @@ class PitchNetwork(nn.Module):
         return logits
 
     def hz(self, levels: torch.Tensor) -> torch.Tensor:
-        """Return the pitch `[batch, frames]` in Hz, 0 where there is none, of scaled log-mels."""
+        """Return the pitch `[batch, frames]` of scaled log-mels in Hz, 0 if unvoiced."""
         logits = self(levels)
         likely = torch.softmax(logits[..., 1:], dim=-1)
         best = likely.argmax(-1, keepdim=True)
@@ -39,12 +39,12 @@ class PitchNetwork(nn.Module):
 
 
 def pitch_at(index: torch.Tensor, pitches: int) -> torch.Tensor:
-    """Return the pitch in Hz of a place in the list of pitches, which is even in octaves."""
+    """Return the pitch in Hz for an index into the pitches, which are evenly spaced in octaves."""
     octaves = math.log2(HIGHEST_HZ / LOWEST_HZ)
     return LOWEST_HZ * torch.exp2(index * (octaves / (pitches - 1)))
 
 
 def index_of(pitch_hz: torch.Tensor, pitches: int) -> torch.Tensor:
-    """Return the place of a pitch in the list; the inverse of `pitch_at`."""
+    """Return the fractional index of a pitch; the inverse of `pitch_at`."""
     octaves = math.log2(HIGHEST_HZ / LOWEST_HZ)
     return torch.log2(pitch_hz.clamp(min=1.0) / LOWEST_HZ) * ((pitches - 1) / octaves)

@@ -1,4 +1,4 @@
-"""A spectrum that a network made, in parts."""
+"""A network's output spectrum, in parts."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ from codecmark.mel.stft import Pair
 
 @dataclass(frozen=True)
 class SpectrumParts:
-    """A spectrum in parts: the network's own, and the coded bins that it was given, corrected."""
+    """A spectrum as two parts: the network's own, and the corrected coded bins."""
 
     own: Pair
     coded: Pair | None = None
 
     @property
     def whole(self) -> Pair:
-        """The sum."""
+        """The sum of the parts."""
         if self.coded is None:
             return self.own
         return self.own[0] + self.coded[0], self.own[1] + self.coded[1]
 
     def cut(self, frames: slice) -> SpectrumParts:
-        """Return some of its frames."""
+        """Return a slice of the frames."""
         return SpectrumParts(_cut(self.own, frames), self.coded and _cut(self.coded, frames))
 
     @staticmethod
     def joined(blocks: list[SpectrumParts]) -> SpectrumParts:
-        """Return blocks of frames one after the other."""
+        """Concatenate blocks of frames."""
         if len(blocks) == 1:
             return blocks[0]
         own = [block.own for block in blocks]

@@ -1,7 +1,7 @@
-"""The harmonic vocoder as a stage of the chain, with the weights that this project trained.
+"""The harmonic vocoder as a stage of the chain, with weights that this project trained.
 
-`harmonic` alone, or `harmonic+griffinlim-8`: the network's magnitudes and phases are where the
-iterations start.
+`harmonic` alone, or `harmonic+griffinlim-8`: Griffin-Lim iterations that start from the network's
+magnitudes and phases.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ FILE, KIND = "vocoder.safetensors", "harmonic"
 
 
 class HarmonicVocoder:
-    """See `harmonic`; made for AudioLDM2's mel."""
+    """The harmonic network for AudioLDM2's mel, optionally followed by Griffin-Lim."""
 
     mel = AUDIOLDM2
 
@@ -43,12 +43,17 @@ class HarmonicVocoder:
     def load(
         cls, located: Located, setup: Setup, iterations: int = 0, *, anchored: bool = False
     ) -> HarmonicVocoder:
-        """Build from a located set; `anchored` says which of the two kinds it must be.
+        """Build from a located set.
+
+        Parameters
+        ----------
+        anchored : bool
+            Whether the network must take coded bins.
 
         Raises
         ------
         DamagedWeightsError
-            If its file is not a whole network, or one of the other kind.
+            If its file is not a complete network of that kind.
         """
         path = located.folder / FILE
         network = trained_sets.build(
@@ -76,14 +81,14 @@ class HarmonicVocoder:
 def trained_vocoder(
     spec: Spec, stage: str, mel: MelFormat, setup: Setup
 ) -> tuple[HarmonicVocoder, Weights] | None:
-    """Return the vocoder that a stage names and its evidence, or None if it is another kind.
+    """Return the trained vocoder that a stage names and its weights; None for other stages.
 
     Raises
     ------
     InputError
-        If the stage begins like one of these and is none, or the mel is not AudioLDM2's.
+        If the stage is malformed, or the mel is not AudioLDM2's.
     UnavailableError
-        If its weights are not here.
+        If its weights are missing.
     """
     match = _STAGE.fullmatch(stage)
     if match is None:

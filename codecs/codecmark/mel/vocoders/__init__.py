@@ -1,1 +1,1 @@
-"""From a mel spectrogram to a waveform."""
+"""Vocoders: from a mel spectrogram to a waveform."""

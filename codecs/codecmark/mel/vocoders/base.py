@@ -1,8 +1,8 @@
-"""The last stage: from a log-mel spectrogram to a waveform, by phase retrieval or by a network.
+"""The interface of vocoders, and phase retrieval as a vocoder.
 
-Stages are named in specs: `griffinlim-64`, `griffinlim-64m0` (momentum 0), `admm-64`,
-`pghi+griffinlim-64` (another start than random phase), `pghi` alone, `hifigan`, `hifigan-22k`,
-`harmonic` and `harmonic+griffinlim-8` (trained by this project; `joint`: together with its VAE).
+Names in specs: `griffinlim-64`, `griffinlim-64m0` (momentum 0), `admm-64`, `pghi+griffinlim-64`
+(initial phase other than random), `pghi` alone, `hifigan`, `hifigan-22k`, `harmonic` and
+`harmonic+griffinlim-8` (trained by this project; `joint`: trained together with its VAE).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _METHOD = re.compile(r"(griffinlim|admm)-(\d{1,5})(?:m(\d(?:\.\d+)?))?")
 
 
 class Vocoder(Protocol):
-    """Last stage of the chain, made for one mel format."""
+    """The last stage of a chain, for one mel format."""
 
     mel: MelFormat
     parameters: int
@@ -33,13 +33,13 @@ class Vocoder(Protocol):
         Raises
         ------
         InputError
-            If the spectrogram has another format, or its axes another order.
+            If the spectrogram has another format or order of axes.
         """
         ...
 
 
 class PhaseRetrieval:
-    """Non-negative mel inversion, then phase retrieval; nothing learned."""
+    """Non-negative mel inversion followed by phase retrieval, without a learned part."""
 
     parameters = 0
 
@@ -64,7 +64,7 @@ class PhaseRetrieval:
         Raises
         ------
         InputError
-            If the stage is none of these.
+            If the stage is not of this form.
         """
         start, plus, method = stage.rpartition("+")
         if method in STARTS and not plus:
@@ -83,12 +83,12 @@ class PhaseRetrieval:
         )  # fmt: skip
 
     def synthesize(self, spectrogram: MelSpectrogram) -> torch.Tensor:
-        """Invert the mel and find a phase."""
+        """Invert the mel and retrieve a phase."""
         values = spectrogram.require(self.mel, "phase retrieval")
         return self.retrieve(magnitude_from_mel(values, self.mel))
 
     def retrieve(self, magnitude: torch.Tensor, phase: torch.Tensor | None = None) -> torch.Tensor:
-        """Find a phase for linear magnitudes, or use the given one without iterations."""
+        """Retrieve a phase for STFT magnitudes, or use the given one without iterations."""
         padded = retrieve(
             magnitude,
             self.mel.framing,

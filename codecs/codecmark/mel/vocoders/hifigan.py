@@ -46,11 +46,11 @@ FULLBAND: Mapping[str, Any] = {
 
 
 class HifiGan:
-    """AudioLDM2's HiFi-GAN on transformers' `SpeechT5HifiGan`.
+    """AudioLDM2's HiFi-GAN, with transformers' `SpeechT5HifiGan`.
 
-    A transposed convolution whose kernel and stride differ by an odd number (16 and 5) yields a
-    sample too many, in the end 32 at 16 kHz; they are cropped at the end, as the AudioLDM2
-    pipeline does.
+    Transposed convolutions whose kernel and stride differ by an odd number (16 and 5) return one
+    sample too many, which adds up to 32 samples at 16 kHz. They are cropped at the end, as in the
+    AudioLDM2 pipeline.
     """
 
     def __init__(
@@ -84,21 +84,21 @@ class HifiGan:
 
 
 class SmallHifiGan:
-    """The 'low' HiFi-GAN of glow-speak on ONNX Runtime: 80 bands at 22.05 kHz, natural log.
+    """The "low" HiFi-GAN of glow-speak on ONNX Runtime: 80 bands at 22.05 kHz, natural log.
 
-    Its configuration says "normalized", which is about the audio, not the mel: fed the natural
-    logarithm it returns the input's level within 1 %, fed any scaled form of it noise.
+    "normalized" in its configuration refers to the audio, not the mel: given natural logarithms it
+    reproduces the input's level within 1 %, given scaled ones it returns noise.
     """
 
     mel = HIFIGAN_22K
-    parameters = 925_985  # of its configuration: initial width 128, three residual kernels
+    parameters = 925_985  # for its configuration: initial width 128, three residual kernels
 
     def __init__(self, located: Located, _setup: Setup) -> None:
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads.count()
-        options.log_severity_level = 3  # its stated output shape is wrong, which it warns about
+        options.log_severity_level = 3  # suppresses a warning about its wrong declared output shape
         self._session = onnxruntime.InferenceSession(
             str(located.folder / "generator.onnx"), options, providers=["CPUExecutionProvider"]
         )

@@ -1,4 +1,4 @@
-"""Trained vocoders that take a mel without a VAE: which there are, their format, their weights."""
+"""The table of trained vocoders for chains without a VAE: mel format, class and weights."""
 
 from __future__ import annotations
 
@@ -22,13 +22,15 @@ class MelVocoder:
     stage : str
         Its name in specs.
     mel : str
-        Name of the mel format that it was trained on; the only one it takes.
+        Name of the mel format that it was trained on, the only one it takes.
     target : str
-        "module:Class"; built from where its weights are and a setup, for tests a configuration too.
+        "module:Class", called with the source of its weights and a setup, in tests also with a
+        configuration.
     weight_set : str
+        Name of the published set.
     licence : str
     needs_weights : bool
-        Without its weights it is unavailable; the others run with seeded random ones.
+        Whether it is unavailable without its weights; others run with seeded random ones.
     """
 
     stage: str
@@ -39,7 +41,13 @@ class MelVocoder:
     needs_weights: bool = False
 
     def locate(self, setup: Setup) -> Located | Weights:
-        """Find the weights, or say that random ones stand in."""
+        """Return the located weights, or `Weights` of evidence `random`.
+
+        Raises
+        ------
+        UnavailableError
+            If required weights are missing.
+        """
         if self.needs_weights:
             return setup.weights.locate(self.weight_set)
         return setup.weights.locate_or_random(self.weight_set)
@@ -50,8 +58,8 @@ class MelVocoder:
         """Return the vocoder."""
         module, _, name = self.target.partition(":")
         vocoder = getattr(importlib.import_module(module), name)
-        more = () if config is None else (config,)
-        built: Vocoder = vocoder(source, setup, *more)
+        arguments = () if config is None else (config,)
+        built: Vocoder = vocoder(source, setup, *arguments)
         return built
 
 

@@ -1,4 +1,4 @@
-"""UnivNet (Jang et al., arXiv 2106.07889) on transformers' `UnivNetModel`."""
+"""UnivNet (Jang et al., arXiv 2106.07889), with transformers' `UnivNetModel`."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _NOISE_SEED = 0
 
 
 class UnivNet:
-    """Turns noise into a waveform under a log-mel; the noise is seeded, so it is deterministic."""
+    """Turns seeded noise into a waveform, conditioned on a log-mel; deterministic."""
 
     mel = UNIVNET
 
@@ -52,7 +52,7 @@ class UnivNet:
     def synthesize(self, spectrogram: MelSpectrogram) -> torch.Tensor:
         """Turn `[channels, frames, bands]` into `[channels, frames * hop]`."""
         values = spectrogram.require(self.mel, "UnivNet")
-        # drawn on the host for one channel: the same noise on every device and channel count
+        # drawn on the host for one channel, so the noise does not depend on device and channels
         generator = torch.Generator().manual_seed(_NOISE_SEED)
         width = self.network.config.model_in_channels
         noise = torch.randn(values.shape[1], width, generator=generator)

@@ -1,7 +1,7 @@
 """Vocos (Siuzdak, arXiv 2306.00814): ConvNeXt blocks and an inverse STFT.
 
-Its package needs torchaudio, for mel spectrograms that `mel` makes; so the network is written out
-here, with the published names of its parameters.
+The network is implemented here, with the published names of its parameters, because its package
+needs torchaudio for mel spectrograms that `mel` computes.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ PUBLISHED: Mapping[str, Any] = {
     "n_fft": 1024,
 }
 WEIGHTS_FILE = "pytorch_model.bin"
-_CONSTANTS = ("feature_extractor.", "head.istft.")  # windows and filters, which are known here
+_CONSTANTS = ("feature_extractor.", "head.istft.")  # windows and filters, computed here
 _LARGEST_MAGNITUDE = 100.0
 
 
@@ -61,7 +61,7 @@ class _Backbone(nn.Module):
         blocks = (_Block(dim, intermediate_dim, 1 / layers) for _ in range(layers))
         self.convnext = nn.Sequential(*blocks)
         self.final_layer_norm = nn.LayerNorm(dim, eps=1e-6)
-        for layer in self.modules():  # as its authors start it
+        for layer in self.modules():  # its authors' initialisation
             if isinstance(layer, nn.Conv1d | nn.Linear):
                 nn.init.trunc_normal_(layer.weight, std=0.02)
                 nn.init.constant_(layer.get_parameter("bias"), 0.0)
@@ -99,12 +99,12 @@ class VocosNetwork(nn.Module):
 
     @classmethod
     def load(cls, folder: Path, config: Mapping[str, Any]) -> VocosNetwork:
-        """Load the published file; nothing in it is executed.
+        """Load the published file, without unpickling code.
 
         Raises
         ------
         DamagedWeightsError
-            If it cannot be read, or does not hold exactly these parameters.
+            If the file cannot be read, or does not have exactly these parameters.
         """
         path, network = folder / WEIGHTS_FILE, cls(**config)
         try:

@@ -1,11 +1,11 @@
-"""Proof that the EnCodec and DAC wrappers are the codecs they name.
+"""Comparison of the EnCodec and DAC wrappers with the reference implementations.
 
-`make parity` builds an environment with the packages of their authors, gives both sides one
-checkpoint at the published size, and compares what they make of a bundled clip:
+`make parity` builds an environment with the authors' packages, gives both sides the same checkpoint
+at the published size, and compares their outputs for a bundled clip:
 
-- `checkpoint`: random weights from a seed, in the authors' own file format
-- `reference`: the packages, called directly, without anything of this project between
-- `comparison`: the wrappers, from clip to bytes to clip, against the reference
-- `fingerprint`: which sources and versions a record speaks of
+- `checkpoint`: seeded random weights in the authors' own file format
+- `reference`: the packages, called directly, without code of this project in between
+- `comparison`: the wrappers, from clip to bytes to clip, compared with the reference
+- `fingerprint`: the sources and versions that a record is about
 - `page`: the record, `results/parity.md`
 """

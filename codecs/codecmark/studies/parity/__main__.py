@@ -26,12 +26,12 @@ from codecmark.studies.parity.comparison import TensorComparison
 from codecmark.system import host, threads
 
 CLIP = "band_bwv846.flac"
-CLIP_S = 2.345  # no whole number of frames, segments or hops at any rate
+CLIP_S = 2.345  # not a whole number of frames, segments or hops at any rate
 THREADS = 1
 
 
 def main() -> int:
-    """Run it; the exit status is 1 where parity does not hold."""
+    """Run the comparison; the exit status is 1 if parity does not hold."""
     parser = argparse.ArgumentParser(prog="python -m codecmark.studies.parity", description=__doc__)
     parser.add_argument("--out", type=Path, default=Path("results"), help="folder of parity.md")
     arguments = parser.parse_args()
@@ -49,22 +49,23 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder, console.status("comparing") as status:
         setup = Setup(WeightLocator(Path(folder), cache=Path(folder, "cache"), offline=True))
 
-        def note(found: TensorComparison) -> None:
-            comparisons.append(found)
-            status.update(f"{found.spec}, {found.codebooks} codebooks")
-            said = "equal" if found.holds else "NOT EQUAL"
-            console.print(f"{found.spec}, {found.codebooks} codebooks: {said}", highlight=False)
+        def note(compared: TensorComparison) -> None:
+            comparisons.append(compared)
+            setting = f"{compared.spec}, {compared.codebooks} codebooks"
+            status.update(setting)
+            result = "equal" if compared.holds else "NOT EQUAL"
+            console.print(f"{setting}: {result}", highlight=False)
 
         for variant in ENCODEC:
             checkpoints.append(checkpoint.encodec(variant, Path(folder)))
             at_rate = _at_rate(clip, ENCODEC[variant])
-            for found in comparison.encodec(variant, checkpoints[-1].network, at_rate, setup):
-                note(found)
+            for compared in comparison.encodec(variant, checkpoints[-1].network, at_rate, setup):
+                note(compared)
         for variant in DAC:
             checkpoints.append(checkpoint.descript(variant, Path(folder)))
             at_rate = _at_rate(clip, DAC[variant])
-            for found in comparison.descript(variant, checkpoints[-1].network, at_rate, setup):
-                note(found)
+            for compared in comparison.descript(variant, checkpoints[-1].network, at_rate, setup):
+                note(compared)
     facts = {
         "wrapper sources": f"`{fingerprint.sources()}`",
         "versions": ", ".join(f"{name} {v}" for name, v in fingerprint.versions().items()),

@@ -1,7 +1,7 @@
-"""Checkpoints as the authors of EnCodec and DAC publish them, with random numbers from a seed.
+"""Checkpoints in the formats of EnCodec's and DAC's authors, with seeded random weights.
 
-Every tensor is drawn anew, those too that a network starts with equal values in (gains, biases,
-slopes, norms): two that changed places, or one that was left out, would show.
+Every tensor is random, also those that networks initialise with equal values (gains, biases,
+slopes, norms), so that exchanged or missing tensors are detected.
 """
 
 from __future__ import annotations
@@ -18,18 +18,20 @@ from codecmark.networks.published_sets import SETS
 from codecmark.neural import dac, dac_original, encodec_original
 
 SEED = 20_261_125
-# signals grow in DAC's residual layers: at full gain its last one, a tanh, would say 1 or -1 only
+# signals grow in DAC's residual layers: at full gain the final tanh would only return 1 or -1
 _GAINS = {"decoder.model.6.weight_g": 0.004}
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A file that was written, and the reference network that holds the same numbers.
+    """A checkpoint file, and the reference network with the same weights.
 
     Attributes
     ----------
+    tensors, numbers : int
+        Number of tensors, and of values in them.
     sha256 : str
-        Of the sorted names, shapes and bytes of the tensors.
+        Digest of the sorted names, shapes and bytes of the tensors.
     """
 
     file: str
@@ -40,9 +42,9 @@ class Checkpoint:
 
 
 def encodec(variant: str, root: Path) -> Checkpoint:
-    """Write the `.th` file of `24khz` or `48khz` under `root`, where weights are looked for."""
+    """Write the `.th` file of `24khz` or `48khz` under `root`, a folder of weights."""
     network = encodec_original.make(variant)
-    network.name = f"encodec_{variant}"  # the package writes .ecdc for its published names only
+    network.name = f"encodec_{variant}"  # the package writes .ecdc only for its published names
     state = _random(network)
     return _write(root, f"facebookresearch/encodec_{variant}", state, state, network)
 
@@ -56,7 +58,7 @@ def descript(variant: str, root: Path) -> Checkpoint:
 
 
 def _random(network: torch.nn.Module) -> dict[str, torch.Tensor]:
-    """Fill a network and return its state; signals keep about their level from layer to layer."""
+    """Fill a network such that signals keep about their level, and return its state."""
     generator = torch.Generator().manual_seed(SEED)
     state = network.state_dict()
     for name, tensor in state.items():

@@ -1,4 +1,4 @@
-"""The wrappers against the reference: tokens from the stream's bytes, audio from decoding them."""
+"""Comparison of the wrappers with the reference: tokens from streams, and decoded audio."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from codecmark.studies.parity import reference
 
 TOLERANCE = 1e-5
 TOKEN_BITS = 10
-AWKWARD_SAMPLES = 2 * 47_520 + 100  # at 48 kHz: the last two segments are short
-DAC_S = 1.234  # DAC is slow: it gets the start of the clip,
-PARTIAL_S = 0.1  # and with fewer than all codebooks less of it
+AWKWARD_SAMPLES = 2 * 47_520 + 100  # at 48 kHz, so that the last two segments are short
+DAC_S = 1.234  # DAC is slow, so only the start of the clip is used,
+PARTIAL_S = 0.1  # and even less with fewer than all codebooks
 
 
 @dataclass(frozen=True)
@@ -35,12 +35,12 @@ class TensorComparison:
     samples : int
         Length of the clip at the codec's rate.
     tokens, differing, distinct : int
-        How many tokens, how many of them are not the reference's, how many different ones occur.
+        Number of tokens, of those that differ from the reference's, and of distinct values.
     levels, ecdc, twin : bool or None
-        Whether levels, the package's own stream, and the stream of `#original` say the same;
-        None where there is nothing to compare.
+        Whether levels, the package's own stream, and the stream of `#original` agree; None if
+        there is nothing to compare.
     rms, deviation : float
-        Of the reference's decoded audio, and the largest difference of a sample from it.
+        RMS of the reference's decoded audio, and the largest difference of a sample from it.
     """
 
     spec: str
@@ -57,35 +57,35 @@ class TensorComparison:
 
     @property
     def holds(self) -> bool:
-        """Whether everything is equal, the audio within `TOLERANCE`."""
-        said = {self.levels, self.ecdc, self.twin}
-        return self.differing == 0 and False not in said and self.deviation <= TOLERANCE
+        """Whether everything is equal, with the audio within `TOLERANCE`."""
+        agreements = {self.levels, self.ecdc, self.twin}
+        return self.differing == 0 and False not in agreements and self.deviation <= TOLERANCE
 
 
 def encodec(variant: str, model: Any, clip: AudioClip, setup: Setup) -> Iterator[TensorComparison]:
-    """Compare every published rate of EnCodec on a clip of its rate and channels."""
+    """Compare every published bitrate of EnCodec on a clip at its sample rate and channels."""
     clips = [clip]
     if variant == "48khz":
         clips.append(AudioClip(clip.samples[:, :AWKWARD_SAMPLES], clip.sample_rate_hz))
     for bitrate_kbps in ENCODEC[variant]["target_bandwidths"]:
         spec = f"encodec:{variant}@{bitrate_kbps:g}k"
         codec, twin = (catalog.create(name, setup) for name in (spec, f"{spec}#original"))
-        for each in clips:
-            theirs = reference.encodec(model, each, bitrate_kbps)
-            payload, audio = _through_bytes(codec, each)
-            segments = len(theirs.levels)
+        for part in clips:
+            expected = reference.encodec(model, part, bitrate_kbps)
+            payload, audio = _through_bytes(codec, part)
+            segments = len(expected.levels)
             levels = np.frombuffer(payload[: 4 * segments], "<f4")
             unpacked = _unpacked if segments else _frames_first
-            tokens = unpacked(payload[4 * segments :], theirs.tokens.shape)
-            written = reference.ecdc(model, each, bitrate_kbps, _frame_counts(model, each))
+            tokens = unpacked(payload[4 * segments :], expected.tokens.shape)
+            written = reference.ecdc(model, part, bitrate_kbps, _frame_counts(model, part))
             same_ecdc = np.array_equal(written.tokens, tokens) and np.array_equal(
                 written.levels, levels
             )
             yield _compared(
-                spec, tokens, theirs, audio, theirs.audio,
-                levels=np.array_equal(levels, theirs.levels) if segments else None,
+                spec, tokens, expected, audio, expected.audio,
+                levels=np.array_equal(levels, expected.levels) if segments else None,
                 ecdc=same_ecdc,
-                twin=_same_through_bytes(twin, each, payload, audio),
+                twin=_same_through_bytes(twin, part, payload, audio),
             )  # fmt: skip
 
 
@@ -97,7 +97,7 @@ def descript(variant: str, model: Any, clip: AudioClip, setup: Setup) -> Iterato
     spec = f"dac:{variant}@{all_kbps:.4g}k"
     codec = catalog.create(spec, setup)
     if not isinstance(codec, DacCodec):
-        raise TypeError(f"{spec} is no DacCodec")
+        raise TypeError(f"{spec} is not a DacCodec")
     start = clip.cropped(PARTIAL_S)
     for codebooks in range(1, books):
         codec.codebooks = codebooks
@@ -111,12 +111,12 @@ def descript(variant: str, model: Any, clip: AudioClip, setup: Setup) -> Iterato
 def _descript(
     spec: str, codec: DacCodec, model: Any, clip: AudioClip, codebooks: int, twin: Codec | None
 ) -> TensorComparison:
-    theirs = reference.descript(model, clip, codebooks)
+    expected = reference.descript(model, clip, codebooks)
     payload, audio = _through_bytes(codec, clip)
-    tokens = _frames_first(payload, theirs.tokens.shape)
+    tokens = _frames_first(payload, expected.tokens.shape)
     early = codec.early_samples
     return _compared(
-        spec, tokens, theirs, audio[:, early:], theirs.audio[:, : clip.n_samples - early],
+        spec, tokens, expected, audio[:, early:], expected.audio[:, : clip.n_samples - early],
         twin=None if twin is None else _same_through_bytes(twin, clip, payload, audio),
     )  # fmt: skip
 
@@ -151,9 +151,9 @@ def _frame_counts(model: Any, clip: AudioClip) -> list[int]:
 def _compared(
     spec: str,
     tokens: NDArray[np.int64],
-    theirs: reference.Coded,
+    expected: reference.Coded,
     audio: Samples,
-    their_audio: Samples,
+    expected_audio: Samples,
     *,
     levels: bool | None = None,
     ecdc: bool | None = None,
@@ -164,11 +164,11 @@ def _compared(
         codebooks=tokens.shape[0],
         samples=audio.shape[1],
         tokens=tokens.size,
-        differing=int((tokens != theirs.tokens).sum()),
-        distinct=sum(len(np.unique(book)) for book in theirs.tokens),
+        differing=int((tokens != expected.tokens).sum()),
+        distinct=sum(len(np.unique(book)) for book in expected.tokens),
         levels=levels,
         ecdc=ecdc,
         twin=twin,
-        rms=float(np.sqrt(np.mean(np.square(their_audio, dtype=np.float64)))),
-        deviation=float(np.abs(audio - their_audio).max()),
+        rms=float(np.sqrt(np.mean(np.square(expected_audio, dtype=np.float64)))),
+        deviation=float(np.abs(audio - expected_audio).max()),
     )

@@ -1,4 +1,4 @@
-"""Which sources and versions a record of parity speaks of, so that a stale one is found."""
+"""The sources and versions that a record of parity is about, so that stale records are detected."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import codecmark
 
-# what lies between a clip and its tokens, and between tokens and a clip
+# modules between a clip and its tokens, and between tokens and a clip
 _SOURCES = (
     "causal_stream",
     "dac",
@@ -29,9 +29,9 @@ THEIRS = ("encodec", "descript-audio-codec")
 
 
 def sources() -> str:
-    """Return the SHA-256 of the wrappers' code, to 16 digits.
+    """Return the first 16 digits of the SHA-256 of the wrappers' code.
 
-    Comments, docstrings and imports do not count: a module that moves leaves the record as it is.
+    Comments, docstrings and imports are ignored, so moving a module does not invalidate the record.
     """
     folder = Path(codecmark.__file__).parent / "neural"
     digest = hashlib.sha256()
@@ -42,7 +42,7 @@ def sources() -> str:
 
 
 def versions() -> dict[str, str]:
-    """Return the versions of both sides, without the name of a build."""
+    """Return the versions of the packages of both sides, without build suffixes."""
     return {name: version(name).partition("+")[0] for name in (*OURS, *THEIRS)}
 
 

@@ -54,7 +54,7 @@ def markdown(
     checkpoints: Sequence[Checkpoint],
     comparisons: Sequence[TensorComparison],
 ) -> str:
-    """Return the page; `facts` are its first table, label and value."""
+    """Return the page; `facts` are the labels and values of its first table."""
     lines = [f"| {label} | {value} |" for label, value in facts.items()]
     verdict = "**Parity holds.**" if holds(comparisons) else "**Parity does not hold.**"
     return (
@@ -72,12 +72,12 @@ def markdown(
 
 
 def holds(comparisons: Sequence[TensorComparison]) -> bool:
-    """Whether there is something to hold, and all of it does."""
+    """Return whether there are comparisons, and all of them hold."""
     return bool(comparisons) and all(comparison.holds for comparison in comparisons)
 
 
 def _groups(comparisons: Sequence[TensorComparison]) -> groupby[tuple[str, int], TensorComparison]:
-    """One line for each EnCodec setting and clip; for DAC, the settings on one clip together."""
+    """Group comparisons by line: each EnCodec setting and clip; DAC's settings on one clip."""
     return groupby(comparisons, key=lambda c: (c.spec, c.samples))
 
 
@@ -93,16 +93,16 @@ def _row(group: Sequence[TensorComparison]) -> tuple[str, ...]:
         f"{sum(c.tokens for c in group):,}",
         str(sum(c.differing for c in group)),
         f"{sum(c.distinct for c in group):,}",
-        _said([c.levels for c in group]),
-        _said([c.ecdc for c in group]),
-        _said([c.twin for c in group]),
+        _agreement([c.levels for c in group]),
+        _agreement([c.ecdc for c in group]),
+        _agreement([c.twin for c in group]),
         f"{min(c.rms for c in group):.3f}",
         f"{max(c.deviation for c in group):.1e}",
         "yes" if holds(group) else "**no**",
     )
 
 
-def _said(answers: Sequence[bool | None]) -> str:
+def _agreement(answers: Sequence[bool | None]) -> str:
     if all(answer is None for answer in answers):
         return "-"
     return "equal" if False not in answers else "**differ**"

@@ -1,4 +1,4 @@
-"""What the packages of EnCodec's and DAC's authors make of a clip, called as they document it."""
+"""Calls of the reference packages of EnCodec and DAC, as their authors document them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Coded:
 
 @torch.inference_mode()
 def encodec(model: Any, clip: AudioClip, bitrate_kbps: float) -> Coded:
-    """`EncodecModel.encode` and `decode` of the whole clip."""
+    """Return the results of `EncodecModel.encode` and `decode` for the whole clip."""
     model.set_target_bandwidth(bitrate_kbps)
     frames = model.encode(torch.tensor(clip.samples)[None])
     audio = model.decode(frames)[0, :, : clip.n_samples].numpy()
@@ -36,7 +36,10 @@ def encodec(model: Any, clip: AudioClip, bitrate_kbps: float) -> Coded:
 
 
 def ecdc(model: Any, clip: AudioClip, bitrate_kbps: float, frames: list[int]) -> Coded:
-    """`encodec.compress`, read back with the package's own bit reader; without decoded audio."""
+    """Return the contents of an `encodec.compress` stream, read with the package's bit reader.
+
+    The decoded audio is left empty.
+    """
     model.set_target_bandwidth(bitrate_kbps)
     package: Any = importlib.import_module("encodec")
     binary: Any = importlib.import_module("encodec.binary")
@@ -59,7 +62,7 @@ def ecdc(model: Any, clip: AudioClip, bitrate_kbps: float, frames: list[int]) ->
 
 @torch.inference_mode()
 def descript(model: Any, clip: AudioClip, codebooks: int) -> Coded:
-    """`DAC.preprocess`, `encode`, `quantizer.from_codes` and `decode` of the whole clip."""
+    """Return the results of `DAC.preprocess`, `encode` and `decode` for the whole clip."""
     batch = model.preprocess(torch.tensor(clip.samples)[None], clip.sample_rate_hz)
     tokens = model.encode(batch, codebooks)[1]
     audio = model.decode(model.quantizer.from_codes(tokens)[0])[0].numpy()

@@ -1,7 +1,7 @@
-"""Stands in for torchaudio in the parity environment: make copies it there as `torchaudio.py`.
+"""A replacement for torchaudio in the parity environment, where make copies it as `torchaudio.py`.
 
-The packages of EnCodec and DAC import torchaudio, whose builds load beside one build of torch
-only. What they use of it reads files and resamples; encoding and decoding use nothing.
+The packages of EnCodec and DAC import torchaudio, each build of which works with one build of torch
+only. They use it to read files and to resample, but not to encode or decode.
 """
 
 

@@ -1,0 +1,199 @@
+"""A planned test on disk: what a listener's page may know, and the key that it may not.
+
+A test is a folder:
+
+- `plan.json`: method, wording, pages of stimuli under random names;
+- `key.json`: which clip and system each random name is, how it was made and what it weighs;
+- `stimuli/NAME.wav`: 48 kHz, 16 bits;
+- `answers.jsonl`: who came and what they said, see `journal`.
+
+The plan's digest is over `plan.json` and `key.json`, so that ratings cannot be read with the key of
+another test.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from pathlib import Path
+from typing import Annotated, Literal, TypeVar
+
+import msgspec
+
+from codecmark.codec import Evidence
+from codecmark.errors import InputError
+from codecmark.listen.ratings import Method, Role, Stimulus
+from codecmark.system import schema
+
+TestMethod = Literal["acr", "dcr", "mushra", "ab", "abx"]
+PLAN, KEY, STIMULI, ANSWERS = "plan.json", "key.json", "stimuli", "answers.jsonl"
+RATE_HZ = 48_000  # no browser has to resample
+RATED: tuple[Method, ...] = ("acr", "dcr", "mushra")
+_NAME = r"^[a-z0-9]{12}$"
+_Kind = TypeVar("_Kind")
+Name = Annotated[str, msgspec.Meta(pattern=_NAME, description="12 small letters and digits")]
+
+
+class PlanPage(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """What is judged at once.
+
+    Attributes
+    ----------
+    name : str
+    items : tuple of str
+        Stimuli to judge: one in ACR and DCR, any number in MUSHRA, the two sides in AB and ABX.
+    reference : str or None
+        What is heard openly as the reference.
+    training : bool
+        Before the test; stored and not counted.
+    hear_s : float
+        How long each stimulus has to be heard before it can be judged.
+    """
+
+    name: Name
+    items: Annotated[tuple[Name, ...], msgspec.Meta(min_length=1)]
+    reference: Name | None = None
+    training: bool = False
+    hear_s: float = 0.0
+
+
+class Plan(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """What the pages show; nothing in it tells which stimulus is what.
+
+    Attributes
+    ----------
+    pages_each : int
+        How many of the pages that count a listener gets.
+    break_after : int
+        A pause is offered after so many pages.
+    """
+
+    format: Literal["codecmark-listening-plan-1"]
+    method: TestMethod
+    title: str
+    seed: int
+    pages: Annotated[tuple[PlanPage, ...], msgspec.Meta(min_length=1)]
+    pages_each: int
+    break_after: int = 20
+
+
+class KeyEntry(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """What a stimulus is; level in LU beside its clip's reference."""
+
+    clip: str
+    system: str
+    role: Role
+    source: str
+    clip_class: str
+    wav_sha256: str
+    family: str = ""
+    weights: Evidence | None = None
+    clip_s: float = 0.0
+    clip_sha256: str = ""
+    pcm16_bytes: int = 0
+    stream_bytes: int = 0
+    loudness_difference_lu: float = 0.0
+
+
+class Key(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The names' meaning; stays where the test is served from."""
+
+    condition: str
+    stimuli: dict[Name, KeyEntry]
+
+
+class Design(msgspec.Struct, frozen=True):
+    """A whole planned test."""
+
+    folder: Path
+    plan: Plan
+    key: Key
+    sha256: str
+
+    def page(self, name: str) -> PlanPage:
+        """Return a page by its name, or raise `InputError`."""
+        for page in self.plan.pages:
+            if page.name == name:
+                return page
+        raise InputError(f"page: this test has no {name!r:.40}")
+
+    def wav(self, name: str) -> Path:
+        """Return the file of a stimulus of the key, or raise `InputError`: of nothing else."""
+        if name not in self.key.stimuli:
+            raise InputError(f"stimulus: this test has no {name!r:.40}")
+        return self.folder / STIMULI / f"{name}.wav"
+
+    def stimuli(self) -> tuple[Stimulus, ...]:
+        """Return what is judged on pages that count, with files relative to the folder."""
+        counted = {name for page in self.plan.pages if not page.training for name in page.items}
+        return tuple(
+            Stimulus(
+                one.clip, one.system, one.role, f"{STIMULI}/{name}.wav", one.source, one.clip_class
+            )
+            for name, one in self.key.stimuli.items()
+            if name in counted
+        )
+
+    def rated_method(self) -> Method:
+        """Return the method, or raise `InputError` where there is no scale of ratings."""
+        if self.plan.method not in RATED:
+            raise InputError(f"method: {self.plan.method} gives choices, not ratings")
+        return self.plan.method
+
+
+def write(folder: Path, plan: Plan, key: Key) -> Design:
+    """Write plan and key into an existing folder."""
+    plan_bytes, key_bytes = (
+        msgspec.json.format(msgspec.json.encode(each), indent=1) + b"\n" for each in (plan, key)
+    )
+    (folder / PLAN).write_bytes(plan_bytes)
+    (folder / KEY).write_bytes(key_bytes)
+    (folder / KEY).chmod(0o600)
+    return Design(folder, plan, key, _digest(plan_bytes, key_bytes))
+
+
+def read(folder: Path) -> Design:
+    """Read a planned test.
+
+    Raises
+    ------
+    InputError
+        If it is none, or plan and key do not belong together; names file and field.
+    """
+    plan_bytes, key_bytes = _bytes(folder / PLAN), _bytes(folder / KEY)
+    plan = _decoded(folder / PLAN, plan_bytes, Plan)
+    key = _decoded(folder / KEY, key_bytes, Key)
+    for page in plan.pages:
+        for name in (*page.items, *filter(None, [page.reference])):
+            if name not in key.stimuli:
+                raise InputError(f"{folder / KEY}: has no {name}, which page {page.name} shows")
+    if len({page.name for page in plan.pages}) < len(plan.pages):
+        raise InputError(f"{folder / PLAN}: a page is there twice")
+    return Design(folder, plan, key, _digest(plan_bytes, key_bytes))
+
+
+def is_name(text: str) -> bool:
+    """Say whether a text could name a page or a stimulus."""
+    return re.fullmatch(_NAME, text) is not None
+
+
+def _digest(plan: bytes, key: bytes) -> str:
+    return hashlib.sha256(plan + b"\0" + key).hexdigest()
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise InputError(
+            f"{path}: cannot be read ({error.strerror}); `codecmark listen plan` makes a test"
+        ) from error
+
+
+def _decoded(path: Path, data: bytes, kind: type[_Kind]) -> _Kind:
+    try:
+        return schema.convert(msgspec.json.decode(data), kind)
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+        raise InputError(f"{path}: cannot be read as JSON ({error})") from error
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from error

@@ -1,0 +1,263 @@
+"""The server of one test: standard library, loopback unless told otherwise, nothing by file name.
+
+A request names a page and a place on it, both of the listener's own session; which file that is,
+only the server knows. Host and Origin are checked, so that no other site's page can ask in a
+listener's name; beyond loopback a token is needed as well.
+"""
+
+from __future__ import annotations
+
+import hmac
+import ipaddress
+import json
+import socket
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from codecmark.errors import InputError
+from codecmark.listen.addresses import is_loopback, kept_token, own_address
+from codecmark.listen.journal import Journal
+from codecmark.listen.views import about, state
+
+LARGEST_BODY = 64 * 1024
+STATIC = {
+    "/": ("listen.html", "text/html; charset=utf-8"),
+    "/listen.css": ("listen.css", "text/css; charset=utf-8"),
+    "/player.js": ("player.js", "text/javascript; charset=utf-8"),
+    "/listen.js": ("listen.js", "text/javascript; charset=utf-8"),
+}
+_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+_IDLE_S = 30
+
+
+class ListenServer(ThreadingHTTPServer):
+    """Serves a journal's test; `url` is what a listener opens."""
+
+    daemon_threads = True
+    request_queue_size = 512
+
+    def __init__(self, journal: Journal, host: str = "127.0.0.1", port: int = 0) -> None:
+        self.journal = journal
+        self.on_loopback = is_loopback(host)
+        self.token = "" if self.on_loopback else kept_token(journal.design.folder)
+        self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self.static = {path: (_static(name), kind) for path, (name, kind) in STATIC.items()}
+        try:
+            super().__init__((host, port), Handler)
+        except OSError as error:
+            raise InputError(
+                f"--host, --port: cannot listen on {host} port {port} ({error.strerror}); name "
+                "others"
+            ) from error
+        self._host = host
+
+    def server_bind(self) -> None:
+        """Bind without asking a name server who we are, which may take seconds."""
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.socket.bind(self.server_address)
+        self.server_address = self.socket.getsockname()
+        self.server_name, self.server_port = self.server_address[:2]  # type: ignore[assignment]
+
+    @property
+    def url(self) -> str:
+        """The address of the page, with the token where there is one."""
+        host = self._host
+        if host in {"0.0.0.0", "::"}:  # noqa: S104 - what the user asked for
+            host = own_address()
+        shown = f"[{host}]" if ":" in host else host
+        return f"http://{shown}:{self.server_port}/" + (f"#{self.token}" if self.token else "")
+
+    def knows_host(self, header: str) -> bool:
+        """Say whether a Host header is ours: another site's name that points here is not."""
+        name = urlsplit(f"//{header}")
+        try:
+            port = name.port or 80
+        except ValueError:
+            return False
+        if port != self.server_port or name.hostname is None or "@" in header:
+            return False
+        if name.hostname == "localhost":
+            return True
+        try:
+            address = ipaddress.ip_address(name.hostname)
+        except ValueError:
+            return not self.on_loopback and name.hostname == self._host
+        return address.is_loopback or not self.on_loopback
+
+
+class _RefusedError(Exception):
+    """What the client is told."""
+
+    def __init__(self, status: HTTPStatus, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class Handler(BaseHTTPRequestHandler):
+    """One connection."""
+
+    protocol_version = "HTTP/1.1"
+    server_version = "codecmark"
+    sys_version = ""
+    timeout = _IDLE_S
+    disable_nagle_algorithm = True
+    server: ListenServer
+
+    def do_GET(self) -> None:
+        """Send the page, the state of a session, or a sound."""
+        self._answered(self._get)
+
+    def do_POST(self) -> None:
+        """Begin a session, or take a page's answer."""
+        self._answered(self._post)
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - of the base class
+        """Keep no log: addresses of listeners are nobody's business."""
+
+    def _answered(self, work: Any) -> None:
+        try:
+            if not self.server.knows_host(self.headers.get("Host", "")):
+                raise _RefusedError(HTTPStatus.FORBIDDEN, "host: not this server's")
+            data, kind = work()
+            self._send(HTTPStatus.OK, data, kind)
+        except _RefusedError as error:
+            self._refuse(error.status, str(error))
+        except InputError as error:
+            self._refuse(HTTPStatus.UNPROCESSABLE_ENTITY, str(error))
+        except (ConnectionError, TimeoutError):
+            self.close_connection = True
+        except OSError:
+            self._refuse(HTTPStatus.INTERNAL_SERVER_ERROR, "the answer could not be stored")
+
+    def _get(self) -> tuple[bytes, str]:
+        path = urlsplit(self.path).path
+        if path in self.server.static:
+            return self.server.static[path]
+        self._require_token()
+        if path == "/api/test":
+            return _json(about(self.server.journal.design))
+        if path == "/api/session":
+            return _json(state(self.server.journal, self._session()))
+        match path.split("/"):
+            case ["", "api", "audio", page, place]:
+                return self._audio(page, place), "audio/wav"
+        raise _RefusedError(HTTPStatus.NOT_FOUND, "there is nothing here")
+
+    def _audio(self, page: str, place: str) -> bytes:
+        journal = self.server.journal
+        turn = journal.turns(self._session()).get(page)
+        if turn is None or not (place == "reference" or (place.isdecimal() and len(place) < 3)):
+            raise _RefusedError(HTTPStatus.NOT_FOUND, "there is nothing here")
+        name = turn.reference
+        if place != "reference":
+            name = dict(enumerate(turn.items)).get(int(place))
+        if name is None:
+            raise _RefusedError(HTTPStatus.NOT_FOUND, "there is nothing here")
+        return journal.design.wav(name).read_bytes()
+
+    def _post(self) -> tuple[bytes, str]:
+        body = self._body()
+        self._require_token()
+        journal = self.server.journal
+        match urlsplit(self.path).path:
+            case "/api/join":
+                if body.get("consent") is not True:
+                    raise InputError("consent: is needed to take part")
+                name, headphones = body.get("listener", ""), body.get("headphones")
+                if not isinstance(name, str) or not isinstance(headphones, bool | None):
+                    raise InputError("listener, headphones: text, and yes or no")
+                joined = journal.join(name, headphones)
+                return _json(state(journal, joined.session))
+            case "/api/answer":
+                session, page = self._session(), body.get("page", "")
+                if not isinstance(page, str):
+                    raise InputError("page: must be text")
+                is_new = journal.answer(
+                    session, page, body.get("values"), body.get("heard_s"),
+                    body.get("page_s", 0.0), body.get("comment", ""),
+                )  # fmt: skip
+                return _json({"stored": True, "new": is_new})
+        raise _RefusedError(HTTPStatus.NOT_FOUND, "there is nothing here")
+
+    def _body(self) -> dict[str, Any]:
+        """Read a JSON object from our own page, of bounded size."""
+        length = self.headers.get("Content-Length", "")
+        if not (length.isascii() and length.isdecimal() and len(length) < 10):
+            self.close_connection = True
+            raise _RefusedError(HTTPStatus.LENGTH_REQUIRED, "Content-Length: is needed")
+        if int(length) > LARGEST_BODY:
+            self.close_connection = True
+            raise _RefusedError(
+                HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"at most {LARGEST_BODY} bytes"
+            )
+        data = self.rfile.read(int(length))
+        if len(data) < int(length):
+            raise ConnectionError
+        origin = self.headers.get("Origin")
+        if origin is not None and origin != f"http://{self.headers.get('Host', '')}":
+            raise _RefusedError(HTTPStatus.FORBIDDEN, "origin: not this server's page")
+        if self.headers.get("Content-Type", "").partition(";")[0] != "application/json":
+            raise _RefusedError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "send application/json")
+        try:
+            body = json.loads(data, parse_constant=_refused_constant)
+        except (ValueError, RecursionError):
+            body = None
+        if not isinstance(body, dict):
+            raise _RefusedError(HTTPStatus.BAD_REQUEST, "not a JSON object")
+        return body
+
+    def _session(self) -> str:
+        session = self.headers.get("Codecmark-Session", "")
+        try:
+            self.server.journal.session(session)
+        except InputError as error:
+            raise _RefusedError(HTTPStatus.UNAUTHORIZED, str(error)) from error
+        return session
+
+    def _require_token(self) -> None:
+        given = self.headers.get("Codecmark-Token", "").encode("utf-8", "replace")
+        if self.server.token and not hmac.compare_digest(given, self.server.token.encode()):
+            raise _RefusedError(HTTPStatus.UNAUTHORIZED, "token: open the whole address again")
+
+    def _refuse(self, status: HTTPStatus, message: str) -> None:
+        data, kind = _json({"error": message})
+        if self.command == "POST" and status is HTTPStatus.FORBIDDEN:
+            self.close_connection = True
+        self._send(status, data, kind)
+
+    def _send(self, status: HTTPStatus, data: bytes, kind: str) -> None:
+        try:
+            self.send_response(status)
+            for name, value in _HEADERS.items():
+                self.send_header(name, value)
+            self.send_header("Content-Type", kind)
+            self.send_header("Content-Length", str(len(data)))
+            if self.close_connection:
+                self.send_header("Connection", "close")
+            self.end_headers()
+            self.wfile.write(data)
+        except (ConnectionError, TimeoutError):
+            self.close_connection = True
+
+
+def _json(value: object) -> tuple[bytes, str]:
+    return json.dumps(value).encode(), "application/json"
+
+
+def _refused_constant(name: str) -> None:
+    raise ValueError(name)
+
+
+def _static(name: str) -> bytes:
+    return (Path(__file__).parent / "static" / name).read_bytes()
