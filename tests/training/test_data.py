@@ -13,6 +13,7 @@ import soundfile
 
 from codecmark import corpus
 from codecmark.__main__ import main
+from codecmark.corpus import halves
 from codecmark.corpus.audio_files import read_audio
 from codecmark.errors import InputError
 from codecmark.training import packages, prepare
@@ -69,6 +70,27 @@ def test_a_manifest_that_lists_a_bundled_clip_is_refused(prepared: Path, tmp_pat
     assert digest is not None
     write_manifest(folder, [replace(items[0], sha256=digest), *items[1:]])
     with pytest.raises(InputError, match=r"lists the bundled clip en_male_1\.flac"):
+        Dataset(folder)
+
+
+def test_a_file_of_the_test_half_is_left_out_and_refused(
+    recordings: Path, prepared: Path, tmp_path: Path
+) -> None:
+    held_out, nothing = HeldOut.bundled(), np.zeros(RATE, np.float32)
+    locked = next(
+        c for c in halves.built_in().half("test") if c.origin in halves.built_in().packages
+    )
+    renamed = tmp_path / Path(locked.path).name
+    shutil.copy(recordings / "music/0.wav", renamed)
+    assert held_out.reason(renamed, locked.origin, nothing) == (
+        f"{locked.name} of the test half is cut from it"
+    )
+    assert held_out.reason(renamed, "another-package", nothing) is None
+    folder = tmp_path / "edited"
+    shutil.copytree(prepared, folder)
+    items = Dataset(folder).items
+    write_manifest(folder, [replace(items[0], sha256=locked.sha256), *items[1:]])
+    with pytest.raises(InputError, match=f"lists {locked.name} of the test half"):
         Dataset(folder)
 
 

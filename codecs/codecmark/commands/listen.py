@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from codecmark import catalog, corpus
+from codecmark.commands import listen_results
 from codecmark.corpus import condition as conditions
 from codecmark.errors import InputError
 from codecmark.listen import design
@@ -31,6 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", required=True)
     _add_plan(actions.add_parser("plan", help="make a test: code, level, rename, lay out pages"))
     _add_serve(actions.add_parser("serve", help="serve a test to browsers until interrupted"))
+    listen_results.add_actions(actions)
 
 
 def _test(parser: argparse.ArgumentParser, purpose: str = "the folder of a test") -> None:

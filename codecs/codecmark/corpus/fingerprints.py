@@ -64,7 +64,9 @@ def resemblance(part: Fingerprint, whole: Fingerprint) -> Resemblance:
     part = part - part.mean(axis=1, keepdims=True)
     part /= max(float(np.linalg.norm(part)), 1e-9)
     best, at = -1.0, 0
+    # blocks of a long recording; a short one in a single transform that just holds it
     size = max(_BLOCK, 1 << (2 * length - 1).bit_length())
+    size = min(size, 1 << (whole.shape[1] - 1).bit_length())
     spectrum = np.conj(np.fft.rfft(part, size))
     step = size - length + 1
     for start in range(0, whole.shape[1] - length + 1, step):

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from codecmark.analysis.aggregation import ALL, Quality
+from codecmark.analysis.listeners import rated
 from codecmark.analysis.summary import Summary
 from codecmark.leaderboard.cell import NOTHING, Cell, Column, figure
 from codecmark.metrics.table import METRICS, TABLE, VISQOL_FIELD
@@ -99,10 +100,32 @@ SCORED = Column(
 )  # fmt: skip
 
 
-def overall(clip_classes: Sequence[str], targets: Sequence[Column] = ()) -> tuple[Column, ...]:
+def rating_column(field: str) -> Column:
+    """Return the column of what listeners said."""
+    metric = TABLE[field]
+
+    def cell(summary: Summary) -> Cell:
+        heard = rated(summary.rows, field)
+        if heard is None:
+            return Cell(NOTHING)
+        reach = "" if heard.low is None else f" ±{heard.mean - heard.low:.{metric.decimals}f}"
+        return Cell(
+            f"{heard.mean:.{metric.decimals}f}{reach} ({heard.listeners} listeners)", heard.mean
+        )
+
+    return Column(
+        field, metric.heading,
+        "mean of listeners' ratings, ± half of its 95 % interval over listeners and sources",
+        cell, metric.higher_is_better,
+    )  # fmt: skip
+
+
+def overall(
+    clip_classes: Sequence[str], targets: Sequence[Column] = (), ratings: Sequence[Column] = ()
+) -> tuple[Column, ...]:
     """Return the columns of the main table; predicted quality for each class that is there.
 
-    `targets` are the columns that say what requirements are met.
+    `targets` are the columns that say what requirements are met, `ratings` what listeners said.
     """
     return (
         CODEC,
@@ -111,6 +134,7 @@ def overall(clip_classes: Sequence[str], targets: Sequence[Column] = ()) -> tupl
         RATIO,
         quality_column(ALL, "snr_db"),
         *(quality_column(name, VISQOL_FIELD, name) for name in clip_classes),
+        *ratings,
         ENCODE_RTF,
         DECODE_RTF,
         SCORED,

@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from codecmark.analysis.aggregation import ALL
+from codecmark.analysis.listeners import RATINGS
 from codecmark.analysis.summary import Summary, summarise
 from codecmark.corpus.entry import CLASSES
 from codecmark.errors import InputError
 from codecmark.leaderboard.cell import Column
-from codecmark.leaderboard.columns import COST, by_class, overall, worst
+from codecmark.leaderboard.columns import COST, by_class, overall, rating_column, worst
 from codecmark.leaderboard.targets import target_columns
 from codecmark.results.row import ResultRow
 from codecmark.review.in_force import judged_by_condition
@@ -86,8 +87,14 @@ def _of_condition(
 ) -> list[Section]:
     present = {name for s in summaries for name in s.quality if name != ALL}
     classes = sorted(present, key=CLASSES.index)
+    ratings = [
+        rating_column(field)
+        for field in RATINGS
+        if any(getattr(row, field) is not None for s in summaries for row in s.rows)
+    ]
     first = Section(
-        f"Leaderboard, {condition}", overall(classes, target_columns(judged)), summaries,
+        f"Leaderboard, {condition}", overall(classes, target_columns(judged), ratings),
+        summaries,
         kind="overall", condition=condition,
     )  # fmt: skip
     first = _sorted(first, sort)

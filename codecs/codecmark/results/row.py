@@ -33,7 +33,7 @@ AXES = (
 IDENTITY = ("spec", "clip", "condition", *AXES)
 _RATINGS = frozenset(
     {
-        "mos", "dmos", "mushra", "listeners", "ratings",
+        "mos", "dmos", "mushra", "listeners", "ratings", "listener_se",
         "listening_method", "listening_plan_sha256",
     }
 )  # fmt: skip
@@ -128,6 +128,7 @@ class ResultRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     mushra: float | None = None
     listeners: Integer | None = None
     ratings: Integer | None = None
+    listener_se: float | None = None
     listening_method: str | None = None
     listening_plan_sha256: str | None = None
     encode_s: float | None = None

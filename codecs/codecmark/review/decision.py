@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
+from codecmark.analysis.listeners import RATINGS
 from codecmark.analysis.samples import latest_rows
 from codecmark.metrics.table import QUALITY_FIELDS
 from codecmark.results.row import ResultRow
@@ -26,6 +27,7 @@ SCHEMA_VERSION = 2
 _JUDGED = (  # of a row; what a decision rests on
     "run_id", "spec", "weights", "clip", "clip_s", "source", "clip_class", "condition", "status",
     "stream_bytes", "pcm16_bytes", "encode_s", "decode_s", "lag_samples", "host", *QUALITY_FIELDS,
+    *RATINGS, "listeners", "listener_se",
 )  # fmt: skip
 
 

@@ -10,11 +10,12 @@ import msgspec
 import numpy as np
 
 from codecmark.analysis.aggregation import ALL
+from codecmark.analysis.listeners import RATINGS, rated
 from codecmark.analysis.samples import Scored, collect, latest_rows
 from codecmark.analysis.statistics import Estimate, estimate, median_estimate, ratio_estimate
 from codecmark.results.row import ResultRow
 from codecmark.review.elsewhere import Origin
-from codecmark.review.requirements import COSTS, MOS, TIMES, Statistic, higher_is_better
+from codecmark.review.requirements import COSTS, TIMES, Statistic, higher_is_better
 
 TOTALS = {  # costs are totals first, then one division
     "bitrate_kbps": ("stream_bytes", "clip_s", 8 / 1000),
@@ -51,6 +52,8 @@ class Figure(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fie
         The folder of the rows within the results; empty for that folder itself.
     at_most : bool
         The quality itself is not known, only that it is no better than this.
+    listeners : int
+        Who was asked, for a rating.
     """
 
     spec: str
@@ -69,6 +72,7 @@ class Figure(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fie
     origin: Origin = "measured"
     results: str = ""
     at_most: bool = False
+    listeners: int = 0
 
     @property
     def level(self) -> float | None:
@@ -124,7 +128,9 @@ class Figures:
         key = (spec, metric, clip_class, statistic)
         if key not in self._found:
             reason = self._absent(spec, metric)
-            look_up = self._cost if metric in COSTS else self._quality
+            look_up = self._quality
+            if metric in COSTS or metric in RATINGS:
+                look_up = self._cost if metric in COSTS else self._rating
             self._found[key] = (
                 look_up(spec, metric, clip_class, statistic)
                 if reason is None
@@ -134,7 +140,7 @@ class Figures:
 
     def _absent(self, spec: str, metric: str) -> str | None:
         """Say why there can be no figure, whatever the class; None where there may be one."""
-        if metric == MOS:
+        if metric in RATINGS and not self.asked(metric):
             return "no listening test in these rows"
         rows = self.of(spec)
         if not rows:
@@ -164,6 +170,31 @@ class Figures:
             return nothing(spec, metric, clip_class, scored.gap, runs)
         clips = Clips(scored.values, scored.sources)
         return _summed(Figure(spec, metric, clip_class, run_ids=runs), statistic, clips), clips
+
+    def asked(self, metric: str) -> bool:
+        """Say whether listeners were asked for this kind of rating of any codec."""
+        return any(getattr(row, metric) is not None for row in self.rows)
+
+    def _rating(self, spec: str, metric: str, clip_class: str, statistic: Statistic) -> Found:
+        rows = [row for row in self.of(spec) if clip_class in {ALL, row.clip_class}]
+        heard = rated(rows, metric)
+        if heard is None:
+            return nothing(spec, metric, clip_class, "not in the listening test")
+        runs = tuple(dict.fromkeys(row.run_id for row in rows))
+        clips = Clips(heard.values, heard.sources)
+        figure = _summed(Figure(spec, metric, clip_class, run_ids=runs), statistic, clips)
+        if statistic == "mean":
+            lacking = f"no interval from {heard.listeners} listeners and {figure.n_sources} sources"
+            figure = msgspec.structs.replace(
+                figure, low=heard.low, high=heard.high, reason="" if heard.low else lacking
+            )
+        return msgspec.structs.replace(figure, listeners=heard.listeners), clips
+
+    def listeners_for(self, figure: Figure, margin: float) -> int | None:
+        """Return how many listeners would settle a margin; None where no number would."""
+        rows = [r for r in self.of(figure.spec) if figure.clip_class in {ALL, r.clip_class}]
+        heard = rated(rows, figure.metric)
+        return None if heard is None else heard.listeners_for(margin)
 
     def _cost(self, spec: str, metric: str, clip_class: str, statistic: Statistic) -> Found:
         above, below, factor = TOTALS[metric]

@@ -14,6 +14,7 @@ from msgspec import Meta
 from msgspec.structs import force_setattr
 
 from codecmark.analysis.aggregation import ALL, FIELDS_OVER_ALL
+from codecmark.analysis.listeners import RATINGS
 from codecmark.corpus.condition import DEFAULT_CONDITION, named
 from codecmark.corpus.entry import CLASSES
 from codecmark.errors import InputError
@@ -25,11 +26,11 @@ Operator = Literal[">", ">=", "<", "<="]
 Statistic = Literal["mean", "median", "p95", "worst"]
 Evidence = Literal["measured", "predicted", "subjective"]
 
-MOS = "mos"  # a mean opinion score of listeners: no row of today holds one
+MOS = "mos"  # a mean opinion score of listeners
 EACH = "each"
 COSTS = ("bitrate_kbps", "compression_ratio", "encode_rtf", "decode_rtf")
 TIMES = frozenset({"encode_rtf", "decode_rtf"})
-METRICS = (*QUALITY_FIELDS, *COSTS, MOS)
+METRICS = (*QUALITY_FIELDS, *COSTS, *RATINGS)
 SPEECH_FIELDS = tuple(field for field in QUALITY_FIELDS if TABLE[field].classes == ("speech",))
 SOFT = "soft"  # in `prefer`: the number of soft requirements that are passed
 _NUMBER = "a number other than 0"
@@ -55,7 +56,7 @@ def classes_of(metric: str) -> str:
     """
     if metric in SPEECH_FIELDS:
         return "speech"
-    return ALL if metric in (*FIELDS_OVER_ALL, *COSTS, MOS) else EACH
+    return ALL if metric in (*FIELDS_OVER_ALL, *COSTS, *RATINGS) else EACH
 
 
 class Requirement(
@@ -86,7 +87,7 @@ class Requirement(
     """
 
     name: Annotated[str, Meta(description="its heading")]
-    metric: Annotated[str, Meta(description="a quality field of the row, a cost, or mos")]
+    metric: Annotated[str, Meta(description="a quality field, a cost, or mos, dmos, mushra")]
     operator: Operator
     threshold: Annotated[float, Meta(description=_NUMBER)]
     statistic: Statistic = "mean"

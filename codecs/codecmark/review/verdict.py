@@ -13,13 +13,13 @@ import msgspec
 from msgspec.structs import replace
 
 from codecmark.analysis.aggregation import ALL
+from codecmark.analysis.listeners import RATINGS
 from codecmark.metrics.table import VISQOL_FIELD
 from codecmark.review.elsewhere import StatedFigure
 from codecmark.review.figures import Figure, Figures
 from codecmark.review.requirements import (
     COSTS,
     EACH,
-    MOS,
     Bound,
     Evidence,
     Requirement,
@@ -113,21 +113,41 @@ def look_up(figures: Figures, spec: str, requirement: Requirement) -> Measured:
     """Fetch what `judge` needs, without judging."""
     name = requirement.clip_class
     classes = (figures.classes or (ALL,)) if name == EACH else (name,)
-    if requirement.metric == MOS:
+    if requirement.metric in RATINGS and not figures.asked(requirement.metric):
         classes = (ALL,)
     found = {
         clip_class: figures.get(spec, requirement.metric, clip_class, requirement.statistic)
         for clip_class in classes
     }
     speech = requirement.metric == VISQOL_FIELD and "speech" in found
-    return Measured(found, disputed_by(figures, spec) if speech else "")
+    return Measured(
+        found,
+        disputed_by(figures, spec) if speech else "",
+        {
+            clip_class: _missing(figures, figure, requirement)
+            for clip_class, figure in found.items()
+            if figure.listeners
+        },
+    )
+
+
+def _missing(figures: Figures, figure: Figure, requirement: Requirement) -> str:
+    """Say what would settle a rating whose interval straddles the threshold."""
+    needed = figures.listeners_for(figure, abs(beyond(requirement, figure.value) or 0.0))
+    if needed is None:
+        return f"{figure.listeners} listeners; more clips would have to be heard"
+    return f"{max(1, needed - figure.listeners)} more listeners than {figure.listeners} are needed"
 
 
 class Measured(msgspec.Struct, frozen=True):
-    """The figures that one requirement looks at, by class; by what PESQ disputes that of speech."""
+    """The figures that one requirement looks at, by class.
+
+    By what PESQ disputes that of speech; and by class what more listeners could settle.
+    """
 
     figures: Mapping[str, Figure]
     disputed_by: str = ""
+    missing: Mapping[str, str] = {}
 
 
 def disputed_by(figures: Figures, spec: str) -> str:
@@ -153,6 +173,8 @@ def judge(measured: Measured, requirement: Requirement, stand_in: Finding | None
             finding = replace(
                 finding, verdict="UNDECIDED", reason=measured.disputed_by, disputed=True
             )
+        if finding.verdict == "UNDECIDED" and name in measured.missing:
+            finding = replace(finding, reason=f"{finding.reason}; {measured.missing[name]}")
         found[name] = finding, end
     worst = min((finding for finding, _ in found.values()), key=_severity)
     ends = [end for _, end in found.values() if end is not None]

@@ -21,6 +21,7 @@ import soxr
 from numpy.typing import NDArray
 
 from codecmark import corpus
+from codecmark.corpus import halves
 from codecmark.errors import InputError
 from codecmark.training.pitch import KNOT, LOWEST_HZ
 
@@ -79,7 +80,7 @@ class Dataset:
             ) from error
         if self.items and self.items[-1].first + self.items[-1].samples > len(self.audio):
             raise InputError(f"--data: {folder / AUDIO} is shorter than {MANIFEST} says")
-        _refuse_bundled(self.items, folder)
+        _refuse_measured_on(self.items, folder)
         self._groups = self._by_source("train")
         if not self._groups:
             raise InputError(f"--data: {folder} holds nothing to train on")
@@ -185,14 +186,16 @@ def _item(row: dict[str, str]) -> Item:
     return Item(**{**row, **numbers})  # type: ignore[arg-type]
 
 
-def _refuse_bundled(items: list[Item], folder: Path) -> None:
-    bundled = {clip.sha256: clip.name for clip in corpus.load()}
+def _refuse_measured_on(items: list[Item], folder: Path) -> None:
+    measured_on = {
+        clip.sha256: f"{clip.name} of the test half" for clip in halves.built_in().half("test")
+    }
+    measured_on |= {clip.sha256 or "": f"the bundled clip {clip.name}" for clip in corpus.load()}
     for item in items:
-        if item.sha256 in bundled:
+        if item.sha256 in measured_on:
             raise InputError(
-                f"--data: {folder / MANIFEST} lists the bundled clip {bundled[item.sha256]}, "
-                "which must not be trained on because it is used for measurements: prepare the "
-                "folder again"
+                f"--data: {folder / MANIFEST} lists {measured_on[item.sha256]}, which must not be "
+                "trained on because it is used for measurements: prepare the folder again"
             )
 
 

@@ -1,20 +1,24 @@
-"""Detection of the bundled clips in training data, where they must not be.
+"""Detection of the bundled clips and of the test half in training data, where they must not be.
 
-A clip is recognised by the digest of its file, by the file that it was cut from, and by its loudest
-second, which is correlated with all training data at a quarter of the rate.
+A clip is recognised by the digest of its file, and by the package and name of the file that it was
+cut from; a bundled clip also by its loudest second, which is correlated with all training data at a
+quarter of the rate. The audio of the test half may not be here: `codecmark corpus verify --overlap`
+correlates it.
 """
 
 from __future__ import annotations
 
 import csv
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 from numpy.typing import NDArray
 
 from codecmark import corpus
 from codecmark.clip import resample
+from codecmark.corpus import halves
 from codecmark.corpus.audio_files import read_audio
 from codecmark.corpus.csv_manifest import NAME as CSV_NAME
 from codecmark.system.digest import file_sha256
@@ -27,44 +31,50 @@ _SAME = 0.9  # correlation; other recordings of the same words stay below 0.5
 
 @dataclass(frozen=True)
 class HeldOut:
-    """The bundled clips.
+    """The clips that must not be trained on.
 
     Attributes
     ----------
     names : tuple of str
-    hashes : frozenset of str
-        SHA-256 digests of the files.
-    files : frozenset of tuple
-        Package and name of the files that they were cut from.
+        Of the bundled clips.
+    hashes, files : mapping
+        SHA-256 digests of files, and packages with names of files; each with what it identifies.
     snippets : np.ndarray, shape=(clips, samples)
-        The loudest second of each, at unit energy.
+        The loudest second of each bundled clip, at unit energy.
     """
 
     names: tuple[str, ...]
-    hashes: frozenset[str]
-    files: frozenset[tuple[str, str]]
+    hashes: Mapping[str, str]
+    files: Mapping[tuple[str, str], str]
     snippets: NDArray[np.float32]
 
     @classmethod
     def bundled(cls) -> HeldOut:
-        """Return the clips of the bundled corpus."""
+        """Return the clips of the bundled corpus and of the test half."""
         folder = corpus.bundled_folder()
         with (folder / CSV_NAME).open(newline="", encoding="utf-8-sig") as file:
             rows = list(csv.DictReader(file))
         snippets = [_loudest_second(folder / row["name"]) for row in rows]
-        return cls(
-            tuple(row["name"] for row in rows),
-            frozenset(row["sha256"] for row in rows),
-            frozenset((row["source_package"], Path(row["file"]).name) for row in rows),
-            np.stack(snippets),
-        )
+        locked = halves.built_in().half("test")
+        hashes = {clip.sha256: f"is a file of the test half ({clip.name})" for clip in locked}
+        files = {
+            (
+                clip.origin,
+                PurePosixPath(clip.path).name,
+            ): f"{clip.name} of the test half is cut from it"
+            for clip in locked
+        }
+        for row in rows:
+            hashes[row["sha256"]] = "is a bundled clip"
+            key = row["source_package"], Path(row["file"]).name
+            files[key] = "a bundled clip was cut from it"
+        return cls(tuple(row["name"] for row in rows), hashes, files, np.stack(snippets))
 
     def reason(self, path: Path, package: str, samples: NDArray[np.float32]) -> str | None:
         """Return why mono `samples` at 16 kHz must not be trained on; None if they may be."""
-        if file_sha256(path) in self.hashes:
-            return "is a bundled clip"
-        if (package, path.name) in self.files:
-            return "a bundled clip was cut from it"
+        known = self.hashes.get(file_sha256(path)) or self.files.get((package, path.name))
+        if known is not None:
+            return known
         best, index = self._correlation(samples)
         if best > _SAME:
             return f"contains {self.names[index]} (correlation {best:.2f})"

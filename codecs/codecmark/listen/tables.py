@@ -1,0 +1,98 @@
+"""Ratings that other tools write, as listening sets; which tool it was is seen from the file.
+
+- webMUSHRA's `mushra.csv`: a column for the session, `trial_id`, `rating_stimulus` and
+  `rating_score`; stimuli named `reference`, `anchor35` and `anchor70` have those roles. Trials
+  whose name begins with `training` do not count.
+- BeaqleJS: a JSON list for each listener, of objects with `TestID` and `rating`; a folder is not
+  needed, one file is one listener.
+- tables of lists, see `list_table`.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from codecmark.errors import InputError
+from codecmark.listen import list_table
+from codecmark.listen.ratings import ListeningSet, Rating, Role, Stimulus, number, read_csv
+
+WEBMUSHRA = ("session_uuid", "trial_id", "rating_stimulus", "rating_score")
+_ROLES: dict[str, Role] = {
+    "reference": "reference", "anchor70": "mid_anchor", "anchor35": "low_anchor",
+}  # fmt: skip
+_TRAINING = "training"
+_LARGEST_BYTES = 8 * 2**20
+
+
+def read_table(path: Path) -> ListeningSet:
+    """Read a file of one of these tools.
+
+    Raises
+    ------
+    InputError
+        If it is none, or a value is not what the tool writes; names file and line.
+    """
+    try:
+        with path.open("rb") as file:
+            head = file.read(4096).decode("utf-8-sig", "replace").lstrip()
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror})") from error
+    if head.startswith("["):
+        return read_beaqlejs([path])
+    first = head.partition("\n")[0]
+    if "rating_stimulus" in first:
+        return read_webmushra(path)
+    if "participant_ids" in first:
+        return list_table.read_list_table(path)
+    raise InputError(
+        f"{path}: not webMUSHRA's mushra.csv, a result of BeaqleJS, or a table of lists; its "
+        f"first line is {first!r:.80}"
+    )
+
+
+def read_webmushra(path: Path) -> ListeningSet:
+    """Read `mushra.csv` of webMUSHRA."""
+    ratings = [
+        Rating(
+            line["session_uuid"], line["trial_id"], line["rating_stimulus"],
+            number(line["rating_score"], f"{path} line {n}, rating_score"),
+        )
+        for n, line in enumerate(read_csv(path, WEBMUSHRA), start=2)
+        if not line["trial_id"].lower().startswith(_TRAINING)
+    ]  # fmt: skip
+    return _listening_set(ratings, path.stem)
+
+
+def read_beaqlejs(paths: list[Path]) -> ListeningSet:
+    """Read results of BeaqleJS, one file a listener."""
+    ratings = []
+    for path in paths:
+        try:
+            if path.stat().st_size > _LARGEST_BYTES:
+                raise InputError(f"{path}: too large for a result of BeaqleJS")
+            tests = json.loads(path.read_bytes())
+        except (OSError, ValueError, RecursionError) as error:
+            raise InputError(f"{path}: cannot be read as JSON ({error})") from error
+        if not isinstance(tests, list):
+            raise InputError(f"{path}: no list of tests")
+        for test in tests:
+            if not isinstance(test, dict) or "TestID" not in test:
+                continue  # the last one holds name and mail address, which are not kept
+            rating = test.get("rating")
+            if not isinstance(rating, dict):
+                raise InputError(f"{path}: rating: absent in test {test['TestID']!r:.40}")
+            for system, value in rating.items():
+                where = f"{path}, {test['TestID']!r:.40}, {system:.40}"
+                ratings.append(
+                    Rating(path.stem, str(test["TestID"]), system, number(str(value), where))
+                )
+    return _listening_set(ratings, paths[0].stem)
+
+
+def _listening_set(ratings: list[Rating], title: str) -> ListeningSet:
+    names = dict.fromkeys((each.clip, each.system) for each in ratings)
+    stimuli = tuple(
+        Stimulus(clip, system, _ROLES.get(system.lower(), "system")) for clip, system in names
+    )
+    return ListeningSet("mushra", stimuli, tuple(ratings), title)

@@ -1,0 +1,132 @@
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from codecmark.clip import AudioClip
+from codecmark.errors import InputError, MetricError
+from codecmark.listen.collect import Choice
+from codecmark.listen.loudness import loudness_lufs
+from codecmark.listen.precision import abx_needed, precision
+from codecmark.listen.preferences import strengths, told
+from codecmark.listen.tables import read_table
+
+WEBMUSHRA = """session_test_id,email,session_uuid,trial_id,rating_stimulus,rating_score,rating_time,rating_comment
+t,,u1,training1,C1,5,9,
+t,,u1,trial1,reference,100,9000,
+t,,u1,trial1,C1,70,9000,"a, comment"
+t,,u1,trial1,anchor35,20,9000,
+t,,u2,trial1,reference,95,8000,
+t,,u2,trial1,C1,60,8000,
+t,,u2,trial1,anchor35,10,8000,
+"""  # noqa: E501 - as the tool writes it
+
+
+def test_webmushra(tmp_path: Path) -> None:
+    path = tmp_path / "mushra.csv"
+    path.write_text(WEBMUSHRA)
+    listening = read_table(path)
+    assert (listening.listeners, listening.clips) == (("u1", "u2"), ("trial1",))
+    assert [each.role for each in listening.stimuli] == ["reference", "system", "low_anchor"]
+    np.testing.assert_array_equal(listening.cube()[:, 0], [[100, 70, 20], [95, 60, 10]])
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("trial1,C1,70", "trial1,C1,seventy", "line 4, rating_score"),
+        ("trial1,C1,70", "trial1,C1,170", "outside 0 to 100"),
+        ("u2,trial1,C1", "u1,trial1,C1", "is there twice"),
+        ("rating_score", "score", "rating_score"),
+        (',"a, comment"', ',"a, comment', "cannot be read as CSV"),
+    ],
+)
+def test_webmushra_damaged(tmp_path: Path, old: str, new: str, message: str) -> None:
+    path = tmp_path / "mushra.csv"
+    path.write_text(WEBMUSHRA.replace(old, new))
+    with pytest.raises(InputError) as error:
+        read_table(path)
+    assert message in str(error.value)
+
+
+def test_beaqlejs_without_the_name(tmp_path: Path) -> None:
+    path = tmp_path / "listener7.txt"
+    tests = [
+        {"TestID": "id1", "Runtime": 5, "rating": {"Reference": 100, "1": 40}, "filename": {}},
+        {"UserName": "Someone", "UserEmail": "someone@example.org", "UserComment": ""},
+    ]
+    path.write_text(json.dumps(tests))
+    listening = read_table(path)
+    assert listening.listeners == ("listener7",)
+    assert "Someone" not in str(listening)
+    assert [each.value for each in listening.ratings] == [100, 40]
+    path.write_text(json.dumps([{"TestID": "id1"}]))
+    with pytest.raises(InputError, match="rating: absent"):
+        read_table(path)
+
+
+def test_a_file_of_another_kind(tmp_path: Path) -> None:
+    path = tmp_path / "x.csv"
+    path.write_text("a,b\n1,2\n")
+    with pytest.raises(InputError, match="not webMUSHRA's"):
+        read_table(path)
+
+
+def test_abx_is_exact() -> None:
+    choices = [Choice(f"l{n}", "c", "reference", "a", "a" if n else "reference", "a")
+               for n in range(10)]  # fmt: skip
+    (found,) = told(choices)
+    assert (found.system, found.right, found.trials, found.listeners) == ("a", 9, 10, 10)
+    assert found.p == pytest.approx(11 / 1024)
+    assert abx_needed(10) == 9
+    assert abx_needed(4) is None
+
+
+def test_bradley_terry_of_two_is_the_odds() -> None:
+    choices = [Choice("l", "c", "a", "b", "a")] * 30 + [Choice("l", "c", "b", "a", "b")] * 10
+    first, second = strengths(choices)
+    assert (first.system, first.wins, first.trials) == ("a", 30, 40)
+    assert first.log_strength - second.log_strength == pytest.approx(math.log(30.5 / 10.5))
+    assert strengths([Choice("l", "c", "a", "b", None)])[0].log_strength == pytest.approx(0)
+
+
+def test_bradley_terry_finds_known_strengths() -> None:
+    rng = np.random.default_rng(5)
+    truth = {"a": 1.0, "b": 0.0, "c": -1.0}
+    choices = []
+    for first, second in (("a", "b"), ("a", "c"), ("b", "c")):
+        chance = 1 / (1 + math.exp(truth[second] - truth[first]))
+        for _ in range(1_000):
+            won = first if rng.random() < chance else second
+            choices.append(Choice("l", "c", first, second, won))
+    for one in strengths(choices):
+        assert one.log_strength == pytest.approx(truth[one.system], abs=0.12)
+
+
+@pytest.mark.parametrize("rate_hz", [16_000, 44_100, 48_000])
+def test_loudness_of_the_standards_own_tone(rate_hz: int) -> None:
+    """A full-scale sine of 997 Hz on one channel reads -3.01 LUFS (BS.1770, annex 1)."""
+    tone = np.sin(2 * np.pi * 997 * np.arange(3 * rate_hz) / rate_hz)[None].astype(np.float32)
+    assert loudness_lufs(AudioClip(tone, rate_hz)) == pytest.approx(-3.01, abs=0.05)
+    quiet = AudioClip(tone * np.float32(0.1), rate_hz)
+    assert loudness_lufs(quiet) == pytest.approx(-23.01, abs=0.05)
+
+
+def test_silence_does_not_count_and_has_no_loudness() -> None:
+    rate_hz = 48_000
+    tone = 0.1 * np.sin(2 * np.pi * 997 * np.arange(4 * rate_hz) / rate_hz)
+    half = np.concatenate([tone, np.zeros(4 * rate_hz)])[None].astype(np.float32)
+    clip = AudioClip(half, rate_hz)
+    assert loudness_lufs(clip) == pytest.approx(-23.01, abs=0.3)
+    with pytest.raises(MetricError, match="-70 LUFS"):
+        loudness_lufs(AudioClip(np.zeros((1, rate_hz), np.float32), rate_hz))
+
+
+def test_more_listeners_are_worth_what_the_formula_says() -> None:
+    few, many = precision("mushra", 6, 8), precision("mushra", 24, 8)
+    assert few.half_width > many.half_width
+    assert precision("acr", 6, 8).half_width == pytest.approx(few.half_width / 20)
