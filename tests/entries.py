@@ -22,6 +22,7 @@ from tiny_networks import (
     TINY_FULLBAND_HIFIGAN,
     TINY_FULLBAND_VAE,
     TINY_HIFIGAN,
+    TINY_HIFIGAN_V1,
     TINY_LTX2,
     TINY_LTX2_VOCODER,
     TINY_MIMI,
@@ -88,10 +89,12 @@ def fresh(spec: str, setup: Setup | None = None) -> Codec:
         from codecmark.mel.mmaudio import MMAudioCodec
 
         return MMAudioCodec(parsed, setup, TINY_MMAUDIO, TINY_BIGVGAN)
-    if spec.endswith(("/univnet", "/vocos")):
+    if "/hifigan-v1" in spec or spec.endswith(("/univnet", "/vocos")):
         from codecmark.mel.chain import MelCodec
 
         config = TINY_UNIVNET if spec.endswith("univnet") else TINY_VOCOS
+        if "hifigan-v1" in spec:
+            config = TINY_HIFIGAN_V1
         return MelCodec.from_spec(parsed, setup, config)
     if parsed.family == "encodec":
         from codecmark.neural.encodec import EncodecCodec

@@ -30,6 +30,13 @@ TINY_HIFIGAN: Mapping[str, Any] = {
     "resblock_dilation_sizes": [[1]],
     "normalize_before": False,
 }
+TINY_HIFIGAN_V1: Mapping[str, Any] = {
+    **TINY_HIFIGAN,
+    "model_in_dim": 80,
+    "sampling_rate": 22_050,
+    "upsample_rates": [8, 8, 2, 2],
+    "upsample_kernel_sizes": [16, 16, 4, 4],
+}
 TINY_FULLBAND_VAE: Mapping[str, Any] = {
     **TINY_VAE,
     "down_block_types": ["DownEncoderBlock2D"] * 4,

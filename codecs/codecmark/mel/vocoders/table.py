@@ -71,6 +71,14 @@ NETWORKS = {
             "hifigan-22khz-80mel", "MIT; weights from a GPL-3.0 repository", needs_weights=True,
         ),
         MelVocoder(
+            "hifigan-v1", "22k-80", "codecmark.mel.vocoders.hifigan_v1:HifiGanV1",
+            "hifigan-v1-universal", "Apache-2.0 (transformers); weights MIT",
+        ),
+        MelVocoder(
+            "hifigan-v1-lj", "22k-80", "codecmark.mel.vocoders.hifigan_v1:HifiGanV1",
+            "hifigan-v1-ljspeech", "Apache-2.0 (transformers); weights MIT",
+        ),
+        MelVocoder(
             "univnet", "24k-100", "codecmark.mel.vocoders.univnet:UnivNet", "dg845/univnet-dev",
             "Apache-2.0 (transformers); licence of the weights: see their source",
         ),
