@@ -7,7 +7,7 @@ import pytest
 
 from codecmark.clip import AudioClip
 from codecmark.corpus import fingerprints
-from codecmark.corpus.fingerprints import SAME, fingerprint, resemblance
+from codecmark.corpus.fingerprints import SAME, SAME_IF_SHORT, Resemblance, fingerprint, resemblance
 from made_halves import RATE, phrases
 
 
@@ -60,11 +60,23 @@ def test_other_recordings_are_not_found(whole: AudioClip) -> None:
 
 
 def test_silence_and_clicks_resemble_nothing(whole: AudioClip) -> None:
-    silence = AudioClip(np.zeros((1, RATE), np.float32), RATE)
+    silence = AudioClip(np.zeros((1, 2 * RATE), np.float32), RATE)
     click = AudioClip(np.ones((1, 80), np.float32), RATE)
     for clip in (silence, click):
         assert abs(resemblance(fingerprint(clip), fingerprint(whole)).correlation) < 0.5
     assert resemblance(fingerprint(silence), fingerprint(silence)).correlation == 0
+
+
+def test_short_sounds_have_to_be_more_alike() -> None:
+    between = (SAME + SAME_IF_SHORT) / 2
+    assert Resemblance(between, 0.0, 4.0).is_same
+    assert not Resemblance(between, 0.0, 2.0).is_same
+    assert Resemblance(SAME_IF_SHORT, 0.0, 2.0).is_same
+
+
+def test_what_is_too_short_to_tell_counts_as_unlike(whole: AudioClip) -> None:
+    short = fingerprint(cut(whole, 5.0, 1.0))
+    assert resemblance(short, fingerprint(whole)).correlation == 0
 
 
 def test_each_of_the_others_has_its_most_similar() -> None:

@@ -15,6 +15,7 @@ from codecmark.corpus import halves, published
 from codecmark.corpus.halves import Clip, Library, Manifest
 from codecmark.errors import DamagedAudioError
 from made_halves import PACKAGE, Shop, library, made_clip, phrases, shop, write_all
+from places import REPOSITORY
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,21 @@ def test_the_halves_have_no_recording_or_speaker_in_common_with_each_other_or_th
         ours = {getattr(clip, field) for clip in test}
         assert not ours & {getattr(clip, field) for clip in development}
         assert not ours & {getattr(clip, field) for clip in corpus.load()}
+
+
+def test_the_page_states_what_the_manifest_holds() -> None:
+    page = (REPOSITORY / "results" / "corpora.md").read_text(encoding="utf-8")
+    for half in halves.HALVES:
+        for clip_class in ("speech", "music", "ambient"):
+            clips = [c for c in halves.built_in().half(half) if c.clip_class == clip_class]
+            figures = (
+                len(clips),
+                len({clip.source for clip in clips}),
+                sum(clip.lossless == "yes" for clip in clips),
+                sum(clip.sample_rate_hz >= 44_100 for clip in clips),
+                sum(clip.channels == 2 for clip in clips),
+            )
+            assert f"| {half} | {clip_class} | {' | '.join(map(str, figures))} |" in page
 
 
 def test_a_source_in_both_halves_is_refused(made: Made) -> None:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from codecmark.listen import journal as journals
+from codecmark.listen import offline
+from codecmark.listen.journal import Journal
 from listening_tests import planned, served
 
 if TYPE_CHECKING:
@@ -141,6 +143,20 @@ def test_a_slider_moves_only_while_its_sound_plays(page: Page, tmp_path: Path) -
         slider.focus()
         page.keyboard.press("ArrowRight")
         assert slider.get_attribute("aria-valuetext") == "1"
+
+
+def test_the_offline_file_hands_its_answers_over(page: Page, tmp_path: Path) -> None:
+    design = planned(tmp_path / "t", clips=1, seconds=0.5)
+    with Journal(design) as journal:
+        (file,) = offline.make_files(journal, tmp_path, 1)
+        enter(page, file.as_uri())
+        rate_by_keys(page, 2)
+        with page.expect_download() as started:
+            page.get_by_role("button", name="Save my answers").click()
+        result = tmp_path / "answers.json"
+        started.value.save_as(result)
+        assert offline.take(journal, result) == ("listener 1", 1, 0)
+        assert [list(each.values) for each in journal.answers] == [[21, 20, 41, 51, 61]]
 
 
 @pytest.mark.parametrize("method", ["acr", "dcr", "ab", "abx"])

@@ -194,13 +194,13 @@ def _compare(
         said = f"{our_name} and {their_name} at {best.at_s:.1f} s: {best.correlation:.2f}"
         if best.correlation > highest:
             highest, nearest = best.correlation, said
-        if best.correlation >= fingerprints.SAME:
+        if best.is_same:
             same = True
             _say(console, f"  the same recording: {said}")
     _say(
         console,
         f"by correlation, {name}: {count} files; nearest: {nearest}; same from "
-        f"{fingerprints.SAME:g} on",
+        f"{fingerprints.SAME:g} on, below {fingerprints.LONG_S:g} s {fingerprints.SAME_IF_SHORT:g}",
     )
     for problem in unread[:_MOST_PROBLEMS]:
         _say(console, f"  not read: {problem}")

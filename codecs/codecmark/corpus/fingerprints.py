@@ -2,7 +2,8 @@
 
 A fingerprint is the level in 16 bands every 16 ms, each band's mean over a second taken away: it
 survives another gain, rate, container and lossy coding, and a filter of the whole. Two of them are
-compared at every shift. Figures on this suite's own halves are in `results/corpora.md`.
+compared at every shift. Recordings of less than 1.5 s resemble too much to be told apart, and count
+as unlike. Figures on this suite's own halves are in `results/corpora.md`.
 """
 
 from __future__ import annotations
@@ -16,7 +17,10 @@ from numpy.typing import NDArray
 
 from codecmark.clip import AudioClip
 
-SAME = 0.7  # see `results/corpora.md`: copies are above, and what is unrelated is well below
+# correlations from which two are the same recording, see `results/corpora.md`: copies are above;
+# single short sounds, such as two strokes of a drum, resemble each other more than speech does
+SAME, SAME_IF_SHORT = 0.7, 0.85
+LONG_S = 3.0
 _RATE_HZ = 8_000
 _HOP = 128
 _WINDOW = 512
@@ -25,17 +29,33 @@ _EDGES_HZ = (100.0, 3_800.0)
 _SMOOTH = 63  # frames, one second
 _FLOOR_DB = 60.0  # below the loudest frame: what lies deeper is silence or coding noise
 _BLOCK = 1 << 13  # frames
-_SHORTEST = 32  # frames, half a second: shorter ones resemble anything
+_SHORTEST = 94  # frames, 1.5 s: shorter ones resemble anything
 
 Fingerprint = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
 class Resemblance:
-    """The best match of two recordings: a correlation from -1 to 1, and where in the second."""
+    """The best match of two recordings.
+
+    Attributes
+    ----------
+    correlation : float
+        From -1 to 1.
+    at_s : float
+        Where in the longer one.
+    compared_s : float
+        Length of the shorter one.
+    """
 
     correlation: float
     at_s: float
+    compared_s: float
+
+    @property
+    def is_same(self) -> bool:
+        """Whether both hold the same recording."""
+        return self.correlation >= (SAME if self.compared_s >= LONG_S else SAME_IF_SHORT)
 
 
 def fingerprint(clip: AudioClip) -> Fingerprint:
@@ -60,7 +80,7 @@ def resemblance(part: Fingerprint, whole: Fingerprint) -> Resemblance:
         part, whole = whole, part
     length = part.shape[1]
     if length < _SHORTEST or not part.any():
-        return Resemblance(0.0, 0.0)
+        return Resemblance(0.0, 0.0, length * _HOP / _RATE_HZ)
     part = part - part.mean(axis=1, keepdims=True)
     part /= max(float(np.linalg.norm(part)), 1e-9)
     best, at = -1.0, 0
@@ -77,7 +97,8 @@ def resemblance(part: Fingerprint, whole: Fingerprint) -> Resemblance:
         index = int(values.argmax())
         if values[index] > best:
             best, at = float(values[index]), start + index
-    return Resemblance(min(best, 1.0), at * _HOP / _RATE_HZ)
+    seconds = _HOP / _RATE_HZ
+    return Resemblance(min(best, 1.0), at * seconds, length * seconds)
 
 
 def near_duplicates(

@@ -69,6 +69,8 @@ class Journal:
     def __init__(self, design: Design) -> None:
         self.design = design
         self._lock = threading.Lock()
+        self._sync_lock = threading.Lock()
+        self._written = self._synced = 0
         self._process_lock = FileLock(design.folder / ".lock")
         self._sessions: dict[str, Joined] = {}
         self._names: set[str] = set()
@@ -140,6 +142,7 @@ class Journal:
                 )
             joined = Joined(secrets.token_urlsafe(16), name, index, headphones, _now())
             self._append(joined)
+        self._synchronise()
         return joined
 
     def session(self, session: str) -> Joined:
@@ -184,10 +187,11 @@ class Journal:
             round(float(page_s), 1), comment.encode("utf-8", "replace").decode(), _now(),
         )  # fmt: skip
         with self._lock:
-            if (session, page) in self._answers:
-                return False
-            self._append(made)
-        return True
+            is_new = (session, page) not in self._answers
+            if is_new:
+                self._append(made)
+        self._synchronise()  # a repeated post too: the first may not be on disk yet
+        return is_new
 
     def check(
         self,
@@ -213,11 +217,20 @@ class Journal:
         whole = os.fstat(self._file.fileno()).st_size
         try:
             self._file.write(sealed(msgspec.json.encode(entry).decode()))
-            os.fsync(self._file.fileno())
         except OSError:  # a full disk: no half line may stay before the next
             os.ftruncate(self._file.fileno(), whole)
             raise
         self._take(entry)
+        self._written += 1
+
+    def _synchronise(self) -> None:
+        """Return once everything written so far is on disk; one call serves all who wait."""
+        written = self._written
+        with self._sync_lock:
+            if self._synced < written:
+                reached = self._written
+                os.fsync(self._file.fileno())
+                self._synced = reached
 
     def _take(self, entry: Entry) -> None:
         if isinstance(entry, Joined):

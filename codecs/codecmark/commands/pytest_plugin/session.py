@@ -18,6 +18,7 @@ from codecmark.results import axes, store
 from codecmark.results.row import ResultRow
 from codecmark.review import Requirements
 from codecmark.review.gate import Gate, gate
+from codecmark.review.replayed import rows_of
 from codecmark.run import plan
 from codecmark.run.plan import Plan, PlannedClip
 from codecmark.system import host, threads
@@ -159,9 +160,9 @@ class Session:
             return True
         kept = [] if self.plan is None else self.plan.kept
         try:
-            decision = review.decide(
-                axes.chosen(store.latest([*kept, *self.made])), self.requirements
-            )
+            rows = axes.chosen(store.latest([*kept, *self.made]))
+            replayed = rows_of(self.requirements, self.results)
+            decision = review.decide(rows, self.requirements, replayed)
             self.gate = gate(decision)
         except CodecmarkError as error:
             self.gate = Gate(False, (str(error),))

@@ -1,0 +1,104 @@
+"""A server that is killed while many listeners answer: what was acknowledged is there, once."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import random
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from http.client import HTTPException
+from pathlib import Path
+from typing import Any
+
+from codecmark.listen import journal as journals
+from listening_tests import answer_to, planned
+
+KILLS, LISTENERS = 6, 20
+_URL = re.compile(r"http://127\.0\.0\.1:(\d+)/")
+
+
+class Served:
+    """`codecmark listen serve` as a process of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "codecmark", "listen", "serve", str(folder), "--port", "0"],
+            stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        assert self.process.stdout is not None
+        found = _URL.search(self.process.stdout.readline())
+        assert found is not None
+        self.base = f"http://127.0.0.1:{found[1]}"
+
+    def kill(self) -> None:
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+
+
+class Listener(threading.Thread):
+    """Answers page after page, the same page again until it is acknowledged."""
+
+    def __init__(self, server: list[Served], stop: threading.Event) -> None:
+        super().__init__(daemon=True)
+        self.server, self.stop = server, stop
+        self.session = ""
+        self.acknowledged: list[str] = []
+
+    def post(self, path: str, body: object) -> Any:
+        while not self.stop.is_set():
+            with contextlib.suppress(urllib.error.URLError, HTTPException, OSError, ValueError):
+                request = urllib.request.Request(
+                    self.server[0].base + path, json.dumps(body).encode(),
+                    {"Content-Type": "application/json", "Codecmark-Session": self.session},
+                )  # fmt: skip
+                with urllib.request.urlopen(request, timeout=5) as answer:
+                    return json.load(answer)
+            time.sleep(0.02)
+        return None
+
+    def run(self) -> None:
+        state = self.post("/api/join", {"consent": True, "headphones": None})
+        if state is None:
+            return
+        self.session = state["session"]
+        for page in state["pages"]:
+            if self.post("/api/answer", answer_to(page, 3)) is None:
+                return
+            self.acknowledged.append(page["page"])
+            time.sleep(0.15)
+
+
+def test_no_acknowledged_page_is_lost_or_doubled(tmp_path: Path) -> None:
+    design = planned(tmp_path / "t", "acr", clips=24, seconds=0.1)
+    rng = random.Random(7)  # noqa: S311
+    server = [Served(design.folder)]
+    stop = threading.Event()
+    listeners = [Listener(server, stop) for _ in range(LISTENERS)]
+    for listener in listeners:
+        listener.start()
+    try:
+        for _ in range(KILLS):
+            time.sleep(rng.uniform(0.05, 0.6))
+            server[0].kill()
+            server[0] = Served(design.folder)
+    finally:
+        stop.set()
+        for listener in listeners:
+            listener.join()
+        server[0].kill()
+    _, answers = journals.read(design)  # refuses a page that is there twice
+    stored = {(each.session, each.page) for each in answers}
+    acknowledged = {(one.session, page) for one in listeners for page in one.acknowledged}
+    assert len(acknowledged) > KILLS
+    assert acknowledged <= stored
+    # at most one page each was on its way
+    assert len(stored - acknowledged) <= LISTENERS
