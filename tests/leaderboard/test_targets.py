@@ -15,6 +15,7 @@ from codecmark.review import in_force, stored
 from codecmark.review.gate import gate
 from codecmark.review.judgement import Judged
 from codecmark.review.record import markdown
+from codecmark.review.replayed import rows_of
 from codecmark.review.requirements import Option, Requirements
 from places import COMMITTED
 from reviewed import FAST, MOS, RATIO, SNR, asked, changed, codec
@@ -89,7 +90,8 @@ def test_the_committed_decision_is_that_of_the_committed_rows(
 ) -> None:
     rows, found = held
     assert found.is_current
-    assert found.decision == review.decide(rows, found.decision.requirements)
+    asked = found.decision.requirements
+    assert found.decision == review.decide(rows, asked, rows_of(asked, COMMITTED))
 
 
 def test_a_verdict_is_the_same_wherever_it_is_shown(

@@ -19,6 +19,7 @@ from codecmark.networks import trained_sets
 from codecmark.results.row import ResultRow
 from codecmark.review import handwritten, in_force, stored
 from codecmark.review.record import markdown
+from codecmark.review.replayed import rows_of
 from places import COMMITTED, REPOSITORY
 
 TOP_LEVEL = {
@@ -159,7 +160,8 @@ def test_the_decision_record_is_that_of_the_committed_rows(
     folder, record = "results/decisions", "0001-reconstruction-codec"
     requirements = tmp_path / "requirements.toml"
     requirements.write_text(show(f"{folder}/requirements.toml"), encoding="utf-8")
-    decision = review.decide(committed, review.load(requirements))
+    asked = review.load(requirements)
+    decision = review.decide(committed, asked, rows_of(asked, COMMITTED))
     page = show(f"{folder}/{record}.md")
     kept = show(f"{folder}/{record}.json").encode()
     assert kept == stored.encoded(decision)
@@ -169,7 +171,8 @@ def test_the_decision_record_is_that_of_the_committed_rows(
 
 def test_the_committed_decision_says_what_is_known(committed: list[ResultRow]) -> None:
     path = COMMITTED / "decisions" / "requirements.toml"
-    decision = review.decide(committed, review.load(path))
+    asked = review.load(path)
+    decision = review.decide(committed, asked, rows_of(asked, COMMITTED))
     status = {outcome.option: outcome.best.status for outcome in decision.outcomes}
     phase_free = {o.option for o in decision.outcomes if o.route[:4] in ("keep", "repa")}
     assert {status[name] for name in phase_free} == {"out"}
@@ -180,8 +183,40 @@ def test_the_committed_decision_says_what_is_known(committed: list[ResultRow]) -
         for candidate in outcome.candidates:
             assert candidate.finding("MOS").verdict == "NO EVIDENCE"
             rows = [row for row in committed if row.spec == candidate.spec]
-            if not rows or rows[0].weights == "random":
-                assert candidate.finding("SNR").verdict in {"NO EVIDENCE", "FAIL"}
+            snr = candidate.finding("SNR")
+            if snr.figure.origin == "measured" and (not rows or rows[0].weights == "random"):
+                assert snr.verdict in {"NO EVIDENCE", "FAIL"}
+
+
+def test_the_committed_decision_judges_encodec_and_dac_class_by_class(
+    committed: list[ResultRow],
+) -> None:
+    asked = review.load(COMMITTED / "decisions" / "requirements.toml")
+    decision = review.decide(committed, asked, rows_of(asked, COMMITTED))
+    found = {
+        (clip_class, one.spec): [finding.verdict for finding in one.findings[:3]]
+        for clip_class, outcome in decision.by_class.items()
+        for one in outcome.replayed
+    }
+    assert {clip_class: found[clip_class, "dac:16khz@6k"] for clip_class in decision.by_class} == {
+        "speech": ["PASS", "UNDECIDED", "PASS"],
+        "music": ["UNDECIDED", "PASS", "PASS"],
+        "ambient": ["UNDECIDED", "PASS", "PASS"],
+    }
+    assert {
+        clip_class: found[clip_class, "encodec:24khz@6k"] for clip_class in decision.by_class
+    } == {
+        "speech": ["FAIL", "FAIL", "PASS"],
+        "music": ["FAIL", "PASS", "PASS"],
+        "ambient": ["UNDECIDED", "PASS", "PASS"],
+    }
+    (speech,) = [one for one in decision.by_class["speech"].replayed if one.spec == "dac:16khz@6k"]
+    by_metric = {one.metric: one for one in speech.differences if one.beside == "opus@12k"}
+    shown = {name: (round(one.value, 2), one.n) for name, one in by_metric.items()}
+    assert shown["pesq_wb"] == (0.27, 6)
+    assert shown["visqol_mos_lqo"] == (0.11, 6)
+    assert abs(by_metric["snr_db"].value) < 0.05
+    assert decision.candidates["dac:16khz@6k"].status == "open"
 
 
 def test_the_readme_shows_the_real_leaderboard() -> None:

@@ -13,6 +13,7 @@ from codecmark.leaderboard import render
 from codecmark.results import store
 from codecmark.review import files
 from codecmark.review.gate import gate
+from codecmark.review.replayed import rows_of
 
 HELP = "judge options against requirements and write the decision record"
 
@@ -31,7 +32,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     """Run it."""
     requirements = review.load(arguments.requirements)
     rows = stored_rows.read(arguments)
-    decision = review.decide(rows, requirements)
+    decision = review.decide(rows, requirements, rows_of(requirements, arguments.results))
     path = files.write(decision, arguments.requirements.name, arguments.results)
     lines = [*gate(decision).lines, *(f"risk: {risk.text}" for risk in decision.risks[:1])]
     lines.append(f"record in {path}")

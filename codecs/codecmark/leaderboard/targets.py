@@ -52,6 +52,9 @@ def _column(asked: Requirement, judged: Judged) -> Column:
             f", disputed where PESQ on speech is more than {DISPUTED_BEYOND:g} below ViSQOL, a "
             "prediction and not a listening test"
         )
+    found = [one.finding(asked.name) for one in judged.candidates.values()]
+    if any(one.figure.origin == "replayed" for one in found):
+        meaning += "; replayed: heard in files that others published, on clips of their own"
     return Column(f"{name}_target", _heading(asked), meaning, _cell(asked, judged), is_verdict=True)
 
 
@@ -72,10 +75,19 @@ def _cell(asked: Requirement, judged: Judged) -> Callable[[Summary], Cell]:
 
 def written(finding: Finding) -> Cell:
     """Write a finding as a cell; of several classes, those that fail are named."""
+    cell = _verdict(finding)
+    if finding.figure.origin == "replayed" and cell.rank is not None:
+        return Cell(f"{cell.text} (replayed)", cell.rank)
+    return cell
+
+
+def _verdict(finding: Finding) -> Cell:
     if finding.verdict == "PASS":
         return Cell("pass", 1.0)
     if finding.verdict == "NO EVIDENCE":
         return Cell(NOTHING)
+    if finding.verdict == "PUBLISHED ELSEWHERE":
+        return Cell("published elsewhere")
     if finding.verdict == "UNDECIDED":
         return Cell("disputed" if finding.disputed else "undecided", 0.5)
     if finding.bound is not None:

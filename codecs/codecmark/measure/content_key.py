@@ -29,7 +29,8 @@ from codecmark.classic.command_file import CommandFile
 from codecmark.corpus.condition import Condition
 from codecmark.errors import CodecmarkError
 from codecmark.measure import syntax
-from codecmark.metrics.table import METRICS
+from codecmark.metrics import learned, predictor_weights
+from codecmark.metrics.table import METRICS, QUALITY_FIELDS
 from codecmark.networks import trained_sets
 from codecmark.networks.setup import Setup
 from codecmark.networks.weights import WeightLocator
@@ -48,6 +49,7 @@ _PASSED_OVER = frozenset(
         "codecmark.corpus.entry",  # reads clips, and what it read has a digest of its own
         "codecmark.measure.memory",  # asks the system
         "codecmark.metrics.table",  # labels and wording; what decides figures is in `scored_by`
+        "codecmark.metrics.predictor_weights",  # finds files whose digests count
         "codecmark.networks.backends",  # counts where a spec asks for it
     }
 )  # fmt: skip
@@ -73,6 +75,10 @@ def codec_key(spec: str, condition: Condition, weight_sets: str | None, setup: S
         "condition": asdict(condition),
         "weights": {name: _weights_digest(name, setup.weights) for name in names},
         "judge": scored_by(_JUDGE),
+        "predictors": {
+            name: predictor_weights.digest_of(learned.PREDICTORS[name].weight_set)
+            for name in _learned(condition)
+        },
     }
     return _sha256(json.dumps(parts, sort_keys=True))
 
@@ -87,6 +93,12 @@ class KeyedClip(NamedTuple):
     source: str
     clip_class: str
     sha256: str
+
+
+def _learned(condition: Condition) -> list[str]:
+    """Return which learned predictors judge: where weights come or go, figures do."""
+    asked = {*QUALITY_FIELDS, *condition.predictors}
+    return [name for name in learned.PREDICTORS if name in asked]
 
 
 def row_key(codec_key: str, clip: KeyedClip | None, **axes: float | str | None) -> str:

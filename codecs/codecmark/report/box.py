@@ -14,11 +14,15 @@ from codecmark.review.links import Links
 from codecmark.review.summary import headline
 from codecmark.review.verdict import Finding
 
-_TONES = {"PASS": "clear", "UNDECIDED": "close", "FAIL": "fail", "NO EVIDENCE": "none"}
+_TONES = {
+    "PASS": "clear", "UNDECIDED": "close", "FAIL": "fail", "PUBLISHED ELSEWHERE": "none",
+    "NO EVIDENCE": "none",
+}  # fmt: skip
 SAYS = {
     "PASS": "clears it",
     "UNDECIDED": "undecided",
     "FAIL": "misses it",
+    "PUBLISHED ELSEWHERE": "published elsewhere only",
     "NO EVIDENCE": "no evidence",
 }
 _ALTERNATIVES = 3

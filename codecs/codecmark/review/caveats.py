@@ -165,6 +165,18 @@ def _evidence(candidates: Sequence[Candidate], field: Field) -> list[str]:
             "Untrained networks, seeded: time and rate are theirs, measured on one short clip; "
             f"quality awaits the published weights: {untrained}."
         )
+    heard = _specs(
+        c.spec for c in candidates
+        if any(f.effective.figure.origin == "replayed" for f in c.findings)
+    )  # fmt: skip
+    if heard:
+        found.append(
+            "Heard in published files, on clips that were chosen by others, with few sources, and "
+            f"judged in each class by itself: {heard}."
+        )
+    sound = field.requirements.replayed
+    if sound is not None and field.replayed is None:
+        found.append(f"No published sound was judged: these results have none in {sound.results}.")
     nothing = _specs(c.spec for c in candidates if _lacks(c, NO_ROWS))
     if nothing:
         found.append(f"No rows in this run: {nothing}.")

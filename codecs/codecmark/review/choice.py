@@ -87,7 +87,8 @@ class Ranked:
 def ordered(candidates: Iterable[Ranked]) -> list[Ranked]:
     """Sort best first: by status, then as `prefer` says, then by name.
 
-    Those that are out are sorted by how little they lack.
+    Those that are out are sorted by how little they lack, those that are open by how little
+    evidence they lack.
     """
     return sorted(candidates, key=_place)
 
@@ -103,22 +104,30 @@ def _place(ranked: Ranked) -> tuple[int, float, tuple[float, ...], float, str]:
     rate = candidate.rate.value
     return (
         _STATUSES.index(candidate.status),
-        shortfall(candidate) if candidate.status == "out" else 0.0,
+        _lacking(candidate),
         ranked.preferences,
         math.inf if rate is None else rate,
         candidate.spec,
     )
 
 
-def shortfall(candidate: Candidate) -> float:
+def _lacking(candidate: Candidate) -> float:
+    if candidate.status == "out":
+        return shortfall([finding.effective for finding in candidate.hard])
+    if candidate.status != "open":
+        return 0.0
+    verdicts = [finding.effective.verdict for finding in candidate.hard]
+    return verdicts.count("NO EVIDENCE") + verdicts.count("PUBLISHED ELSEWHERE") / 2
+
+
+def shortfall(findings: Iterable[Finding]) -> float:
     """Return what is lacking for the hard requirements: the largest, in per cent of a threshold.
 
     What a bound or the rows fail is counted; what has no evidence is not.
     """
-    hard = (finding.effective for finding in candidate.hard)
     lacking = [
         100 * -finding.safe_margin / abs(finding.requirement.threshold)
-        for finding in hard
+        for finding in findings
         if finding.verdict == "FAIL" and finding.safe_margin is not None
     ]
     return max(lacking, default=0.0)

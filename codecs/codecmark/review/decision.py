@@ -13,15 +13,17 @@ from codecmark.analysis.samples import latest_rows
 from codecmark.metrics.table import QUALITY_FIELDS
 from codecmark.results.row import ResultRow
 from codecmark.review import caveats
+from codecmark.review.by_class import ClassOutcome, by_class
 from codecmark.review.choice import Candidate, Ranked, best, ordered
 from codecmark.review.dominance import ParetoSet, pareto_set
 from codecmark.review.field import Field
 from codecmark.review.figures import Figures
 from codecmark.review.judgement import Judged, of_condition
+from codecmark.review.replayed import figures_of
 from codecmark.review.requirements import Requirements
 from codecmark.review.sensitivity import Flip, Relaxation, flips, relaxation
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 _JUDGED = (  # of a row; what a decision rests on
     "run_id", "spec", "weights", "clip", "clip_s", "source", "clip_class", "condition", "status",
     "stream_bytes", "pcm16_bytes", "encode_s", "decode_s", "lag_samples", "host", *QUALITY_FIELDS,
@@ -73,6 +75,11 @@ class Decision(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_f
     risks : tuple of Risk
         Of the recommendation, the largest first.
     caveats : tuple of str
+    by_class : dict
+        Where published sound was judged: by class of clips, what would be chosen for it alone, and
+        what the published codecs have there.
+    replayed_run_ids : tuple of str
+        The runs of published sound, and of what ran beside it.
     """
 
     schema_version: int
@@ -89,6 +96,8 @@ class Decision(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_f
     contenders: tuple[str, ...]
     risks: tuple[caveats.Risk, ...]
     caveats: tuple[str, ...]
+    by_class: dict[str, ClassOutcome] = {}
+    replayed_run_ids: tuple[str, ...] = ()
 
     @property
     def candidates(self) -> dict[str, Candidate]:
@@ -125,13 +134,17 @@ class Decision(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_f
         return next(one for one in self.outcomes if any(c.spec == spec for c in one.candidates))
 
 
-def decide(rows: Iterable[ResultRow], requirements: Requirements) -> Decision:
+def decide(
+    rows: Iterable[ResultRow], requirements: Requirements, replayed: Sequence[ResultRow] = ()
+) -> Decision:
     """Judge every spec and choose among those of the options.
 
     Parameters
     ----------
     rows : iterable of ResultRow
         Those of other conditions than the requirements' are left out.
+    replayed : sequence of ResultRow
+        Published sound, see `replayed.rows_of`.
 
     Raises
     ------
@@ -139,7 +152,7 @@ def decide(rows: Iterable[ResultRow], requirements: Requirements) -> Decision:
         If no row is of that condition.
     """
     kept = of_condition(rows, requirements.judged_under)
-    field = Field(requirements, Figures(kept))
+    field = Field(requirements, Figures(kept), figures_of(requirements, replayed))
     ranked = {spec: field.ranked(spec) for spec in field.entries}
     offered = {spec: ranked[spec] for spec in field.offered}
     outcomes = tuple(
@@ -154,7 +167,7 @@ def decide(rows: Iterable[ResultRow], requirements: Requirements) -> Decision:
         schema_version=SCHEMA_VERSION,
         requirements=requirements,
         run_ids=tuple(dict.fromkeys(row.run_id for row in kept)),
-        rows_sha256=digest(kept),
+        rows_sha256=digest([*kept, *replayed]),
         recommended=None if chosen is None else chosen.candidate.spec,
         outcomes=outcomes,
         others=tuple(one.candidate for spec, one in ranked.items() if spec not in offered),
@@ -165,6 +178,8 @@ def decide(rows: Iterable[ResultRow], requirements: Requirements) -> Decision:
         contenders=tuple(one.option for one in outcomes if _could_win(one, offered, chosen)),
         risks=caveats.risks(None if chosen is None else chosen.candidate, field),
         caveats=caveats.caveats(candidates, field),
+        by_class=by_class(field),
+        replayed_run_ids=tuple(dict.fromkeys(row.run_id for row in replayed)),
     )
 
 

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 
 from codecmark.review.bounds import by_bound, matching
 from codecmark.review.choice import Candidate, Ranked, status_of
+from codecmark.review.elsewhere import StatedFigure
 from codecmark.review.figures import Figures
+from codecmark.review.replayed import ReplayedFigures, can_be_replayed
 from codecmark.review.requirements import (
     EACH,
     SOFT,
@@ -19,25 +21,32 @@ from codecmark.review.requirements import (
     classes_of,
     higher_is_better,
 )
-from codecmark.review.verdict import FiguresByClass, Finding, judge, look_up
+from codecmark.review.verdict import FiguresByClass, Finding, elsewhere, judge, look_up
 from codecmark.spec import without_setting
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A spec before it is judged: what was measured, and what bounds it."""
+    """A spec before it is judged: what was measured or replayed, bounds it, or others state."""
 
     spec: str
     bounds: tuple[Bound, ...]
     measured: Mapping[Requirement, FiguresByClass]
+    stated: tuple[StatedFigure, ...] = ()
 
 
 class Field:
     """The rows' specs and those that options name, to be judged by one set of requirements."""
 
-    def __init__(self, requirements: Requirements, figures: Figures) -> None:
+    def __init__(
+        self,
+        requirements: Requirements,
+        figures: Figures,
+        replayed: ReplayedFigures | None = None,
+    ) -> None:
         self.requirements = requirements
         self.figures = figures
+        self.replayed = replayed
         self.options = requirements.options or _options_of(figures.specs)
         self.specs_of = {
             option.name: matching(option.specs, figures.specs) for option in self.options
@@ -45,14 +54,21 @@ class Field:
         self.entries: dict[str, Entry] = {}
         offered = (spec for specs in self.specs_of.values() for spec in specs)
         for spec in dict.fromkeys((*offered, *figures.specs)):
-            bounds = tuple(
-                bound
-                for option in self.options
-                if spec in self.specs_of[option.name]
-                for bound in option.bounds
+            own = [one for one in self.options if spec in self.specs_of[one.name]]
+            self.entries[spec] = Entry(
+                spec,
+                tuple(bound for option in own for bound in option.bounds),
+                {one: self._look_up(spec, one, own) for one in requirements.asked},
+                tuple(s for option in own for s in option.published if s.spec == spec),
             )
-            measured = {one: look_up(figures, spec, one) for one in requirements.asked}
-            self.entries[spec] = Entry(spec, bounds, measured)
+
+    def _look_up(self, spec: str, asked: Requirement, options: Sequence[Option]) -> FiguresByClass:
+        """Fetch what was measured, or else what published sound says."""
+        measured = look_up(self.figures, spec, asked)
+        if self.replayed is None or not can_be_replayed(measured, asked):
+            return measured
+        heard = self.replayed.name_of(spec, options)
+        return self.replayed.look_up(heard, asked, self.figures.classes) if heard else measured
 
     @property
     def offered(self) -> list[str]:
@@ -82,8 +98,9 @@ class Field:
         substitute = None
         if own.stand_in is not None:
             substitute = judge(entry.measured[own.stand_in], stand_in or own.stand_in)
+            substitute = elsewhere(substitute, entry.stated)
         found = judge(entry.measured[own], asked, substitute)
-        return by_bound(found, entry.bounds, self.figures)
+        return elsewhere(by_bound(found, entry.bounds, self.figures), entry.stated)
 
     def ranked(self, spec: str, findings: tuple[Finding, ...] | None = None) -> Ranked:
         """Return a spec's candidate with its place in the order of preference."""

@@ -14,6 +14,7 @@ from codecmark.analysis.listeners import RATINGS, rated
 from codecmark.analysis.samples import Scored, collect, latest_rows
 from codecmark.analysis.statistics import Estimate, estimate, median_estimate, ratio_estimate
 from codecmark.results.row import ResultRow
+from codecmark.review.elsewhere import Origin
 from codecmark.review.requirements import COSTS, TIMES, Statistic, higher_is_better
 
 TOTALS = {  # costs are totals first, then one division
@@ -46,6 +47,11 @@ class Figure(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fie
         Why there is no value, or no interval where one is needed.
     run_ids : tuple of str
         Runs of the rows.
+    origin : {"measured", "replayed"}
+    results : str
+        The folder of the rows within the results; empty for that folder itself.
+    at_most : bool
+        The quality itself is not known, only that it is no better than this.
     listeners : int
         Who was asked, for a rating.
     """
@@ -63,6 +69,9 @@ class Figure(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fie
     worst_clip: str = ""
     reason: str = ""
     run_ids: tuple[str, ...] = ()
+    origin: Origin = "measured"
+    results: str = ""
+    at_most: bool = False
     listeners: int = 0
 
     @property

@@ -11,6 +11,7 @@ from codecmark.results.row import ResultRow
 from codecmark.review import handwritten, stored
 from codecmark.review.decision import Decision, decide
 from codecmark.review.record import markdown
+from codecmark.review.replayed import rows_of
 from codecmark.review.requirements_file import load
 
 DECISIONS = "decisions"
@@ -94,9 +95,11 @@ def renew(results: Path, rows: Sequence[ResultRow]) -> list[Path]:
     InputError
         If a file is not usable or a record cannot be written.
     """
+    sources = sorted((results / DECISIONS).glob("*.toml"))
+    asked = {source.name: load(source) for source in sources}
     return [
-        write(decide(rows, load(source)), source.name, results)
-        for source in sorted((results / DECISIONS).glob("*.toml"))
+        write(decide(rows, one, rows_of(one, results)), name, results)
+        for name, one in asked.items()
     ]
 
 

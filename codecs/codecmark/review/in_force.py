@@ -15,6 +15,7 @@ from codecmark.results.row import ResultRow
 from codecmark.review import files, stored
 from codecmark.review.decision import Decision, decide, digest
 from codecmark.review.judgement import Judged, judged
+from codecmark.review.replayed import rows_of
 from codecmark.review.requirements import Requirements
 from codecmark.review.requirements_file import default, load
 
@@ -57,10 +58,10 @@ def judged_by_condition(results: Path | None, rows: Sequence[ResultRow]) -> dict
         names = dict.fromkeys(one.condition for one in rows.summaries if one.attempted)
     else:
         names = dict.fromkeys(row.condition for row in rows if row.clip)
-    return {
-        name: judged(rows, default(name) if results is None else requirements_for(results, name))
-        for name in names
-    }
+    if results is None:
+        return {name: judged(rows, default(name)) for name in names}
+    asked = {name: requirements_for(results, name) for name in names}
+    return {name: judged(rows, one, rows_of(one, results)) for name, one in asked.items()}
 
 
 @dataclass(frozen=True)
@@ -95,10 +96,11 @@ def decision_for(results: Path, rows: Sequence[ResultRow], condition: str) -> In
     path = files.path_of(requirements.title, results / files.DECISIONS)
     record = path if path.is_file() else None
     kept = _stored(path.with_suffix(".json"))
-    ours = [row for row in rows if row.condition == condition]
+    replayed = rows_of(requirements, results)
+    ours = [*(row for row in rows if row.condition == condition), *replayed]
     if kept and kept.requirements == requirements and kept.rows_sha256 == digest(ours):
         return InForce(kept, record, is_current=True)
-    return InForce(decide(rows, requirements), record, is_current=False)
+    return InForce(decide(rows, requirements, replayed), record, is_current=False)
 
 
 def _stored(path: Path) -> Decision | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from codecmark.analysis.summary import Summarised
@@ -11,6 +11,7 @@ from codecmark.results.row import ResultRow
 from codecmark.review.choice import Candidate
 from codecmark.review.field import Field
 from codecmark.review.figures import Figures
+from codecmark.review.replayed import figures_of
 from codecmark.review.requirements import Requirements
 from codecmark.review.summed import SummedFigures
 
@@ -23,7 +24,9 @@ class Judged:
     candidates: Mapping[str, Candidate]
 
 
-def judged(rows: Iterable[ResultRow], requirements: Requirements) -> Judged:
+def judged(
+    rows: Iterable[ResultRow], requirements: Requirements, replayed: Sequence[ResultRow] = ()
+) -> Judged:
     """Judge every spec of the rows, as `decide` does.
 
     Parameters
@@ -31,6 +34,8 @@ def judged(rows: Iterable[ResultRow], requirements: Requirements) -> Judged:
     rows : iterable of ResultRow
         Those of other conditions than the requirements' are left out. Of a run that was summed up
         elsewhere, the sums are judged.
+    replayed : sequence of ResultRow
+        Published sound, see `replayed.rows_of`.
 
     Raises
     ------
@@ -43,7 +48,7 @@ def judged(rows: Iterable[ResultRow], requirements: Requirements) -> Judged:
         figures = SummedFigures([one for one in rows.summaries if one.condition == condition])
     else:
         figures = Figures(of_condition(rows, condition))
-    field = Field(requirements, figures)
+    field = Field(requirements, figures, figures_of(requirements, replayed))
     return Judged(requirements, {spec: field.ranked(spec).candidate for spec in field.entries})
 
 

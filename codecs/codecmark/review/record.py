@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from codecmark.review import handwritten, record_sections, wording
+from codecmark.review import handwritten, record_classes, record_sections, wording
 from codecmark.review.choice import Candidate
 from codecmark.review.decision import Decision
 from codecmark.review.links import Links
@@ -55,6 +55,7 @@ def markdown(
         record_sections.options(decision),
         "## Decision Outcome",
         *record_sections.outcome(decision, links),
+        *record_classes.section(decision, links),
         *(
             text
             for note in asked.notes
@@ -85,11 +86,20 @@ def markdown(
         handwritten.block("notes", texts.pop("notes")),
         *(handwritten.block(name, text) for name, text in texts.items()),
         "### Evidence",
-        f"Run {', '.join(f'`{escaped(run)}`' for run in decision.run_ids)}. Each figure links to "
+        f"Run {_runs(decision.run_ids)}. {_replayed_runs(decision)}Each figure links to "
         "its rows; the link's title is the filter: a spec, a field, a class of clips.",
         links.definitions(),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _runs(run_ids: Sequence[str]) -> str:
+    return ", ".join(f"`{escaped(run)}`" for run in run_ids)
+
+
+def _replayed_runs(decision: Decision) -> str:
+    runs = _runs(decision.replayed_run_ids)
+    return f"Of published sound: {runs}. " if runs else ""
 
 
 def _front_matter(decision: Decision, superseded_by: str | None) -> str:
@@ -119,7 +129,7 @@ def _top(decision: Decision, links: Links) -> list[str]:
         found.append(_margins(decision.chosen, links))
     if decision.risks:
         found.append(f"**Largest risk**: {risks(decision, links)}")
-    return [*found, routes(decision, links)]
+    return [*found, routes(decision, links), *record_classes.in_short(decision, links)]
 
 
 def risks(decision: Decision, links: Links) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from codecmark.review import wording
 from codecmark.review.choice import Candidate
 from codecmark.review.decision import Decision, Outcome
+from codecmark.review.elsewhere import StatedFigure
 from codecmark.review.figures import NO_ROWS, UNTRAINED
 from codecmark.review.links import Links
 from codecmark.review.requirements import SOFT, SPEECH_FIELDS, Requirement
@@ -56,7 +57,9 @@ def outcome(decision: Decision, links: Links) -> list[str]:
     headings = ["option", "nearest setting", *names, *stand_ins, "status"]
     return [
         f"Order among those that pass: {_order(decision)}. The setting of an option is chosen the "
-        "same way; of one that is out, the one that lacks least.",
+        "same way; of one that is out, the one that lacks least. Behind each figure stands its "
+        "evidence: `measured` here, or `replayed`, that is heard in files that others published. A "
+        "verdict by a (bound) is argued from what was measured.",
         table(headings, rows),
         "**What would flip it.** " + " ".join(_flips(decision, links)),
         "**Pareto set** over " + _axes(decision) + ". " + _pareto(decision),
@@ -77,11 +80,12 @@ def awaited(decision: Decision) -> str:
     groups: dict[str, list[str]] = {
         "Measured, every hard requirement that rows can decide": [],
         "Out by a bound, whatever its weights or training": [],
+        "Heard in published files only": [],
         "Awaits its published weights": [],
         "Awaits rows": [],
         "Awaits listeners": [],
     }
-    measured, bounded, weights, rows, listeners = groups.values()
+    measured, bounded, heard, weights, rows, listeners = groups.values()
     for outcome in decision.outcomes:
         name = escaped(outcome.option)
         late = f"{name} (out already)" if outcome.best.status == "out" else name
@@ -89,6 +93,8 @@ def awaited(decision: Decision) -> str:
         reasons = {f.effective.reason for f in hard if f.bound is None}
         if any(f.bound is not None for f in hard):
             bounded.append(name)
+        elif any(f.effective.figure.origin == "replayed" for f in hard):
+            heard.append(name)
         elif all(f.effective.verdict != "NO EVIDENCE" for f in hard):
             measured.append(name)
         if UNTRAINED in reasons:
@@ -132,8 +138,20 @@ def _cells(candidate: Candidate, links: Links) -> list[str]:
 
 
 def _cell(finding: Finding, links: Links) -> str:
+    """Write the verdict, the figure, and where it comes from."""
+    says = verdict(finding)
+    if finding.figure.origin == "replayed" and len(set(finding.classes.values())) > 1:
+        says += f" ({', '.join(f'{name} {found}' for name, found in finding.classes.items())})"
+    if finding.stated is not None:
+        return f"{says}: {stated_figure(finding.stated)}"
     text = value(finding, links)
-    return verdict(finding) if text == "-" else f"{verdict(finding)}: {text}"
+    return says if text == "-" else f"{says}: {text}, {finding.figure.origin}"
+
+
+def stated_figure(stated: StatedFigure) -> str:
+    """Write what others state, and where."""
+    text = wording.with_unit(stated.value, stated.metric)
+    return f"{wording.label(stated.metric)} {text} ({escaped(stated.where)})"
 
 
 def _order(decision: Decision) -> str:
@@ -213,10 +231,16 @@ def _argued(finding: Finding, links: Links) -> list[str]:
         found.append(f"Bad, because {name} is {text}: {because(finding, links)}")
     elif finding.verdict in {"PASS", "FAIL"}:
         passed, limit = finding.verdict == "PASS", escaped(wording.threshold(asked))
+        text += "" if finding.figure.origin == "measured" else f", {finding.figure.origin}"
         by = "" if finding.margin is None else wording.number(abs(finding.margin), asked.metric)
         found.append(
             f"{'Good' if passed else 'Bad'}, because {name} is {text}: "
             f"{'clears' if passed else 'misses'} {limit} by {by}"
+        )
+    elif finding.stated is not None:
+        found.append(
+            f"PUBLISHED ELSEWHERE on {name}: {stated_figure(finding.stated)}; no rows: "
+            f"{escaped(finding.reason)}"
         )
     else:
         detail = "" if text == "-" else f" ({text})"

@@ -19,6 +19,7 @@ from codecmark.corpus.condition import DEFAULT_CONDITION, named
 from codecmark.corpus.entry import CLASSES
 from codecmark.errors import InputError
 from codecmark.metrics.table import QUALITY_FIELDS, TABLE, VISQOL_FIELD
+from codecmark.review.elsewhere import PublishedSound, StatedFigure
 from codecmark.system.schema import one_of
 
 Operator = Literal[">", ">=", "<", "<="]
@@ -162,6 +163,8 @@ class Option(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fie
     """One way to go: a name and the specs that stand for it, patterns such as `opus@*` included.
 
     `route` groups options, e.g. into those that keep a system and those that replace it.
+    `replayed` are the published codecs, patterns such as `replay:dac:*` included, whose sound may
+    stand for a spec of the same name; `published` are means that others state.
     """
 
     name: Annotated[str, Meta(description="what it is called")]
@@ -169,6 +172,8 @@ class Option(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fie
     why: Annotated[str, Meta(description="why it is considered")] = ""
     specs: _Specs = ()
     bounds: tuple[Bound, ...] = ()
+    replayed: _Specs = ()
+    published: tuple[StatedFigure, ...] = ()
 
     def __post_init__(self) -> None:
         """Check that it stands for something."""
@@ -199,6 +204,8 @@ class Requirements(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unkno
         What is in use today: pages show how the first of these that was scored stands.
     notes : tuple of Note
         Further parts of the record to be written by hand.
+    replayed : PublishedSound or None
+        Rows of published audio, for the options that name theirs.
     """
 
     title: Annotated[str, Meta(description="the title of the record")]
@@ -213,6 +220,7 @@ class Requirements(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unkno
     accepted: Annotated[str | None, Meta(description="the spec that was settled on")] = None
     baseline: _Specs = ()
     notes: tuple[Note, ...] = msgspec.field(name="note", default=())
+    replayed: PublishedSound | None = None
 
     def __post_init__(self) -> None:
         """Check that names are known and given once."""
@@ -238,6 +246,14 @@ class Requirements(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unkno
         for n, option in enumerate(self.options, start=1):
             for m, bound in enumerate(option.bounds, start=1):
                 one_of(f"option[{n}].bounds[{m}].requirement", bound.requirement, names)
+            for m, stated in enumerate(option.published, start=1):
+                one_of(
+                    f"option[{n}].published[{m}].requirement",
+                    stated.requirement,
+                    [one.name for one in self.asked],
+                )
+            if option.replayed and self.replayed is None:
+                raise ValueError(f"option[{n}].replayed: add a table [replayed] that says where")
 
     @property
     def asked(self) -> tuple[Requirement, ...]:

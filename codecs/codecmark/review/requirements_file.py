@@ -26,6 +26,13 @@
     why = "..."
     specs = ["opus@*"]
     bounds = [{ requirement = "SNR", limit = 0, because = "...", witnesses = ["mel:*/*"] }]
+    replayed = ["replay:dac:*"]         # whose published sound may stand for specs of that name
+    published = [{ spec = "...", requirement = "SNR", metric = "si_sdr_db", value = 6, where = "" }]
+
+    [replayed]                          # rows of published audio, quality only
+    results = "published"               # a folder within the results
+    beside = ["opus@12k"]               # shown on the same clips, in pairs
+    caution = "..."                     # what to know of the files
 
     [[note]]                            # a part of the record that people write
     name = "argument"

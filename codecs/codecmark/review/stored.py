@@ -75,7 +75,8 @@ def _replace_requirements(values: dict[str, Any], change: Callable[[Any], object
 
 def _findings(values: dict[str, Any]) -> Iterator[dict[str, Any]]:
     offered = [one for outcome in values["outcomes"] for one in outcome["candidates"]]
-    for candidate in (*offered, *values["others"]):
+    replayed = [one for name in values.get("by_class", {}).values() for one in name["replayed"]]
+    for candidate in (*offered, *values["others"], *replayed):
         for finding in candidate["findings"]:
             yield finding
             if finding.get("stand_in") is not None:

@@ -54,9 +54,12 @@ def value(finding: Finding, links: Links) -> str:
     if finding.figure.level is None:
         return "-"
     text = links.cite(finding.figure, wording.figure(finding.figure))
+    if finding.bound is not None or finding.figure.at_most:
+        text = f"at {'most' if asked.sign > 0 else 'least'} {text}"
     if finding.bound is not None:
-        return f"at {'most' if asked.sign > 0 else 'least'} {text}"
-    return f"{text} ({finding.figure.clip_class})" if asked.clip_class == "each" else text
+        return text
+    in_classes = asked.clip_class == "each" or finding.classes
+    return f"{text} ({finding.figure.clip_class})" if in_classes else text
 
 
 def because(finding: Finding, links: Links) -> str:

@@ -1,9 +1,12 @@
-"""The verdict on one requirement: PASS, FAIL, UNDECIDED or NO EVIDENCE, with its margin."""
+"""The verdict on one requirement: PASS, FAIL, UNDECIDED or NO EVIDENCE, with its margin.
+
+Where rows say nothing, a mean that others state makes NO EVIDENCE into PUBLISHED ELSEWHERE.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Literal
 
 import msgspec
@@ -12,6 +15,7 @@ from msgspec.structs import replace
 from codecmark.analysis.aggregation import ALL
 from codecmark.analysis.listeners import RATINGS
 from codecmark.metrics.table import VISQOL_FIELD
+from codecmark.review.elsewhere import StatedFigure
 from codecmark.review.figures import Figure, Figures
 from codecmark.review.requirements import (
     COSTS,
@@ -22,8 +26,10 @@ from codecmark.review.requirements import (
     evidence_of,
 )
 
-Verdict = Literal["PASS", "FAIL", "UNDECIDED", "NO EVIDENCE"]
-WORST_FIRST: tuple[Verdict, ...] = ("FAIL", "NO EVIDENCE", "UNDECIDED", "PASS")
+Verdict = Literal["PASS", "FAIL", "UNDECIDED", "PUBLISHED ELSEWHERE", "NO EVIDENCE"]
+WORST_FIRST: tuple[Verdict, ...] = (
+    "FAIL", "NO EVIDENCE", "PUBLISHED ELSEWHERE", "UNDECIDED", "PASS",
+)  # fmt: skip
 DISPUTED_BEYOND = 1.5  # points of MOS-LQO between two predictors on the same speech
 _STRENGTH = {"predicted": 0, "measured": 1, "subjective": 2}
 
@@ -35,7 +41,7 @@ class Finding(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fi
     ----------
     requirement : Requirement
         What was asked.
-    verdict : {"PASS", "FAIL", "UNDECIDED", "NO EVIDENCE"}
+    verdict : {"PASS", "FAIL", "UNDECIDED", "PUBLISHED ELSEWHERE", "NO EVIDENCE"}
     figure : Figure
         What decided; where it has to hold in each class, the class with the smallest margin.
     evidence : {"measured", "predicted", "subjective"}
@@ -45,7 +51,7 @@ class Finding(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fi
         in the metric's unit; negative where they miss it. None for an exact copy, and where there
         is no value.
     classes : dict
-        Where it has to hold in each class of clips: the verdict on each.
+        Where it was judged in each class of clips: the verdict on each.
     reason : str
         Why it is UNDECIDED or has NO EVIDENCE; in a FAIL by a bound, why nothing can be better.
     bound : Bound or None
@@ -58,6 +64,8 @@ class Finding(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fi
         PESQ puts the same speech far below ViSQOL.
     witness, n_witnesses : Figure or None, int
         Of a bound that is a number: the best of the measured settings that it has to hold for.
+    stated : StatedFigure or None
+        Where the verdict is PUBLISHED ELSEWHERE: what was stated.
     """
 
     requirement: Requirement
@@ -74,6 +82,7 @@ class Finding(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fi
     disputed: bool = False
     witness: Figure | None = None
     n_witnesses: int = 0
+    stated: StatedFigure | None = None
 
     @property
     def effective(self) -> Finding:
@@ -145,9 +154,11 @@ def disputed_by(figures: Figures, spec: str) -> str:
     """Say by what PESQ contradicts ViSQOL on speech; empty where it does not."""
     if "speech" not in figures.classes:
         return ""
-    visqol, pesq = (
-        figures.get(spec, metric, "speech").value for metric in (VISQOL_FIELD, "pesq_wb")
-    )
+    return dispute(*(figures.get(spec, name, "speech").value for name in (VISQOL_FIELD, "pesq_wb")))
+
+
+def dispute(visqol: float | None, pesq: float | None) -> str:
+    """Say by what PESQ contradicts ViSQOL on the same speech; empty where it does not."""
     if visqol is None or pesq is None or visqol - pesq <= DISPUTED_BEYOND:
         return ""
     return f"disputed: on speech PESQ-WB says {pesq:.2f} where ViSQOL says {visqol:.2f}"
@@ -177,7 +188,7 @@ def judge(
         needed=needed if needed is None or math.isfinite(needed) else None,
         stand_in=stand_in,
         classes={name: finding.verdict for name, (finding, _) in found.items()}
-        if requirement.clip_class == EACH
+        if requirement.clip_class == EACH or len(found) > 1
         else {},
     )
 
@@ -195,6 +206,10 @@ def _judge_one(figure: Figure, requirement: Requirement) -> tuple[Finding, float
         return replace(finding, reason=reason, margin=margin), None
     low, high = figure.low, figure.high
     margin = beyond(requirement, figure.value)
+    if figure.at_most:
+        fails = high is not None and not requirement.holds(high)
+        finding = replace(finding, verdict="FAIL" if fails else "UNDECIDED", margin=margin)
+        return replace(finding, safe_margin=beyond(requirement, high)), None
     if low is None or high is None:
         # clips of one source vary in quality in ways that others would not; costs hardly do
         needs_interval = requirement.statistic in {"mean", "median"} and not figure.exact
@@ -212,6 +227,17 @@ def _judge_one(figure: Figure, requirement: Requirement) -> tuple[Finding, float
         return replace(finding, verdict="FAIL"), safe
     reason = "the interval straddles the threshold"
     return replace(finding, verdict="UNDECIDED", reason=reason), safe
+
+
+def elsewhere(finding: Finding, stated: Iterable[StatedFigure]) -> Finding:
+    """Let what others state stand where nothing else is known; it passes and fails nothing."""
+    if finding.verdict != "NO EVIDENCE":
+        return finding
+    asked = finding.requirement
+    for one in stated:
+        if one.requirement == asked.name:
+            return replace(finding, verdict="PUBLISHED ELSEWHERE", stated=one)
+    return finding
 
 
 def _severity(finding: Finding) -> tuple[int, float]:

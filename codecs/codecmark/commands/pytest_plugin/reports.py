@@ -16,6 +16,7 @@ from codecmark.results import store
 from codecmark.results.row import ResultRow
 from codecmark.review import files
 from codecmark.review.in_force import judged_by_condition
+from codecmark.review.replayed import rows_of
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
@@ -49,7 +50,8 @@ def _write_tables(session: Session, rows: list[ResultRow], terminalreporter: Any
     try:
         judged = judged_by_condition(session.results, rows)
         if session.requirements is not None:
-            judged[session.condition.name] = review.judged(rows, session.requirements)
+            replayed = rows_of(session.requirements, session.results)
+            judged[session.condition.name] = review.judged(rows, session.requirements, replayed)
     except CodecmarkError as error:  # a requirements file that is not usable
         terminalreporter.write_line(f"pages: not written: {error}")
         return

@@ -18,6 +18,7 @@ from codecmark.results import axes, store
 from codecmark.results.row import ResultRow
 from codecmark.review import Requirements
 from codecmark.review.gate import Gate, gate
+from codecmark.review.replayed import rows_of
 from codecmark.run import plan
 from codecmark.run.plan import Plan, PlannedClip
 from codecmark.system import host, threads
@@ -74,6 +75,7 @@ class Session:
         chosen = condition.named(config.getoption("--condition"))
         if (count := config.getoption("--threads")) is not None:
             chosen = condition.with_threads(chosen, count)
+        chosen = condition.with_predictors(chosen, config.getoption("--predictors"))
         execution = Execution(*map(config.getoption, ("--backend", "--dtype", "--device")))
         smoke = bool(config.getoption("benchmark_disable"))
         required = config.getoption("--require")
@@ -158,9 +160,9 @@ class Session:
             return True
         kept = [] if self.plan is None else self.plan.kept
         try:
-            decision = review.decide(
-                axes.chosen(store.latest([*kept, *self.made])), self.requirements
-            )
+            rows = axes.chosen(store.latest([*kept, *self.made]))
+            replayed = rows_of(self.requirements, self.results)
+            decision = review.decide(rows, self.requirements, replayed)
             self.gate = gate(decision)
         except CodecmarkError as error:
             self.gate = Gate(False, (str(error),))

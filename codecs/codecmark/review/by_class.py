@@ -1,0 +1,211 @@
+"""Each class of clips by itself: what would be chosen, and what published sound says there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+from msgspec.structs import replace
+
+from codecmark.analysis.aggregation import ALL
+from codecmark.analysis.statistics import estimate, paired_difference
+from codecmark.metrics.table import QUALITY_FIELDS
+from codecmark.results.row import ResultRow
+from codecmark.review.choice import Status, best, status_of
+from codecmark.review.field import Field
+from codecmark.review.figures import Figure
+from codecmark.review.replayed import ReplayedFigures
+from codecmark.review.requirements import EACH, Requirement, Requirements
+from codecmark.review.verdict import Finding, elsewhere, judge
+
+BESIDE = ("si_sdr_db", "pesq_wb")  # shown whatever is asked for, where there are values
+_STATUSES: tuple[Status, ...] = ("feasible", "provisional", "open", "out")
+
+
+class Difference(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """A replayed codec minus one that ran on the same clips, in the metric's unit.
+
+    `theirs` is the mean of that one, `kbps` its rate there by its bytes, `low` and `high` are the
+    difference's 95 % interval over sources; None with a single source.
+    """
+
+    beside: str
+    metric: str
+    theirs: float
+    kbps: float | None
+    value: float
+    low: float | None
+    high: float | None
+    n: int
+    n_sources: int
+
+
+class ReplayedSetting(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """One published codec on one class of clips.
+
+    Attributes
+    ----------
+    option, spec : str
+        What it stands for.
+    pairs, sources : int
+        Originals that have a decoded file.
+    status : {"feasible", "provisional", "open", "out"}
+        If this class alone were asked for.
+    findings : tuple of Finding
+        On each requirement, or on the stand-in that decides: quality by published sound, rate and
+        time by the rows of the run.
+    beside : tuple of Figure
+        Other qualities.
+    differences : tuple of Difference
+    nominal_kbps : float or None
+        As published; the rate by the codec's own bits is a finding, or in `rate`.
+    rate, decode_rtf : Figure
+        Of the run's rows.
+    weights : str or None
+        Evidence of the run's rows.
+    peak_memory_mib : float or None
+    """
+
+    option: str
+    spec: str
+    pairs: int
+    sources: int
+    status: Status
+    findings: tuple[Finding, ...]
+    beside: tuple[Figure, ...]
+    differences: tuple[Difference, ...]
+    nominal_kbps: float | None
+    rate: Figure
+    decode_rtf: Figure
+    weights: str | None
+    peak_memory_mib: float | None
+
+
+class ClassOutcome(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """What would be recommended if one class of clips were all that is asked for."""
+
+    recommended: str | None
+    rate: Figure | None
+    replayed: tuple[ReplayedSetting, ...]
+
+
+def by_class(field: Field) -> dict[str, ClassOutcome]:
+    """Judge each class by itself; empty where no published sound is named."""
+    if field.replayed is None:
+        return {}
+    return {name: _outcome(field, field.replayed, name) for name in field.figures.classes}
+
+
+def _outcome(field: Field, replayed: ReplayedFigures, clip_class: str) -> ClassOutcome:
+    moved = _of_class(field.requirements, clip_class)
+    ours = Field(moved, field.figures, replayed)
+    asked = {one.name: one for one in field.requirements.asked}
+    chosen = best(ours.ranked(spec) for spec in ours.offered)
+    settings = [
+        _setting(ours, replayed, option.name, spec, clip_class, asked)
+        for option in ours.options
+        for spec in ours.specs_of[option.name]
+        if replayed.of(replayed.name_of(spec, [option]), clip_class)
+    ]
+    return ClassOutcome(
+        None if chosen is None else chosen.candidate.spec,
+        None if chosen is None else chosen.candidate.rate,
+        tuple(sorted(settings, key=lambda one: _STATUSES.index(one.status))),
+    )
+
+
+def _setting(
+    field: Field,
+    replayed: ReplayedFigures,
+    option: str,
+    spec: str,
+    clip_class: str,
+    asked: Mapping[str, Requirement],
+) -> ReplayedSetting:
+    """Judge a published codec; findings name the requirement as it was asked, of every class."""
+    heard = replayed.name_of(spec, field.options)
+    rows = replayed.of(heard, clip_class)
+    whole = tuple(
+        _by_sound(field, replayed, heard, finding)
+        for finding in field.findings(field.entries[spec])
+    )
+    judged = [finding.effective.requirement.metric for finding in whole]
+    metrics = [m for m in dict.fromkeys((*judged, *BESIDE)) if m in QUALITY_FIELDS]
+    memory = [r.peak_memory_mib for r in field.figures.of(spec) if r.peak_memory_mib is not None]
+    beside = field.requirements.replayed.beside if field.requirements.replayed else ()
+    figures = (replayed.get(heard, name, clip_class) for name in BESIDE if name not in judged)
+    return ReplayedSetting(
+        option=option,
+        spec=spec,
+        pairs=len(rows),
+        sources=len({row.source or row.clip for row in rows}),
+        status=status_of(whole),
+        findings=tuple(
+            replace(finding, requirement=asked[finding.requirement.name])
+            for finding in (one.effective for one in whole)
+        ),
+        beside=tuple(figure for figure in figures if figure.level is not None),
+        differences=tuple(
+            found
+            for other in beside
+            for metric in metrics
+            if (found := _difference(rows, replayed.of(other), other, metric)) is not None
+        ),
+        nominal_kbps=rows[0].nominal_bitrate_kbps,
+        rate=field.figures.get(spec, "bitrate_kbps"),
+        decode_rtf=field.figures.get(spec, "decode_rtf"),
+        weights=next((row.weights for row in field.figures.of(spec)), None),
+        peak_memory_mib=max(memory, default=None),
+    )
+
+
+def _by_sound(field: Field, replayed: ReplayedFigures, heard: str, finding: Finding) -> Finding:
+    """Judge quality by published sound, also where it was measured on other clips."""
+    stand_in = finding.stand_in
+    if stand_in is not None:
+        stand_in = _by_sound(field, replayed, heard, stand_in)
+    asked = finding.requirement
+    if asked.metric not in QUALITY_FIELDS:
+        return replace(finding, stand_in=stand_in)
+    found = judge(replayed.look_up(heard, asked, field.figures.classes), asked, stand_in)
+    return elsewhere(found, () if finding.stated is None else (finding.stated,))
+
+
+def _difference(
+    rows: Sequence[ResultRow], others: Sequence[ResultRow], beside: str, metric: str
+) -> Difference | None:
+    theirs = {row.clip: row for row in others if getattr(row, metric) is not None}
+    ours = [row for row in rows if row.clip in theirs and getattr(row, metric) is not None]
+    if not ours:
+        return None
+    reference = [theirs[row.clip] for row in ours]
+    sources = [row.source or row.clip or "" for row in ours]
+    values = [getattr(row, metric) for row in reference]
+    found = paired_difference([getattr(row, metric) for row in ours], values, sources).estimate
+    n_bytes = [row.stream_bytes for row in reference if row.stream_bytes is not None]
+    seconds = sum(row.clip_s or 0.0 for row in reference)
+    return Difference(
+        beside=beside,
+        metric=metric,
+        theirs=estimate(values, sources).mean,
+        kbps=8 * sum(n_bytes) / seconds / 1000 if len(n_bytes) == len(ours) and seconds else None,
+        value=found.mean,
+        low=found.low,
+        high=found.high,
+        n=len(ours),
+        n_sources=found.n_sources,
+    )
+
+
+def _of_class(requirements: Requirements, clip_class: str) -> Requirements:
+    """Ask of one class what is asked of all or of each."""
+    moved = tuple(_moved(one, clip_class) for one in requirements.requirements)
+    return replace(requirements, requirements=moved)
+
+
+def _moved(asked: Requirement, clip_class: str) -> Requirement:
+    stand_in = None if asked.stand_in is None else _moved(asked.stand_in, clip_class)
+    own = asked.clip_class
+    if asked.metric in QUALITY_FIELDS and own in {ALL, EACH}:
+        own = clip_class
+    return replace(asked, clip_class=own, stand_in=stand_in)

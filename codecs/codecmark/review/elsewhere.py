@@ -1,0 +1,63 @@
+"""Evidence from elsewhere, as a requirements file names it: published sound, published figures."""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from codecmark.metrics.table import QUALITY_FIELDS
+from codecmark.system.schema import one_of
+
+Origin = Literal["measured", "replayed"]  # where a figure comes from
+
+
+class PublishedSound(
+    msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True
+):  # fmt: skip
+    """Rows of decoded files that others published, to judge quality where nothing was measured.
+
+    Attributes
+    ----------
+    results : str
+        A folder of results within the one that is judged.
+    beside : tuple of str
+        Specs that ran on the same originals: what they have there stands beside, in pairs.
+    caution : str
+        What a reader has to know of the files, first of all.
+    """
+
+    results: Annotated[str, Meta(description="a folder of results within the results folder")]
+    beside: Annotated[tuple[str, ...], Meta(description="a list of texts in quotes")] = ()
+    caution: Annotated[str, Meta(description="what to know of the files")] = ""
+
+    def __post_init__(self) -> None:
+        """Check that the folder is within the results."""
+        parts = self.results.split("/")
+        if not self.results or "" in parts or ".." in parts or "\\" in self.results:
+            raise ValueError(
+                "results: must be a folder within the results folder, such as 'published'"
+            )
+
+
+class StatedFigure(
+    msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True
+):  # fmt: skip
+    """A mean that others state of a spec; it never passes or fails anything.
+
+    `metric` may be another one than the requirement's, where that is what was published.
+    """
+
+    spec: Annotated[str, Meta(description="the spec that it is of")]
+    requirement: Annotated[str, Meta(description="the name of a requirement or its stand-in")]
+    metric: Annotated[str, Meta(description="a quality field of the row")]
+    value: Annotated[float, Meta(description="in the metric's unit")]
+    where: Annotated[str, Meta(description="where it is stated, and of which clips")]
+
+    def __post_init__(self) -> None:
+        """Check the metric and its value."""
+        one_of("metric", self.metric, QUALITY_FIELDS)
+        if not math.isfinite(self.value):
+            raise ValueError("value: must be a number")
