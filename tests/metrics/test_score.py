@@ -14,7 +14,9 @@ from known_signals import RATE, with_noise
 def test_score_of_speech_and_of_music(speech: AudioClip) -> None:
     noisy = with_noise(speech, 20)
     scores = score(speech.samples, noisy, RATE, "speech")
-    assert set(scores.values) == set(table.QUALITY_FIELDS)
+    # NMR is for 48 kHz; DistillMOS has tests of its own, as its weights may not be here
+    assert scores.reasons["nmr_db"] == "not defined for 16000 Hz: NMR is for 48000 Hz"
+    assert set(scores.values) | {"distillmos", "nmr_db"} >= set(table.QUALITY_FIELDS)
     assert scores.values["snr_db"] == pytest.approx(20, abs=0.01)
     assert scores.lag_samples == 0
     assert scores.visqol_mode == "speech"

@@ -10,8 +10,9 @@ import pytest
 
 import committed as committed_run
 from codecmark.corpus.entry import CLASSES
+from codecmark.metrics.learned import PREDICTORS
 from codecmark.metrics.score import functions_for
-from codecmark.metrics.table import METRICS, QUALITY_FIELDS, TABLE
+from codecmark.metrics.table import METRICS, ON_REQUEST, QUALITY_FIELDS, TABLE
 from codecmark.results.row import ResultRow
 
 
@@ -47,12 +48,17 @@ def test_predictors_of_one_house_are_one_voice() -> None:
 
 
 def test_what_is_computed_has_a_function_and_a_field_of_the_row() -> None:
-    assert set(functions_for("speech")) == {metric.field for metric in METRICS}
+    computed = {metric.field for metric in (*METRICS, *ON_REQUEST)}
+    assert set(functions_for("speech")) | PREDICTORS.keys() == computed
     assert set(functions_for("music")) == {m.field for m in METRICS if m.applies_to("music")}
     assert TABLE.keys() <= {field.name for field in msgspec.structs.fields(ResultRow)}
 
 
-@pytest.mark.parametrize("field", QUALITY_FIELDS)
+# the committed run was made before them
+YOUNGER = ("zimtohrli", "distillmos", "nmr_db")
+
+
+@pytest.mark.parametrize("field", [field for field in QUALITY_FIELDS if field not in YOUNGER])
 def test_committed_figures_are_within_their_range(field: str) -> None:
     low, high = TABLE[field].range
     rows = committed_run.rows()

@@ -25,7 +25,7 @@ def folder(tmp_path: Path) -> Path:
 def test_the_notice_counts_and_names_what_will_be_missing(folder: Path) -> None:
     notice = clip_classes.notice(corpus.load(folder))
     assert notice is not None
-    assert notice.startswith("2 of 3 clips have no class: no PESQ-WB, no ESTOI, and ViSQOL in its")
+    assert notice.startswith("2 of 3 clips have no class: no PESQ-WB, no ESTOI, no DistillMOS, and")
     assert "add --class speech" in notice
     (alone,) = corpus.load(folder / "a.wav")
     assert str(clip_classes.notice([alone])).startswith("the clip has no class: no PESQ-WB")
@@ -55,7 +55,7 @@ def test_the_command_says_so_before_it_runs_and_takes_the_class(
     arguments = ["run", "--corpus", str(folder), "--codecs", "pcm16", "--out", str(out)]
     assert command_line.main([*arguments, "--dry-run"]) == 0
     shown = " ".join(capsys.readouterr().out.split())
-    assert "2 of 3 clips have no class: no PESQ-WB, no ESTOI" in shown
+    assert "2 of 3 clips have no class: no PESQ-WB, no ESTOI, no DistillMOS" in shown
     assert command_line.main(
         [*arguments, "--class", "speech", "--engine", "in-process", "--no-timing"]
     ) == 0  # fmt: skip

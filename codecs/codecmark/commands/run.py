@@ -20,6 +20,7 @@ from codecmark.corpus import condition
 from codecmark.corpus.entry import CLASSES, UNKNOWN_CLASS
 from codecmark.errors import InputError
 from codecmark.leaderboard import render
+from codecmark.metrics.table import ON_REQUEST
 from codecmark.results import axes, store
 from codecmark.results.row import ResultRow
 from codecmark.review.in_force import judged_by_condition
@@ -56,6 +57,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--condition", default=condition.DEFAULT_CONDITION, choices=condition.CONDITIONS,
         help="what every codec is given (default: %(default)s)",
     )  # fmt: skip
+    add_predictors_argument(parser.add_argument)
     parser.add_argument("--limit", type=int, metavar="N", help="at most N clips, over all classes")
     stored_rows.add_folder(parser, "--out", "where rows and leaderboard go")
     what = parser.add_argument_group("what to do")
@@ -104,6 +106,15 @@ def add_class_argument(add: Callable[..., Any]) -> None:
     )  # fmt: skip
 
 
+def add_predictors_argument(add: Callable[..., Any]) -> None:
+    """Add which further predictors judge; `add` is that of a parser or a pytest group."""
+    names = ", ".join(metric.field for metric in ON_REQUEST)
+    add(
+        "--predictors", metavar="NAME,...",
+        help=f"predictors beside those of every run, for speech: {names}",
+    )  # fmt: skip
+
+
 def add_execution_arguments(add: Callable[..., Any]) -> None:
     """Add what says how networks run; `add` is that of a parser or a pytest group."""
     add(
@@ -130,6 +141,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     chosen = condition.named(arguments.condition)
     if arguments.threads is not None:
         chosen = condition.with_threads(chosen, arguments.threads)
+    chosen = condition.with_predictors(chosen, arguments.predictors)
     entries = corpus.load(arguments.corpus, arguments.clip_class)
     entries = corpus.limited(entries, arguments.limit, chosen.seed)
     clips, unused = plan.survey(entries, chosen)

@@ -15,6 +15,7 @@ from codecmark.clip import AudioClip
 from codecmark.corpus import preparation
 from codecmark.corpus.entry import CorpusClip
 from codecmark.errors import InputError
+from codecmark.metrics.table import ON_REQUEST
 
 Kept = TypeVar("Kept")
 
@@ -49,6 +50,8 @@ class Condition:
         A codec whose warm-up call takes longer than this is timed once for each clip.
     untrained_clip_s : float
         A network without trained weights is timed on the start of the first clip only.
+    predictors : tuple of str
+        Fields of the metric table that are filled on request only.
     """
 
     name: str
@@ -64,6 +67,7 @@ class Condition:
     rounds: int = 3
     slow_call_s: float = 0.25
     untrained_clip_s: float = 2.0
+    predictors: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.peak is not None and self.rms_dbov is not None:
@@ -141,6 +145,22 @@ def with_threads(condition: Condition, count: int) -> Condition:
     if count == condition.threads:
         return condition
     return replace(condition, name=f"{condition.name}-{count}threads", threads=count)
+
+
+def with_predictors(condition: Condition, names: str | None) -> Condition:
+    """Return the condition with metrics that are computed on request, comma-separated.
+
+    Raises
+    ------
+    InputError
+        If there is no such metric, or it needs no asking.
+    """
+    asked = [name.strip() for name in (names or "").split(",") if name.strip()]
+    known = [metric.field for metric in ON_REQUEST]
+    for name in asked:
+        if name not in known:
+            raise InputError(f"predictors: no {name!r}; choose from {', '.join(known)}")
+    return replace(condition, predictors=tuple(name for name in known if name in asked))
 
 
 def prepare(

@@ -12,6 +12,7 @@ from codecmark.analysis.listeners import rated
 from codecmark.analysis.summary import Summary
 from codecmark.leaderboard.cell import NOTHING, Cell, Column, figure
 from codecmark.metrics.table import METRICS, TABLE, VISQOL_FIELD
+from codecmark.results.row import OCCASIONAL
 
 
 def _quality_cell(quality: Quality | None, decimals: int) -> Cell:
@@ -161,10 +162,22 @@ COST = (
 )  # fmt: skip
 
 
-def by_class(clip_class: str) -> tuple[Column, ...]:
-    """Return the columns of the quality table of one class of clips."""
-    shown = [metric for metric in METRICS if metric.applies_to(clip_class)]
-    return (CODEC, RATE, *(quality_column(clip_class, metric.field) for metric in shown))
+def by_class(clip_class: str, summaries: Sequence[Summary]) -> tuple[Column, ...]:
+    """Return the columns of the quality table of one class of clips.
+
+    Without those of predictors that no row has: they may not be here, or are younger than the rows.
+    """
+    columns = {
+        metric.field: quality_column(clip_class, metric.field)
+        for metric in METRICS
+        if metric.applies_to(clip_class)
+    }
+    shown = [
+        column
+        for field, column in columns.items()
+        if field not in OCCASIONAL or any(column.cell(s).rank is not None for s in summaries)
+    ]
+    return (CODEC, RATE, *shown)
 
 
 def worst(clip_classes: Sequence[str]) -> tuple[Column, ...]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from codecmark.metrics.table import METRICS, NOT_DEFINED
 from codecmark.results.axes import combinations, in_words
-from codecmark.results.row import ResultRow
+from codecmark.results.row import NEEDS_NO_REASON, ResultRow
+
+_NAMED_ALONE = 3  # codecs; where more of them all lack a figure for one reason, none is named
 
 
 def notes(rows: Sequence[ResultRow]) -> list[str]:
@@ -71,15 +73,25 @@ def _without_a_figure(rows: Sequence[ResultRow]) -> list[str]:
         for metric in METRICS:
             if getattr(row, metric.field) is None and not row.is_exact(metric.field):
                 reason = row.reasons.get(metric.field, "no reason was stored")
+                if metric.field in NEEDS_NO_REASON and metric.field not in row.reasons:
+                    continue  # the row was made before the metric
                 missing.setdefault(reason, []).append(metric.label)
         for reason, labels in missing.items():
             if not reason.startswith(NOT_DEFINED):  # that is as it should be
                 clips = groups.setdefault((", ".join(labels), reason), {})
                 clips.setdefault(row.spec, []).append(row.clip or "")
+    every = len({row.spec for row in rows})
     return [
-        f"{', '.join(_on(spec, clips) for spec, clips in specs.items())}: no {labels}: {reason}"
+        f"{_all_on(specs, every)}: no {labels}: {reason}"
         for (labels, reason), specs in groups.items()
     ]
+
+
+def _all_on(specs: Mapping[str, Sequence[str]], every: int) -> str:
+    """Name the codecs; all of many in two words."""
+    if len(specs) == every > _NAMED_ALONE:
+        return "every codec"
+    return ", ".join(_on(spec, clips) for spec, clips in specs.items())
 
 
 def _on(spec: str, clips: Sequence[str]) -> str:

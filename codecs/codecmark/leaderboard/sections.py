@@ -103,7 +103,7 @@ def _of_condition(
         scored = [s for s in summaries if _has_quality(s, name)]
         if scored:
             section = Section(
-                f"Quality on {name}, {condition}", by_class(name), scored, kind="quality",
+                f"Quality on {name}, {condition}", by_class(name, scored), scored, kind="quality",
                 condition=condition, clip_class=name,
             )  # fmt: skip
             found.append(_sorted(section, sort))

@@ -29,6 +29,8 @@ from codecmark.classic.command_file import CommandFile
 from codecmark.corpus.condition import Condition
 from codecmark.errors import CodecmarkError
 from codecmark.measure import syntax
+from codecmark.metrics import learned, predictor_weights
+from codecmark.metrics.table import QUALITY_FIELDS
 from codecmark.networks import trained_sets
 from codecmark.networks.weights import WeightLocator
 from codecmark.replay import codec as replay
@@ -45,6 +47,7 @@ _PASSED_OVER = frozenset(
         "codecmark.networks.published_sets",
         "codecmark.corpus.entry",  # reads clips, and what it read has a digest of its own
         "codecmark.measure.memory",  # asks the system
+        "codecmark.metrics.predictor_weights",  # finds files whose digests count
         "codecmark.networks.backends",  # counts where a spec asks for it
     }
 )  # fmt: skip
@@ -66,6 +69,10 @@ def codec_key(spec: str, condition: Condition, weight_sets: str | None) -> str:
         "condition": asdict(condition),
         "weights": {name: _weights_digest(name) for name in (weight_sets or "").split(",") if name},
         "judge": code_digest(_JUDGE),
+        "predictors": {
+            name: predictor_weights.digest_of(learned.PREDICTORS[name].weight_set)
+            for name in _learned(condition)
+        },
     }
     return _sha256(json.dumps(parts, sort_keys=True))
 
@@ -80,6 +87,12 @@ class KeyedClip(NamedTuple):
     source: str
     clip_class: str
     sha256: str
+
+
+def _learned(condition: Condition) -> list[str]:
+    """Return which learned predictors judge: where weights come or go, figures do."""
+    asked = {*QUALITY_FIELDS, *condition.predictors}
+    return [name for name in learned.PREDICTORS if name in asked]
 
 
 def row_key(codec_key: str, clip: KeyedClip | None, **axes: float | str | None) -> str:

@@ -31,12 +31,13 @@ class PreparedPair:
     clip: PreparedClip
     decoded: AudioClip
     pair: Pair
+    predictors: tuple[str, ...] = ()
 
     @property
     def job(self) -> Job:
         """What a scorer is to do."""
         rate_hz, clip_class = self.clip.audio.sample_rate_hz, self.clip.clip_class
-        return Job(self.pair.reference, self.pair.decoded, rate_hz, clip_class)
+        return Job(self.pair.reference, self.pair.decoded, rate_hz, clip_class, self.predictors)
 
     def complete(self, scores: Scores, refused: Mapping[str, str] | None = None) -> Scores:
         """Return scores that count what was done before them; take the `refused` ones out."""

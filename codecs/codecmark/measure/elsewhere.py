@@ -110,7 +110,7 @@ def prepare_pair(
     like_it = conditions.like(clip, decoded, condition)
     brought = pair(clip.audio, like_it)
     brought.notes.update(_on_form(reference, decoded, condition))
-    return PreparedPair(clip, like_it, brought)
+    return PreparedPair(clip, like_it, brought, condition.predictors)
 
 
 def _on_form(reference: AudioClip, decoded: AudioClip, condition: Condition) -> dict[str, str]:

@@ -157,7 +157,11 @@ class Measurement:
     def _scores(self, scorer: Scorer) -> list[Scores]:
         jobs = [
             Job(
-                clip.audio.samples, timed.output.samples, clip.audio.sample_rate_hz, clip.clip_class
+                clip.audio.samples,
+                timed.output.samples,
+                clip.audio.sample_rate_hz,
+                clip.clip_class,
+                self.condition.predictors,
             )
             for clip, timed in zip(self.clips, self._decoded, strict=False)
             if self._is_scored(timed) and isinstance(timed.output, AudioClip)

@@ -83,7 +83,11 @@ class ReplayedMeasurement(Measurement):
     def _look_up(self, clip: PreparedClip) -> tuple[PreparedPair, Replayed] | CodecmarkError:
         try:
             replayed = self._replayed.replay(clip, self.condition)
-            return PreparedPair(clip, replayed.audio, pair(clip.audio, replayed.audio)), replayed
+            brought = pair(clip.audio, replayed.audio)
+            return (
+                PreparedPair(clip, replayed.audio, brought, self.condition.predictors),
+                replayed,
+            )
         except CodecmarkError as error:
             return error
 

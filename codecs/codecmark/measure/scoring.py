@@ -24,6 +24,7 @@ class Job:
     decoded: Samples
     sample_rate_hz: int
     clip_class: str
+    on_request: tuple[str, ...] = ()
 
 
 class Scorer:
@@ -84,4 +85,4 @@ class Scorer:
 
 
 def _score(job: Job) -> Scores:
-    return score(job.reference, job.decoded, job.sample_rate_hz, job.clip_class)
+    return score(job.reference, job.decoded, job.sample_rate_hz, job.clip_class, job.on_request)

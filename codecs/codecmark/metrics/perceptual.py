@@ -7,7 +7,8 @@ References
 ----------
 PESQ: ITU-T P.862.2 (wideband). ESTOI: Jensen and Taal, IEEE/ACM TASLP 24(11), 2016.
 ViSQOL: Chinen et al., arXiv 2004.09584 (speech mode at 16 kHz with the lattice mapping, audio
-mode at 48 kHz; two scales that must not be averaged together).
+mode at 48 kHz; two scales that must not be averaged together). Zimtohrli: Alakuijala et al.,
+arXiv 2509.26133.
 """
 
 from __future__ import annotations
@@ -23,7 +24,9 @@ from codecmark.errors import MetricError
 
 PESQ_RATE_HZ = 16_000
 VISQOL_RATE_HZ = {"speech": 16_000, "audio": 48_000}
+ZIMTOHRLI_RATE_HZ = 48_000
 _PESQ_SHORTEST_S = 0.25
+_ZIMTOHRLI_SHORTEST_S = 0.1
 _SPECTROGRAMS_KEPT = 4_096  # of whole clips and of patches: some 100 clips, 50 MB
 
 
@@ -39,7 +42,7 @@ def pesq_wb(reference: Samples, decoded: Samples, sample_rate_hz: int) -> float:
 
     if reference.shape[1] < _PESQ_SHORTEST_S * sample_rate_hz:
         raise MetricError(f"too short: PESQ needs {_PESQ_SHORTEST_S} s")
-    ours, theirs = (_mono(x, sample_rate_hz, PESQ_RATE_HZ) for x in (reference, decoded))
+    ours, theirs = (mono(x, sample_rate_hz, PESQ_RATE_HZ) for x in (reference, decoded))
     if not (ours.any() and theirs.any()):
         raise MetricError("PESQ: undefined for silence")
     try:
@@ -54,7 +57,7 @@ def estoi(reference: Samples, decoded: Samples, sample_rate_hz: int) -> float:
 
     import pystoi
 
-    ours, theirs = (_mono(x, sample_rate_hz, sample_rate_hz) for x in (reference, decoded))
+    ours, theirs = (mono(x, sample_rate_hz, sample_rate_hz) for x in (reference, decoded))
     with warnings.catch_warnings():
         warnings.simplefilter("error", RuntimeWarning)  # pystoi warns, then returns 1e-5
         try:
@@ -71,13 +74,35 @@ def visqol(
 ) -> float:
     """ViSQOL MOS-LQO: speech mode about 1 to 4.64, audio mode about 1 to 4.73."""
     rate = VISQOL_RATE_HZ[mode]
-    ours, theirs = (_mono(x, sample_rate_hz, rate).astype(float) for x in (reference, decoded))
+    ours, theirs = (mono(x, sample_rate_hz, rate).astype(float) for x in (reference, decoded))
     try:
         return float(_visqol_model(mode).measure_from_arrays(ours, theirs, rate).moslqo)
     except IndexError as error:  # it has no words for that: its list of patches is empty
         raise MetricError("ViSQOL: too short, or no speech in it that it could compare") from error
     except (ValueError, RuntimeError) as error:
         raise MetricError(f"ViSQOL: {error}") from error
+
+
+def zimtohrli(reference: Samples, decoded: Samples, sample_rate_hz: int) -> float:
+    """Zimtohrli's distance on its own scale of opinion, 1 to 5; 5 is no audible difference.
+
+    It takes full scale for a sine of 80 dB sound pressure level.
+    """
+    from zimtohrli import mos_from_zimtohrli
+
+    ours, theirs = (mono(x, sample_rate_hz, ZIMTOHRLI_RATE_HZ) for x in (reference, decoded))
+    if not ours.any():
+        raise MetricError("Zimtohrli: undefined for a silent reference")
+    if len(ours) < _ZIMTOHRLI_SHORTEST_S * ZIMTOHRLI_RATE_HZ:
+        raise MetricError(f"too short: Zimtohrli needs {_ZIMTOHRLI_SHORTEST_S} s")
+    return float(mos_from_zimtohrli(_zimtohrli_model().distance(ours, theirs)))
+
+
+@cache
+def _zimtohrli_model() -> Any:
+    from zimtohrli import Pyohrli
+
+    return Pyohrli()
 
 
 @cache
@@ -116,7 +141,8 @@ class _RememberedSpectrograms:
         return copy.deepcopy(self._made[key])
 
 
-def _mono(samples: Samples, from_hz: int, to_hz: int) -> Samples:
+def mono(samples: Samples, from_hz: int, to_hz: int) -> Samples:
+    """Return `[channels, samples]` mixed to `[samples]` at another rate."""
     length = -(-samples.shape[1] * to_hz // from_hz)
     mixed: Samples = resample(samples.mean(axis=0, keepdims=True), from_hz, to_hz, length)[0]
     return mixed

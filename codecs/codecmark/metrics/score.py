@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Literal
 
 from codecmark.clip import Samples
 from codecmark.errors import MetricError
-from codecmark.metrics import alignment, perceptual, spectral, waveform
-from codecmark.metrics.table import METRICS, NOT_DEFINED, RAW_SNR_FIELD, TABLE, VISQOL_FIELD
+from codecmark.metrics import alignment, learned, nmr, perceptual, spectral, waveform
+from codecmark.metrics.table import (
+    METRICS,
+    NOT_DEFINED,
+    RAW_SNR_FIELD,
+    TABLE,
+    VISQOL_FIELD,
+    Metric,
+)
 
 MetricFunction = Callable[[Samples, Samples, int], float]
 VisqolMode = Literal["speech", "audio"]
@@ -27,6 +34,8 @@ _FUNCTIONS: dict[str, MetricFunction] = {
     "mrstft_distance": spectral.mrstft_distance,
     "pesq_wb": perceptual.pesq_wb,
     "estoi": perceptual.estoi,
+    "zimtohrli": perceptual.zimtohrli,
+    "nmr_db": nmr.nmr_db,
 }
 
 
@@ -63,13 +72,22 @@ def visqol_mode(clip_class: str) -> VisqolMode:
 
 
 def functions_for(clip_class: str) -> dict[str, MetricFunction]:
-    """Return the metrics that are defined for a class of clips, by row field."""
+    """Return the metrics of two signals that are defined for a class of clips, by row field.
+
+    Learned ones are in `learned`.
+    """
     visqol = partial(perceptual.visqol, mode=visqol_mode(clip_class))
     functions: dict[str, MetricFunction] = {**_FUNCTIONS, VISQOL_FIELD: visqol}
     return {name: f for name, f in functions.items() if TABLE[name].applies_to(clip_class)}
 
 
-def score(reference: Samples, decoded: Samples, sample_rate_hz: int, clip_class: str) -> Scores:
+def score(
+    reference: Samples,
+    decoded: Samples,
+    sample_rate_hz: int,
+    clip_class: str,
+    on_request: Sequence[str] = (),
+) -> Scores:
     """Score a decoded clip against its reference with every metric that applies.
 
     Parameters
@@ -78,6 +96,8 @@ def score(reference: Samples, decoded: Samples, sample_rate_hz: int, clip_class:
     clip_class : str
         `speech` gets the speech metrics and ViSQOL's speech mode, every other class ViSQOL's
         audio mode.
+    on_request : sequence of str
+        Fields of `table.ON_REQUEST` to fill beside those that every clip gets.
     """
     scores = Scores()
     aligned = alignment.align(reference, decoded)
@@ -86,16 +106,21 @@ def score(reference: Samples, decoded: Samples, sample_rate_hz: int, clip_class:
         scores.reasons["lag_samples"] = aligned.reason
     scores.take(RAW_SNR_FIELD, lambda: waveform.snr_db(reference, decoded, sample_rate_hz))
     functions = functions_for(clip_class)
-    for metric in METRICS:
-        function = functions.get(metric.field)
-        if function is not None:
+    for metric in (*METRICS, *(TABLE[name] for name in on_request)):
+        if not metric.applies_to(clip_class):
+            scores.reasons[metric.field] = _not_defined(metric, clip_class)
+        elif metric.field in learned.PREDICTORS:
+            for name, call in learned.calls(metric.field, reference, decoded, sample_rate_hz):
+                scores.take(name, call)
+        else:
+            function = functions[metric.field]
             scores.take(
                 metric.field, partial(function, aligned.reference, aligned.decoded, sample_rate_hz)
-            )
-        else:
-            scores.reasons[metric.field] = (
-                f"{NOT_DEFINED}{clip_class}: {metric.label} is for {' and '.join(metric.classes)}"
             )
     if VISQOL_FIELD in scores.values:
         scores.visqol_mode = visqol_mode(clip_class)
     return scores
+
+
+def _not_defined(metric: Metric, clip_class: str) -> str:
+    return f"{NOT_DEFINED}{clip_class}: {metric.label} is for {' and '.join(metric.classes)}"

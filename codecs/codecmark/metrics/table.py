@@ -2,7 +2,7 @@
 
 `TABLE` is data and imports no metric: how a figure is computed is in `score`, what is said about
 it (labels, decimals, which way is better) is here and nowhere else. Entries with `computed=False`
-have their place in a row, for figures that came from elsewhere, and no function yet.
+have their place in a row for figures that came from elsewhere.
 """
 
 from __future__ import annotations
@@ -53,6 +53,8 @@ class Metric:
         Who made a predictor. Two of one house are one voice.
     computed : bool
         Whether this version computes it.
+    on_request : bool
+        Whether it is computed only for who asks for it.
     """
 
     field: str
@@ -70,6 +72,7 @@ class Metric:
     misses: str
     house: str = ""
     computed: bool = True
+    on_request: bool = False
 
     def __post_init__(self) -> None:
         if not self.heading:
@@ -162,38 +165,40 @@ _ENTRIES = (
     ),
     Metric(
         field="zimtohrli", kind="predictor", label="Zimtohrli", unit="MOS-LQO", decimals=2,
-        range=(1, 5), house="Google", computed=False,
+        range=(1, 5), house="Google",
         hears="differences above the threshold of hearing, by a model of the ear",
-        misses="the level: its authors call its mapping to opinion scores very approximate",
+        misses="how listeners would grade them: its authors call that mapping very approximate",
     ),
     Metric(
         field="distillmos", kind="predictor", label="DistillMOS", unit="MOS", decimals=2,
-        range=(1, 5), classes=SPEECH, one_scale=False, house="Microsoft", computed=False,
-        hears="how natural speech sounds, without a reference",
+        range=(1, 5), classes=SPEECH, one_scale=False, house="Microsoft",
+        hears="how natural speech sounds up to 8 kHz, without a reference",
         misses="whether it is the voice and the words that went in",
     ),
     Metric(
         field="dnsmos_ovrl", kind="predictor", label="DNSMOS", unit="MOS", decimals=2,
-        range=(1, 5), classes=SPEECH, one_scale=False, house="Microsoft", computed=False,
+        range=(1, 5), classes=SPEECH, one_scale=False, house="Microsoft", on_request=True,
         hears="noise in speech and damage by its suppression, without a reference",
-        misses="artefacts of codecs, which it was not trained on",
+        misses="artefacts of codecs, which it was not trained on; only the difference to the "
+        "original's value says something",
     ),
     Metric(
         field="plcmos", kind="predictor", label="PLCMOS", unit="MOS", decimals=2, range=(1, 5),
-        classes=SPEECH, one_scale=False, house="Microsoft", computed=False,
+        classes=SPEECH, one_scale=False, house="Microsoft", on_request=True,
         hears="gaps in speech and how they were filled, without a reference",
-        misses="artefacts of codecs without loss",
+        misses="noise, and artefacts of codecs without loss",
     ),
     Metric(
         field="speaker_similarity", kind="distance", label="speaker sim", decimals=3,
-        range=(-1, 1), classes=SPEECH, computed=False,
+        range=(-1, 1), classes=SPEECH, one_scale=False, on_request=True,
         hears="whether it is the same voice: cosine of two speaker embeddings",
         misses="words, noise and damage that leaves the voice",
     ),
     Metric(
         field="nmr_db", kind="distance", label="NMR", unit="dB", higher_is_better=False,
-        computed=False, hears="noise above the threshold that the signal masks, band by band",
-        misses="noise that another model of masking would let through, and generated detail",
+        hears="noise above the threshold that the signal masks, band by band, at 48 kHz only",
+        misses="phase, and whether generated detail sounds right; made without the standard's "
+        "conformance data",
     ),
     Metric(
         field="mos", kind="rating", label="MOS", decimals=2, range=(1, 5), computed=False,
@@ -268,6 +273,10 @@ TABLE: dict[str, Metric] = {metric.field: metric for metric in _ENTRIES}
 METRICS = tuple(
     metric
     for metric in _ENTRIES
-    if metric.computed and metric.kind != "cost" and metric.field != RAW_SNR_FIELD
+    if metric.computed
+    and not metric.on_request
+    and metric.kind != "cost"
+    and metric.field != RAW_SNR_FIELD
 )
+ON_REQUEST = tuple(metric for metric in _ENTRIES if metric.on_request)
 QUALITY_FIELDS = (*(metric.field for metric in METRICS), RAW_SNR_FIELD)

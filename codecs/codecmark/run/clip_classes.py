@@ -16,7 +16,10 @@ def notice(clips: Sequence[CorpusClip]) -> str | None:
     missing = [
         metric.label
         for metric in TABLE.values()
-        if metric.computed and metric.classes and not metric.applies_to(UNKNOWN_CLASS)
+        if metric.computed
+        and not metric.on_request
+        and metric.classes
+        and not metric.applies_to(UNKNOWN_CLASS)
     ]
     them = f"{count} of {len(clips)} clips have" if len(clips) > 1 else "the clip has"
     return (

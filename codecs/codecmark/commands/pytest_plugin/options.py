@@ -7,7 +7,11 @@ from pathlib import Path
 import pytest
 
 from codecmark.commands.pytest_plugin.session import SESSION, Session
-from codecmark.commands.run import add_class_argument, add_execution_arguments
+from codecmark.commands.run import (
+    add_class_argument,
+    add_execution_arguments,
+    add_predictors_argument,
+)
 from codecmark.commands.stored_rows import RESULTS
 from codecmark.corpus import condition
 from codecmark.errors import CodecmarkError
@@ -25,6 +29,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="folder, manifest or audio file (default: the bundled clips)",
     )
     add_class_argument(group.addoption)
+    add_predictors_argument(group.addoption)
     group.addoption("--limit", type=int, metavar="N", help="at most N clips, over all classes")
     group.addoption(
         "--condition",

@@ -75,6 +75,7 @@ class Session:
         chosen = condition.named(config.getoption("--condition"))
         if (count := config.getoption("--threads")) is not None:
             chosen = condition.with_threads(chosen, count)
+        chosen = condition.with_predictors(chosen, config.getoption("--predictors"))
         execution = Execution(*map(config.getoption, ("--backend", "--dtype", "--device")))
         smoke = bool(config.getoption("benchmark_disable"))
         required = config.getoption("--require")

@@ -1,0 +1,62 @@
+"""`codecmark predictors`: predictors of quality held against a listening test."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+
+from codecmark.commands import stored_rows
+from codecmark.measure.scoring import Scorer
+from codecmark.system import host
+
+if TYPE_CHECKING:
+    from codecmark.studies.listened import Listened
+    from codecmark.studies.predictors import Predictions
+
+HELP = "hold predictors of quality against what listeners said of the same sounds"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add this command's options."""
+    parser.add_argument(
+        "--ratings", type=Path, metavar="DIR", required=True,
+        help="a listening set: listening.json, ratings.csv and the sounds, see listen/ratings.py",
+    )  # fmt: skip
+    stored_rows.add_folder(parser, "--out", "where predictors.md and predictors.csv go")
+
+
+def run(arguments: argparse.Namespace, console: Console) -> int:
+    """Run it."""
+    from codecmark.studies import listened, predictors, predictors_page
+
+    raw = listened.load(arguments.ratings)
+    with console.status("scoring"), Scorer() as scorer:
+        predictions, reasons = predictors.predict(raw, scorer)
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    page = arguments.out / "predictors.md"
+    page.write_text(
+        predictors_page.markdown(raw, predictions, reasons, host.host()), encoding="utf-8"
+    )
+    _write_figures(arguments.out / "predictors.csv", raw.screened(), predictions)
+    console.print(f"page in {page}, figures beside it", markup=False)
+    return 0
+
+
+def _write_figures(path: Path, kept: Listened, predictions: Predictions) -> None:
+    """Write a line for each stimulus: what people said on average, and each predictor."""
+    from codecmark.studies.predictors import means
+
+    people = means(kept.ratings(kept.systems))
+    with path.open("w", encoding="utf-8", newline="") as file:
+        lines = csv.writer(file, lineterminator="\n")
+        lines.writerow(("signal", "condition", "mean_rating", *predictions))
+        for row, signal in enumerate(kept.listening.clips):
+            for column, system in enumerate(kept.systems):
+                figures = [values[row, column] for values in predictions.values()]
+                lines.writerow(
+                    (signal, system, f"{people[row, column]:.2f}", *(f"{x:.4f}" for x in figures))
+                )

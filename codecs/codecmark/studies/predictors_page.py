@@ -1,0 +1,188 @@
+"""`predictors.md`: predictors of quality beside people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from codecmark.listen import screening, statistics
+from codecmark.metrics.table import TABLE
+from codecmark.studies import predictors
+from codecmark.studies.listened import LAYERED, RESYNTHESIS, TOKENS, WAVEFORM, Listened
+from codecmark.studies.predictors import CLEAR, Floats, Interval, Predictions, Share, Verdict
+from codecmark.system.markdown import escaped, table
+
+NEAR_TRANSPARENT = 80.0  # MUSHRA calls it excellent from here
+# what somebody may ask a verdict of, and a listening set may lack
+KINDS = WAVEFORM, RESYNTHESIS, TOKENS, LAYERED
+CLASSES = ("speech", "music", "ambient")
+
+
+def markdown(raw: Listened, predictions: Predictions, reasons: Mapping[str, str], host: str) -> str:
+    """Return the page.
+
+    Parameters
+    ----------
+    raw : Listened
+        Before screening.
+    predictions, reasons
+        From `predictors.predict`.
+    """
+    kept = raw.screened()
+    values = predictors.judged(predictions)
+    sections = [
+        _head(raw, kept, host), _people(raw, kept), _all(kept, values), _kinds(kept, values),
+        _uncovered(kept, reasons),
+    ]  # fmt: skip
+    return "\n\n".join(sections) + "\n"
+
+
+def _head(raw: Listened, kept: Listened, host: str) -> str:
+    listening = raw.listening
+    out = screening.screen(listening)
+    title = escaped(listening.title or "a listening test")
+    licence = f" ({escaped(listening.licence)})" if listening.licence else ""
+    return "\n".join(
+        (
+            "# Predictors of quality beside people",
+            "",
+            f"{title}{licence}: {listening.method.upper()}, {len(listening.clips)} signals "
+            f"({', '.join(_classes(raw))}), {len(listening.listeners)} listeners. Left out by "
+            f"{'; '.join(screening.rules(listening))}: "
+            f"{'; '.join(map(escaped, map(str, out))) or 'nobody'}. "
+            f"{len(kept.listening.listeners)} listeners stay. Scores were computed on "
+            f"{escaped(host)}. Made by `codecmark predictors`.",
+            "",
+            "*r* is Pearson's correlation over the means of the systems, with the 95 % interval of "
+            "resampled signals and listeners, both at once. A *clear pair* is two systems on one "
+            f"signal whose means are more than {CLEAR:g} of 100 points apart; *right* is the share "
+            "of them that a predictor orders as people did, a coin 50 %. *Bias* is how many points "
+            "a straight line through all stimuli puts the systems above their ratings.",
+        )
+    )
+
+
+def _people(raw: Listened, kept: Listened) -> str:
+    before, after = statistics.means(raw.listening), statistics.means(kept.listening)
+    roles = {each.system: each.role.replace("_", " ") for each in raw.listening.stimuli}
+    rows = [
+        (
+            escaped(name),
+            escaped(kept.kinds.get(name, roles[name])),
+            f"{after[name].mean:.2f}",
+            f"{before[name].mean:.2f}",
+            str(after[name].ratings),
+        )
+        for name in sorted(after, key=lambda name: -after[name].mean)
+    ]
+    top = predictors.ceiling(kept)
+    return "\n".join(
+        (
+            "## What people said",
+            "",
+            table(("system", "kind", "mean", "unscreened", "ratings"), rows, numbers=3),
+            "",
+            "The ceiling, from halves of the listeners drawn 200 times: one half orders "
+            f"{100 * top.clear:.0f} % of the pairs that are clear to the other half alike; over "
+            f"systems the halves correlate at {top.correlation:.2f}; the stimuli's means have a "
+            f"reliability of {top.reliability:.2f}. Two halves are noisier than all together, so "
+            "a predictor may come out a little above the share, and no further.",
+        )
+    )
+
+
+def _all(kept: Listened, values: Mapping[str, Floats]) -> str:
+    found = {name: predictors.verdict(each, kept, kept.systems) for name, each in values.items()}
+    rows = [
+        (escaped(name), _interval(each.correlation), _share(each.clear))
+        for name, each in _best_first(found)
+    ]
+    headings = "predictor", "r over systems", "clear pairs right"
+    return "\n".join(
+        (
+            f"## All {len(kept.systems)} systems",
+            "",
+            table(headings, rows, numbers=2),
+            "",
+            f"{next(iter(found.values())).clear.pairs} clear pairs of "
+            f"{len(kept.listening.listeners)} listeners. Predictors without a reference are "
+            "there twice: as they are, and as the difference to their value of the original.",
+        )
+    )
+
+
+def _kinds(kept: Listened, values: Mapping[str, Floats]) -> str:
+    kinds: dict[str, list[str]] = {}
+    for system in kept.systems:
+        kinds.setdefault(kept.kinds[system], []).append(system)
+    headings = ["predictor"]
+    for kind in kinds:
+        headings += [f"{escaped(kind)}: r", "pairs right", "bias"]
+    headings.append("pairs of two kinds right")
+    rows = []
+    for name, each in values.items():
+        cells = [escaped(name)]
+        for systems in kinds.values():
+            found = predictors.verdict(each, kept, systems)
+            cells += [_interval(found.correlation), _share(found.clear), f"{found.bias:+.1f}"]
+        rows.append((*cells, _share(predictors.between_kinds(each, kept))))
+    lists = "; ".join(
+        f"*{escaped(kind)}*: {', '.join(map(escaped, systems))}" for kind, systems in kinds.items()
+    )
+    return "\n".join(
+        (
+            "## By kind of codec",
+            "",
+            table(headings, rows, numbers=len(headings) - 1),
+            "",
+            f"{lists}. A correlation needs {predictors.FEWEST_SYSTEMS} systems, and over so few it "
+            "says little: its interval does.",
+        )
+    )
+
+
+def _uncovered(kept: Listened, reasons: Mapping[str, str]) -> str:
+    people = dict(
+        zip(kept.systems, np.nanmean(kept.ratings(kept.systems), axis=(0, 2)), strict=True)
+    )
+    best = max(people, key=people.__getitem__)
+    there = {kept.kinds[name] for name in kept.systems}
+    lines = [
+        f"- Classes of clips: {', '.join(c for c in CLASSES if c not in _classes(kept))}.",
+        f"- Kinds of codec: {'; '.join(kind for kind in KINDS if kind not in there) or 'none'}.",
+    ]
+    if people[best] < NEAR_TRANSPARENT:
+        lines.append(
+            f"- Quality near transparency: the best system, {escaped(best)}, has "
+            f"{people[best]:.0f} points."
+        )
+    used = {*kept.systems, *(each.system for each in kept.listening.with_role("reference"))}
+    if unused := [name for name in kept.listening.systems if name not in used]:
+        lines.append(
+            f"- Without sound or ratings on every signal: {', '.join(map(escaped, unused))}."
+        )
+    lines += [
+        f"- {escaped(TABLE[name].label)}: {escaped(reason)}."
+        for name, reason in reasons.items()
+        if name in TABLE
+    ]
+    return "\n".join(("## What this set does not cover", "", *lines))
+
+
+def _classes(listened: Listened) -> list[str]:
+    return list(dict.fromkeys(each.clip_class for each in listened.listening.stimuli))
+
+
+def _best_first(found: Mapping[str, Verdict]) -> Sequence[tuple[str, Verdict]]:
+    return sorted(found.items(), key=lambda item: -item[1].clear.right)
+
+
+def _interval(found: Interval | None) -> str:
+    if found is None:
+        return "-"
+    return f"{found.value:.2f} ({found.low:.2f} to {found.high:.2f})"
+
+
+def _share(found: Share) -> str:
+    return f"{100 * found.right:.0f} % of {found.pairs}" if found.pairs else "-"
