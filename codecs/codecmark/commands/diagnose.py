@@ -27,7 +27,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--vocoder", default="griffinlim-64", help="phase retrieval (default: %(default)s)"
     )
     parser.add_argument(
-        "--out", type=Path, metavar="DIR", help="write chain.md, chain.json and chain.png there"
+        "--out",
+        type=Path,
+        metavar="DIR",
+        help="write chain.md, chain.json and chain.png there; the page has a section on published "
+        "AudioLDM2 output if DIR/published has rows of it",
     )
 
 
@@ -35,7 +39,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     """Run it."""
     # heavy: torch and its friends, which the other commands do not need
     from codecmark.studies import chain as diagnosis
-    from codecmark.studies import chain_page
+    from codecmark.studies import chain_page, chain_published
 
     prepared, _ = condition.prepare(_entries(arguments.clips), condition.named("16k-mono"))
     stages = []
@@ -56,7 +60,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         arguments.out.mkdir(parents=True, exist_ok=True)
         chain = f"mel:{arguments.mel}/{arguments.vocoder}"
         names = [clip.name for clip in prepared]
-        page = chain_page.markdown(names, stages, chain)
+        page = chain_page.markdown(names, stages, chain, chain_published.read(arguments.out))
         (arguments.out / "chain.md").write_text(page, encoding="utf-8")
         record = chain_page.as_json(names, stages, chain)
         (arguments.out / "chain.json").write_text(record, encoding="utf-8")

@@ -11,6 +11,8 @@ import numpy as np
 
 from codecmark.clip import Samples
 from codecmark.metrics.table import TABLE, VISQOL_FIELD
+from codecmark.results.row import ResultRow
+from codecmark.studies import chain_published
 from codecmark.studies.chain import USERS_FIGURES, Stage, reading, summary
 from codecmark.system import plotting
 from codecmark.system.markdown import table as markdown_table
@@ -50,8 +52,13 @@ def missing(clips: Sequence[Sequence[Stage]]) -> list[str]:
     return [f"{stage.name}: {stage.reason}" for stage in clips[0] if stage.scores is None]
 
 
-def markdown(names: Sequence[str], clips: Sequence[Sequence[Stage]], chain: str) -> str:
-    """Return the page, which depends on the figures only."""
+def markdown(
+    names: Sequence[str],
+    clips: Sequence[Sequence[Stage]],
+    chain: str,
+    published: Sequence[ResultRow] = (),
+) -> str:
+    """Return the page, which depends on the figures and on the rows of published audio only."""
     headings, rows = table(clips)
     reported = ", ".join(f"{name} {share} %" for name, share in USERS_FIGURES.items())
     parts = [
@@ -64,6 +71,7 @@ def markdown(names: Sequence[str], clips: Sequence[Sequence[Stage]], chain: str)
         "its inverse alone.",
         "## Reading",
         "\n".join(f"- {line}" for line in reading(clips)),
+        *chain_published.section(published),
         "## Beside the figures that started this",
         f"Reported were SNR -0.45 to -1.51 dB, correlation about 0, and a retention of {reported}, "
         "with Griffin-Lim blamed for the loss. The SNR and the correlation are reproduced above. "
