@@ -6,6 +6,8 @@ from pathlib import Path
 # before any library reads them: no test asks the network
 os.environ["CODECMARK_OFFLINE"] = "1"
 os.environ["HF_HUB_OFFLINE"] = "1"
+# a pytest that a test starts is no worker of this one, and so may time
+os.environ.pop("PYTEST_XDIST_WORKER", None)
 os.environ["CODECMARK_COMMANDS"] = str(Path(__file__).parent / "data" / "commands")
 
 from typing import TYPE_CHECKING

@@ -106,7 +106,7 @@ def test_a_mushra_test_by_keys_with_a_reload_in_between(page: Page, tmp_path: Pa
     with served(design) as server:
         enter(page, server.url)
         page.get_by_role("button", name="Go on").click()
-        assert page.get_by_text("this page does not count").is_visible()
+        page.get_by_text("this page does not count").wait_for()
         rate_by_keys(page, 1)
         page.get_by_role("button", name="Go on").click()  # the test begins
         page.locator(".item").first.wait_for()
