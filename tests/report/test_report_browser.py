@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -88,6 +89,14 @@ def whole(tmp_path_factory: pytest.TempPathFactory, browser: object) -> Path:
     return results / "report" / "index.html"
 
 
+def _wait(page: Page, condition: str, wanted: object = None) -> None:
+    """Ask until it holds: the page's policy forbids the evaluation that waiting in it needs."""
+    deadline = time.monotonic() + 30
+    while not page.evaluate(condition, wanted):
+        assert time.monotonic() < deadline, condition
+        time.sleep(0.05)
+
+
 def visible_specs(page: Page) -> list[str]:
     return page.locator("#leaderboard .board:visible tbody tr:visible .spec").all_inner_texts()
 
@@ -99,12 +108,13 @@ def state(page: Page) -> dict[str, object]:
 
 def hears(page: Page, heard: int, gains: list[int]) -> None:
     """Wait until the player has faded to one of the codecs."""
-    page.wait_for_function(
+    _wait(
+        page,
         """wanted => {
           const {heard, gains} = codecmarkPlayer.state();
           return JSON.stringify({heard, gains}) === JSON.stringify(wanted);
         }""",
-        arg={"heard": heard, "gains": gains},
+        {"heard": heard, "gains": gains},
     )
 
 
@@ -185,7 +195,7 @@ def test_it_plays_and_switches_without_losing_a_sample(page: Page, whole: Path) 
     assert state(page)["playing"] is False
     page.locator("#play").click()
     page.locator('#player[data-playing="true"]').wait_for()
-    page.wait_for_function("codecmarkPlayer.state().at > 0.1")
+    _wait(page, "() => codecmarkPlayer.state().at > 0.1")
     before = page.evaluate("codecmarkPlayer.state().at")
     # one position for all three: what changes is which of them is heard
     page.locator('[data-hear="1"]').click()
