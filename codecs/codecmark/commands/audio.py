@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import difflib
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from rich.progress import track
 from rich.table import Table
 
 from codecmark.commands import stored_rows
+from codecmark.commands.named_sets import known
 from codecmark.corpus.published import Library
 from codecmark.corpus.published.manifest import Decoded, PublishedFile
 from codecmark.errors import InputError, UnavailableError
@@ -79,13 +79,15 @@ def _list(_arguments: argparse.Namespace, library: Library, console: Console) ->
 def _fetch(arguments: argparse.Namespace, library: Library, console: Console) -> int:
     if not arguments.all and not arguments.names:
         raise InputError("SET: name the sets to fetch, or give --all; `codecmark audio list`")
-    names = library.manifest.sets if arguments.all else _known(arguments.names, library)
+    names = (
+        library.manifest.sets if arguments.all else known(arguments.names, library.manifest.sets)
+    )
     return _each(names, library, console, library.fetch)
 
 
 def _verify(arguments: argparse.Namespace, library: Library, console: Console) -> int:
     if arguments.names:
-        return _each(_known(arguments.names, library), library, console, library.path)
+        return _each(known(arguments.names, library.manifest.sets), library, console, library.path)
     names = [
         name
         for name in library.manifest.sets
@@ -95,7 +97,7 @@ def _verify(arguments: argparse.Namespace, library: Library, console: Console) -
 
 
 def _path(arguments: argparse.Namespace, library: Library, console: Console) -> int:
-    (name,) = _known([arguments.name], library)
+    (name,) = known([arguments.name], library.manifest.sets)
     print(library.folder(name), file=console.file)
     return 0
 
@@ -138,16 +140,6 @@ def _each(
             console.print(f"  and {len(problems) - 3} more", highlight=False)
         status |= bool(problems)
     return status
-
-
-def _known(names: Iterable[str], library: Library) -> list[str]:
-    sets = library.manifest.sets
-    for name in names:
-        if name not in sets:
-            near = difflib.get_close_matches(name, sets, n=1)
-            hint = f"did you mean {near[0]}? " if near else ""
-            raise InputError(f"SET: no set named {name!r}; {hint}known: {', '.join(sets)}")
-    return list(dict.fromkeys(names))
 
 
 def _here(library: Library, files: Iterable[PublishedFile]) -> str:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import difflib
 from collections.abc import Iterable
 
 from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from codecmark.commands.named_sets import known
 from codecmark.errors import DamagedWeightsError, InputError, UnavailableError
 from codecmark.networks import trained_sets, weight_comparison
 from codecmark.networks.published_sets import SETS
@@ -61,7 +61,7 @@ def _fetch(arguments: argparse.Namespace, console: Console) -> int:
     if arguments.all:
         names = [name for name, weight_set in SETS.items() if weight_set.can_be_fetched]
     elif arguments.names:
-        names = _known(arguments.names)
+        names = known(arguments.names, SETS)
     else:
         raise InputError("SET: name the sets to fetch, or give --all; `codecmark weights list`")
     locator = WeightLocator.from_environment()
@@ -72,7 +72,7 @@ def _fetch(arguments: argparse.Namespace, console: Console) -> int:
 
 def _verify(arguments: argparse.Namespace, console: Console) -> int:
     locator = WeightLocator.from_environment()
-    found = {name: _find(name, locator) for name in _known(arguments.names) or SETS}
+    found = {name: _find(name, locator) for name in known(arguments.names, SETS) or SETS}
     if not arguments.names:  # what nobody asked for may be missing
         found = {
             name: state
@@ -85,7 +85,7 @@ def _verify(arguments: argparse.Namespace, console: Console) -> int:
 
 def _compare(arguments: argparse.Namespace, console: Console) -> int:
     locator = WeightLocator.from_environment()
-    found = {name: _find(name, locator) for name in _known(arguments.names or AUDIOLDM2)}
+    found = {name: _find(name, locator) for name in known(arguments.names or AUDIOLDM2, SETS)}
     here = {name: state.folder for name, state in found.items() if isinstance(state, Located)}
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for heading in ("file", "set", "SHA-256 of its tensors"):
@@ -108,19 +108,9 @@ def _compare(arguments: argparse.Namespace, console: Console) -> int:
 
 
 def _path(arguments: argparse.Namespace, console: Console) -> int:
-    (name,) = _known([arguments.name])
+    (name,) = known([arguments.name], SETS)
     print(WeightLocator.from_environment().locate(name, fetch=False).folder, file=console.file)
     return 0
-
-
-def _known(names: Iterable[str]) -> list[str]:
-    chosen = list(dict.fromkeys(names))
-    for name in chosen:
-        if name not in SETS:
-            near = difflib.get_close_matches(name, SETS, n=1)
-            hint = f"did you mean {near[0]}? " if near else ""
-            raise InputError(f"SET: no set named {name!r}; {hint}known: {', '.join(SETS)}")
-    return chosen
 
 
 def _way_here(name: str) -> str:

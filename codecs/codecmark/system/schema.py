@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeVar
@@ -93,12 +93,13 @@ def one_of(name: str, value: str, choices: Sequence[str]) -> None:
 
 
 def _none_of(value: object, choices: Sequence[str]) -> str:
-    return f"no {value!r:.80};{_near(value, choices)} choose {', '.join(choices)}"
+    return f"no {value!r:.80};{near(value, choices)} choose {', '.join(choices)}"
 
 
-def _near(value: object, choices: Sequence[str]) -> str:
-    near = get_close_matches(str(value), choices, n=1)
-    return f" did you mean {near[0]}?" if near else ""
+def near(value: object, choices: Iterable[str]) -> str:
+    """Return the question " did you mean X?", or nothing where no choice is near."""
+    matches = get_close_matches(str(value), list(choices), n=1)
+    return f" did you mean {matches[0]}?" if matches else ""
 
 
 def _in_words(message: str, values: object, kind: type) -> str:
@@ -116,8 +117,8 @@ def _in_words(message: str, values: object, kind: type) -> str:
         return f"{prefix}{missing[1]}: is missing; it is {described}"
     if unknown := _UNKNOWN.match(what):
         known = [field.encode_name for field in getattr(_struct(node), "fields", ())]
-        near = _near(unknown[1], known)
-        return f"{prefix}{unknown[1]}: no such key;{near} there are {', '.join(known)}"
+        question = near(unknown[1], known)
+        return f"{prefix}{unknown[1]}: no such key;{question} there are {', '.join(known)}"
     if not what.startswith(_OF_MSGSPEC):  # from a __post_init__, in our own words
         return f"{prefix}{what}"
     value = _value_at(values, steps)

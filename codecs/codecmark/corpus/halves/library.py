@@ -8,7 +8,6 @@ that are needed are kept. Originals of published audio lie where that library ha
 
 from __future__ import annotations
 
-import difflib
 import gzip
 import hashlib
 import os
@@ -24,6 +23,7 @@ from codecmark.corpus.halves.manifest import HALVES, Clip, Half, Manifest, built
 from codecmark.corpus.published.manifest import Original
 from codecmark.errors import DamagedAudioError, InputError, UnavailableError
 from codecmark.system.digest import file_sha256
+from codecmark.system.schema import near
 
 FOLDER = "CODECMARK_CORPORA"
 _GZIP = ".gz"
@@ -39,9 +39,9 @@ def named(name: str) -> Half:
     for half in HALVES:
         if name == half:
             return half
-    near = difflib.get_close_matches(name, HALVES, n=1)
-    hint = f"did you mean {near[0]}? " if near else ""
-    raise InputError(f"corpus: no half is named {name!r}; {hint}known: {', '.join(HALVES)}")
+    raise InputError(
+        f"corpus: no half is named {name!r};{near(name, HALVES)} known: {', '.join(HALVES)}"
+    )
 
 
 def load(name: str, library: Library | None = None) -> list[CorpusClip]:

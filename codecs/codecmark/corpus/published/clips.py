@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from pathlib import Path
 
 from codecmark.corpus.entry import CorpusClip
 from codecmark.corpus.published.files import Library
 from codecmark.errors import InputError
+from codecmark.system.schema import near
 
 _NAME = "published"
 
@@ -30,10 +30,9 @@ def load(name: str, library: Library | None = None) -> list[CorpusClip]:
     library = library or Library.from_environment()
     sets, chosen = library.manifest.sets, name.partition(":")[2]
     if chosen and chosen not in sets:
-        near = difflib.get_close_matches(chosen, sets, n=1)
-        hint = f"did you mean {near[0]}? " if near else ""
         raise InputError(
-            f"corpus: no set of published audio is named {chosen!r}; {hint}known: {', '.join(sets)}"
+            f"corpus: no set of published audio is named {chosen!r};{near(chosen, sets)} "
+            f"known: {', '.join(sets)}"
         )
     clips: dict[str, CorpusClip] = {}
     for original in library.manifest.originals.values():
