@@ -7,7 +7,8 @@ import sys
 
 import threadpoolctl
 
-_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
+_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+_NUMBA = "NUMBA_NUM_THREADS"
 _limits: list[threadpoolctl.threadpool_limits] = []
 
 
@@ -19,11 +20,24 @@ def limit(count: int) -> None:
     """
     for name in _VARIABLES:
         os.environ[name] = str(count)
+    _limit_numba(count)
     _limits.append(threadpoolctl.threadpool_limits(limits=count))
     del _limits[:-1]
     torch = sys.modules.get("torch")
     if torch is not None:
         torch.set_num_threads(count)
+
+
+def _limit_numba(count: int) -> None:
+    """Limit numba, which takes the number of its threads from the environment as it is loaded.
+
+    Later it refuses to compile while the variable says otherwise, so fewer of its threads work.
+    """
+    numba = sys.modules.get("numba")
+    if numba is None:
+        os.environ[_NUMBA] = str(count)
+    else:
+        numba.set_num_threads(min(count, numba.config.NUMBA_NUM_THREADS))
 
 
 def count() -> int:
