@@ -136,10 +136,12 @@ def test_checkpoints_in_the_published_layout_are_loaded_by_path(
     torch.manual_seed(7)
     stereo = StereoVae(**TINY_LTX2)
     stereo.latents_std.fill_(3.0)
-    stereo.save_pretrained(tmp_path / ltx2.WEIGHT_SET / "audio_vae")
-    LTX2Vocoder(**TINY_LTX2_VOCODER).save_pretrained(tmp_path / ltx2.WEIGHT_SET / "vocoder")
-    FrameVae(**TINY_MMAUDIO).save_pretrained(tmp_path / mmaudio.WEIGHT_SET / "audio_vae")
-    BigVganModel(**TINY_BIGVGAN).save_pretrained(tmp_path / mmaudio.WEIGHT_SET / "vocoder")
+    ltx2_folder = tmp_path / ltx2.CHECKPOINT.weight_set
+    mmaudio_folder = tmp_path / mmaudio.CHECKPOINT.weight_set
+    stereo.save_pretrained(ltx2_folder / "audio_vae")
+    LTX2Vocoder(**TINY_LTX2_VOCODER).save_pretrained(ltx2_folder / "vocoder")
+    FrameVae(**TINY_MMAUDIO).save_pretrained(mmaudio_folder / "audio_vae")
+    BigVganModel(**TINY_BIGVGAN).save_pretrained(mmaudio_folder / "vocoder")
     UnivNetModel(UnivNetConfig(**TINY_UNIVNET)).save_pretrained(tmp_path / "dg845/univnet-dev")
     for codec in (
         LTX2Codec(Spec.parse("ltx2:2.0/hifigan"), Setup.from_environment()),

@@ -14,10 +14,9 @@ from diffusers.pipelines.ltx2.vocoder import LTX2Vocoder
 
 from codecmark.codec import Weights
 from codecmark.errors import InputError
+from codecmark.mel.checkpoint_chain import Checkpoint, CheckpointCodec, build_part
 from codecmark.mel.formats import AUDIOLDM2_CENTRED
-from codecmark.mel.latent_chain import LatentCodec, settings_of
 from codecmark.mel.spectrogram import MelSpectrogram
-from codecmark.mel.vocoders.base import Vocoder
 from codecmark.networks import runtime
 from codecmark.networks.setup import Setup
 from codecmark.networks.weights import Located
@@ -63,8 +62,14 @@ PUBLISHED_VOCODER: Mapping[str, Any] = {
 }
 # LTX-2's own audio processor computes AudioLDM2's mel with centred frames
 MEL = AUDIOLDM2_CENTRED
-WEIGHT_SET = "Lightricks/LTX-2"
-VARIANT = "2.0"
+CHECKPOINT = Checkpoint(
+    weight_set="Lightricks/LTX-2",
+    variant="2.0",
+    vocoder="hifigan",
+    mel=MEL,
+    licence="Apache-2.0 (diffusers); weights LTX-2 Community License",
+    notes="the latent is sent: 4 mel values of two channels for each latent value",
+)
 _STRIDE = 4
 
 
@@ -76,13 +81,7 @@ class StereoAutoencoder:
     """
 
     def __init__(self, source: Located | Weights, setup: Setup, config: Mapping[str, Any]) -> None:
-        model: Any = AutoencoderKLLTX2Audio  # its constructors are not typed
-        self.network: Any = runtime.build(
-            source,
-            lambda folder: runtime.load_pretrained(model, folder, subfolder="audio_vae").float(),
-            lambda: model(**config),
-            setup,
-        )
+        self.network = build_part(source, AutoencoderKLLTX2Audio, "audio_vae", config, setup)
         self.device = runtime.device_of(self.network)
         self._latents = int(self.network.config["latent_channels"])
         # one per latent channel and band, channels first
@@ -117,13 +116,7 @@ class StereoHifiGan:
     mel = MEL
 
     def __init__(self, source: Located | Weights, setup: Setup, config: Mapping[str, Any]) -> None:
-        model: Any = LTX2Vocoder
-        self.network: Any = runtime.build(
-            source,
-            lambda folder: runtime.load_pretrained(model, folder, subfolder="vocoder").float(),
-            lambda: model(**config),
-            setup,
-        )
+        self.network = build_part(source, LTX2Vocoder, "vocoder", config, setup)
         self.sample_rate_hz = int(self.network.config["output_sampling_rate"])
         self.parameters = runtime.parameter_count(self.network)
 
@@ -135,7 +128,7 @@ class StereoHifiGan:
         return waveform[:, :length]
 
 
-class LTX2Codec(LatentCodec):
+class LTX2Codec(CheckpointCodec):
     """LTX-2's audio autoencoder and vocoder, for stereo; mono is decoded as the channels' mean."""
 
     channels = 2
@@ -148,19 +141,12 @@ class LTX2Codec(LatentCodec):
         vae_config: Mapping[str, Any] = PUBLISHED_VAE,
         vocoder_config: Mapping[str, Any] = PUBLISHED_VOCODER,
     ) -> None:
-        retrieval, after = settings_of(spec, VARIANT, "hifigan", MEL)
-        source = setup.weights.locate_or_random(WEIGHT_SET)
-        vocoder: Vocoder = retrieval or StereoHifiGan(source, setup, vocoder_config)
-        self.autoencoder: StereoAutoencoder = StereoAutoencoder(source, setup, vae_config)
         super().__init__(
             spec,
-            vocoder,
-            after,
             setup,
-            parameters=runtime.parameter_count(self.autoencoder.network) + vocoder.parameters,
-            weights=runtime.weights_of(source),
-            licence="Apache-2.0 (diffusers); weights LTX-2 Community License",
-            notes="the latent is sent: 4 mel values of two channels for each latent value",
+            CHECKPOINT,
+            lambda source: StereoAutoencoder(source, setup, vae_config),
+            lambda source: StereoHifiGan(source, setup, vocoder_config),
         )
 
     @classmethod

