@@ -80,13 +80,15 @@ def _first_words(spec: Spec) -> list[str]:
 
 
 _AUDIOLDM2 = (
-    "audioldm2:music/hifigan", "audioldm2:music/griffinlim-64",
-    "audioldm2:user-80-256/griffinlim-64", "audioldm2:compact/joint",
+    "audioldm2:music/hifigan", "audioldm2:user-80-256/griffinlim-64", "audioldm2:compact/joint",
 )  # fmt: skip
-_OTHER_CHECKPOINTS = tuple(
-    f"audioldm2:{checkpoint}/{vocoder}"
-    for checkpoint in ("base", "large")
-    for vocoder in ("hifigan", "griffinlim-64")
+_OTHER_CHECKPOINTS = (
+    "audioldm2:music/griffinlim-64",
+    *(
+        f"audioldm2:{checkpoint}/{vocoder}"
+        for checkpoint in ("base", "large")
+        for vocoder in ("hifigan", "griffinlim-64")
+    ),
 )
 _LATENT_CODINGS = tuple(
     f"audioldm2:music/hifigan@{coding}" for coding in ("f32", "int8", "q0.25", "q0.5", "q1")
@@ -217,21 +219,21 @@ FAMILIES: dict[str, Family] = {
     ),
     "encodec": Family(
         "codecmark.neural.encodec:EncodecCodec", "EnCodec: 24 kHz mono, 48 kHz stereo",
-        ("encodec:24khz@1.5k", "encodec:24khz@6k", "encodec:24khz@24k"),
+        ("encodec:24khz@1.5k", "encodec:24khz@6k"),
         (
-            "encodec:24khz@3k", "encodec:24khz@12k", "encodec:24khz@6k+ac", "encodec:48khz@3k",
-            "encodec:48khz@6k", "encodec:48khz@12k", "encodec:48khz@24k", "encodec:48khz@6k+ac",
-            "encodec:24khz@6k#original", "encodec:48khz@6k#original",
+            "encodec:24khz@3k", "encodec:24khz@12k", "encodec:24khz@24k", "encodec:24khz@6k+ac",
+            "encodec:48khz@3k", "encodec:48khz@6k", "encodec:48khz@12k", "encodec:48khz@24k",
+            "encodec:48khz@6k+ac", "encodec:24khz@6k#original", "encodec:48khz@6k#original",
         ),
         ("original",),
         takes="backend",
     ),
     "dac": Family(
         "codecmark.neural.dac:DacCodec", "Descript Audio Codec",
-        ("dac:16khz@6k", "dac:24khz@24k", "dac:44khz@8k"),
+        ("dac:16khz@6k", "dac:44khz@8k"),
         (
-            "dac:44khz@4k", "dac:24khz@6k", "dac:16khz@6k#original", "dac:24khz@24k#original",
-            "dac:44khz@8k#original",
+            "dac:44khz@4k", "dac:24khz@6k", "dac:24khz@24k", "dac:16khz@6k#original",
+            "dac:24khz@24k#original", "dac:44khz@8k#original",
         ),
         ("original",),
         takes="backend",
