@@ -130,6 +130,10 @@ _LATENT_WAVEFORM_LAYER = tuple(
     for target in targets
 )
 _MEL_CODINGS = tuple(f"mel:16k-64/griffinlim-64@{coding}" for coding in ("int8", "q0.5", "q1"))
+_VARIABLE_OPUS = (
+    *(f"opus@{kbps}k-vbr" for kbps in (6, 9, 12, 16, 24, 32)),
+    *(f"opus@{kbps}k-vbr-60ms" for kbps in (6, 9, 12, 16)),
+)
 
 FAMILIES: dict[str, Family] = {
     "pcm16": Family(
@@ -137,13 +141,17 @@ FAMILIES: dict[str, Family] = {
     ),
     "flac": Family("codecmark.classic.flac:FlacCodec", "FLAC, lossless", ("flac",)),
     "opus": Family(
-        "codecmark.classic.ffmpeg:FfmpegCodec", "Opus (libopus, constant bitrate)",
+        "codecmark.classic.ffmpeg:FfmpegCodec", "Opus (libopus, constant or variable bitrate)",
         ("opus@6k", "opus@9.2k", "opus@12k", "opus@16k", "opus@24k", "opus@32k"),
-        ("opus@48k", "opus@64k", "opus@96k", "opus@128k"),
+        (
+            "opus@48k", "opus@64k", "opus@96k", "opus@128k", *_VARIABLE_OPUS,
+            "opus@12k-60ms", "opus@16k-vbr-10ms", "opus@16k-vbr-40ms", "opus@12k-vbr-voip",
+        ),
     ),
     "mp3": Family(
-        "codecmark.classic.ffmpeg:FfmpegCodec", "MP3 (LAME, constant bitrate)",
-        ("mp3@16k", "mp3@24k", "mp3@32k", "mp3@48k"), ("mp3@64k", "mp3@128k"),
+        "codecmark.classic.ffmpeg:FfmpegCodec", "MP3 (LAME, constant or variable bitrate)",
+        ("mp3@16k", "mp3@24k", "mp3@32k", "mp3@48k"),
+        ("mp3@64k", "mp3@128k", "mp3@v2", "mp3@v4", "mp3@v6"),
     ),
     "aac": Family(
         "codecmark.classic.ffmpeg:FfmpegCodec", "AAC-LC (FFmpeg's encoder)",
