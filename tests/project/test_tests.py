@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 import pytest
 
-from places import TESTS
+from places import LONGEST_FIRST, TESTS
 
 TREES = {path: ast.parse(path.read_text()) for path in sorted(TESTS.rglob("*.py"))}
 CHECKS = {"raises", "warns", "fail", "check_returncode"}
@@ -93,3 +93,7 @@ def test_every_test_can_fail() -> None:
 )
 def test_what_is_found(source: str, problems: list[str]) -> None:
     assert toothless([ast.parse(source)]) == problems
+
+
+def test_the_files_that_come_first_are_there() -> None:
+    assert set(LONGEST_FIRST) <= {path.name for path in TREES}
