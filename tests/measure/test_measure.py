@@ -1,25 +1,16 @@
-"""Measurement, runner and command line."""
+"""Measurement of a codec: sizes, failures, scores and memory."""
 
 from __future__ import annotations
-
-import json
-import os
-import subprocess
-import sys
-import time
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
 from codecmark import AudioClip, Codec, CodecInfo
-from codecmark.__main__ import main
 from codecmark.bitstream.frame import StreamHeader
 from codecmark.classic.pcm import Pcm16Codec
 from codecmark.clip import Samples
 from codecmark.corpus import condition
-from codecmark.corpus.condition import Condition, PreparedClip
+from codecmark.corpus.condition import PreparedClip
 from codecmark.errors import CodecError, MetricError
 from codecmark.measure.measurement import Measurement
 from codecmark.measure.memory import peak_memory_mib
@@ -28,7 +19,6 @@ from codecmark.measure.timing import perf_counter_timer
 from codecmark.metrics.table import QUALITY_FIELDS
 from codecmark.networks.setup import Setup
 from codecmark.results.row import ResultRow
-from codecmark.system.execution import Execution
 from entries import noise, tiny, tone
 
 CONDITION = condition.named("16k-mono")
@@ -107,54 +97,6 @@ def test_a_failure_is_a_row_and_the_rest_goes_on() -> None:
     assert codec.calls == 1 + CONDITION.rounds * 2  # one warm-up, then every clip every round
 
 
-class CompilesLengths(Pcm16Codec):
-    """Takes longer for each length that is not among the last four."""
-
-    execution = Execution("openvino")
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.kept: list[int] = []
-        self.compiled = 0
-
-    def decode_payload(self, payload: bytes, header: StreamHeader) -> Samples:
-        if header.n_samples in self.kept:
-            self.kept.remove(header.n_samples)
-        else:
-            self.compiled += 1
-        self.kept = [*self.kept, header.n_samples][-4:]
-        return super().decode_payload(payload, header)
-
-
-def test_no_timed_call_compiles_for_a_new_length() -> None:
-    codec = CompilesLengths()
-    timed: list[int] = []
-
-    def timer(call: Any, inputs: Any, **options: Any) -> Any:
-        def watched(item: Any) -> Any:
-            before = codec.compiled
-            output = call(item)
-            timed.append(codec.compiled - before)
-            return output
-
-        return perf_counter_timer(watched, inputs, **options)
-
-    lengths = [800, 900, 1_000, 800, 1_100, 1_200, 1_300]
-    clips = [
-        PreparedClip(str(n), "s", "ambient", noise(length)) for n, length in enumerate(lengths)
-    ]
-    measurement = Measurement(codec, clips, CONDITION, Setup())
-    measurement.decode(timer)
-    assert codec.compiled >= 6
-    assert timed == [0] * len(lengths) * CONDITION.rounds
-    one = Measurement(CompilesLengths(), clips[:1], CONDITION, Setup())
-    one.decode(perf_counter_timer)
-    one.take([clips[0], clips[3]])
-    one.decode(perf_counter_timer)
-    assert isinstance(one.codec, CompilesLengths)
-    assert one.codec.compiled == 1
-
-
 class Broken(Codec):
     """Raises what it should not, and returns what it must not."""
 
@@ -181,36 +123,6 @@ def test_the_base_class_lets_no_foreign_error_and_no_wrong_output_pass() -> None
     codec.output = np.full((1, 5), np.nan, np.float32)
     with pytest.raises(CodecError, match="NaN or Inf"):
         codec.decode(stream)
-
-
-def test_slow_codecs_are_timed_once() -> None:
-    hasty = Condition("hasty", 16_000, 1, 16_000, slow_call_s=0.0)
-    measurement = Measurement(Pcm16Codec(), CLIPS, hasty, Setup())
-    measurement.encode(perf_counter_timer)
-    measurement.decode(perf_counter_timer)
-    assert {r.encode_rounds for r in measurement.rows("r", Scorer(workers=1), memory=False)} == {1}
-
-
-class SlowAtFirst(Pcm16Codec):
-    def __init__(self) -> None:
-        super().__init__()
-        self.cold = True
-
-    def encode_payload(self, clip: AudioClip) -> bytes:
-        if self.cold:
-            time.sleep(0.3)
-            self.cold = False
-        return super().encode_payload(clip)
-
-
-def test_a_cold_first_call_does_not_make_a_codec_slow() -> None:
-    patient = Condition("patient", 16_000, 1, 16_000, slow_call_s=0.2)
-    measurement = Measurement(SlowAtFirst(), CLIPS, patient, Setup())
-    measurement.encode(perf_counter_timer)
-    row = measurement.rows("r", Scorer(workers=1), memory=False)[0]
-    assert row.encode_rounds == patient.rounds
-    assert row.encode_first_call_s is not None
-    assert row.encode_first_call_s > 0.2
 
 
 def test_decode_alone_encodes_untimed() -> None:
@@ -240,60 +152,3 @@ def test_peak_memory_is_the_childs_own() -> None:
     assert 20 < peak < 300
     with pytest.raises(MetricError, match="the process failed"):
         peak_memory_mib("no-such-codec", noise(1_000), Setup())
-
-
-def test_the_command_line_from_run_to_leaderboard(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    out = str(tmp_path)
-    options = ["--codecs", "pcm16,opus@24k", "--limit", "2", "--out", out]
-    assert main(["run", *options]) == 0
-    assert "opus@24k" in capsys.readouterr().out
-    assert (tmp_path / "leaderboard.md").read_text().startswith("# Leaderboard")
-    (file,) = (tmp_path / "rows").iterdir()
-    heading, *rows = map(json.loads, file.read_text().splitlines())
-    assert {row["spec"] for row in rows} == {"pcm16", "opus@24k"}
-    assert {row["versions"] for row in rows} == {heading["versions_id"]}
-    assert main(["leaderboard", out, "--sort", "bitrate_kbps", "--markdown"]) == 0
-    assert capsys.readouterr().out.index("opus@24k") > 0
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        (["run", "--codecs", "opsu@24k"], "did you mean opus"),
-        (["run", "--corpus", "/no/such/place"], "/no/such/place does not exist"),
-        (["run", "--limit", "0"], "limit: must be at least 1"),
-        (["run", "--shard", "3/2"], "--shard: '3/2' is not K/N"),
-        (["run", "--shard", "0/2"], "is not K/N"),
-        (["run", "--shard", "24/24"], "has no clip left"),
-        (["run", "--workers", "0"], "--workers: must be at least 1"),
-        (["merge", "/no/such/place"], "no folder below"),
-        (["leaderboard", "/no/such/place"], "no rows below"),
-    ],
-)
-def test_errors_are_one_line_with_a_remedy(
-    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert main(arguments) == 2
-    error = capsys.readouterr().err
-    assert message in error
-    assert error.count("\n") == 1
-
-
-def test_list_shows_every_family_and_the_remedies(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["list", "--codecs", "pcm16,opus,encodec:24khz@6k"]) == 0
-    out = capsys.readouterr().out
-    assert "opus@6k" in out
-    assert "random" in out
-    assert "$CODECMARK_WEIGHTS/facebook/encodec_24khz/" in out.replace("\n", "")
-
-
-def test_a_bad_option_is_not_a_traceback() -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "codecmark", "run", "--condition", "8k"],
-        capture_output=True, text=True, check=False, env={**os.environ},
-    )  # fmt: skip
-    assert done.returncode == 2
-    assert "invalid choice: '8k'" in done.stderr
-    assert "Traceback" not in done.stderr

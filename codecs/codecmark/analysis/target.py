@@ -10,11 +10,10 @@ import numpy as np
 
 from codecmark.analysis.settings import Setting, settings_of
 from codecmark.errors import InputError
-from codecmark.metrics.table import TABLE, VISQOL_FIELD
+from codecmark.metrics.table import TABLE
 from codecmark.results.row import ResultRow
 
 Demand = Mapping[str, float]  # thresholds by row field, of which one has to hold
-DEFAULT_TARGET = {"snr_db": 10.0, VISQOL_FIELD: 4.0}
 
 
 @dataclass(frozen=True)
@@ -76,7 +75,7 @@ class Never:
 def rate_at_target(
     rows: Iterable[ResultRow],
     clip_class: str,
-    target: Mapping[str, float] = DEFAULT_TARGET,
+    target: Mapping[str, float],
     either: Sequence[Demand] = (),
 ) -> dict[str, Reached | Never]:
     """Return for each codec the smallest rate at which every threshold of `target` holds.

@@ -12,7 +12,7 @@ from rich.progress import track
 from rich.table import Table
 
 from codecmark.commands import stored_rows
-from codecmark.commands.named_sets import known
+from codecmark.commands.named_sets import add_actions, known
 from codecmark.corpus.published import Library
 from codecmark.corpus.published.manifest import Decoded, PublishedFile
 from codecmark.errors import InputError, UnavailableError
@@ -22,19 +22,9 @@ HELP = "list, fetch, verify or compare published audio: originals and what codec
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's actions; without one it lists."""
-    parser.set_defaults(action=_list)
-    actions = parser.add_subparsers(title="actions", metavar="ACTION")
-    actions.add_parser("list", help="every set, and whether it is here").set_defaults(action=_list)
-
-    fetch = actions.add_parser("fetch", help="fetch sets that are not here; goes on where it broke")
-    fetch.add_argument("names", nargs="*", metavar="SET")
-    fetch.add_argument("--all", action="store_true", help="every set")
-    fetch.set_defaults(action=_fetch)
-
-    verify = actions.add_parser("verify", help="compare files with their published digests")
-    verify.add_argument("names", nargs="*", metavar="SET", help="by default those that are here")
-    verify.set_defaults(action=_verify)
-
+    actions = add_actions(
+        parser, list_sets=_list, fetch=_fetch, verify=_verify, path=_path,
+    )  # fmt: skip
     page = actions.add_parser(
         "page", help="published codecs beside others on the same clips, from stored rows"
     )
@@ -43,10 +33,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--out", type=Path, metavar="DIR", help="where published_audio.md goes (default: --results)"
     )
     page.set_defaults(action=_page)
-
-    path = actions.add_parser("path", help="print the folder of a set")
-    path.add_argument("name", metavar="SET")
-    path.set_defaults(action=_path)
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:

@@ -1,11 +1,53 @@
-"""The names of sets that a command was given."""
+"""What the commands on named sets of files have in common: their actions, and checked names."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+import argparse
+from collections.abc import Callable, Collection, Iterable
+from typing import Any
 
 from codecmark.errors import InputError
 from codecmark.system.schema import near
+
+Action = Callable[..., int]
+
+
+def add_actions(
+    parser: argparse.ArgumentParser,
+    *,
+    list_sets: Action,
+    fetch: Action,
+    verify: Action,
+    path: Action,
+    everything: str = "every set",
+) -> Any:
+    """Add the four actions, of which a command without one lists; return where to add more.
+
+    Parameters
+    ----------
+    list_sets, fetch, verify, path : callable
+        Each runs its action on the parsed arguments.
+    everything : str
+        What `fetch --all` fetches.
+    """
+    parser.set_defaults(action=list_sets)
+    actions = parser.add_subparsers(title="actions", metavar="ACTION")
+    listing = actions.add_parser("list", help="every set, and whether it is here")
+    listing.set_defaults(action=list_sets)
+
+    fetching = actions.add_parser("fetch", help="fetch sets that are not here; resumes downloads")
+    fetching.add_argument("names", nargs="*", metavar="SET")
+    fetching.add_argument("--all", action="store_true", help=everything)
+    fetching.set_defaults(action=fetch)
+
+    verifying = actions.add_parser("verify", help="compare files with their published digests")
+    verifying.add_argument("names", nargs="*", metavar="SET", help="by default those that are here")
+    verifying.set_defaults(action=verify)
+
+    locating = actions.add_parser("path", help="print the folder of a set")
+    locating.add_argument("name", metavar="SET")
+    locating.set_defaults(action=path)
+    return actions
 
 
 def known(names: Iterable[str], sets: Collection[str]) -> list[str]:

@@ -9,7 +9,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from codecmark.commands.named_sets import known
+from codecmark.commands.named_sets import add_actions, known
 from codecmark.errors import DamagedWeightsError, InputError, UnavailableError
 from codecmark.networks import trained_sets, weight_comparison
 from codecmark.networks.published_sets import SETS
@@ -21,26 +21,13 @@ AUDIOLDM2 = ("cvssp/audioldm2", "cvssp/audioldm2-music", "cvssp/audioldm2-large"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's actions; without one it lists."""
-    parser.set_defaults(action=_list)
-    actions = parser.add_subparsers(title="actions", metavar="ACTION")
-    actions.add_parser("list", help="every set, and whether it is here").set_defaults(action=_list)
-
-    fetch = actions.add_parser("fetch", help="fetch sets that are not here; goes on where it broke")
-    fetch.add_argument("names", nargs="*", metavar="SET")
-    fetch.add_argument("--all", action="store_true", help="every set that has a pinned source")
-    fetch.set_defaults(action=_fetch)
-
-    verify = actions.add_parser("verify", help="compare files with their published digests")
-    verify.add_argument("names", nargs="*", metavar="SET", help="by default those that are here")
-    verify.set_defaults(action=_verify)
-
+    actions = add_actions(
+        parser, list_sets=_list, fetch=_fetch, verify=_verify, path=_path,
+        everything="every set that has a pinned source",
+    )  # fmt: skip
     compare = actions.add_parser("compare", help="whether sets that are here share their weights")
     compare.add_argument("names", nargs="*", metavar="SET", help="by default AudioLDM2's three")
     compare.set_defaults(action=_compare)
-
-    path = actions.add_parser("path", help="print the folder of a set")
-    path.add_argument("name", metavar="SET")
-    path.set_defaults(action=_path)
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:

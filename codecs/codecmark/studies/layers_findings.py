@@ -10,13 +10,11 @@ from statistics import fmean, median
 
 from codecmark.analysis.curves import curves
 from codecmark.analysis.delta import Delta, compare
-from codecmark.analysis.target import DEFAULT_TARGET
-from codecmark.metrics.table import VISQOL_FIELD
 from codecmark.results.row import ResultRow
-from codecmark.studies.layers import ABLATED, ASKED_DB, CURVE, OURS, PARTS, Parts
+from codecmark.studies.layers import ABLATED, ASKED_DB, CURVE, OURS, PARTS, TARGET, Parts
 
 ASKED_KBPS = 1.5  # of the waveform layer on speech, at `ASKED_DB`
-_SNR_DB = DEFAULT_TARGET["snr_db"]
+_SNR_DB = TARGET["snr_db"]
 _ENOUGH, _LEAST = 10.0, 5.0  # compression ratios required of every clip, and of the worst
 _RIVAL = "opus"
 
@@ -199,8 +197,10 @@ def _bd_rate(rows: Sequence[ResultRow], field: str) -> float | None:
 
 
 def _meets_target(rows: Sequence[ResultRow]) -> bool:
-    means = {field: _values(rows, field) for field in ("snr_db", VISQOL_FIELD)}
-    return all(values and fmean(values) >= DEFAULT_TARGET[k] for k, values in means.items())
+    return all(
+        (values := _values(rows, field)) and fmean(values) >= threshold
+        for field, threshold in TARGET.items()
+    )
 
 
 def _kbps(rows: Sequence[ResultRow]) -> float:

@@ -12,7 +12,7 @@ from codecmark.corpus.entry import ClipClass
 from codecmark.metrics.table import TABLE, VISQOL_FIELD
 from codecmark.results.row import ResultRow
 from codecmark.studies import layers_findings
-from codecmark.studies.layers import ABLATED, ANCHORED_CURVE, CURVE, OURS, PARTS, Parts
+from codecmark.studies.layers import ABLATED, ANCHORED_CURVE, CURVE, OURS, PARTS, TARGET, Parts
 
 FIELDS = tuple(
     (name, TABLE[name].heading, TABLE[name].decimals)
@@ -90,7 +90,7 @@ def _prices(rows: Sequence[ResultRow]) -> str:
     ours = {*CURVE, *ANCHORED_CURVE}
     kept = [row for row in rows if row.spec in ours or row.family in _RIVALS]
     for name in _classes(rows):
-        prices = rate_at_target(kept, name)
+        prices = rate_at_target(kept, name, TARGET)
         for codec, price in prices.items():
             if isinstance(price, Reached):
                 bound = "at most " if price.may_be_lower else ""
