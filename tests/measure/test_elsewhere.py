@@ -67,7 +67,7 @@ def test_figures_are_those_of_direct_calls(
         given = theirs = theirs * np.float32(0.7)
         note = "decoded -2.9 dB in level"
     elif change == "polarity":
-        given, note = -theirs, "decoded upside down"
+        given, note = -theirs, "decoded inverted"
     elif change == "shorter":
         given, note = theirs[:, :-1_600], "decoded 100 ms shorter"
         ours, theirs = ours[:, :-1_600], given

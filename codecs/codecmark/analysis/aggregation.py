@@ -92,12 +92,12 @@ def qualities(columns: Columns, attempted: Mapping[str, int]) -> dict[str, dict[
     """Return every figure of a codec, by class of clips (`all` for those over every class)."""
     columns = replace(columns, sources=_numbered(columns.sources))
     everything = np.ones(len(columns.clips), bool)
-    found = {ALL: _of_class(columns, everything, ALL, sum(attempted.values()), FIELDS_OVER_ALL)}
+    by_class = {ALL: _of_class(columns, everything, ALL, sum(attempted.values()), FIELDS_OVER_ALL)}
     for name in sorted(filter(None, attempted)):
         index = columns.class_names.index(name)
         members = columns.classes == index
-        found[name] = _of_class(columns, members, name, attempted[name], QUALITY_FIELDS)
-    return found
+        by_class[name] = _of_class(columns, members, name, attempted[name], QUALITY_FIELDS)
+    return by_class
 
 
 def _of_class(
@@ -107,12 +107,12 @@ def _of_class(
     attempted: int,
     fields: Sequence[str],
 ) -> dict[str, Quality]:
-    found = {}
+    by_field = {}
     for name in fields:
         exact = columns.exact.get((clip_class, name), 0)
         rows = np.flatnonzero(members & ~np.isnan(columns.values[name]))
         if not len(rows):
-            found[name] = Quality(attempted, exact)
+            by_field[name] = Quality(attempted, exact)
             continue
         values = columns.values[name][rows]
         means = _source_means(values, columns.sources[rows])
@@ -123,8 +123,8 @@ def _of_class(
             float(np.median(values)),
         )  # fmt: skip
         mean = estimate_of_sources(means, len(rows), TABLE[name].range)
-        found[name] = Quality(attempted, exact, mean, worst)
-    return found
+        by_field[name] = Quality(attempted, exact, mean, worst)
+    return by_field
 
 
 def _numbered(sources: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -55,14 +55,14 @@ def against_anchor(
     """
     kept = [row for row in rows if not catalog.is_sentinel(row.family)]
     try:
-        found = curves(kept, metric, clip_class)
+        drawn = curves(kept, metric, clip_class)
     except InputError:  # no clip of that class
         return None
-    if anchor not in found or not found[anchor].points:
+    if anchor not in drawn or not drawn[anchor].points:
         return None
     gaps = {
-        name: compare(curve, found[anchor])
-        for name, curve in found.items()
+        name: compare(curve, drawn[anchor])
+        for name, curve in drawn.items()
         if name != anchor and curve.points
     }
     return AnchorTable(metric, clip_class, anchor, gaps)

@@ -78,8 +78,8 @@ def curves(
     """
     latest = latest_rows(rows, clip_class)
     groups: dict[str, list[Scored]] = {}
-    for spec, one in collect(latest, metric, clip_class).items():
-        groups.setdefault(without_setting(spec), []).append(one)
+    for spec, scored in collect(latest, metric, clip_class).items():
+        groups.setdefault(without_setting(spec), []).append(scored)
     return {name: _curve(name, metric, group, latest) for name, group in groups.items()}
 
 
@@ -95,26 +95,26 @@ def rates_kbps(rows: Iterable[ResultRow]) -> dict[str, float]:
 
 def hull(curve: Curve) -> tuple[Point, ...]:
     """Return the points that no cheaper point equals or beats: rate and quality both ascend."""
-    kept: list[Point] = []
+    ascending: list[Point] = []
     for point in sorted(curve.points, key=lambda p: (p.rate_kbps, -curve.sign * p.quality.mean)):
-        if not kept or curve.sign * (point.quality.mean - kept[-1].quality.mean) > 0:
-            kept.append(point)
-    return tuple(kept)
+        if not ascending or curve.sign * (point.quality.mean - ascending[-1].quality.mean) > 0:
+            ascending.append(point)
+    return tuple(ascending)
 
 
 def _curve(name: str, metric: str, group: Sequence[Scored], rows: Sequence[ResultRow]) -> Curve:
     rates = rates_kbps(rows)
     points, left_out = [], {}
-    for one in group:
-        if one.gap is not None:
-            left_out[one.spec] = one.gap
-        elif one.exact:
-            left_out[one.spec] = "exact: its quality is no number"
-        elif one.spec not in rates:
-            left_out[one.spec] = "no size was measured"
+    for scored in group:
+        if scored.gap is not None:
+            left_out[scored.spec] = scored.gap
+        elif scored.exact:
+            left_out[scored.spec] = "exact: its quality is no number"
+        elif scored.spec not in rates:
+            left_out[scored.spec] = "no size was measured"
         else:
-            sources = [one.sources[clip] for clip in one.values]
-            quality = estimate(list(one.values.values()), sources, TABLE[metric].range)
-            points.append(Point(one.spec, rates[one.spec], quality))
+            sources = [scored.sources[clip] for clip in scored.values]
+            quality = estimate(list(scored.values.values()), sources, TABLE[metric].range)
+            points.append(Point(scored.spec, rates[scored.spec], quality))
     points.sort(key=lambda point: (point.rate_kbps, point.spec))
     return Curve(name, metric, tuple(points), left_out)

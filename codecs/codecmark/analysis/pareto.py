@@ -110,14 +110,14 @@ def _axis(
     if axis in COSTS:
         return _costs(rows, axis)
     values, missing = {}, {}
-    for spec, one in collect(rows, axis, clip_class).items():
-        if one.gap is not None:
-            missing[spec] = one.gap
-        elif one.exact:
+    for spec, scored in collect(rows, axis, clip_class).items():
+        if scored.gap is not None:
+            missing[spec] = scored.gap
+        elif scored.exact:
             values[spec] = float("inf")
         else:
-            sources = [one.sources[clip] for clip in one.values]
-            values[spec] = estimate(list(one.values.values()), sources).mean
+            sources = [scored.sources[clip] for clip in scored.values]
+            values[spec] = estimate(list(scored.values.values()), sources).mean
     return values, missing
 
 

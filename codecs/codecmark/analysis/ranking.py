@@ -97,13 +97,13 @@ def rank(
     InputError
         If the metric or class is unknown, or the anchor has no finite mean.
     """
-    found = collect(rows, metric, clip_class)
-    not_ranked = {spec: gap for spec, one in found.items() if (gap := one.gap) is not None}
-    exact = [spec for spec, one in found.items() if one.exact]
+    scored = collect(rows, metric, clip_class)
+    not_ranked = {spec: gap for spec, codec in scored.items() if (gap := codec.gap) is not None}
+    exact = [spec for spec, codec in scored.items() if codec.exact]
     means = {
-        spec: estimate(list(one.values.values()), [one.sources[clip] for clip in one.values])
-        for spec, one in found.items()
-        if spec not in not_ranked and not one.exact
+        spec: estimate(list(codec.values.values()), [codec.sources[clip] for clip in codec.values])
+        for spec, codec in scored.items()
+        if spec not in not_ranked and not codec.exact
     }
     if anchor not in means:
         why = not_ranked.get(anchor, "exact" if anchor in exact else "not in these rows")
@@ -112,7 +112,7 @@ def rank(
     order = sorted(means, key=lambda spec: (-sign * means[spec].mean, spec))
     leader = order[0]
     pairs = [(s, other) for other in dict.fromkeys((leader, anchor)) for s in order if s != other]
-    versus = _compare(found, pairs, sign)
+    versus = _compare(scored, pairs, sign)
     places = _places(exact, order, leader, anchor, means, versus)
     wilcoxon = uses_wilcoxon(means[leader].n_sources, len(pairs))
     test = "Wilcoxon signed-rank" if wilcoxon else "Student's t on source means"
@@ -120,25 +120,25 @@ def rank(
 
 
 def _compare(
-    found: Mapping[str, Scored], pairs: Sequence[tuple[str, str]], sign: int
+    scored: Mapping[str, Scored], pairs: Sequence[tuple[str, str]], sign: int
 ) -> dict[tuple[str, str], Versus]:
-    differences = [_difference(found[spec], found[other]) for spec, other in pairs]
-    adjusted = holm([one.p_value(len(pairs)) for one in differences])
+    differences = [_difference(scored[spec], scored[other]) for spec, other in pairs]
+    adjusted = holm([difference.p_value(len(pairs)) for difference in differences])
     compared = {}
-    for (spec, other), one, p_value in zip(pairs, differences, adjusted, strict=True):
+    for (spec, other), difference, p_value in zip(pairs, differences, adjusted, strict=True):
         outcome: Outcome = "tied"
         if p_value < 1 - CONFIDENCE:
-            outcome = "better" if sign * one.estimate.mean > 0 else "worse"
-        compared[spec, other] = Versus(other, one, p_value, outcome)
+            outcome = "better" if sign * difference.estimate.mean > 0 else "worse"
+        compared[spec, other] = Versus(other, difference, p_value, outcome)
     return compared
 
 
-def _difference(one: Scored, other: Scored) -> PairedDifference:
-    clips = sorted(one.values)
+def _difference(codec: Scored, other: Scored) -> PairedDifference:
+    clips = sorted(codec.values)
     return paired_difference(
-        [one.values[clip] for clip in clips],
+        [codec.values[clip] for clip in clips],
         [other.values[clip] for clip in clips],
-        [one.sources[clip] for clip in clips],
+        [codec.sources[clip] for clip in clips],
     )
 
 
@@ -155,11 +155,13 @@ def _places(
     groups: dict[tuple[str, ...], int] = {}
     places = []
     for spec in [*exact, *order]:
-        found = [versus.get((spec, other)) for other in (leader, anchor)]
-        outcomes = tuple("tied" if one is None else one.outcome for one in found)
+        comparisons = [versus.get((spec, other)) for other in (leader, anchor)]
+        outcomes = tuple(
+            "tied" if comparison is None else comparison.outcome for comparison in comparisons
+        )
         group = groups.setdefault(("exact",) if spec in exact else outcomes, len(groups) + 1)
         first, last = 1 + len(above[spec]), len(below) - len(below[spec])
-        places.append(Place(spec, means.get(spec), first, last, group, found[0], found[1]))
+        places.append(Place(spec, means.get(spec), first, last, group, *comparisons))
     return tuple(places)
 
 
@@ -168,10 +170,10 @@ def _below(
 ) -> dict[str, set[str]]:
     """Return whom each codec is known to beat, by the verdicts and by what follows from them."""
     below = {spec: set(order) if spec in exact else set() for spec in [*exact, *order]}
-    for (spec, other), one in versus.items():
-        if one.outcome == "better":
+    for (spec, other), comparison in versus.items():
+        if comparison.outcome == "better":
             below[spec].add(other)
-        elif one.outcome == "worse":
+        elif comparison.outcome == "worse":
             below[other].add(spec)
     # verdicts only ever name the leader or the anchor, so chains are at most three long
     for _ in range(2):

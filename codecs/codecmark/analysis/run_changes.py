@@ -49,7 +49,7 @@ class _Candidate:
 
 def outcomes(both: Sequence[Paired]) -> list[Change]:
     """Return codecs that fail where they did not, lost a figure or exactness, or the reverse."""
-    found = []
+    changes = []
     for paired in both:
         counts: dict[tuple[str, Effect], int] = {}
         for before, after in paired.pairs:
@@ -57,8 +57,8 @@ def outcomes(both: Sequence[Paired]) -> list[Change]:
                 counts[key] = counts.get(key, 0) + 1
         for (what, effect), count in counts.items():
             clips = f"{count} of {len(paired.pairs)} clips"
-            found.append(Change(paired.spec, paired.condition, what, effect, clips))
-    return found
+            changes.append(Change(paired.spec, paired.condition, what, effect, clips))
+    return changes
 
 
 def quality(both: Sequence[Paired]) -> list[Change]:
@@ -68,12 +68,12 @@ def quality(both: Sequence[Paired]) -> list[Change]:
     shows in the mean too and stays significant after Holm's correction over all figures that
     differ; one source is never enough.
     """
-    return _judge([one for paired in both for one in _quality_candidates(paired)])
+    return _judge([c for paired in both for c in _quality_candidates(paired)])
 
 
 def sizes(both: Sequence[Paired]) -> list[Change]:
     """Return codecs whose streams over the shared clips are not as long as they were."""
-    found = []
+    changes = []
     for paired in both:
         sized = [(a.stream_bytes, b.stream_bytes) for a, b in paired.pairs]
         whole = [(a, b) for a, b in sized if a is not None and b is not None]
@@ -85,8 +85,8 @@ def sizes(both: Sequence[Paired]) -> list[Change]:
         if abs(ratio - 1) >= SIZE_NOISE:
             effect = "worse" if ratio > 1 else "better"
         detail = f"{100 * (ratio - 1):+.2f} % ({before} to {after} bytes)"
-        found.append(Change(paired.spec, paired.condition, "stream size", effect, detail))
-    return found
+        changes.append(Change(paired.spec, paired.condition, "stream size", effect, detail))
+    return changes
 
 
 def speed_refusal(old: Sequence[ResultRow], new: Sequence[ResultRow]) -> str | None:
@@ -104,20 +104,24 @@ def speeds(both: Sequence[Paired]) -> list[Change]:
     quarter: clips share the machine's mood of the moment, so that clips alone show too little
     of the noise.
     """
-    return _judge([one for paired in both for one in _speed_candidates(paired)])
+    return _judge([c for paired in both for c in _speed_candidates(paired)])
 
 
 def _judge(candidates: Sequence[_Candidate]) -> list[Change]:
-    tested = [one for one in candidates if one.difference.estimate.n_sources > 1]
-    adjusted = iter(holm([one.difference.p_value(len(tested)) for one in tested]))
-    found = []
-    for one in candidates:
-        p_value = next(adjusted) if one.difference.estimate.n_sources > 1 else 1.0
+    tested = [candidate for candidate in candidates if candidate.difference.estimate.n_sources > 1]
+    adjusted = iter(holm([candidate.difference.p_value(len(tested)) for candidate in tested]))
+    changes = []
+    for candidate in candidates:
+        p_value = next(adjusted) if candidate.difference.estimate.n_sources > 1 else 1.0
         effect: Effect = "noise"
-        if one.large and p_value < 1 - CONFIDENCE:
-            effect = "better" if one.sign * one.difference.estimate.mean > 0 else "worse"
-        found.append(Change(one.spec, one.condition, one.what, effect, one.detail))
-    return found
+        if candidate.large and p_value < 1 - CONFIDENCE:
+            effect = (
+                "better" if candidate.sign * candidate.difference.estimate.mean > 0 else "worse"
+            )
+        changes.append(
+            Change(candidate.spec, candidate.condition, candidate.what, effect, candidate.detail)
+        )
+    return changes
 
 
 def _quality_candidates(paired: Paired) -> Iterator[_Candidate]:
@@ -129,15 +133,15 @@ def _quality_candidates(paired: Paired) -> Iterator[_Candidate]:
             if all(abs(getattr(new, name) - getattr(old, name)) < visible for old, new in scored):
                 continue
             difference = _difference(scored, name)
-            found = difference.estimate
-            detail = f"{found.mean:+.3f}{_interval(difference)}"
+            estimated = difference.estimate
+            detail = f"{estimated.mean:+.3f}{_interval(difference)}"
             yield _Candidate(
                 paired.spec,
                 paired.condition,
                 f"{name} on {clip_class}",
                 difference,
                 TABLE[name].sign,
-                abs(found.mean) >= visible,
+                abs(estimated.mean) >= visible,
                 detail,
             )
 
@@ -181,10 +185,10 @@ def _difference(pairs: _Rows, name: str, *, logarithm: bool = False) -> PairedDi
 
 
 def _interval(difference: PairedDifference) -> str:
-    found = difference.estimate
-    if found.low is None or found.high is None:
-        return f", {found.n} clips of one source"
-    return f" [{found.low:+.3f}, {found.high:+.3f}], {found.n_sources} sources"
+    estimated = difference.estimate
+    if estimated.low is None or estimated.high is None:
+        return f", {estimated.n} clips of one source"
+    return f" [{estimated.low:+.3f}, {estimated.high:+.3f}], {estimated.n_sources} sources"
 
 
 def _outcome(before: ResultRow, after: ResultRow) -> Iterator[tuple[str, Effect]]:

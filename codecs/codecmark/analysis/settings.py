@@ -51,26 +51,26 @@ def settings_of(
         settings.setdefault(name, [])
         gap = next((g for metric in metrics if (g := scored[metric][spec].gap)), None)
         if gap is None and spec in rates:
-            found = {metric: scored[metric][spec] for metric in metrics}
-            settings[name].append(_setting(spec, rates[spec], found))
+            by_metric = {metric: scored[metric][spec] for metric in metrics}
+            settings[name].append(_setting(spec, rates[spec], by_metric))
         else:
             gaps.setdefault(name, f"{spec}: {gap or 'no size was measured'}")
     return settings, gaps
 
 
 def _setting(spec: str, rate_kbps: float, scored: Mapping[str, Scored]) -> Setting:
-    found = {metric: _estimate(one, metric) for metric, one in scored.items()}
-    lows = {metric: one.low for metric, one in found.items() if one.low is not None}
-    highs = {metric: one.high for metric, one in found.items() if one.high is not None}
-    means = {metric: one.mean for metric, one in found.items()}
-    if len(lows) < len(found):
+    estimates = {metric: _estimate(codec, metric) for metric, codec in scored.items()}
+    lows = {metric: e.low for metric, e in estimates.items() if e.low is not None}
+    highs = {metric: e.high for metric, e in estimates.items() if e.high is not None}
+    means = {metric: e.mean for metric, e in estimates.items()}
+    if len(lows) < len(estimates):
         return Setting(spec, rate_kbps, means)
     return Setting(spec, rate_kbps, means, lows, highs)
 
 
-def _estimate(one: Scored, metric: str) -> Estimate:
-    if one.exact:
+def _estimate(codec: Scored, metric: str) -> Estimate:
+    if codec.exact:
         infinite = float("inf")
-        return Estimate(infinite, infinite, infinite, len(one.infinite), len(one.infinite))
-    sources = [one.sources[clip] for clip in one.values]
-    return estimate(list(one.values.values()), sources, TABLE[metric].range)
+        return Estimate(infinite, infinite, infinite, len(codec.infinite), len(codec.infinite))
+    sources = [codec.sources[clip] for clip in codec.values]
+    return estimate(list(codec.values.values()), sources, TABLE[metric].range)

@@ -118,8 +118,8 @@ def _summary(
     """Sum up one codec; `members` are the rows of every codec under its condition."""
     weights = group[0].weights
     tried = attempted(weights, _clips_by_class(group), _clips_by_class(members))
-    found = qualities(_columns(group, sorted(tried)), tried)
-    return Summary(spec, condition, group, weights, sum(tried.values()), found)
+    quality = qualities(_columns(group, sorted(tried)), tried)
+    return Summary(spec, condition, group, weights, sum(tried.values()), quality)
 
 
 def _clips_by_class(rows: Sequence[ResultRow]) -> Counter[str]:

@@ -25,7 +25,7 @@ from codecmark.results.axes import UNTOUCHED, Axes, condition_sql, nothing_of
 from codecmark.results.row import AXES, ResultRow
 
 _TOTALS = ("clip_s", "stream_bytes", "pcm16_bytes", "encode_s", "decode_s")
-_TOLD_APART = ("condition", "spec", "status", "reason", "weights", "clip_class", "host", "reasons")
+_GROUPED_BY = ("condition", "spec", "status", "reason", "weights", "clip_class", "host", "reasons")
 
 
 @dataclass
@@ -45,23 +45,23 @@ class _TotalSummary(Summary):
         return sum(
             group.count
             for group in self.groups
-            if group.one.status == "ok" and group.one.stream_bytes
+            if group.sample.status == "ok" and group.sample.stream_bytes
         )
 
 
 @dataclass(frozen=True)
 class _Group:
-    """Rows that are alike in all that tables and notes tell apart."""
+    """Rows that agree in every field that tables and notes show."""
 
     count: int
-    one: ResultRow  # any of them
+    sample: ResultRow  # any of them
     total: ResultRow  # times and sizes added up
     lags: tuple[int, int] | None
 
     @property
     def lacks_a_figure(self) -> bool:
         """Whether a metric that is defined for these clips has none."""
-        row = self.one
+        row = self.sample
         return any(
             getattr(row, name) is None
             and not row.is_exact(name)
@@ -72,19 +72,19 @@ class _Group:
     @property
     def is_scored(self) -> bool:
         """Whether these clips have a quality figure, an infinite one included."""
-        row = self.one
+        row = self.sample
         return row.status == "ok" and any(
             getattr(row, name) is not None or row.is_exact(name) for name in QUALITY_FIELDS
         )
 
     def notes(self) -> list[ResultRow]:
         """Rows that make the notes which these would make; failures are counted, not listed."""
-        if self.one.status != "ok":
-            clips = self.one.clip if self.count == 1 else f"{self.count} clips"
-            return [replace(self.one, clip=self.one.clip and clips)]
+        if self.sample.status != "ok":
+            clips = self.sample.clip if self.count == 1 else f"{self.count} clips"
+            return [replace(self.sample, clip=self.sample.clip and clips)]
         if self.lags is None:
-            return [self.one] * (self.count if self.lacks_a_figure else 1)
-        low, high = (replace(self.one, lag_samples=lag) for lag in self.lags)
+            return [self.sample] * (self.count if self.lacks_a_figure else 1)
+        low, high = (replace(self.sample, lag_samples=lag) for lag in self.lags)
         return [low] * (self.count - 1) + [high]
 
 
@@ -103,28 +103,28 @@ def read(path: Path, axes: Axes = UNTOUCHED) -> Summarised:
     connection = parquet.connect()
     source = parquet.source(path)
     connection.execute(f"CREATE VIEW run AS FROM {source} WHERE {condition_sql(axes)}")
-    found: dict[Key, _TotalSummary] = {}
+    summaries: dict[Key, _TotalSummary] = {}
     exact: dict[Key, Counter[tuple[str, str]]] = defaultdict(Counter)
     notes: list[ResultRow] = []
     for group in _groups(connection):
-        row = group.one
+        row = group.sample
         key = row.condition, row.spec
-        found.setdefault(key, _TotalSummary(row.spec, row.condition, [], row.weights, 0))
-        found[key].groups.append(group)
-        found[key].rows.append(group.total)
+        summaries.setdefault(key, _TotalSummary(row.spec, row.condition, [], row.weights, 0))
+        summaries[key].groups.append(group)
+        summaries[key].rows.append(group.total)
         infinite = [name for name in QUALITY_FIELDS if row.is_exact(name)]
         for name in infinite:
             for clip_class in (ALL, row.clip_class or ""):
                 exact[key][clip_class, name] += group.count
         notes += group.notes()
-    if not found:
+    if not summaries:
         raise nothing_of(axes, _combinations(connection, source))
     clips = columns_sql.clips_by_class(connection)
     for key, columns in columns_sql.columns(connection, exact):
-        summary = found[key]
+        summary = summaries[key]
         tried = attempted(summary.weights, clips.get(key, {}), clips[key[0], ""])
         summary.attempted, summary.quality = sum(tried.values()), qualities(columns, tried)
-    return Summarised(notes, list(found.values()))
+    return Summarised(notes, list(summaries.values()))
 
 
 def _combinations(connection: Any, source: str) -> list[Axes]:
@@ -137,11 +137,11 @@ def _combinations(connection: Any, source: str) -> list[Axes]:
 
 def _groups(connection: Any) -> Iterator[_Group]:
     names = [
-        name for name in ResultRow.__struct_fields__ if name not in (*_TOLD_APART, "schema_version")
+        name for name in ResultRow.__struct_fields__ if name not in (*_GROUPED_BY, "schema_version")
     ]
     optional = (*QUALITY_FIELDS, *_TOTALS)
     query = f"""
-        SELECT {", ".join(_TOLD_APART)},
+        SELECT {", ".join(_GROUPED_BY)},
             {", ".join(f"({name} IS NULL)" for name in optional)},
             lag_samples <> 0 AS is_late,
             count(*) AS n, min(lag_samples) AS low, max(lag_samples) AS high,
@@ -153,18 +153,18 @@ def _groups(connection: Any) -> Iterator[_Group]:
     columns = [column[0] for column in cursor.description]
     for values in cursor.fetchall():
         record = dict(zip(columns, values, strict=True))
-        fields = {name: record[name] for name in (*_TOLD_APART, *names)}
+        fields = {name: record[name] for name in (*_GROUPED_BY, *names)}
         for name in parquet.TEXTS:
             fields[name] = json.loads(fields[name] or "{}")
-        one = ResultRow(**fields)
+        sample = ResultRow(**fields)
         sums: dict[str, Any] = {
             name: value if value is None or name.endswith("_s") else int(value)
             for name in _TOTALS
             for value in (record[f"total_{name}"],)
         }
-        total: ResultRow = replace(one, **sums)
+        total: ResultRow = replace(sample, **sums)
         lags = (record["low"], record["high"]) if record["is_late"] else None
-        yield _Group(record["n"], one, total, lags)
+        yield _Group(record["n"], sample, total, lags)
 
 
 def _picked(name: str) -> str:

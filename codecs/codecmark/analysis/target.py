@@ -106,7 +106,8 @@ def rate_at_target(
     metrics = tuple(dict.fromkeys(metric for demand in demands for metric in demand))
     settings, gaps = settings_of(list(rows), clip_class, metrics)
     return {
-        name: price(found, target, gaps.get(name, ""), either) for name, found in settings.items()
+        name: price(measured, target, gaps.get(name, ""), either)
+        for name, measured in settings.items()
     }
 
 
@@ -121,10 +122,10 @@ def price(
     `reason` is passed on where there is no setting; the rest is as in `rate_at_target`.
     """
     demands = _demands(target, either)
-    found = _price(settings, demands, reason)
-    if isinstance(found, Reached):
-        return replace(found, interval=_interval(settings, demands))
-    return found
+    outcome = _price(settings, demands, reason)
+    if isinstance(outcome, Reached):
+        return replace(outcome, interval=_interval(settings, demands))
+    return outcome
 
 
 def _demands(target: Mapping[str, float], either: Sequence[Demand]) -> list[Demand]:
@@ -133,17 +134,17 @@ def _demands(target: Mapping[str, float], either: Sequence[Demand]) -> list[Dema
 
 def _interval(settings: Sequence[Setting], demands: Sequence[Demand]) -> Interval | None:
     """Price both edges of the band that the settings' intervals make of the curve."""
-    if not all(one.lows and one.highs for one in settings):
+    if not all(setting.lows and setting.highs for setting in settings):
         return None
     edges = []
     for better in (True, False):
         moved = [
-            replace(one, means={m: _end(one, m, better=better) for m in one.means})
-            for one in settings
+            replace(setting, means={m: _end(setting, m, better=better) for m in setting.means})
+            for setting in settings
         ]
         edges.append(_price(moved, demands))
     best, worst = edges
-    cheapest, dearest = (f(one.rate_kbps for one in settings) for f in (min, max))
+    cheapest, dearest = (f(setting.rate_kbps for setting in settings) for f in (min, max))
     return Interval(
         best.rate_kbps if isinstance(best, Reached) else cheapest,
         worst.rate_kbps if isinstance(worst, Reached) else dearest,
@@ -162,7 +163,7 @@ def _price(
 ) -> Reached | Never:
     if not settings:
         return Never(None, {}, reason)
-    ordered = sorted(settings, key=lambda one: (one.rate_kbps, one.spec))
+    ordered = sorted(settings, key=lambda setting: (setting.rate_kbps, setting.spec))
     first = ordered[0]
     if all(_margin(first, demand) >= 0 for demand in demands):
         return Reached(first.rate_kbps, (first.spec,), may_be_lower=True)
@@ -172,7 +173,7 @@ def _price(
             rate = left.rate_kbps * (right.rate_kbps / left.rate_kbps) ** share
             between = (left.spec, right.spec) if share < 1 else (right.spec,)
             return Reached(float(rate), between, may_be_lower=False)
-    nearest = max(ordered, key=lambda one: min(_margin(one, demand) for demand in demands))
+    nearest = max(ordered, key=lambda setting: min(_margin(setting, demand) for demand in demands))
     missing = {}
     for demand in demands:
         metric = _nearest(nearest, demand)

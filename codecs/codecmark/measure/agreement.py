@@ -1,4 +1,4 @@
-"""How near a codec that runs another way comes to itself as PyTorch runs it."""
+"""How closely a codec on another backend or dtype agrees with itself as PyTorch runs it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from codecmark.spec import Spec
 
 
 class EagerReference:
-    """The same codec on eager in float32, built when something is first held against it."""
+    """The same codec on eager in float32, built at the first comparison."""
 
     def __init__(self, codec: Codec, setup: Setup) -> None:
         self._codec = codec

@@ -1,7 +1,7 @@
 """The one path to a row: a codec built from its spec, measured on clips, gives finished rows.
 
-`codecmark run` with each of its engines, pytest and the studies come this way. They differ in the
-timer that they hand in, so their rows have the same keys, and one goes on with what another began.
+`codecmark run` with any of its engines, pytest and the studies all use it. They differ only in the
+timer that they pass, so their rows have the same keys and any of them can finish another's run.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from codecmark.system import threads
 
 
 class CodecRows:
-    """A codec, and the rows that come of measuring it.
+    """One codec, and the rows that measuring it gives.
 
     Parameters
     ----------
     run_id : str
     spec : str
-        As it was asked for; rows carry the codec's own form of it.
+        As the user wrote it; rows carry the codec's own form of it.
     first : PreparedClip
         What the codec is warmed up with; a network without trained weights is measured on the
         start of this one only.
@@ -70,7 +70,7 @@ class CodecRows:
 
     @property
     def is_replayed(self) -> bool:
-        """Whether there is only published sound, and nothing to time."""
+        """Whether there is only published audio, and nothing to time."""
         return isinstance(self._measurement, ReplayedMeasurement)
 
     @property
@@ -120,9 +120,9 @@ class CodecRows:
         """
         if self._measurement is None:
             error = self.error or CodecmarkError("no codec was built")
-            builder = row_builder.missing(self.run_id, self.spec, self._condition, error)
+            builder = row_builder.for_missing_codec(self.run_id, self.spec, self._condition, error)
             return [self._keyed(builder, None)]
-        builders = self._measurement.begun(self.run_id, scorer, memory=memory)
+        builders = self._measurement.row_builders(self.run_id, scorer, memory=memory)
         row_s = (perf_counter() - self._start) / max(1, len(builders))
         return [
             self._keyed(builder.put(row_s=row_s), clip)

@@ -41,7 +41,7 @@ _JUDGE = "codecmark.measure.measurement"
 _RANGE_CODED = "codecmark.neural.range_coded"
 _REPLAYED = "codecmark.measure.replayed"
 _BACKENDS = "codecmark.networks.backends"
-_PASSED_OVER = frozenset(
+_IGNORED = frozenset(
     {
         # lists of what there is: a new entry changes no figure of the others
         "codecmark", "codecmark.catalog", "codecmark.catalog.families",
@@ -147,7 +147,7 @@ def code_digest(module_name: str) -> str:
     libraries: set[str] = set()
     while waiting:
         name = waiting.pop()
-        if name in reached or (name in _PASSED_OVER and name != module_name):
+        if name in reached or (name in _IGNORED and name != module_name):
             continue
         reached[name] = source = _source(name)
         for imported in source.imports:
@@ -189,7 +189,7 @@ def _reached(imported: str, own: set[str]) -> syntax.Reached | None:
 def _digest_alone(module_name: str) -> str:
     """Return the digest of a module, whatever its imports reach."""
     path = _path(module_name)
-    if module_name in _PASSED_OVER or path is None:
+    if module_name in _IGNORED or path is None:
         return ""
     own = {"codecmark", module_name.partition(".")[0]}
 
@@ -218,12 +218,12 @@ def _module_of(imported: str) -> str | None:
 def _path(module_name: str) -> Path | None:
     top, *rest = module_name.split(".")
     try:
-        found = importlib.util.find_spec(top)
+        package = importlib.util.find_spec(top)
     except (ImportError, ValueError):
         return None
-    if found is None or found.origin is None:
+    if package is None or package.origin is None:
         return None
-    base = Path(found.origin).parent.joinpath(*rest) if rest else Path(found.origin)
+    base = Path(package.origin).parent.joinpath(*rest) if rest else Path(package.origin)
     candidates = [base.with_name(f"{base.name}.py"), base / "__init__.py"] if rest else [base]
     return next((path for path in candidates if path.suffix == ".py" and path.is_file()), None)
 
@@ -242,10 +242,10 @@ def _weights_digest(name: str, weights: WeightLocator) -> str:
     locator = replace(weights, asked=[])  # a key asks for nothing
     try:
         if name.startswith(trained_sets.PREFIX):
-            found = trained_sets.locate_trained(name.removeprefix(trained_sets.PREFIX), locator)
+            located = trained_sets.locate_trained(name.removeprefix(trained_sets.PREFIX), locator)
         else:
-            found = locator.locate(name, fetch=False)
-        return found.weights.sha256 or ""
+            located = locator.locate(name, fetch=False)
+        return located.weights.sha256 or ""
     except CodecmarkError:
         return "absent"
 
@@ -256,12 +256,12 @@ def _programs(name: str | None) -> str:
         file = CommandFile.load(name or "")
     except CodecmarkError as error:
         return str(error)
-    found = []
+    programs = []
     for command in (file.encode, file.decode):
         path = shutil.which(command.split()[0])
         stat = Path(path).stat() if path else None
-        found.append(f"{command} {path} {stat and (stat.st_size, stat.st_mtime_ns)}")
-    return "\n".join([file.path.read_text(encoding="utf-8"), *found])
+        programs.append(f"{command} {path} {stat and (stat.st_size, stat.st_mtime_ns)}")
+    return "\n".join([file.path.read_text(encoding="utf-8"), *programs])
 
 
 def _sha256(text: str) -> str:

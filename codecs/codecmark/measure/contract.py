@@ -1,4 +1,4 @@
-"""What every codec promises, as one call for the tests of a plug-in: `contract.check(codec)`."""
+"""The promises of every codec as one call, for the tests of a plug-in: `contract.check(codec)`."""
 
 from __future__ import annotations
 

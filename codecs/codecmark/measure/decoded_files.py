@@ -1,4 +1,4 @@
-"""A row of a decoded file: all that is here is the sound, no stream and no codec that ran."""
+"""Rows of decoded files: there is audio, but neither a stream nor a codec that ran."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _OF_THE_CODEC = (
 
 @dataclass(frozen=True)
 class PreparedPair:
-    """Both sounds as a condition presents them, brought to the same samples."""
+    """Reference and decoded clip as a condition presents them, aligned to the same samples."""
 
     clip: PreparedClip
     decoded: AudioClip
@@ -35,12 +35,12 @@ class PreparedPair:
 
     @property
     def job(self) -> Job:
-        """What a scorer is to do."""
+        """What a scorer needs."""
         rate_hz, clip_class = self.clip.audio.sample_rate_hz, self.clip.clip_class
         return Job(self.pair.reference, self.pair.decoded, rate_hz, clip_class, self.predictors)
 
     def complete(self, scores: Scores, refused: Mapping[str, str] | None = None) -> Scores:
-        """Return scores that count what was done before them; take the `refused` ones out."""
+        """Return the scores with the alignment before them included, and without `refused` ones."""
         values, reasons = dict(scores.values), dict(scores.reasons)
         moved, lag = self.pair.moved_samples, scores.lag_samples
         if self.pair.decoded is not self.pair.as_it_is:
@@ -58,10 +58,10 @@ class PreparedPair:
         return Scores(values, reasons, None if lag is None else lag + moved, scores.visqol_mode)
 
     def put(self, builder: RowBuilder, scores: Scores) -> None:
-        """Set what the row says of the clip and of the quality of its decoded version."""
+        """Set the fields of the clip and of the quality of its decoded version."""
         audio = self.clip.audio
         builder.put(
-            **about(self.clip),
+            **clip_fields(self.clip),
             pcm16_bytes=rate.pcm16_bytes(audio.n_samples, audio.channels),
             decoded_sha256=self.decoded.sha256(),
             level_difference_db=self.pair.level_db,
@@ -75,7 +75,7 @@ class PreparedPair:
             builder.note(topic, text)
 
 
-def about(clip: PreparedClip) -> dict[str, str | float]:
+def clip_fields(clip: PreparedClip) -> dict[str, str | float]:
     """Return the fields of a row that say which clip it is of."""
     return {
         "clip": clip.name,
@@ -87,6 +87,6 @@ def about(clip: PreparedClip) -> dict[str, str | float]:
 
 
 def without_codec(builder: RowBuilder, no_stream: str, no_codec: str) -> RowBuilder:
-    """Give the reasons for the absence of all that only a stream, or a codec that ran, has."""
+    """Explain every field that needs a stream, or a codec that ran."""
     builder.put(host=host.host(), versions=host.versions())
     return builder.explain(no_stream, *_OF_THE_STREAM).explain(no_codec, *_OF_THE_CODEC)

@@ -1,4 +1,4 @@
-"""Score decoded sound that was made elsewhere, as files or arrays."""
+"""Score audio that was decoded elsewhere, given as files or arrays."""
 
 from __future__ import annotations
 
@@ -82,8 +82,8 @@ def score(
               _sound("decoded", decoded, sample_rate_hz))  # fmt: skip
     prepared = prepare_pair(*sounds, rules, clip_class=clip_class)
     with Scorer(1) as scorer:
-        (found,) = scorer.score([prepared.job])
-    scores = prepared.complete(found)
+        (pair_scores,) = scorer.score([prepared.job])
+    scores = prepared.complete(pair_scores)
     return ScoredPair(scores.values, scores.reasons, prepared.pair.notes, scores.lag_samples)
 
 
@@ -107,10 +107,10 @@ def prepare_pair(
         raise InputError(f"class: {clip_class!r}; use one of {', '.join(CLASSES)}")
     require_versions(reference, decoded)
     clip = conditions.presented(reference, condition, name, source, clip_class)
-    like_it = conditions.like(clip, decoded, condition)
-    brought = pair(clip.audio, like_it)
-    brought.notes.update(_on_form(reference, decoded, condition))
-    return PreparedPair(clip, like_it, brought, condition.predictors)
+    prepared_decoded = conditions.like(clip, decoded, condition)
+    aligned_pair = pair(clip.audio, prepared_decoded)
+    aligned_pair.notes.update(_on_form(reference, decoded, condition))
+    return PreparedPair(clip, prepared_decoded, aligned_pair, condition.predictors)
 
 
 def _on_form(reference: AudioClip, decoded: AudioClip, condition: Condition) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Measure one codec under one condition: the one place that times."""
+"""Measure one codec under one condition: the only place that times calls."""
 
 from __future__ import annotations
 
@@ -101,10 +101,10 @@ class Measurement:
 
     def rows(self, run_id: str, scorer: Scorer, *, memory: bool = True) -> list[ResultRow]:
         """Return a row for each clip that was encoded or decoded."""
-        return [builder.finish() for builder in self.begun(run_id, scorer, memory=memory)]
+        return [builder.finish() for builder in self.row_builders(run_id, scorer, memory=memory)]
 
-    def begun(self, run_id: str, scorer: Scorer, *, memory: bool = True) -> list[RowBuilder]:
-        """Return what becomes the rows, for a caller that has more to say in them."""
+    def row_builders(self, run_id: str, scorer: Scorer, *, memory: bool = True) -> list[RowBuilder]:
+        """Return the builders of the rows, for a caller that has fields to add."""
         scores = iter(self._scores(scorer))
         peak = self._peak_memory() if memory else Failure("not measured in this run")
         builders = []
@@ -114,7 +114,7 @@ class Measurement:
             measured = ClipMeasurement(
                 self.clips[index], encoded, decoded, scored, peak, self._first_call_s
             )
-            builder = row_builder.begun(run_id, self.codec.info, self.condition, measured)
+            builder = row_builder.for_clip(run_id, self.codec.info, self.condition, measured)
             self._compare(builder, encoded.output, decoded.output if decoded else None)
             builders.append(builder)
         if self._rounds:  # a second network would be in memory while the next clips are timed
@@ -148,7 +148,7 @@ class Measurement:
         return timer(guarded, inputs, before=before, rounds=rounds)
 
     def _warm_up(self, phase: str, call: Callable[[], Any]) -> None:
-        """Time the first call as a user meets it, and settle the rounds by it."""
+        """Time the first call, as a user meets it, and set the number of rounds by it."""
         self.codec.reset()
         start = perf_counter()
         call()
@@ -187,7 +187,7 @@ class Measurement:
         return Scores(reasons=dict.fromkeys(QUALITY_FIELDS, reason))
 
     def _compare(self, builder: RowBuilder, stream: object, decoded: object) -> None:
-        """Say how near the output comes to that of the same codec on eager."""
+        """Record how closely the output agrees with that of the same codec on eager."""
         if not self.codec.execution.changes_the_network or not isinstance(stream, bytes):
             return
         if not isinstance(decoded, AudioClip):

@@ -1,7 +1,7 @@
-"""Two ways to do one thing, timed in pairs, and a limit on what the second may cost more.
+"""Two ways to do the same thing, timed in pairs, and a limit on how much more the second may cost.
 
-Calls vary with what else the machine does, so a limit is judged by an interval of the median excess
-in processor time, measured again with more pairs where the limit is in doubt.
+Times vary with the load of the machine, so a limit is judged by an interval of the median excess in
+processor time, which is measured again with more pairs where the limit is in doubt.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Bring a decoded file that was made elsewhere and its reference to the same samples.
+"""Align a decoded file that was made elsewhere with its reference.
 
-A codec of this package returns the samples that went in, in number and place. A file from elsewhere
-may be shorter or longer, late, upside down or at another level; what was found and done about it is
-noted, and what cannot be a decoded version of the reference is refused.
+A codec of this package returns as many samples as went in, without delay. A file from elsewhere
+may be shorter or longer, late, inverted or at another level: what was found and done about it is
+noted, and a file that cannot be a decoded version of the reference is refused.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Pair:
     ----------
     reference, decoded : np.ndarray, shape=(channels, samples)
     as_it_is : np.ndarray, shape=(channels, samples)
-        `decoded` before it was moved and turned over, as far as the reference goes.
+        `decoded` before it was shifted and its sign changed, cut to the reference's length.
     moved_samples : int
         By how many samples `decoded` was moved to the front, beyond what the metrics' own alignment
         reaches.
@@ -53,12 +53,12 @@ class Pair:
 
 
 def pair(reference: AudioClip, decoded: AudioClip) -> Pair:
-    """Bring two prepared clips of one rate and channel count to the same samples.
+    """Align two prepared clips of the same rate and channel count.
 
     Raises
     ------
     InputError
-        If they are not of one rate and channel count, or no versions of one clip.
+        If rates or channel counts differ, or the lengths differ too much.
     """
     for name in ("sample_rate_hz", "channels"):
         if getattr(reference, name) != getattr(decoded, name):
@@ -74,7 +74,7 @@ def pair(reference: AudioClip, decoded: AudioClip) -> Pair:
     as_it_is = theirs
     if _is_inverted(ours, theirs, rate_hz):
         theirs = -theirs
-        notes["polarity"] = "decoded upside down: turned over before scoring"
+        notes["polarity"] = "decoded inverted: its sign was changed before scoring"
     lag = _far_lag(ours, theirs, rate_hz)
     if lag:
         ours, theirs = alignment.shifted(ours, theirs, lag)
@@ -118,7 +118,7 @@ def _log_envelope(signal: Samples, rate_hz: int) -> NDArray[np.float64]:
 
 
 def _is_inverted(reference: Samples, decoded: Samples, rate_hz: int) -> bool:
-    """Codecs without phase correlate upside down by chance: only what is clear counts."""
+    """Codecs without phase may correlate negatively by chance: only clear cases count."""
     upright = _correlation_when_moved(reference, decoded, rate_hz)
     inverted = _correlation_when_moved(reference, -decoded, rate_hz)
     is_copy = inverted >= _COPY > upright

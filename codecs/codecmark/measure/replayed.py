@@ -1,6 +1,6 @@
-"""Measure a replayed codec: its published sound is looked up, paired and scored; nothing is timed.
+"""Measure a replayed codec: its published audio is looked up, aligned and scored; nothing is timed.
 
-Its rows have no sizes and no times, and say why.
+Its rows have neither sizes nor times, and say why.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from codecmark.codec import Codec
 from codecmark.corpus.condition import Condition, PreparedClip
 from codecmark.errors import CodecmarkError, UnavailableError
-from codecmark.measure.decoded_files import PreparedPair, about, without_codec
+from codecmark.measure.decoded_files import PreparedPair, clip_fields, without_codec
 from codecmark.measure.measurement import Measurement
 from codecmark.measure.pairing import pair
 from codecmark.measure.scoring import Scorer
@@ -33,7 +33,7 @@ def measurement_of(
 
 
 class ReplayedMeasurement(Measurement):
-    """Look up, pair and score what was published of `clips`."""
+    """Look up, align and score the published audio of `clips`."""
 
     def __init__(
         self,
@@ -44,44 +44,44 @@ class ReplayedMeasurement(Measurement):
     ) -> None:
         super().__init__(codec, clips, condition, setup)
         self._replayed = codec
-        self._found: list[tuple[PreparedPair, Replayed] | CodecmarkError] = []
+        self._lookups: list[tuple[PreparedPair, Replayed] | CodecmarkError] = []
 
     def take(self, clips: Sequence[PreparedClip]) -> None:
         """Go on with other clips."""
         super().take(clips)
-        self._found = []
+        self._lookups = []
 
     def encode(self, timer: Timer | None = None) -> None:
         """Do nothing: there is no stream."""
 
     def decode(self, timer: Timer | None = None) -> None:  # noqa: ARG002 - there is no call to time
         """Look up every clip."""
-        self._found = [self._look_up(clip) for clip in self.clips]
+        self._lookups = [self._look_up(clip) for clip in self.clips]
 
     def failures(self) -> list[str]:
         """Return what could not be looked up, clip by clip."""
         return [
-            f"{clip.name}: {found}"
-            for clip, found in zip(self.clips, self._found, strict=False)
-            if isinstance(found, CodecmarkError)
+            f"{clip.name}: {lookup}"
+            for clip, lookup in zip(self.clips, self._lookups, strict=False)
+            if isinstance(lookup, CodecmarkError)
         ]
 
-    def begun(self, run_id: str, scorer: Scorer, *, memory: bool = True) -> list[RowBuilder]:  # noqa: ARG002
-        """Return what becomes the rows; there is no process whose memory could be measured."""
-        jobs = [found[0].job for found in self._found if not isinstance(found, CodecmarkError)]
+    def row_builders(self, run_id: str, scorer: Scorer, *, memory: bool = True) -> list[RowBuilder]:  # noqa: ARG002
+        """Return the builders of the rows; there is no process whose memory could be measured."""
+        jobs = [lookup[0].job for lookup in self._lookups if not isinstance(lookup, CodecmarkError)]
         scores = iter(scorer.score(jobs))
         builders = []
-        for clip, found in zip(self.clips, self._found, strict=False):
+        for clip, lookup in zip(self.clips, self._lookups, strict=False):
             if not self._replayed.covers(clip, self.condition):
-                builders.append(self._bare(run_id).lack(str(found)))
+                builders.append(self._bare(run_id).lack(str(lookup)))
                 continue
             builder = self._builder(run_id, clip)
-            if isinstance(found, UnavailableError):
-                builder.lack(str(found))
-            elif isinstance(found, CodecmarkError):
-                builder.fail(str(found))
+            if isinstance(lookup, UnavailableError):
+                builder.lack(str(lookup))
+            elif isinstance(lookup, CodecmarkError):
+                builder.fail(str(lookup))
             else:
-                prepared, replayed = found
+                prepared, replayed = lookup
                 for topic, text in replayed.notes.items():
                     builder.note(topic, text)
                 prepared.put(builder, prepared.complete(next(scores), replayed.refused))
@@ -91,9 +91,9 @@ class ReplayedMeasurement(Measurement):
     def _look_up(self, clip: PreparedClip) -> tuple[PreparedPair, Replayed] | CodecmarkError:
         try:
             replayed = self._replayed.replay(clip, self.condition)
-            brought = pair(clip.audio, replayed.audio)
+            aligned_pair = pair(clip.audio, replayed.audio)
             return (
-                PreparedPair(clip, replayed.audio, brought, self.condition.predictors),
+                PreparedPair(clip, replayed.audio, aligned_pair, self.condition.predictors),
                 replayed,
             )
         except CodecmarkError as error:
@@ -102,7 +102,7 @@ class ReplayedMeasurement(Measurement):
     def _builder(self, run_id: str, clip: PreparedClip) -> RowBuilder:
         info = self.codec.info
         builder = self._bare(run_id).put(
-            **about(clip),
+            **clip_fields(clip),
             weights=info.weights.evidence,
             weights_sha256=info.weights.sha256,
             nominal_bitrate_kbps=info.nominal_kbps(clip.audio.channels),
@@ -110,7 +110,7 @@ class ReplayedMeasurement(Measurement):
         return without_codec(builder, NO_STREAM, NO_TIME)
 
     def _bare(self, run_id: str) -> RowBuilder:
-        """Return what becomes a row of no clip."""
+        """Return the builder of a row without a clip."""
         info = self.codec.info
         return RowBuilder(
             run_id=run_id, spec=info.spec, family=info.family, condition=self.condition.name

@@ -1,4 +1,4 @@
-"""What was measured of one clip put into a row, and the row of a codec that is missing."""
+"""Builders of rows: of a measured clip, and of a codec that could not be built."""
 
 from __future__ import annotations
 
@@ -53,10 +53,10 @@ class ClipMeasurement:
     first_call_s: Mapping[str, float]
 
 
-def begun(
+def for_clip(
     run_id: str, info: CodecInfo, condition: Condition, measured: ClipMeasurement
 ) -> RowBuilder:
-    """Return what becomes the row: what is not known stays empty, with a reason."""
+    """Return the builder of a clip's row; what is not known stays empty, with a reason."""
     clip, scores = measured.clip, measured.scores
     audio = clip.audio
     builder = RowBuilder(
@@ -104,10 +104,12 @@ def begun(
     return builder
 
 
-def missing(run_id: str, spec: str, condition: Condition, error: CodecmarkError) -> RowBuilder:
-    """Return what becomes the row of a codec that could not be built, with the remedy.
+def for_missing_codec(
+    run_id: str, spec: str, condition: Condition, error: CodecmarkError
+) -> RowBuilder:
+    """Return the builder of the row of a codec that could not be built.
 
-    It is unavailable if something it needs is missing, and has failed otherwise.
+    Its status is unavailable, with the remedy, if something it needs is missing, else failed.
     """
     builder = RowBuilder(
         run_id=run_id, spec=spec, family=Spec.parse(spec).family, condition=condition.name

@@ -1,4 +1,4 @@
-"""Run the metrics of many clips, in worker processes where there is more than one to do."""
+"""Run the metrics of many clips, in worker processes if there is more than one clip."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from codecmark.system import processes
 
 @dataclass(frozen=True)
 class Job:
-    """One decoded clip and what it is held against."""
+    """One decoded clip and its reference."""
 
     reference: Samples
     decoded: Samples
@@ -64,7 +64,7 @@ class Scorer:
         for job, future in zip(jobs, futures, strict=True):
             try:
                 scores.append(future.result())
-            except BrokenProcessPool:  # by this job or by one beside it: see it alone
+            except BrokenProcessPool:  # by this job or by one beside it: try it alone
                 scores.append(self._alone(job))
         return scores
 

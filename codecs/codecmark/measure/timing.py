@@ -1,7 +1,7 @@
-"""Timers: call a function on every input, several rounds, and say how long each call took.
+"""Timers: call a function on every input for several rounds, and report how long each call took.
 
-A timer is handed to `measure`, so that the command line and pytest-benchmark time the same calls
-in the same order with their own clocks.
+A timer is passed to `measure`, so that the command line and pytest-benchmark time the same calls
+in the same order, each with its own clock.
 """
 
 from __future__ import annotations

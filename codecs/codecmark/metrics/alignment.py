@@ -35,7 +35,7 @@ class Alignment:
     peak : float
         Normalised cross-correlation there, 0 to 1.
     inverted : bool
-        Whether the output is the reference upside down.
+        Whether the output is the reference with its sign changed.
     lowest : float
         The strongest negative peak, -1 to 0.
     """

@@ -60,10 +60,10 @@ def in_words(axes: Axes) -> str:
 
 def combinations(rows: Iterable[ResultRow]) -> list[Axes]:
     """Return the combinations of some rows, in the order in which they first come."""
-    found = dict.fromkeys(_values(row) for row in rows if not _belongs_to_all(row))
+    present = dict.fromkeys(_values(row) for row in rows if not _belongs_to_all(row))
     return [
         {name: value for name, value in zip(AXES, values, strict=True) if value is not None}
-        for values in found
+        for values in present
     ]
 
 

@@ -175,11 +175,11 @@ def source(path: Path) -> str:
     verify(path)
     file = _file(path)
     described = connect().execute(f"DESCRIBE SELECT * FROM {file}")  # noqa: S608
-    there = {name for name, *_ in described.fetchall()}
+    present = {name for name, *_ in described.fetchall()}
     lacking = [
         f"CAST(NULL AS {_column_type(kind)}) AS {name}"
         for name, kind in get_type_hints(ResultRow).items()
-        if name not in there
+        if name not in present
     ]
     return f"(SELECT {', '.join(['*', *lacking])} FROM {file})"  # noqa: S608
 
@@ -198,8 +198,8 @@ def rows(path: Path) -> Iterator[ResultRow]:
 
 @cache
 def _object(text: str) -> dict[str, str]:
-    found: dict[str, str] = json.loads(text)
-    return found
+    table: dict[str, str] = json.loads(text)
+    return table
 
 
 def _column_type(kind: Any) -> str:

@@ -104,7 +104,9 @@ def lost(item: Item, reason: str) -> Outcome:
 
 def _lost_row(item: Item, clip: PlannedClip, reason: str) -> ResultRow:
     codec = content_key.codec_key(item.spec, item.condition, None, item.setup)
-    builder = row_builder.missing(item.run_id, item.spec, item.condition, CodecmarkError(reason))
+    builder = row_builder.for_missing_codec(
+        item.run_id, item.spec, item.condition, CodecmarkError(reason)
+    )
     return builder.put(
         clip=clip.entry.name,
         clip_sha256=clip.sha256,
