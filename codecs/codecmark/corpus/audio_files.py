@@ -200,7 +200,7 @@ def _too_short(path: Path, missing: str, why: str) -> InputError:
 
 
 def _refuse_cut_off(path: Path) -> None:
-    """Hold the audio chunk to the file: libsndfile reads what is there without a word."""
+    """Refuse a file that ends before its audio does: libsndfile reads what is there silently."""
     with path.open("rb") as file:
         layout = _CHUNKED.get(file.read(4))
         if layout is None:

@@ -1,4 +1,4 @@
-"""Folder layouts. Each function returns the clips below a folder, or none if it is not its kind."""
+"""Folder layouts. Each function returns the clips of a folder, or none if its layout is another."""
 
 from __future__ import annotations
 

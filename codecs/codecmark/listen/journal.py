@@ -1,4 +1,4 @@
-"""Who came and what they said: one line each, on disk before it is acknowledged.
+"""The sessions and answers of a test: one line each, on disk before it is acknowledged.
 
 Lines are appended under one lock, synchronised, and sealed by a checksum as rows are. A last line
 that was cut off by a kill was never acknowledged, and is dropped when the file is opened.
@@ -28,7 +28,7 @@ LONGEST_NAME = 40
 
 
 class Joined(msgspec.Struct, frozen=True, tag="joined", forbid_unknown_fields=True):
-    """A listener began; `headphones` as stated."""
+    """The start of a session; `headphones` as the listener stated."""
 
     session: str
     listener: str
@@ -38,7 +38,7 @@ class Joined(msgspec.Struct, frozen=True, tag="joined", forbid_unknown_fields=Tr
 
 
 class Answer(msgspec.Struct, frozen=True, tag="answer", forbid_unknown_fields=True):
-    """One page, answered.
+    """The answer to one page.
 
     Attributes
     ----------
@@ -103,13 +103,13 @@ class Journal:
         self.close()
 
     def close(self) -> None:
-        """Close the file, and let others have it."""
+        """Close the file and release its lock."""
         self._file.close()
         self._process_lock.release()
 
     @property
     def sessions(self) -> list[Joined]:
-        """Everybody who began, in that order."""
+        """All sessions, in the order in which they began."""
         return list(self._sessions.values())
 
     @property

@@ -1,4 +1,4 @@
-"""Ratings as tables with one line a stimulus and the listeners' answers as lists.
+"""Ratings as tables with one line per stimulus and the listeners' answers as lists.
 
 The columns are `signal,condition,ratings,participant_ids,file`; the last three cells are e.g.
 `"[41.0, 32.0]","[2, 3]",stim_01/prop_13.wav`, and `file` may be empty. What stands before the last

@@ -1,4 +1,4 @@
-"""The same test as files for listeners without the server, and what they hand back.
+"""The same test as files for listeners without the server, and their answers.
 
 Each file is one listener's session, drawn and registered when it is made, so that an answer can be
 checked against what that listener was given, and a file that comes twice counts once.

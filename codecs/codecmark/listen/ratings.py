@@ -1,4 +1,4 @@
-"""The form that a listening test is kept in once people have answered: stimuli and ratings.
+"""How a listening test is stored once people have answered: stimuli and ratings.
 
 A *listening set* is a folder with two files, and the audio beside them where there is some:
 

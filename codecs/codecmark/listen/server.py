@@ -63,7 +63,7 @@ class ListenServer(ThreadingHTTPServer):
         self._host = host
 
     def server_bind(self) -> None:
-        """Bind without asking a name server who we are, which may take seconds."""
+        """Bind without a reverse look-up of the host name, which may take seconds."""
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.socket.bind(self.server_address)
         self.server_address = self.socket.getsockname()
@@ -123,7 +123,7 @@ class Handler(BaseHTTPRequestHandler):
         self._answered(self._post)
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - of the base class
-        """Keep no log: addresses of listeners are nobody's business."""
+        """Keep no log, since it would hold the addresses of listeners."""
 
     def _answered(self, work: Any) -> None:
         try:

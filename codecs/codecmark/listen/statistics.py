@@ -1,7 +1,7 @@
 """Means, intervals and differences over listeners and sources at once.
 
 Ratings of one listener are not independent, nor are ratings of one source; a pooled standard error
-counts each of them as news and is far too small. Here the variance of a mean is that of Cameron,
+treats them as independent and is far too small. Here the variance of a mean is that of Cameron,
 Gelbach and Miller (2011), Journal of Business and Economic Statistics 29, for two crossed groups:
 what listeners bring, plus what sources bring, less what both would count twice. The interval is
 Student's t, its degrees of freedom by Satterthwaite. It works as well where each listener rates

@@ -1,4 +1,4 @@
-"""Ratings that other tools write, as listening sets; which tool it was is seen from the file.
+"""Ratings that other tools write, as listening sets; the tool is recognised from the file.
 
 - webMUSHRA's `mushra.csv`: a column for the session, `trial_id`, `rating_stimulus` and
   `rating_score`; stimuli named `reference`, `anchor35` and `anchor70` have those roles. Trials

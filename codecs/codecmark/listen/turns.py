@@ -1,4 +1,4 @@
-"""What one listener is given: which pages, in which order, and on each page which order again.
+"""What one listener is given: which pages in which order, and the order of sounds on each page.
 
 All of it follows from the plan's digest and the listener's number and session, so nothing has to be
 stored but those, and a session that is resumed is the same.

@@ -1,4 +1,4 @@
-"""What a page is told: wording and the layout of one listener's pages, and no stimulus's name."""
+"""What a page may know: wording and the layout of one listener's pages, but no stimulus's name."""
 
 from __future__ import annotations
 

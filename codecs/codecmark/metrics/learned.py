@@ -1,8 +1,8 @@
-"""Predictors that are networks, each on weights that somebody published: for speech at 16 kHz.
+"""Predictors that are networks with published weights, for speech at 16 kHz.
 
 Those that need no reference judge the original as well, so that a difference can be formed: what
-they say of a voice, a microphone or a room is in both. The original's value is kept, as it comes
-again with every codec.
+they say of a voice, a microphone or a room is in both. The original's value is cached, since every
+codec needs it.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Noise-to-mask ratio: how far the error stands above what the signal itself masks.
 
 Total NMR of the basic version of ITU-R BS.1387 (PEAQ): FFT ear model at 48 kHz, frames of 2048
-samples, 109 bands of a quarter Bark from 80 Hz to 18 kHz. Written from the formulas; it was not
-held against the Recommendation's conformance data, which was not at hand. Full scale is taken for
-92 dB sound pressure level, as the Recommendation does where the level of playback is unknown.
+samples, 109 bands of a quarter Bark from 80 Hz to 18 kHz. Written from the formulas; it has not
+been checked against the Recommendation's conformance data. Full scale is taken as 92 dB SPL, as the
+Recommendation does where the level of playback is unknown.
 
 References
 ----------

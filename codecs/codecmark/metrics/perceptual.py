@@ -120,25 +120,25 @@ def _visqol_model(mode: Literal["speech", "audio"]) -> Any:
 
 
 class _RememberedSpectrograms:
-    """ViSQOL's gammatone spectrograms of the last signals: references come again and again.
+    """ViSQOL's gammatone spectrograms of the last signals, since references recur.
 
     Most of ViSQOL's time goes into them, half of it into the reference's.
     """
 
     def __init__(self, builder: Any) -> None:
         self._builder = builder
-        self._made: OrderedDict[bytes, Any] = OrderedDict()
+        self._spectrograms: OrderedDict[bytes, Any] = OrderedDict()
 
     def build(self, signal: Any, window: Any) -> Any:
         """Return what the wrapped builder makes of `signal`."""
         samples = signal.data
         key = hashlib.blake2b(samples.tobytes(), digest_size=16).digest()
-        if key not in self._made:
-            self._made[key] = self._builder.build(signal, window)
-            if len(self._made) > _SPECTROGRAMS_KEPT:
-                self._made.popitem(last=False)
-        self._made.move_to_end(key)
-        return copy.deepcopy(self._made[key])
+        if key not in self._spectrograms:
+            self._spectrograms[key] = self._builder.build(signal, window)
+            if len(self._spectrograms) > _SPECTROGRAMS_KEPT:
+                self._spectrograms.popitem(last=False)
+        self._spectrograms.move_to_end(key)
+        return copy.deepcopy(self._spectrograms[key])
 
 
 def mono(samples: Samples, from_hz: int, to_hz: int) -> Samples:

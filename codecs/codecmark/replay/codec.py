@@ -1,4 +1,4 @@
-"""`replay:CODEC`: a codec of which only decoded sound is here, see `corpus.published`.
+"""`replay:CODEC`: a codec that is here only as decoded audio, see `corpus.published`.
 
 It answers with the file that its authors, or others, published for an original. So its quality is
 real; its rate is nominal, as they state it; it has no bytes and takes no time. There is no stream

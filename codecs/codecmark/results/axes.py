@@ -1,10 +1,10 @@
 """Which rows belong in one table: those of one combination of axes.
 
 Axes say what a clip went through beside the codec: packets lost, noise added, several passes (see
-`row.AXES`). A combination gives some of them a value; the clip was spared the others. Whatever
-sums, compares or ranks rows works on one combination, by default on clips that went through
-nothing. Other combinations are chosen by name, and a mixture is refused. A codec that could not be
-built has a single row, without a clip, which belongs to every combination.
+`row.AXES`). A combination gives some of them a value; the others did not apply to the clip.
+Whatever sums, compares or ranks rows works on one combination, by default on clips that went
+through nothing. Other combinations are chosen by name, and a mixture is refused. A codec that could
+not be built has a single row, without a clip, which belongs to every combination.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Axes = Mapping[str, float | int | str]
 UNTOUCHED: Axes = {}
 
 _values = attrgetter(*AXES)
-_SPARED = (None,) * len(AXES)
+_UNTOUCHED_VALUES = (None,) * len(AXES)
 _TYPES = {field.name: field.type for field in msgspec.structs.fields(ResultRow)}
 
 
@@ -111,7 +111,7 @@ def condition_sql(axes: Axes = UNTOUCHED) -> str:
 
 
 def _belongs_to_all(row: ResultRow) -> bool:
-    return row.clip is None and _values(row) == _SPARED
+    return row.clip is None and _values(row) == _UNTOUCHED_VALUES
 
 
 def _listed(present: Iterable[Axes]) -> str:

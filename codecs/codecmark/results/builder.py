@@ -1,4 +1,4 @@
-"""How a row is made: values and reasons are collected, then one complete row comes of them."""
+"""Builds rows: collects values and reasons, then makes one complete, frozen row of them."""
 
 from __future__ import annotations
 
@@ -53,30 +53,30 @@ class RowBuilder:
         return self
 
     def withhold(self, reason: str, *names: str) -> Self:
-        """Take fields back that were put, with the reason."""
+        """Remove fields that were set, and give the reason."""
         for name in names:
             self._values.pop(name, None)
         return self.explain(reason, *names)
 
     def note(self, name: str, text: str) -> Self:
-        """Add something that a reader must know and that no field holds."""
+        """Add what a reader must know and no field holds."""
         self._notes[name] = text
         return self
 
     def fail(self, reason: str) -> Self:
-        """Say that the codec failed, and with what; of several failures the last counts."""
+        """Mark the row as failed, with the reason; of several failures the last counts."""
         self._values.update(status="failed", reason=reason)
         return self
 
     def lack(self, reason: str) -> Self:
-        """Say that the codec is unavailable, with what it needs and the remedy."""
+        """Mark the codec as unavailable, with what it needs and the remedy."""
         self._values.update(status="unavailable", reason=reason)
         return self
 
     def finish(self) -> ResultRow:
-        """Return the row, in which each absent value has the reason that follows from the others.
+        """Return the row; absent values without a reason get the one that follows from the others.
 
-        Not those in `NEEDS_NO_REASON`; and in an unavailable row `reason` stands for everything.
+        Fields in `NEEDS_NO_REASON` get none; in an unavailable row `reason` is that of all.
 
         Raises
         ------

@@ -1,4 +1,4 @@
-"""What is wrong with a value of a row, in words; for rows that were refused already."""
+"""Error messages for rows that were refused: which value is not of its field's type."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
 """A run as one Parquet file, for hundreds of thousands of rows; needs the extra `codecmark[scale]`.
 
-`results/rows/<run id>.parquet` holds what counts of a run (see `store.latest`), in the order of its
-making, one column a field; `versions`, `reasons` and `notes` are JSON texts. A run that goes on
-afterwards appends to a new JSON Lines file beside it, and compacting again joins the two. Its
-digest, which it is held against whenever it is read, is in `<run id>.parquet.sha256`.
+`results/rows/<run id>.parquet` holds the current rows of a run (see `store.latest`) in the order in
+which they were made, one column per field; `versions`, `reasons` and `notes` are JSON texts. A run
+that is continued afterwards appends to a new JSON Lines file beside it, and compacting again joins
+the two. The file's digest, which is checked whenever it is read, is in `<run id>.parquet.sha256`.
 """
 
 from __future__ import annotations
@@ -118,12 +118,12 @@ def state(path: Path) -> tuple[int, tuple[int, ...], bool]:
 
 
 def verify(path: Path) -> None:
-    """Hold a file against the digest beside it, where there is one.
+    """Check a file against the digest beside it, if there is one.
 
     Raises
     ------
     ResultSchemaError
-        If it is another; says what to do.
+        If they differ; says what to do.
     """
     digests = _digests(path)
     if digests and file_sha256(path) not in digests:
@@ -139,7 +139,7 @@ def write_digest(path: Path) -> None:
 
 
 def put_in_place(part: Path, target: Path) -> None:
-    """Replace a file and its digest so that they agree whenever an interruption comes."""
+    """Replace a file and its digest so that no interruption leaves one without the other."""
     digest = file_sha256(part)
     _write_digests(target, [*_digests(target), digest])
     part.replace(target)

@@ -285,5 +285,5 @@ def _problem(record: dict[str, Any]) -> str | None:
 
 @cache
 def _types() -> dict[str, Any]:
-    """The fields' types; as text they are of no use."""
+    """The types of the fields, resolved from their annotations."""
     return get_type_hints(ResultRow)

@@ -1,4 +1,4 @@
-"""Rows on disk: one JSON Lines file a run, appended row by row; see `lines` for what is in one.
+"""Rows on disk: one JSON Lines file per run, appended row by row; `lines` says what is in one.
 
 A file can be extended by a later session and joined with another by `cat`.
 """
@@ -126,7 +126,7 @@ def run_ids(results: Path) -> list[str]:
 
 
 def compacted(results: Path, run_id: str | None = None) -> Path | None:
-    """Return the Parquet file that is all of a run, by default of the newest; None if none is."""
+    """Return the Parquet file that holds all of a run, by default the newest; None without one."""
     stored = run_ids(results)
     path = results / ROWS / f"{run_id or (stored[-1] if stored else '')}.parquet"
     return path if path.is_file() and not path.with_suffix(".jsonl").exists() else None
@@ -174,7 +174,7 @@ def read(results: Path, runs: Iterable[str] | None = None) -> list[ResultRow]:
 
 
 def latest(rows: Iterable[ResultRow]) -> list[ResultRow]:
-    """Return what counts of one run's rows, which is in the order of their making.
+    """Return the current rows of one run, given all in the order in which they were made.
 
     The last row of each codec, clip, condition and axes; of a codec whose weights have come or
     gone, only rows with those of its last row; that a codec could not be built, only where it has
@@ -197,7 +197,7 @@ def latest(rows: Iterable[ResultRow]) -> list[ResultRow]:
 
 
 def rows_of(results: Path, run_id: str) -> Iterator[ResultRow]:
-    """Yield every whole row of a run in the order of their making; raises as `read`."""
+    """Yield every whole row of a run in the order in which they were made; raises as `read`."""
     path = results / ROWS / f"{run_id}.jsonl"
     compacted = path.with_suffix(".parquet")
     if compacted.is_file():

@@ -1,7 +1,7 @@
 """What a half must not share with anything that was trained on: speakers, packages, recordings.
 
 By name: the sources that the model cards of shipped sets list, and the files of the recipe's
-packages. By ear: fingerprints, see `codecmark.corpus.fingerprints`.
+packages. By sound: fingerprints, see `codecmark.corpus.fingerprints`.
 """
 
 from __future__ import annotations

@@ -95,14 +95,14 @@ class Library:
         return cls(built_in(), folder, published.Library.from_environment())
 
     def find(self, clip: Clip) -> Path | None:
-        """Return where the file of a clip lies, unread, or None."""
+        """Return the path of a clip's file, which is not read, or None."""
         if clip.published_set is not None:
             return self.published.find(self._original(clip))
         path = self._place(clip)
         return path if path.is_file() else None
 
     def path(self, clip: Clip) -> Path:
-        """Return where the file of a clip lies, held to its digest.
+        """Return the path of a clip's file, after checking its digest.
 
         Raises
         ------
@@ -148,7 +148,7 @@ class Library:
         return self._fetch_package(origin, missing)
 
     def remedy(self, half: str) -> str:
-        """Return how to come by a half."""
+        """Return how to get a half."""
         return (
             f"`codecmark corpus fetch {half}` with a network, or name the folder that holds it in "
             f"{FOLDER}"

@@ -101,7 +101,7 @@ class Clip(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Manifest:
-    """Clips and packages, held to each other.
+    """Clips and packages, checked against each other.
 
     Raises
     ------

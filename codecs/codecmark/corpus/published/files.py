@@ -65,11 +65,11 @@ class Library:
         return self.manifest.sets[file.set]
 
     def find(self, file: PublishedFile) -> Path | None:
-        """Return where a file lies, unread, or None."""
+        """Return the path of a file, which is not read, or None."""
         return next((path for path in self._places(file) if path.is_file()), None)
 
     def path(self, file: PublishedFile) -> Path:
-        """Return where a file lies, held to its published digest.
+        """Return the path of a file, after checking its published digest.
 
         Raises
         ------
@@ -90,7 +90,7 @@ class Library:
         return path
 
     def folder(self, name: str) -> Path:
-        """Return the folder in which a set lies.
+        """Return the folder of a set.
 
         Raises
         ------
@@ -108,7 +108,7 @@ class Library:
         return place.parents[depth - 1]
 
     def fetch(self, file: PublishedFile) -> Path:
-        """Return where a file lies; fetch it into the cache if it is nowhere.
+        """Return the path of a file; fetch it into the cache if it is not here.
 
         Raises
         ------
@@ -134,7 +134,7 @@ class Library:
         return self.path(file)
 
     def remedy(self, name: str) -> str:
-        """Return how to come by a set."""
+        """Return how to get a set."""
         repository = self.manifest.sets[name].repository
         return (
             f"`codecmark audio fetch {name}` with a network, or name a folder that holds "

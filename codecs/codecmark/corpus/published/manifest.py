@@ -120,7 +120,7 @@ Line = TypeVar("Line", Original, Decoded)
 
 
 class Manifest:
-    """Sets, originals and decoded files, held to each other.
+    """Sets, originals and decoded files, checked against each other.
 
     Raises
     ------
