@@ -2,7 +2,8 @@
 
 The spreads are those of a published MUSHRA test of neural speech codecs (Stahl, Windtner and
 Sontacchi 2024; 19 listeners after screening, 16 clips), by moments over its systems; on scales of
-five categories a twentieth of them is assumed. Another panel has others, so these are estimates for planning.
+five categories a twentieth of them is assumed. Another panel has others, so these are estimates for
+planning.
 """
 
 from __future__ import annotations
