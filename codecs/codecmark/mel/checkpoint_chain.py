@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol, Self
 
 from codecmark.codec import Weights
 from codecmark.errors import InputError
@@ -19,6 +19,16 @@ from codecmark.networks.weights import Located
 from codecmark.spec import Spec
 
 
+class NetworkAutoencoder(Autoencoder, Protocol):
+    """An autoencoder whose parameters are those of one network."""
+
+    network: Any
+
+
+Source = Located | Weights  # a checkpoint, or why its networks get random weights
+Config = Mapping[str, Any]  # what a network's class takes where there is no checkpoint
+
+
 @dataclass(frozen=True)
 class Checkpoint:
     """A published checkpoint that holds an autoencoder and the vocoder made for it.
@@ -26,9 +36,13 @@ class Checkpoint:
     Attributes
     ----------
     weight_set : str
-    variant, vocoder : str
+    variant, vocoder_name : str
         Its name, and its vocoder's, in specs: `ltx2:VARIANT/VOCODER`.
     mel : MelFormat
+    autoencoder, vocoder : callable
+        Builds the part.
+    autoencoder_config, vocoder_config : mapping
+        The published sizes.
     licence : str
         Of the implementation and of the weights.
     notes : str
@@ -37,16 +51,14 @@ class Checkpoint:
 
     weight_set: str
     variant: str
-    vocoder: str
+    vocoder_name: str
     mel: MelFormat
+    autoencoder: Callable[[Source, Setup, Config], NetworkAutoencoder]
+    autoencoder_config: Config
+    vocoder: Callable[[Source, Setup, Config], Vocoder]
+    vocoder_config: Config
     licence: str
     notes: str
-
-
-class NetworkAutoencoder(Autoencoder, Protocol):
-    """An autoencoder whose parameters are those of one network."""
-
-    network: Any
 
 
 class CheckpointCodec(LatentCodec):
@@ -54,8 +66,10 @@ class CheckpointCodec(LatentCodec):
 
     Parameters
     ----------
-    build_autoencoder, build_vocoder : callable
-        Build the part from the checkpoint, or with random weights from `Weights` that say why.
+    spec : Spec
+    setup : Setup
+    autoencoder_config, vocoder_config : mapping, optional
+        Other sizes than the published ones.
 
     Raises
     ------
@@ -63,23 +77,28 @@ class CheckpointCodec(LatentCodec):
         If the spec has another variant, or names no vocoder; raised before a network is built.
     """
 
+    checkpoint: ClassVar[Checkpoint]
+
     def __init__(
         self,
         spec: Spec,
         setup: Setup,
-        checkpoint: Checkpoint,
-        build_autoencoder: Callable[[Located | Weights], NetworkAutoencoder],
-        build_vocoder: Callable[[Located | Weights], Vocoder],
+        autoencoder_config: Config | None = None,
+        vocoder_config: Config | None = None,
     ) -> None:
+        checkpoint = self.checkpoint
         variant, stage, after = split_stages(spec, f"variant, {checkpoint.variant}")
         if variant != checkpoint.variant:
             raise InputError(f"spec: {spec}: variant must be {checkpoint.variant}")
-        retrieval = None
-        if stage != checkpoint.vocoder:
-            retrieval = PhaseRetrieval.from_stage(stage, checkpoint.mel)
+        vocoder: Vocoder | None = None
+        if stage != checkpoint.vocoder_name:
+            vocoder = PhaseRetrieval.from_stage(stage, checkpoint.mel)
         source = setup.weights.locate_or_random(checkpoint.weight_set)
-        vocoder = retrieval or build_vocoder(source)
-        autoencoder = build_autoencoder(source)
+        if vocoder is None:
+            config = vocoder_config or checkpoint.vocoder_config
+            vocoder = checkpoint.vocoder(source, setup, config)
+        config = autoencoder_config or checkpoint.autoencoder_config
+        autoencoder = checkpoint.autoencoder(source, setup, config)
         self.autoencoder = autoencoder
         super().__init__(
             spec,
@@ -92,10 +111,13 @@ class CheckpointCodec(LatentCodec):
             notes=checkpoint.notes,
         )
 
+    @classmethod
+    def from_spec(cls, spec: Spec, setup: Setup) -> Self:
+        """Build from e.g. `ltx2:2.0/hifigan`."""
+        return cls(spec, setup)
 
-def build_part(
-    source: Located | Weights, kind: Any, part: str, config: Mapping[str, Any], setup: Setup
-) -> Any:
+
+def build_part(source: Source, kind: Any, part: str, config: Config, setup: Setup) -> Any:
     """Return one network of a checkpoint in float32, or with seeded random weights.
 
     Parameters

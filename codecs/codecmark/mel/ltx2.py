@@ -12,15 +12,12 @@ import torch
 from diffusers import AutoencoderKLLTX2Audio
 from diffusers.pipelines.ltx2.vocoder import LTX2Vocoder
 
-from codecmark.codec import Weights
 from codecmark.errors import InputError
-from codecmark.mel.checkpoint_chain import Checkpoint, CheckpointCodec, build_part
+from codecmark.mel.checkpoint_chain import Checkpoint, CheckpointCodec, Config, Source, build_part
 from codecmark.mel.formats import AUDIOLDM2_CENTRED
 from codecmark.mel.spectrogram import MelSpectrogram
 from codecmark.networks import runtime
 from codecmark.networks.setup import Setup
-from codecmark.networks.weights import Located
-from codecmark.spec import Spec
 
 # get_ltx2_audio_vae_config and get_ltx2_vocoder_config, version 2.0, in
 # huggingface/diffusers:scripts/convert_ltx2_to_diffusers.py
@@ -62,14 +59,6 @@ PUBLISHED_VOCODER: Mapping[str, Any] = {
 }
 # LTX-2's own audio processor computes AudioLDM2's mel with centred frames
 MEL = AUDIOLDM2_CENTRED
-CHECKPOINT = Checkpoint(
-    weight_set="Lightricks/LTX-2",
-    variant="2.0",
-    vocoder="hifigan",
-    mel=MEL,
-    licence="Apache-2.0 (diffusers); weights LTX-2 Community License",
-    notes="the latent is sent: 4 mel values of two channels for each latent value",
-)
 _STRIDE = 4
 
 
@@ -80,7 +69,7 @@ class StereoAutoencoder:
     axes are halved twice, time causally, so the first frame has a latent of its own.
     """
 
-    def __init__(self, source: Located | Weights, setup: Setup, config: Mapping[str, Any]) -> None:
+    def __init__(self, source: Source, setup: Setup, config: Config) -> None:
         self.network = build_part(source, AutoencoderKLLTX2Audio, "audio_vae", config, setup)
         self.device = runtime.device_of(self.network)
         self._latents = int(self.network.config["latent_channels"])
@@ -115,7 +104,7 @@ class StereoHifiGan:
 
     mel = MEL
 
-    def __init__(self, source: Located | Weights, setup: Setup, config: Mapping[str, Any]) -> None:
+    def __init__(self, source: Source, setup: Setup, config: Config) -> None:
         self.network = build_part(source, LTX2Vocoder, "vocoder", config, setup)
         self.sample_rate_hz = int(self.network.config["output_sampling_rate"])
         self.parameters = runtime.parameter_count(self.network)
@@ -128,31 +117,26 @@ class StereoHifiGan:
         return waveform[:, :length]
 
 
+CHECKPOINT = Checkpoint(
+    weight_set="Lightricks/LTX-2",
+    variant="2.0",
+    vocoder_name="hifigan",
+    mel=MEL,
+    autoencoder=StereoAutoencoder,
+    autoencoder_config=PUBLISHED_VAE,
+    vocoder=StereoHifiGan,
+    vocoder_config=PUBLISHED_VOCODER,
+    licence="Apache-2.0 (diffusers); weights LTX-2 Community License",
+    notes="the latent is sent: 4 mel values of two channels for each latent value",
+)
+
+
 class LTX2Codec(CheckpointCodec):
     """LTX-2's audio autoencoder and vocoder, for stereo; mono is decoded as the channels' mean."""
 
     channels = 2
     reference: ClassVar[str] = "arXiv 2601.03233"
-
-    def __init__(
-        self,
-        spec: Spec,
-        setup: Setup,
-        vae_config: Mapping[str, Any] = PUBLISHED_VAE,
-        vocoder_config: Mapping[str, Any] = PUBLISHED_VOCODER,
-    ) -> None:
-        super().__init__(
-            spec,
-            setup,
-            CHECKPOINT,
-            lambda source: StereoAutoencoder(source, setup, vae_config),
-            lambda source: StereoHifiGan(source, setup, vocoder_config),
-        )
-
-    @classmethod
-    def from_spec(cls, spec: Spec, setup: Setup) -> LTX2Codec:
-        """Build from e.g. `ltx2:2.0/hifigan`."""
-        return cls(spec, setup)
+    checkpoint = CHECKPOINT
 
     def coded_channels(self, channels: int) -> int:
         """Return 1: both channels share a latent."""

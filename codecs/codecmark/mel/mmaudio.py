@@ -11,14 +11,11 @@ from typing import Any, ClassVar
 import torch
 from diffusers import MMAudioVAE, MMAudioVocoder
 
-from codecmark.codec import Weights
-from codecmark.mel.checkpoint_chain import Checkpoint, CheckpointCodec, build_part
+from codecmark.mel.checkpoint_chain import Checkpoint, CheckpointCodec, Config, Source, build_part
 from codecmark.mel.formats import MMAUDIO
 from codecmark.mel.spectrogram import MelSpectrogram
 from codecmark.networks import runtime
 from codecmark.networks.setup import Setup
-from codecmark.networks.weights import Located
-from codecmark.spec import Spec
 
 # the defaults of diffusers' MMAudioVAE, which are those of the 44.1 kHz model of
 # hkchengrex/MMAudio:mmaudio/ext/autoencoder/vae.py
@@ -42,14 +39,6 @@ PUBLISHED_VOCODER: Mapping[str, Any] = {
     "resblock_kernel_sizes": [3, 7, 11],
     "resblock_dilation_sizes": [[1, 3, 5], [1, 3, 5], [1, 3, 5]],
 }
-CHECKPOINT = Checkpoint(
-    weight_set="kandinskylab/Kandinsky-6.0-Pro-distill-5s-Diffusers",
-    variant="44k",
-    vocoder="bigvgan",
-    mel=MMAUDIO,
-    licence="Apache-2.0 (diffusers); licence of the weights: see their source",
-    notes="the latent is sent: 6.4 mel values for each latent value",
-)
 _STRIDE = 2
 _CHUNK_FRAMES = 690  # 8 s, the length it was trained on; attention grows quadratically
 
@@ -60,7 +49,7 @@ class FrameAutoencoder:
     The latent is the mode of the distribution, scaled to unit variance.
     """
 
-    def __init__(self, source: Located | Weights, setup: Setup, config: Mapping[str, Any]) -> None:
+    def __init__(self, source: Source, setup: Setup, config: Config) -> None:
         self.network = build_part(source, MMAudioVAE, "audio_vae", config, setup)
         self.device = runtime.device_of(self.network)
         self._latents = int(self.network.config["latent_channels"])
@@ -89,7 +78,7 @@ class BigVgan:
 
     mel = MMAUDIO
 
-    def __init__(self, source: Located | Weights, setup: Setup, config: Mapping[str, Any]) -> None:
+    def __init__(self, source: Source, setup: Setup, config: Config) -> None:
         self.network = build_part(source, MMAudioVocoder, "vocoder", config, setup)
         self.parameters = runtime.parameter_count(self.network)
 
@@ -100,27 +89,22 @@ class BigVgan:
         return waveform[:, 0]
 
 
+CHECKPOINT = Checkpoint(
+    weight_set="kandinskylab/Kandinsky-6.0-Pro-distill-5s-Diffusers",
+    variant="44k",
+    vocoder_name="bigvgan",
+    mel=MMAUDIO,
+    autoencoder=FrameAutoencoder,
+    autoencoder_config=PUBLISHED_VAE,
+    vocoder=BigVgan,
+    vocoder_config=PUBLISHED_VOCODER,
+    licence="Apache-2.0 (diffusers); licence of the weights: see their source",
+    notes="the latent is sent: 6.4 mel values for each latent value",
+)
+
+
 class MMAudioCodec(CheckpointCodec):
     """MMAudio's autoencoder and its vocoder."""
 
     reference: ClassVar[str] = "arXiv 2412.15322"
-
-    def __init__(
-        self,
-        spec: Spec,
-        setup: Setup,
-        vae_config: Mapping[str, Any] = PUBLISHED_VAE,
-        vocoder_config: Mapping[str, Any] = PUBLISHED_VOCODER,
-    ) -> None:
-        super().__init__(
-            spec,
-            setup,
-            CHECKPOINT,
-            lambda source: FrameAutoencoder(source, setup, vae_config),
-            lambda source: BigVgan(source, setup, vocoder_config),
-        )
-
-    @classmethod
-    def from_spec(cls, spec: Spec, setup: Setup) -> MMAudioCodec:
-        """Build from e.g. `mmaudio:44k/bigvgan`."""
-        return cls(spec, setup)
+    checkpoint = CHECKPOINT
