@@ -50,9 +50,9 @@ def test_visqol_remembers_spectrograms_and_scores_the_same(speech: AudioClip) ->
         for level in (0.01, 0.1)
     ]
     scores = [perceptual.visqol(speech.samples, n, 16_000, "speech") for n in noisy]
-    made = len(remembering._made)
+    made = len(remembering._spectrograms)
     assert perceptual.visqol(speech.samples, noisy[0], 16_000, "speech") == scores[0]
-    assert len(remembering._made) == made
+    assert len(remembering._spectrograms) == made
     model.spect_builder = remembering._builder
     try:
         plain = [perceptual.visqol(speech.samples, n, 16_000, "speech") for n in noisy]
