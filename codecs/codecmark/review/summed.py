@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 
 from msgspec.structs import replace
 
 from codecmark.analysis.aggregation import ALL, Quality
+from codecmark.analysis.statistics import FEWEST_SOURCES
 from codecmark.analysis.summary import Summary
-from codecmark.review.figures import TOTALS, UNTRAINED, Clips, Figure, Figures, Found, nothing
-from codecmark.review.requirements import Statistic
+from codecmark.review.figure import UNTRAINED, Clips, Figure, Found, nothing, with_mean
+from codecmark.review.figures import TOTALS, Figures
+from codecmark.review.threshold import Statistic
 
 _MEANS_ONLY = "only means are known of a run that was summed up"
 
@@ -33,6 +36,16 @@ class SummedFigures(Figures):
         """The classes of clips."""
         return tuple(self._classes)
 
+    @cached_property
+    def scarce(self) -> dict[str, int]:
+        """The classes with too few sources for anything to pass, and how many each has."""
+        sources = {}
+        for name in self._classes:
+            qualities = (each.quality.get(name, {}) for each in self._summaries.values())
+            estimates = (q.estimate for quality in qualities for q in quality.values())
+            sources[name] = max((each.n_sources for each in estimates if each), default=0)
+        return {name: count for name, count in sources.items() if count < FEWEST_SOURCES}
+
     def _quality(self, spec: str, metric: str, clip_class: str, statistic: Statistic) -> Found:
         summary = self._summaries[spec]
         if summary.weights == "random":
@@ -51,13 +64,16 @@ class SummedFigures(Figures):
             return nothing(spec, metric, clip_class, reason)
         if statistic != "mean":
             return nothing(spec, metric, clip_class, _MEANS_ONLY)
-        mean, worst = quality.estimate, quality.worst
-        found = replace(
-            empty, value=mean.mean, low=mean.low, high=mean.high, n=n, n_sources=mean.n_sources,
-            worst=worst and worst.value, worst_clip=worst.clip if worst else "",
-            reason="" if mean.low is not None else f"no interval from {mean.n_sources} source",
-        )  # fmt: skip
-        return found, Clips()
+        figure, worst = with_mean(empty, quality.estimate), quality.worst
+        if worst is not None:
+            figure = replace(figure, worst=worst.value, worst_clip=worst.clip)
+        return figure, Clips()
+
+    def _below_original(
+        self, spec: str, metric: str, clip_class: str, statistic: Statistic
+    ) -> Found:
+        figure, _ = self._quality(spec, metric, clip_class, statistic)
+        return nothing(spec, metric, clip_class, figure.reason or _MEANS_ONLY)
 
     def _cost(self, spec: str, metric: str, clip_class: str, statistic: Statistic) -> Found:
         summary = self._summaries[spec]
@@ -69,10 +85,10 @@ class SummedFigures(Figures):
         if not parts or summary.clips_sized < summary.attempted or not all(map(all, parts)):
             return nothing(spec, metric, clip_class, "not measured on every clip")
         value = factor * sum(a for a, _ in parts) / sum(b for _, b in parts)
-        found = Figure(
+        figure = Figure(
             spec, metric, clip_class, value, n=summary.attempted, run_ids=self._runs(spec)
         )
-        return found, Clips()
+        return figure, Clips()
 
     def _runs(self, spec: str) -> tuple[str, ...]:
         return tuple(dict.fromkeys(row.run_id for row in self._summaries[spec].rows))
