@@ -105,6 +105,16 @@ def test_wording_of_metrics_keeps_keys_and_what_applies_to_which_clips_changes_t
         assert content_key.scored_by(scoring) != before
 
 
+@pytest.mark.parametrize("field", ["speech_dbov", "loudness_lufs", "high_pass_hz"])
+def test_what_prepares_a_clip_is_in_the_key(field: str) -> None:
+    rules = condition.named("16k-mono")
+    keys = {
+        content_key.codec_key("pcm16", replace(rules, **{field: value}), None, Setup())
+        for value in (getattr(rules, field), getattr(rules, field) + 1, None)
+    }
+    assert len(keys) == 3
+
+
 def test_a_key_asks_its_setup_and_not_the_environment(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
