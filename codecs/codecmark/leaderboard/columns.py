@@ -6,9 +6,12 @@ A new column is one line here; terminal, Markdown and sorting follow.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
+from codecmark import catalog
 from codecmark.analysis.aggregation import ALL, Quality
 from codecmark.analysis.listeners import rated
+from codecmark.analysis.statistics import FEWEST_SOURCES
 from codecmark.analysis.summary import Summary
 from codecmark.leaderboard.cell import NOTHING, Cell, Column, figure
 from codecmark.metrics.table import METRICS, TABLE, VISQOL_FIELD
@@ -23,8 +26,11 @@ def _quality_cell(quality: Quality | None, decimals: int) -> Cell:
     if found is None:
         text, rank = "exact", float("inf")
     else:
-        reach = "" if found.half_width is None else f" ±{found.half_width:.{decimals}f}"
-        text, rank = f"{found.mean:.{decimals}f}{reach}", found.mean
+        text, rank = f"{found.mean:.{decimals}f}", found.mean
+        if 1 < found.n_sources < FEWEST_SOURCES and found.lowest is not None:
+            remarks.append(f"{found.lowest:.{decimals}f} to {found.highest:.{decimals}f}")
+        elif found.half_width is not None:
+            text += f" ±{found.half_width:.{decimals}f}"
         if quality.exact:
             remarks.append(f"{quality.exact} exact")
     if quality.scored < quality.attempted:
@@ -49,56 +55,78 @@ def quality_column(clip_class: str, field: str, suffix: str = "") -> Column:
     return Column(
         key,
         f"{metric.heading} {suffix}".strip(),
-        f"mean over sources, ± half of its 95 % interval; {direction} is better",
+        f"mean over sources, ± half of its 95 % interval, below {FEWEST_SOURCES} sources the "
+        f"lowest and the highest of them in brackets; {direction} is better",
         lambda s: _quality_cell(s.quality.get(clip_class, {}).get(field), metric.decimals),
         metric.higher_is_better,
     )
 
 
-def _cost_column(
-    key: str, field: str, meaning: str, value: Callable[[Summary], float | None]
-) -> Column:
+def _cost_column(field: str, meaning: str, value: Callable[[Summary], float | None]) -> Column:
     metric = TABLE[field]
     return Column(
-        key, metric.heading, meaning, lambda s: figure(value(s), field), metric.higher_is_better
+        field, metric.heading, meaning, lambda s: figure(value(s), field), metric.higher_is_better
     )
 
 
-def _same_in_all(key: str, field: str, meaning: str) -> Column:
+def _same_in_all(field: str, meaning: str) -> Column:
     """Return the column of a cost that every row of a codec has alike."""
-    return _cost_column(key, field, meaning, lambda s: s.first(field))
+    return _cost_column(field, meaning, lambda s: s.first(field))
 
 
 def _evidence(summary: Summary) -> Cell:
     if not summary.ok:
         return Cell(summary.rows[0].status)
-    return Cell({"none": "no weights"}.get(summary.weights or "", summary.weights or ""))
+    if catalog.is_sentinel(summary.rows[0].family):
+        return Cell("sentinel")
+    return Cell({"none": "classic"}.get(summary.weights or "", summary.weights or ""))
 
 
 CODEC = Column("codec", "codec", "spec string", lambda s: Cell(s.spec), is_text=True)
 EVIDENCE = Column(
-    "evidence", "evidence", "where the learned part comes from", _evidence, is_text=True
-)
+    "evidence", "evidence",
+    "where the learned part comes from; classic codecs have none, sentinels only check the scales",
+    _evidence, is_text=True,
+)  # fmt: skip
 RATE = _cost_column(
-    "kbps", "bitrate_kbps", "bits of the whole streams over seconds of audio",
+    "bitrate_kbps", "bits of the whole streams over seconds of audio",
     lambda s: s.bitrate_kbps,
 )  # fmt: skip
 RATIO = _cost_column(
-    "ratio", "compression_ratio", "bytes of 16-bit PCM over bytes of the streams",
+    "compression_ratio", "bytes of 16-bit PCM over bytes of the streams",
     lambda s: s.compression_ratio,
 )  # fmt: skip
 ENCODE_RTF = _cost_column(
-    "encode_rtf", "encode_rtf", "seconds to encode one second of audio, below 1 beats real time",
+    "encode_rtf", "seconds to encode one second of audio, below 1 beats real time",
     lambda s: s.real_time_factor("encode"),
 )  # fmt: skip
 DECODE_RTF = _cost_column(
-    "decode_rtf", "decode_rtf", "seconds to decode one second of audio",
+    "decode_rtf", "seconds to decode one second of audio",
     lambda s: s.real_time_factor("decode"),
 )  # fmt: skip
 SCORED = Column(
     "n", "n", "clips scored of clips attempted",
     lambda s: Cell(f"{s.scored}/{s.attempted}", s.scored) if s.attempted else Cell(NOTHING),
 )  # fmt: skip
+
+
+def of_channels(columns: Sequence[Column], channels: int) -> tuple[Column, ...]:
+    """Return columns that tell the rate of several channels and the rate of one apart."""
+    if channels == 1:
+        return tuple(columns)
+    total = replace(RATE, heading=f"{RATE.heading} in all", meaning=f"{RATE.meaning}, all channels")
+
+    def share(summary: Summary) -> float | None:
+        return None if (rate := summary.bitrate_kbps) is None else rate / channels
+
+    one = Column(
+        f"{RATE.key}_a_channel", f"{RATE.heading} a channel", f"the rate in all over {channels}",
+        lambda s: figure(share(s), RATE.key), higher_is_better=False,
+    )  # fmt: skip
+    found: list[Column] = []
+    for column in columns:
+        found += (total, one) if column is RATE else (column,)
+    return tuple(found)
 
 
 def rating_column(field: str) -> Column:
@@ -143,22 +171,33 @@ def overall(
     )
 
 
+def published(clip_classes: Sequence[str], targets: Sequence[Column]) -> tuple[Column, ...]:
+    """Return the columns of audio that others decoded: no bytes, no time, clips of its own."""
+    return (
+        CODEC,
+        NOMINAL_RATE,
+        quality_column(ALL, "snr_db"),
+        *(quality_column(name, VISQOL_FIELD, name) for name in clip_classes),
+        SCORED,
+        *targets,
+    )
+
+
+NOMINAL_RATE = _same_in_all("nominal_bitrate_kbps", "what the label promises")
 COST = (
     CODEC,
     RATE,
-    _same_in_all("nominal_kbps", "nominal_bitrate_kbps", "what the label promises"),
+    NOMINAL_RATE,
     ENCODE_RTF,
     DECODE_RTF,
-    _same_in_all("encode_first", "encode_first_call_s", "first call after loading, seconds"),
-    _same_in_all("decode_first", "decode_first_call_s", "first call after loading, seconds"),
-    _same_in_all(
-        "memory", "peak_memory_mib", "resident memory of a process that codes one clip, all of it"
-    ),
+    _same_in_all("encode_first_call_s", "first call after loading, seconds"),
+    _same_in_all("decode_first_call_s", "first call after loading, seconds"),
+    _same_in_all("peak_memory_mib", "resident memory of a process that codes one clip, all of it"),
     _cost_column(
-        "parameters", "parameters", "learned parameters that run, in millions",
+        "parameters", "learned parameters that run, in millions",
         lambda s: None if (count := s.first("parameters")) is None else count / 1e6,
     ),
-    _same_in_all("delay", "algorithmic_delay_ms", "declared algorithmic delay"),
+    _same_in_all("algorithmic_delay_ms", "declared algorithmic delay"),
 )  # fmt: skip
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 
 from msgspec.structs import replace
 
 from codecmark.analysis.aggregation import ALL, Quality
+from codecmark.analysis.statistics import FEWEST_SOURCES
 from codecmark.analysis.summary import Summary
-from codecmark.review.figures import TOTALS, UNTRAINED, Clips, Figure, Figures, Found, nothing
-from codecmark.review.requirements import Statistic
+from codecmark.review.figure import UNTRAINED, Clips, Figure, Found, nothing, with_mean
+from codecmark.review.figures import TOTALS, Figures
+from codecmark.review.threshold import Statistic
 
 _MEANS_ONLY = "only means are known of a run that was summed up"
 
@@ -33,6 +36,16 @@ class SummedFigures(Figures):
         """The classes of clips."""
         return tuple(self._classes)
 
+    @cached_property
+    def scarce(self) -> dict[str, int]:
+        """The classes with too few sources for anything to pass, and how many each has."""
+        found = {}
+        for name in self._classes:
+            qualities = (one.quality.get(name, {}) for one in self._summaries.values())
+            estimates = (q.estimate for quality in qualities for q in quality.values())
+            found[name] = max((one.n_sources for one in estimates if one), default=0)
+        return {name: count for name, count in found.items() if count < FEWEST_SOURCES}
+
     def _quality(self, spec: str, metric: str, clip_class: str, statistic: Statistic) -> Found:
         summary = self._summaries[spec]
         if summary.weights == "random":
@@ -51,13 +64,16 @@ class SummedFigures(Figures):
             return nothing(spec, metric, clip_class, reason)
         if statistic != "mean":
             return nothing(spec, metric, clip_class, _MEANS_ONLY)
-        mean, worst = quality.estimate, quality.worst
-        found = replace(
-            empty, value=mean.mean, low=mean.low, high=mean.high, n=n, n_sources=mean.n_sources,
-            worst=worst and worst.value, worst_clip=worst.clip if worst else "",
-            reason="" if mean.low is not None else f"no interval from {mean.n_sources} source",
-        )  # fmt: skip
+        found, worst = with_mean(empty, quality.estimate), quality.worst
+        if worst is not None:
+            found = replace(found, worst=worst.value, worst_clip=worst.clip)
         return found, Clips()
+
+    def _below_original(
+        self, spec: str, metric: str, clip_class: str, statistic: Statistic
+    ) -> Found:
+        figure, _ = self._quality(spec, metric, clip_class, statistic)
+        return nothing(spec, metric, clip_class, figure.reason or _MEANS_ONLY)
 
     def _cost(self, spec: str, metric: str, clip_class: str, statistic: Statistic) -> Found:
         summary = self._summaries[spec]
