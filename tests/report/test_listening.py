@@ -17,7 +17,9 @@ from codecmark.errors import InputError
 from codecmark.report import listening
 from codecmark.results import store
 from codecmark.results.row import ResultRow
+from codecmark.review.in_force import judged_by_condition
 from reported import make_results, prepared
+from reviewed import codec
 
 Made = tuple[Path, list[ResultRow]]
 
@@ -74,6 +76,17 @@ def test_clips_to_hear_are_of_each_class_and_of_several_sources(made: Made) -> N
         listening.default_clips([speech], [], 2)
 
 
-def test_only_scored_codecs_are_offered(made: Made) -> None:
-    chosen = listening.default_specs(summarise(made[1]), "opus@16k")
-    assert chosen == ["opus@16k", "opus@6k", "opus@12k"]
+def test_what_passes_can_be_heard_first(made: Made) -> None:
+    rows = made[1]
+    judged = judged_by_condition(None, rows)["16k-mono"]
+    assert listening.default_specs(summarise(rows), None) == ["opus@6k", "opus@12k"]
+    # two clips of two sources pass nothing
+    assert listening.default_specs(summarise(rows), judged) == ["opus@6k", "opus@12k"]
+    rows = [*codec("lc3@24k"), *codec("opus@16k"), *codec("opus@6k", (2, 2, 2, 2, 2))]
+    rows += codec("lowpass@3.5k", stream_bytes=160_000)
+    judged = judged_by_condition(None, rows)["16k-mono"]
+    assert judged.recommended in {"lc3@24k", "opus@16k"}
+    chosen = listening.default_specs(summarise(rows), judged)
+    assert set(chosen[:2]) == {"lc3@24k", "opus@16k"}
+    assert chosen[0] == judged.recommended
+    assert chosen[2:] == ["opus@6k", "lowpass@3.5k"]

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+import committed
 from reported import HOSTILE, UNTRAINED
-from tabs import DESKTOP, PHONE_PX, ready, visible_specs
+from tabs import DESKTOP, PHONE_PX, ready, visible_specs, wait
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -48,7 +49,8 @@ def test_it_sorts_by_a_heading_and_keeps_the_unmeasured_last(page: Page, whole: 
     def column(name: str) -> list[str]:
         headings = board.locator("thead th").all_inner_texts()
         index = headings.index(name) + 1
-        return board.locator(f"tbody tr :nth-child({index} of th, td)").all_inner_texts()
+        codecs = board.locator(f"tbody tr:not([data-last]) :nth-child({index} of th, td)")
+        return codecs.all_inner_texts()
 
     rates = [float(text.replace(",", "")) for text in column("kbit/s") if text != "-"]
     assert len(rates) > 50
@@ -60,6 +62,70 @@ def test_it_sorts_by_a_heading_and_keeps_the_unmeasured_last(page: Page, whole: 
     assert figures[0] == "exact"
     assert figures[-1] == "-"
     assert "-" not in figures[: figures.index("-")]
+    # sentinels stay behind the codecs in either direction
+    sentinels = board.locator("tbody tr[data-last] .spec").all_inner_texts()
+    assert visible_specs(page)[-len(sentinels) :] == sentinels
+    assert "noise@20db" in sentinels
+
+
+def test_the_recommended_row_is_marked_in_sight_and_first(page: Page, whole: Path) -> None:
+    page.goto(whole.as_uri())
+    board = page.locator("#leaderboard .board:visible")
+    first = board.locator("tbody tr").first
+    assert first.get_attribute("data-option") == ""
+    assert first.locator(".pill.clear").first.inner_text() == "recommended"
+    assert first.locator(".spec").inner_text() == page.locator(".subject b").first.inner_text()
+    assert first.locator("button.hear").count() == 1
+
+
+def test_a_heard_setting_is_one_click_from_its_row(page: Page, whole: Path) -> None:
+    page.goto(whole.as_uri())
+    ready(page)
+    button = page.locator("#leaderboard .board:visible button.hear").nth(1)
+    spec = button.get_attribute("data-hear-spec")
+    button.click()
+    wait(page, "() => codecmarkPlayer.state().heard === 1")
+    assert page.locator("#codec-a").input_value() == spec
+
+
+def test_the_header_stays_and_names_the_run(page: Page, whole: Path) -> None:
+    page.goto(whole.as_uri())
+    page.locator("#clips").scroll_into_view_if_needed()
+    header = page.locator("header").bounding_box()
+    assert header is not None
+    assert header["y"] == 0
+    assert committed.RUN_ID in page.locator("header").inner_text()
+    for link in page.locator("nav a").all():
+        target = link.get_attribute("href")
+        assert page.locator(f"section{target}").count() == 1
+
+
+def test_keys_are_told_on_request(page: Page, small: Path) -> None:
+    page.goto(small.as_uri())
+    page.keyboard.press("?")
+    assert page.locator("dialog#keys").is_visible()
+    assert "reference, A, B" in page.locator("dialog#keys").inner_text()
+    page.keyboard.press("Escape")
+    assert page.locator("dialog#keys").is_hidden()
+    page.locator("header .keys").click()
+    page.locator("dialog#keys .close").click()
+    assert page.locator("dialog#keys").is_hidden()
+
+
+def test_a_finger_can_hit_everything_on_a_phone(browser: Browser, whole: Path) -> None:
+    context = browser.new_context(viewport={"width": PHONE_PX, "height": 844}, has_touch=True)
+    page = context.new_page()
+    page.goto(whole.as_uri())
+    ready(page)
+    small = page.evaluate(
+        """() => [...document.querySelectorAll("button, select, input, summary, nav a")]
+          .filter((part) => part.checkVisibility())
+          .map((part) => [part, (part.type === "checkbox" ? part.closest("label") : part)])
+          .map(([part, hit]) => [part.outerHTML.slice(0, 80), hit.getBoundingClientRect().height])
+          .filter(([, height]) => height < 44)"""
+    )
+    assert small == []
+    context.close()
 
 
 def test_it_filters_by_class_evidence_name_and_target(page: Page, whole: Path) -> None:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+from scipy.stats import binomtest
+
 from codecmark.__main__ import main
 from reported import HOSTILE
 from tabs import hears, ready, state, wait
@@ -105,3 +108,61 @@ def test_the_folder_of_sound_works_from_a_file(page: Page, tmp_path: Path, small
     assert page.locator("select.clip option").count() == 2
     page.locator("#play").click()
     page.locator('#player[data-playing="true"]').wait_for()
+
+
+def test_abx_counts_and_tells_the_chance_of_guessing(page: Page, small: Path) -> None:
+    page.goto(small.as_uri())
+    ready(page)
+    page.locator("#codec-a").select_option("opus@12k")
+    page.locator("#codec-b").select_option("reference")
+    page.locator('button[data-mode="abx"]').click()
+    assert page.locator('[data-hear="0"]').inner_text() == "X"
+    assert page.locator(".views").is_hidden()  # pictures would tell
+    assert page.locator("#codec-a").is_hidden()
+    # the generous listener: looks up which track X is, as no listener can
+    page.evaluate("window.flips = [0, 1, 1, 0, 1]; coin = () => flips.shift() ?? 0; 0")
+    page.locator("#restart").click()
+    for answer in (0, 1, 1, 0, 0):  # the last is wrong
+        page.locator("#vote-b" if answer else "#vote-a").click()
+    assert page.locator("#tally").inner_text().startswith("5 answers; decide")
+    page.locator("#reveal").click()
+    assert page.locator("#tally").inner_text() == (
+        "4 of 5 right, p = 0.188 by guessing (exact binomial); A was opus@12k, B reference"
+    )
+    assert page.locator("#vote-a").is_disabled()
+
+
+def test_x_plays_what_was_drawn(page: Page, small: Path) -> None:
+    page.goto(small.as_uri())
+    ready(page)
+    page.evaluate("coin = () => 1; 0")
+    page.locator('button[data-mode="abx"]').click()
+    page.locator("#play").click()
+    page.locator('#player[data-playing="true"]').wait_for()
+    page.keyboard.press("1")
+    hears(page, 0, [0, 0, 1])  # X is B
+    page.keyboard.press("2")
+    hears(page, 1, [0, 1, 0])
+    page.locator('button[data-mode="blind"]').click()
+    page.locator("#play").click()
+    page.locator('#player[data-playing="true"]').wait_for()
+    page.keyboard.press("2")
+    hears(page, 1, [0, 0, 1])  # they have changed places
+    page.keyboard.press("b")  # prefers what is called B: the first of the pair
+    page.locator("#reveal").click()
+    assert page.locator("#tally").inner_text().startswith("opus@12k preferred 1 times")
+    page.locator('button[data-mode="open"]').click()
+    assert page.locator(".views").is_visible()
+    page.locator("#play").click()
+    page.locator('#player[data-playing="true"]').wait_for()
+    page.keyboard.press("2")
+    hears(page, 1, [0, 1, 0])
+
+
+def test_chances_are_exact(page: Page, small: Path) -> None:
+    page.goto(small.as_uri())
+    for right, trials in ((0, 0), (0, 10), (8, 10), (12, 16), (16, 16), (40, 60)):
+        expected = binomtest(right, trials, alternative="greater").pvalue if trials else 1.0
+        assert page.evaluate(f"binomialTail({right}, {trials})") == pytest.approx(expected)
+    assert page.evaluate("signTest(9, 1)") == pytest.approx(binomtest(9, 10).pvalue)
+    assert page.evaluate("signTest(3, 3)") == 1

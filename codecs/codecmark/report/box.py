@@ -9,14 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from codecmark.review import record, wording
+from codecmark.review import panel_text, record, record_picks, wording
 from codecmark.review.choice import Candidate
 from codecmark.review.decision import Decision
+from codecmark.review.finding import Finding
 from codecmark.review.in_force import InForce
 from codecmark.review.judgement import Judged
 from codecmark.review.links import Links
+from codecmark.review.panel import Panel
 from codecmark.review.summary import headline
-from codecmark.review.verdict import Finding
 
 _TONES = {
     "PASS": "clear", "UNDECIDED": "close", "FAIL": "fail", "PUBLISHED ELSEWHERE": "none",
@@ -42,6 +43,8 @@ class Tile:
         `clear`, `close`, `fail` or `none`: the colour of `says`.
     beside : Tile or None
         The runner-up's.
+    voices : tuple of str
+        Where a panel decided: a line for each class of clips, who says what.
     """
 
     name: str
@@ -52,6 +55,7 @@ class Tile:
     says: str
     margin: str
     beside: Tile | None = None
+    voices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -67,9 +71,9 @@ class Box:
         another option, whose figures stand beside.
     asked : str
         The title of the requirements.
-    headline, rest, risk, routes : str
-        Markdown: the bold sentence, what follows it, the largest risk and the next ones, the
-        table of routes.
+    headline, rest, picks, risk, routes : str
+        Markdown: the bold sentence, what follows it, the safest, the cheapest and the best of the
+        present architecture, the largest risk and the next ones, the table of routes.
     alternatives : str
         The cheapest settings of other options that pass too.
     baseline : tuple of two str, or None
@@ -88,6 +92,7 @@ class Box:
     headline: str
     rest: str
     tiles: tuple[Tile, ...]
+    picks: str
     risk: str
     routes: str
     definitions: str
@@ -115,6 +120,7 @@ def box(held: InForce, judged: Judged) -> Box:
         key=lambda one: (one.rate.value or 0.0, one.spec),
     )
     risk, routes = record.risks(decision, links), record.routes(decision, links)
+    picks = "\n\n".join(filter(None, record_picks.section(decision, links)))
     subject, runner_up = first_two(decision, judged)
     is_current = held.is_current and held.record is not None
     return Box(
@@ -126,6 +132,7 @@ def box(held: InForce, judged: Judged) -> Box:
         headline=sentence,
         rest=rest,
         tiles=_tiles(decision.candidates, subject, runner_up),
+        picks=picks,
         risk=risk,
         routes=routes,
         definitions=links.definitions(),
@@ -172,26 +179,31 @@ def tile(finding: Finding) -> Tile:
     asked, figure = shown.requirement, shown.figure
     name = finding.requirement.name
     if finding.provisional:
-        name += f", by its stand-in {asked.name}"
-    if asked.clip_class == "each":
+        name += f", by {'' if shown.panel else 'its stand-in '}{shown.name}"
+    if asked.clip_class == "each" or shown.panel:
         name += f" ({figure.clip_class})"
     details = [shown.reason] if shown.reason else []
-    if figure.low is not None and figure.high is not None:
+    if figure.low is not None and figure.high is not None and not figure.of_few:
         low, high = (wording.number(end, asked.metric) for end in (figure.low, figure.high))
         details.append(f"95 % interval {low} to {high}")
     if figure.worst is not None and shown.bound is None:
         worst = wording.number(figure.worst, asked.metric)
         details.append(f"worst clip {worst} ({figure.worst_clip})")
+    if shown.panel:
+        details.append(panel_text.in_short(shown))
     if figure.exact:
         details.append("the output equals the input")
     return Tile(
         name=name,
         asked=wording.threshold(asked),
-        value=wording.figure(figure),
+        value=f"{Panel.label_of(asked.name)} {wording.figure(figure)}"
+        if shown.panel and figure.level is not None
+        else wording.figure(figure),
         detail="; ".join(details),
         tone=_TONES[shown.verdict],
         says=SAYS[shown.verdict],
         margin="" if shown.margin is None else wording.margin(shown.margin, asked.metric),
+        voices=tuple(panel_text.class_by_class(shown)) if shown.panel else (),
     )
 
 

@@ -107,6 +107,7 @@ def _context(part: ConditionPart, index: int, content: Content) -> dict[str, Any
             for name, text, inline in (
                 ("headline", part.box.headline, True),
                 ("rest", part.box.rest, True),
+                ("picks", part.box.picks, False),
                 ("risk", part.box.risk, False),
                 ("routes", part.box.routes, False),
             )

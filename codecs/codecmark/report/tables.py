@@ -17,7 +17,7 @@ from codecmark.leaderboard.targets import passes_all
 from codecmark.results.row import ResultRow
 from codecmark.review.judgement import Judged
 
-_TONES = ("pass", "fail", "disputed", "undecided")
+_TONES = ("pass", "fail", "undecided")
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,9 @@ def _table(section: Section, judged: Judged | None) -> Table:
     if judged is not None:
         ranked = [judged.recommended or "", *judged.candidates]
         place = {spec: n for n, spec in enumerate(dict.fromkeys(ranked))}
-    lines.sort(key=lambda line: (line.is_sentinel, place.get(line.spec, len(place))))
+    lines.sort(
+        key=lambda line: (line.is_sentinel, line.unmeasured, place.get(line.spec, len(place)))
+    )
     return Table(
         section.kind, section.condition, section.clip_class,
         "all clips" if view == ALL else view, section.order, headings, tuple(lines),

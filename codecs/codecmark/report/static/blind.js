@@ -9,7 +9,7 @@ function binomialTail(successes, trials) {
   return Number((sum * 10n ** 15n) >> BigInt(trials)) / 1e15;
 }
 const signTest = (first, second) => Math.min(1, 2 * binomialTail(Math.max(first, second), first + second));
-const coin = () => crypto.getRandomValues(new Uint8Array(1))[0] & 1;
+function coin() { return crypto.getRandomValues(new Uint8Array(1))[0] & 1; }
 const inPercent = (p) => (p < 0.001 ? "p < 0.001" : `p = ${p.toFixed(3)}`);
 const LABELS = { open: ["Reference", "A", "B"], blind: ["Reference", "A", "B"], abx: ["X", "A", "B"] };
 

@@ -207,7 +207,7 @@
       else if (event.key.toLowerCase() === "l") { loopBox.checked = !loopBox.checked; again(); }
       else if (/^[ab]$/i.test(event.key)) trials.vote(event.key.toLowerCase() === "b" ? 1 : 0);
     });
-    one(".switch", holder).addEventListener("keydown", (event) => {
+    one(".transport .switch", holder).addEventListener("keydown", (event) => {
       const step = { ArrowRight: 1, ArrowLeft: 2 }[event.key];
       if (!step) return;
       event.preventDefault();
