@@ -25,7 +25,8 @@ from codecmark.review.judgement import Judged
 from codecmark.spec import without_setting
 
 CLIPS_A_CLASS = 2
-ANCHORS = ("opus@6k", "opus@12k", "opus@24k")
+# Opus at three rates, as it is used and, for runs without that, at constant bitrate
+ANCHORS = tuple((f"opus@{kbps}k-vbr", f"opus@{kbps}k") for kbps in (6, 12, 24))
 LOW_ANCHOR = "lowpass@3.5k"  # of MUSHRA tests: what a bad sound is
 PASSING = 6
 MOST = 12
@@ -79,7 +80,8 @@ def default_specs(summaries: Sequence[Summary], judged: Judged | None) -> list[s
         if summary.weights in {"published", "trained"}:
             family = summary.rows[0].family
             best[family] = max(best.get(family, (0.0, "")), (_predicted(summary), spec))
-    wanted = [*list(passing.values())[:PASSING], *baseline, *ANCHORS]
+    anchors = [next((spec for spec in pair if spec in scored), "") for pair in ANCHORS]
+    wanted = [*list(passing.values())[:PASSING], *baseline, *anchors]
     wanted += [spec for _, spec in best.values()]
     found = [spec for spec in dict.fromkeys(wanted) if spec in scored][: MOST - 1]
     return [*found, LOW_ANCHOR] if LOW_ANCHOR in scored else found

@@ -98,13 +98,13 @@ def renew(results: Path, rows: Sequence[ResultRow]) -> list[Path]:
     sources = sorted((results / DECISIONS).glob("*.toml"))
     asked = {source.name: load(source) for source in sources}
     return [
-        write(decide(rows, one, rows_of(one, results)), name, results)
-        for name, one in asked.items()
+        write(decide(rows, requirements, rows_of(requirements, results)), name, results)
+        for name, requirements in asked.items()
     ]
 
 
 def _superseded(text: str) -> list[str]:
     """Return whom a record supersedes, from its front matter."""
     front_matter = text.split("\n---\n", 1)[0] if text.startswith("---\n") else ""
-    found = _LISTED.search(front_matter)
-    return found.group(1).split(", ") if found else []
+    listed = _LISTED.search(front_matter)
+    return listed.group(1).split(", ") if listed else []
