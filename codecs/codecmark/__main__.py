@@ -18,6 +18,7 @@ _COMMANDS = {
     "compact": "codecmark.commands.compact",
     "migrate": "codecmark.commands.migrate",
     "list": "codecmark.commands.list_codecs",
+    "check": "codecmark.commands.check",
     "weights": "codecmark.commands.weights",
     "audio": "codecmark.commands.audio",
     "corpus": "codecmark.commands.corpus",

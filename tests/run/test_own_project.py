@@ -89,6 +89,14 @@ def test_a_wrong_corpus_is_one_clear_line(project: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("spec", ["opus@900k", "opus@"])
+def test_a_wrong_spec_ends_as_in_a_run(project: Path, spec: str) -> None:
+    done = pytest_in(project, "--benchmark-only", "--codecs", spec, "--corpus", "clips")
+    assert done.returncode == 2
+    assert f"codecmark: spec: {spec}" in done.stderr.replace("'", "")
+    assert "Traceback" not in done.stderr
+
+
 def test_help_says_where_rows_go(project: Path) -> None:
     done = pytest_in(project, "--help")
     text = " ".join(done.stdout.split())

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from codecmark import catalog, corpus
+from codecmark.catalog import checking
 from codecmark.corpus import condition
 from codecmark.errors import UnavailableError
 from codecmark.system import host, threads
@@ -39,7 +40,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     (clip,), _ = condition.prepare(entries[:1], setting)
     found, missing = [], []
     with console.status("measuring") as status:
-        for spec in catalog.select(arguments.codecs):
+        for spec in checking.selected(arguments.codecs):
             status.update(spec)
             try:
                 codec = catalog.create(spec)

@@ -10,7 +10,8 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from codecmark import catalog, corpus
+from codecmark import corpus
+from codecmark.catalog import checking
 from codecmark.commands import listen_results
 from codecmark.corpus import condition as conditions
 from codecmark.errors import InputError
@@ -101,7 +102,7 @@ def _plan(arguments: argparse.Namespace, console: Console) -> int:
     made = make(
         arguments.test,
         Wanted(
-            arguments.method, arguments.title, rules, list(catalog.select(arguments.codecs)),
+            arguments.method, arguments.title, rules, list(checking.selected(arguments.codecs)),
             clips, training, arguments.seed, arguments.pages, arguments.phase_anchor,
         ),
         lambda name: console.print(f"{name} ...", markup=False, highlight=False),

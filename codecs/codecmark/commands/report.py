@@ -10,8 +10,9 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from codecmark import catalog, corpus
+from codecmark import corpus
 from codecmark.analysis.summary import Summary, summarise
+from codecmark.catalog import checking
 from codecmark.commands import stored_rows
 from codecmark.corpus import condition
 from codecmark.errors import InputError
@@ -145,7 +146,7 @@ def _specs(
     if listen == "none":
         return []
     if listen is not None:
-        return list(catalog.select(listen))
+        return list(checking.selected(listen))
     return listening.default_specs(summaries, option, baseline)
 
 

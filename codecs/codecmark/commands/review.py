@@ -33,7 +33,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     requirements = review.load(arguments.requirements)
     rows = stored_rows.read(arguments)
     decision = review.decide(rows, requirements, rows_of(requirements, arguments.results))
-    path = files.write(decision, arguments.requirements.name, arguments.results)
+    path = files.write(decision, str(arguments.requirements), arguments.results)
     lines = [*gate(decision).lines, *(f"risk: {risk.text}" for risk in decision.risks[:1])]
     lines.append(f"record in {path}")
     if arguments.run in (None, store.run_ids(arguments.results)[-1]):

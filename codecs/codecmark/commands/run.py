@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from codecmark import catalog, corpus
+from codecmark.catalog import checking
 from codecmark.commands import stored_rows
 from codecmark.corpus import condition
 from codecmark.corpus.entry import CLASSES, UNKNOWN_CLASS
@@ -24,12 +25,13 @@ from codecmark.metrics.table import ON_REQUEST
 from codecmark.results import axes, store
 from codecmark.results.row import ResultRow
 from codecmark.review.in_force import judged_by_condition
-from codecmark.run import clip_classes, plan
+from codecmark.run import clip_classes, plan, unused_clips
 from codecmark.run.engines import Engine
 from codecmark.run.engines.inprocess import InProcess
 from codecmark.run.engines.pool import Pool
 from codecmark.run.plan import Plan
 from codecmark.run.runner import run as run_plan
+from codecmark.system.counting import counted
 from codecmark.system.execution import (
     BACKENDS,
     DEVICES,
@@ -135,7 +137,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     if workers < 1:
         raise InputError(f"--workers: must be at least 1, got {workers}")
     specs = catalog.with_execution(
-        catalog.select(arguments.codecs, everything=arguments.all),
+        checking.selected(arguments.codecs, everything=arguments.all),
         Execution(arguments.backend, arguments.dtype, arguments.device),
     )
     chosen = condition.named(arguments.condition)
@@ -145,8 +147,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     entries = corpus.load(arguments.corpus, arguments.clip_class)
     entries = corpus.limited(entries, arguments.limit, chosen.seed)
     clips, unused = plan.survey(entries, chosen)
-    for name, reason in unused.items():
-        console.print(f"not used: {name}: {reason}", style="yellow", markup=False)
+    for line in unused_clips.lines(unused):
+        console.print(line, style="yellow", markup=False)
     if notice := clip_classes.notice([clip.entry for clip in clips]):
         console.print(notice, style="yellow", markup=False)
     out = arguments.out
@@ -233,11 +235,12 @@ def _shard(text: str) -> tuple[int, int]:
 def _show(found: Plan, out: Path, workers: int, console: Console) -> None:
     """Print the plan and how long it will take."""
     for spec, clips in found.missing.items():
-        console.print(f"{spec}: {len(clips)} clips", markup=False, highlight=False)
+        console.print(f"{spec}: {counted(len(clips), 'clip')}", markup=False, highlight=False)
     earlier = store.read(out, store.run_ids(out)) if store.run_ids(out) else []
     seconds, unknown = found.estimated_s(earlier, 1 if found.timed else workers)
     console.print(
-        f"{found.count} rows of {len(found.missing)} codecs are missing in run {found.run_id}",
+        f"{counted(found.count, 'row')} of {counted(len(found.missing), 'codec')} "
+        f"{'is' if found.count == 1 else 'are'} missing in run {found.run_id}",
         markup=False,
     )
     if found.count and len(unknown) < len(found.missing):
@@ -251,8 +254,7 @@ def _show(found: Plan, out: Path, workers: int, console: Console) -> None:
 def _outcome(rows: Sequence[ResultRow]) -> str:
     """Count rows by status; a codec that is not available has one."""
     count = Counter(row.status for row in rows)
-    codecs = "codec" if count["unavailable"] == 1 else "codecs"
     return (
-        f"{count['ok']} rows ok, {count['failed']} failed, "
-        f"{count['unavailable']} {codecs} unavailable"
+        f"{counted(count['ok'], 'row')} ok, {count['failed']} failed, "
+        f"{counted(count['unavailable'], 'codec')} unavailable"
     )

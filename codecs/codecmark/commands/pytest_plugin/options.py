@@ -61,11 +61,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """Check the options; no clip is read before a benchmark is collected."""
+    """Check the options; no clip is read before a benchmark is collected.
+
+    What is wrong with them ends pytest with exit status 2, as it does `codecmark run`.
+    """
     for name, pattern in (("python_files", "bench_*.py"), ("python_functions", "bench_*")):
         if pattern not in config.getini(name):
             config.addinivalue_line(name, pattern)
     try:
         config.stash[SESSION] = Session.from_options(config)
     except CodecmarkError as error:
-        raise pytest.UsageError(str(error)) from error
+        pytest.exit(f"codecmark: {error}", returncode=2)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from codecmark import catalog, corpus, review
+from codecmark.catalog import checking
 from codecmark.corpus import condition
 from codecmark.corpus.condition import PreparedClip
 from codecmark.corpus.entry import UNKNOWN_CLASS, ClipClass
@@ -81,7 +82,7 @@ class Session:
         required = config.getoption("--require")
         if smoke and required:
             raise InputError("--require needs measured figures; leave out --benchmark-disable")
-        specs = catalog.select(
+        specs = checking.selected(
             config.getoption("--codecs"), everything=config.getoption("--all-codecs")
         )
         return cls(
