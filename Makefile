@@ -51,7 +51,7 @@ performance: $(READY) ## write results/performance.md: what a run costs (wants a
 	$(RUN)/python benchmarks/execution_speed.py
 
 smoke: $(READY) ## every benchmark once, untimed, on one clip
-	CODECMARK_OFFLINE=1 $(RUN)/pytest benchmarks/ --benchmark-disable
+	CODECMARK_OFFLINE=1 $(RUN)/pytest benchmarks/ --benchmark-disable -n $(WORKERS) --dist worksteal
 
 coverage: $(READY) ## the tests once more, with the lines that none of them reaches (takes longer)
 	$(RUN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[coverage]'

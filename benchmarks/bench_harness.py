@@ -27,8 +27,8 @@ from codecmark.measure.paired_times import Excess, Judgement, PairedCalls, judge
 from codecmark.system import threads
 
 PAIRS = 20
-CHAIN_PAIRS = 5  # a call takes long, and its noise is small beside it
-NETWORK_CLIP_S = {"encodec": 1.0, "audioldm2": 1.0}  # without frames that only the codec pads
+NETWORK_PAIRS = 8  # a call takes long, and its noise is small beside it
+NETWORK_CLIP_S = {"encodec": 0.4, "audioldm2": 0.2}  # without frames that only the codec pads
 LIMIT_S = 0.001
 LIMIT_SHARE = 0.02
 LIMIT_SHARE_FROM_S = 0.050
@@ -207,7 +207,7 @@ def bench_harness(spec: str, phase: str, bench: Session, benchmark: BenchmarkFix
         "encode": (direct_encode, lambda: codec.encode(clip)),
         "decode": (direct_decode, lambda: codec.decode(stream)),
     }[phase]
-    pairs = CHAIN_PAIRS if family == "audioldm2" else PAIRS
+    pairs = NETWORK_PAIRS if family in NETWORK_CLIP_S else PAIRS
     timed = PairedCalls(*calls)
     benchmark.pedantic(timed, rounds=pairs, warmup_rounds=1)  # type: ignore[no-untyped-call]
     if bench.smoke:

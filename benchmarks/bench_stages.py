@@ -87,7 +87,7 @@ def bench_against_librosa(part: str, bench: Session, benchmark: BenchmarkFixture
     benchmark.group = "against librosa"
     if not any(spec.startswith("mel:") for spec in bench.specs):
         pytest.skip("no mel chain among --codecs")
-    clip = bench.first.audio.resampled(MEL.sample_rate_hz)
+    clip = bench.first.audio.cropped(STAGE_S).resampled(MEL.sample_rate_hz)
     mel = formats.AUDIOLDM2_CENTRED  # the padding librosa has
     waveform = torch.tensor(fit_length(clip.samples[:1], mel.samples(mel.frames(clip.n_samples))))
     spectrogram = MelSpectrogram(log_mel(waveform, mel), mel)

@@ -26,7 +26,7 @@ _SPEC = re.compile(
     r"(?:#(?P<implementation>[a-z]+))?"
 )
 _RANGE_CODED = "+ac"
-_SETTING = re.compile(rf"@[^#+{MARK}]*")
+_SETTING = re.compile(rf"@(?P<setting>[^#+{MARK}]*)")
 _RATE = re.compile(r"(\d+(?:\.\d+)?)k")
 
 
@@ -140,5 +140,15 @@ class Spec:
 
 
 def without_setting(spec: str) -> str:
-    """Return a spec without its setting: `encodec:24khz` for `encodec:24khz@6k`."""
-    return _SETTING.sub("", spec)
+    """Return a spec without its rate, which names the curve that its settings lie on.
+
+    `encodec:24khz` for `encodec:24khz@6k`. What else a setting says stays, since it is another
+    curve: `opus@vbr-60ms` for `opus@12k-vbr-60ms`.
+    """
+    return _SETTING.sub(_mode, spec)
+
+
+def _mode(match: re.Match[str]) -> str:
+    rate, *words = match["setting"].split("-")
+    kept = [word for word in words if not _RATE.fullmatch(word)] if _RATE.fullmatch(rate) else []
+    return f"@{'-'.join(kept)}" if kept else ""

@@ -1,48 +1,29 @@
-"""What every catalog entry promises, now and later."""
+"""What every catalog entry promises, now and later; `test_hostile_streams` has the rest."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
-import time
-import tracemalloc
 import zlib
 from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from codecmark import catalog, create
 from codecmark.bitstream import frame
 from codecmark.bitstream.frame import StreamHeader
 from codecmark.clip import AudioClip
 from codecmark.codec import Codec
-from codecmark.errors import BitstreamError, CodecmarkError, InputError, UnavailableError
+from codecmark.errors import BitstreamError, InputError, UnavailableError
 from codecmark.spec import Spec
-from entries import noise, tiny, tone
+from contract_specs import CLIP, ONE_OF_EACH, SPECS, build
+from entries import noise, tiny
 from places import TESTS
 
-SPECS = (*catalog.all_specs(), "command:top-byte", "mel:16k-64+wave@8k-16k")
-ONE_OF_EACH = (
-    *{Spec.parse(spec).family: spec for spec in reversed(SPECS)}.values(),
-    "encodec:48khz@6k",  # a payload of its own
-    "mel:16k-64+wave@snr10",  # of another class than the rest of its family
-    "mel:16k-64+wave@8k-16k",  # two waveform layers
-    "audioldm2:compact+wave@snr10",  # its models are told what a network decoded
-)
 FULL_SIZE = tuple(s for s in SPECS if s.startswith(("audioldm2:base", "encodec", "dac"))
                   and s in set(catalog.all_specs(default_only=True)))  # fmt: skip
 FRAME = 320
-CLIP = tone(0.25)
-
-
-def build(spec: str) -> Codec:
-    try:
-        return tiny(spec)
-    except UnavailableError as error:
-        pytest.skip(str(error))
 
 
 @pytest.fixture(params=SPECS)
@@ -158,71 +139,6 @@ def test_foreign_streams_are_refused(codec: Codec) -> None:
         codec.decode(bytes(newer))
     with pytest.raises(BitstreamError, match="must be bytes"):
         codec.decode("text")  # type: ignore[arg-type]
-
-
-@settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
-@given(junk=st.binary(max_size=200))
-def test_random_bytes_are_refused(family_codec: Codec, junk: bytes) -> None:
-    with pytest.raises(BitstreamError):
-        family_codec.decode(junk)
-
-
-@settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
-@given(
-    payload=st.binary(max_size=300),
-    n_samples=st.sampled_from([1, 7, 320, 4_000, 10**6, 10**9, frame.MAX_SAMPLES]),
-    channels=st.integers(1, 8),
-    rate_hz=st.sampled_from([0, 500, 8_000, 16_000, 44_100, 31_337, 768_000, 2**32]),
-)
-def test_hostile_payloads_with_a_valid_checksum(
-    family_codec: Codec, payload: bytes, n_samples: int, channels: int, rate_hz: int
-) -> None:
-    header = StreamHeader(rate_hz, channels, n_samples)
-    stream = frame.pack(family_codec.info.spec, header, payload)
-    start = time.process_time()  # not what others do meanwhile
-    try:
-        decoded = family_codec.decode(stream)
-    except CodecmarkError:
-        pass
-    else:
-        assert decoded.samples.shape == (channels, n_samples)
-    assert time.process_time() - start < 5
-
-
-@settings(
-    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
-@given(position=st.floats(0, 1, exclude_max=True), value=st.integers(1, 255))
-def test_damaged_payload_with_a_valid_checksum(
-    family_codec: Codec, position: float, value: int
-) -> None:
-    header, payload = frame.unpack(family_codec.info.spec, family_codec.encode(CLIP))
-    damaged = bytearray(payload)
-    damaged[int(position * len(damaged))] ^= value
-    try:
-        stream = frame.pack(family_codec.info.spec, header, bytes(damaged))
-        decoded = family_codec.decode(stream)
-    except CodecmarkError:
-        return
-    assert decoded.samples.shape == CLIP.samples.shape
-
-
-def test_a_header_allocates_nothing_that_the_bytes_do_not_justify(family_codec: Codec) -> None:
-    family_codec.decode(family_codec.encode(CLIP))  # what a first call builds is not counted
-    for n_samples in (10**8, frame.MAX_SAMPLES):
-        header = StreamHeader(16_000, 8, n_samples)
-        stream = frame.pack(family_codec.info.spec, header, b"\x07" * 60)
-        tracemalloc.start()
-        try:
-            with pytest.raises(CodecmarkError):
-                family_codec.decode(stream)
-            assert tracemalloc.get_traced_memory()[1] < 10e6
-        finally:
-            tracemalloc.stop()
 
 
 def test_streams_decode_in_a_fresh_process(tmp_path: Path) -> None:

@@ -46,12 +46,12 @@ def test_worst_clips_are_on_the_page_only() -> None:
 
 def test_sort_by_any_column_of_any_table() -> None:
     rows = [row(), row("opus@6k", stream_bytes=4_000, pesq_wb=1.5), row("mp3@32k", pesq_wb=4.5)]
-    assert sections(rows, "kbps")[0].summaries[0].spec == "opus@6k"
+    assert sections(rows, "bitrate_kbps")[0].summaries[0].spec == "opus@6k"
     assert sections(rows, "codec")[0].summaries[0].spec == "mp3@32k"
     by_pesq = sections(rows, "speech.pesq_wb")[1].summaries
     assert [s.spec for s in by_pesq] == ["mp3@32k", "opus@24k", "opus@6k"]
     assert sections(rows, "pesq_wb")[1].summaries == by_pesq
-    with pytest.raises(InputError, match="choose one of codec, evidence, kbps"):
+    with pytest.raises(InputError, match="choose one of codec, evidence, bitrate_kbps"):
         sections(rows, "beauty")
 
 
@@ -84,7 +84,7 @@ def test_the_command_writes_the_page_of_the_newest_run_only(
     assert main(["leaderboard", str(tmp_path), "--run", "r1"]) == 0
     assert main(["leaderboard", str(tmp_path), "--markdown"]) == 0
     assert not page.exists()
-    for options in ([], ["--run", "r2"], ["--sort", "kbps"]):
+    for options in ([], ["--run", "r2"], ["--sort", "bitrate_kbps"]):
         assert main(["leaderboard", str(tmp_path), *options]) == 0
         assert page.read_text() == render.markdown(store.read(tmp_path))
         page.unlink()

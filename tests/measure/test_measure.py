@@ -253,7 +253,7 @@ def test_the_command_line_from_run_to_leaderboard(
     heading, *rows = map(json.loads, file.read_text().splitlines())
     assert {row["spec"] for row in rows} == {"pcm16", "opus@24k"}
     assert {row["versions"] for row in rows} == {heading["versions_id"]}
-    assert main(["leaderboard", out, "--sort", "kbps", "--markdown"]) == 0
+    assert main(["leaderboard", out, "--sort", "bitrate_kbps", "--markdown"]) == 0
     assert capsys.readouterr().out.index("opus@24k") > 0
 
 

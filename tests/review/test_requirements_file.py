@@ -9,7 +9,8 @@ import pytest
 from codecmark import InputError, review
 from codecmark.__main__ import main
 from codecmark.results import store
-from codecmark.review.requirements import Option, Requirements
+from codecmark.review import wording
+from codecmark.review.requirements import Option, Requirement, Requirements
 from places import COMMITTED
 from reviewed import SNR, VISQOL, asked, codec
 
@@ -56,6 +57,16 @@ def test_a_file_is_read_with_its_defaults(tmp_path: Path) -> None:
             "threshold = 10",
             "threshold = 10\ntreshold = 1",
             r"treshold: no such key; did you mean threshold\? there are",
+        ),
+        (
+            'metric = "snr_db"\noperator = ">"\nthreshold = 10',
+            'metric = "visqol_mos_lqo"\noperator = ">="\nthreshold = 6',
+            r"requirement\[1\].threshold: no codec can have ViSQOL >= 6; visqol_mos_lqo goes from",
+        ),
+        (
+            'metric = "snr_db"\noperator = ">"\nthreshold = 10',
+            'metric = "decode_rtf"\noperator = "<="\nthreshold = -1',
+            "no codec can have decoding time <= -1; decode_rtf goes from 0 to inf",
         ),
         ('operator = ">"', 'operator = "<"', "snr_db is better when higher; use > or >="),
         ('operator = ">"', 'operator = "=="', "no '=='; choose <, <=, >, >="),
@@ -143,6 +154,25 @@ def test_a_requirement_may_name_a_condition_with_threads(tmp_path: Path) -> None
     path = tmp_path / "r.toml"
     path.write_text(VALID.replace('name = "SNR"', 'name = "SNR"\ncondition = "16k-mono-4threads"'))
     assert review.load(path).requirements[0].condition == "16k-mono-4threads"
+
+
+def test_delay_memory_and_parameters_can_be_asked_for() -> None:
+    rows = [
+        *codec("opus@16k", algorithmic_delay_ms=26.5, peak_memory_mib=67.0, parameters=0),
+        *codec("lc3@24k", peak_memory_mib=900.0, parameters=8_000_000,
+               reasons={"algorithmic_delay_ms": "the codec states none"}),
+    ]  # fmt: skip
+    wanted = asked(
+        Requirement("delay", "algorithmic_delay_ms", "<=", 40),
+        Requirement("memory", "peak_memory_mib", "<", 100),
+        Requirement("size", "parameters", "<=", 5),  # millions
+    )
+    decision = review.decide(rows, wanted)
+    assert decision.recommended == "opus@16k"
+    delay, memory, size = decision.candidates["lc3@24k"].findings
+    assert (delay.verdict, delay.reason) == ("NO EVIDENCE", "the codec states none")
+    assert (memory.verdict, size.verdict) == ("FAIL", "FAIL")
+    assert (size.figure.value, wording.figure(size.figure)) == (8.0, "8.0 M")
 
 
 def test_rows_of_another_condition_decide_nothing() -> None:

@@ -80,13 +80,15 @@ def _first_words(spec: Spec) -> list[str]:
 
 
 _AUDIOLDM2 = (
-    "audioldm2:music/hifigan", "audioldm2:music/griffinlim-64",
-    "audioldm2:user-80-256/griffinlim-64", "audioldm2:compact/joint",
+    "audioldm2:music/hifigan", "audioldm2:user-80-256/griffinlim-64", "audioldm2:compact/joint",
 )  # fmt: skip
-_OTHER_CHECKPOINTS = tuple(
-    f"audioldm2:{checkpoint}/{vocoder}"
-    for checkpoint in ("base", "large")
-    for vocoder in ("hifigan", "griffinlim-64")
+_OTHER_CHECKPOINTS = (
+    "audioldm2:music/griffinlim-64",
+    *(
+        f"audioldm2:{checkpoint}/{vocoder}"
+        for checkpoint in ("base", "large")
+        for vocoder in ("hifigan", "griffinlim-64")
+    ),
 )
 _LATENT_CODINGS = tuple(
     f"audioldm2:music/hifigan@{coding}" for coding in ("f32", "int8", "q0.25", "q0.5", "q1")
@@ -128,6 +130,10 @@ _LATENT_WAVEFORM_LAYER = tuple(
     for target in targets
 )
 _MEL_CODINGS = tuple(f"mel:16k-64/griffinlim-64@{coding}" for coding in ("int8", "q0.5", "q1"))
+_VARIABLE_OPUS = (
+    *(f"opus@{kbps}k-vbr" for kbps in (6, 9, 12, 16, 24, 32)),
+    *(f"opus@{kbps}k-vbr-60ms" for kbps in (6, 9, 12, 16)),
+)
 
 FAMILIES: dict[str, Family] = {
     "pcm16": Family(
@@ -135,13 +141,17 @@ FAMILIES: dict[str, Family] = {
     ),
     "flac": Family("codecmark.classic.flac:FlacCodec", "FLAC, lossless", ("flac",)),
     "opus": Family(
-        "codecmark.classic.ffmpeg:FfmpegCodec", "Opus (libopus, constant bitrate)",
+        "codecmark.classic.ffmpeg:FfmpegCodec", "Opus (libopus, constant or variable bitrate)",
         ("opus@6k", "opus@9.2k", "opus@12k", "opus@16k", "opus@24k", "opus@32k"),
-        ("opus@48k", "opus@64k", "opus@96k", "opus@128k"),
+        (
+            "opus@48k", "opus@64k", "opus@96k", "opus@128k", *_VARIABLE_OPUS,
+            "opus@12k-60ms", "opus@16k-vbr-10ms", "opus@16k-vbr-40ms", "opus@12k-vbr-voip",
+        ),
     ),
     "mp3": Family(
-        "codecmark.classic.ffmpeg:FfmpegCodec", "MP3 (LAME, constant bitrate)",
-        ("mp3@16k", "mp3@24k", "mp3@32k", "mp3@48k"), ("mp3@64k", "mp3@128k"),
+        "codecmark.classic.ffmpeg:FfmpegCodec", "MP3 (LAME, constant or variable bitrate)",
+        ("mp3@16k", "mp3@24k", "mp3@32k", "mp3@48k"),
+        ("mp3@64k", "mp3@128k", "mp3@v2", "mp3@v4", "mp3@v6"),
     ),
     "aac": Family(
         "codecmark.classic.ffmpeg:FfmpegCodec", "AAC-LC (FFmpeg's encoder)",
@@ -209,21 +219,21 @@ FAMILIES: dict[str, Family] = {
     ),
     "encodec": Family(
         "codecmark.neural.encodec:EncodecCodec", "EnCodec: 24 kHz mono, 48 kHz stereo",
-        ("encodec:24khz@1.5k", "encodec:24khz@6k", "encodec:24khz@24k"),
+        ("encodec:24khz@1.5k", "encodec:24khz@6k"),
         (
-            "encodec:24khz@3k", "encodec:24khz@12k", "encodec:24khz@6k+ac", "encodec:48khz@3k",
-            "encodec:48khz@6k", "encodec:48khz@12k", "encodec:48khz@24k", "encodec:48khz@6k+ac",
-            "encodec:24khz@6k#original", "encodec:48khz@6k#original",
+            "encodec:24khz@3k", "encodec:24khz@12k", "encodec:24khz@24k", "encodec:24khz@6k+ac",
+            "encodec:48khz@3k", "encodec:48khz@6k", "encodec:48khz@12k", "encodec:48khz@24k",
+            "encodec:48khz@6k+ac", "encodec:24khz@6k#original", "encodec:48khz@6k#original",
         ),
         ("original",),
         takes="backend",
     ),
     "dac": Family(
         "codecmark.neural.dac:DacCodec", "Descript Audio Codec",
-        ("dac:16khz@6k", "dac:24khz@24k", "dac:44khz@8k"),
+        ("dac:16khz@6k", "dac:44khz@8k"),
         (
-            "dac:44khz@4k", "dac:24khz@6k", "dac:16khz@6k#original", "dac:24khz@24k#original",
-            "dac:44khz@8k#original",
+            "dac:44khz@4k", "dac:24khz@6k", "dac:24khz@24k", "dac:16khz@6k#original",
+            "dac:24khz@24k#original", "dac:44khz@8k#original",
         ),
         ("original",),
         takes="backend",

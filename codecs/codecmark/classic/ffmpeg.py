@@ -16,7 +16,8 @@ import numpy as np
 from av.audio.codeccontext import AudioCodecContext
 
 from codecmark.bitstream.frame import StreamHeader, decode_varint, encode_varint
-from codecmark.classic import libav
+from codecmark.classic import ffmpeg_settings, libav
+from codecmark.classic.ffmpeg_settings import Setting
 from codecmark.clip import AudioClip, Samples, resample_blocks
 from codecmark.codec import Codec, CodecInfo
 from codecmark.errors import BitstreamError, InputError
@@ -32,34 +33,26 @@ class _Format:
     sample_format: str
     rates_hz: tuple[int, ...]
     decoded_rate_hz: int | None  # None: the rate that was encoded
-    bitrates_kbps: tuple[float, float]
     frame_samples: int  # longest frame, at the decoded rate
-    delay_samples: int  # frame, look-ahead and overlap, at the decoded rate
-    options: dict[str, str]
     licence: str
     reference: str
-    notes: str
 
 
 _MPEG_RATES_HZ = (8_000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000)
 _FORMATS = {
     "opus": _Format(
-        "libopus", "libopus", "flt", (8_000, 12_000, 16_000, 24_000, 48_000), 48_000, (6, 256),
-        5_760, 960 + 312, {"vbr": "off"}, "BSD-3-Clause (libopus)", "RFC 6716",
-        "constant bitrate, 20 ms frames; decoded at 48 kHz",
+        "libopus", "libopus", "flt", (8_000, 12_000, 16_000, 24_000, 48_000), 48_000, 5_760,
+        "BSD-3-Clause (libopus)", "RFC 6716",
     ),
     "mp3": _Format(
-        "libmp3lame", "mp3float", "fltp", _MPEG_RATES_HZ, None, (8, 320), 1_152, 1_152 + 1_105, {},
-        "LGPL-2.0 (LAME)", "ISO/IEC 11172-3, 13818-3", "constant bitrate, bit reservoir on",
+        "libmp3lame", "mp3float", "fltp", _MPEG_RATES_HZ, None, 1_152, "LGPL-2.0 (LAME)",
+        "ISO/IEC 11172-3, 13818-3",
     ),
     "aac": _Format(
-        "aac", "aac", "fltp", (*_MPEG_RATES_HZ, 64_000, 88_200, 96_000), None, (8, 512), 1_024,
-        3 * 1_024, {}, "LGPL-2.1 (FFmpeg)", "ISO/IEC 14496-3",
-        "FFmpeg's AAC-LC encoder; its rate drifts from the asked one, see bitrate_kbps",
+        "aac", "aac", "fltp", (*_MPEG_RATES_HZ, 64_000, 88_200, 96_000), None, 1_024,
+        "LGPL-2.1 (FFmpeg)", "ISO/IEC 14496-3",
     ),
 }  # fmt: skip
-
-_CHUNK_SAMPLES = {"opus": 320, "mp3": 576, "aac": 1_024}  # a frame at 16 kHz
 
 # libopus aligns its output with the input to within a few samples only: the residual, in samples
 # at 48 kHz, depends on the mode in the first byte of a packet (RFC 6716, 3.1). Measured by
@@ -72,31 +65,34 @@ _OPUS_RESIDUAL = {
 
 
 class FfmpegCodec(Codec):
-    """One of FFmpeg's lossy codecs at one bitrate."""
+    """One of FFmpeg's lossy codecs at one setting."""
 
     live_rate_hz = 16_000
 
-    def __init__(self, family: str, bitrate_kbps: float) -> None:
+    def __init__(self, family: str, setting: Setting) -> None:
         self._format = fmt = _FORMATS[family]
-        self._bitrate_bps = round(bitrate_kbps * 1000)
-        self.chunk_samples = _CHUNK_SAMPLES[family]
+        self._options = setting.options
+        self._bitrate_bps = None
+        if setting.bitrate_kbps is not None:
+            self._bitrate_bps = round(setting.bitrate_kbps * 1000)
+        self.chunk_samples = setting.live_chunk_samples
         self.info = CodecInfo(
-            spec=f"{family}@{bitrate_kbps:g}k",
+            spec=f"{family}@{setting.text}",
             family=family,
             sample_rate_hz=fmt.decoded_rate_hz,
             channels=None,
-            nominal_bitrate_kbps=bitrate_kbps,
-            algorithmic_delay_samples=fmt.delay_samples,
+            nominal_bitrate_kbps=setting.bitrate_kbps,
+            algorithmic_delay_samples=setting.delay_samples,
             licence=fmt.licence,
             reference=fmt.reference,
-            notes=fmt.notes,
+            notes=setting.notes,
         )
 
     @classmethod
     def from_spec(cls, spec: Spec, _setup: Setup) -> FfmpegCodec:
-        """Build from e.g. `opus@24k`."""
+        """Build from e.g. `opus@24k`, `opus@12k-vbr-60ms` or `mp3@v4`."""
         spec.refuse_variant()
-        return cls(spec.family, spec.bitrate_kbps(*_FORMATS[spec.family].bitrates_kbps))
+        return cls(spec.family, ffmpeg_settings.of(spec))
 
     def encode_payload(self, clip: AudioClip) -> bytes:
         """Return priming, extradata and packets."""
@@ -106,7 +102,7 @@ class FfmpegCodec(Codec):
         rate = self._coded_rate_hz(clip.sample_rate_hz)
         samples = clip.resampled(rate).samples
         coded = libav.encode(
-            fmt.encoder, fmt.sample_format, samples, rate, self._bitrate_bps, fmt.options
+            fmt.encoder, fmt.sample_format, samples, rate, self._bitrate_bps, self._options
         )
         # libopus states the priming in the extradata, and its decoder removes it
         priming = 0 if self.info.family == "opus" else coded.priming
@@ -142,7 +138,7 @@ class FfmpegCodec(Codec):
     def _open_encoder(self) -> AudioCodecContext:
         fmt = self._format
         return libav.open_encoder(
-            fmt.encoder, fmt.sample_format, 1, self.live_rate_hz, self._bitrate_bps, fmt.options
+            fmt.encoder, fmt.sample_format, 1, self.live_rate_hz, self._bitrate_bps, self._options
         )
 
     def _coded_rate_hz(self, clip_rate_hz: int) -> int:

@@ -44,10 +44,13 @@ def encode(
     sample_format: str,
     samples: NDArray[Any],
     rate_hz: int,
-    bitrate_bps: int,
+    bitrate_bps: int | None,
     options: Mapping[str, str] | None = None,
 ) -> Encoded:
-    """Encode `[channels, n]` samples of the type of `sample_format`, and flush the encoder."""
+    """Encode `[channels, n]` samples of the type of `sample_format`, and flush the encoder.
+
+    Without a bitrate the options say what is asked for.
+    """
     context = open_encoder(encoder, sample_format, samples.shape[0], rate_hz, bitrate_bps, options)
     packets = []
     for start in range(0, samples.shape[1], context.frame_size):
@@ -63,7 +66,7 @@ def open_encoder(
     sample_format: str,
     channels: int,
     rate_hz: int,
-    bitrate_bps: int,
+    bitrate_bps: int | None,
     options: Mapping[str, str] | None = None,
 ) -> AudioCodecContext:
     """Return an encoder that takes frames of its `frame_size`."""
@@ -72,7 +75,8 @@ def open_encoder(
     context.format = sample_format
     context.layout = LAYOUTS[channels]
     context.time_base = Fraction(1, rate_hz)
-    context.bit_rate = bitrate_bps
+    if bitrate_bps is not None:
+        context.bit_rate = bitrate_bps
     context.options = dict(options or {})
     context.open()
     return context

@@ -65,7 +65,7 @@ class Condition:
     threads: int = 1
     seed: int = 0
     rounds: int = 3
-    slow_call_s: float = 0.25
+    slow_call_s: float = 0.1
     untrained_clip_s: float = 2.0
     predictors: tuple[str, ...] = ()
 

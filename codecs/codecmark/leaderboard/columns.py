@@ -55,18 +55,16 @@ def quality_column(clip_class: str, field: str, suffix: str = "") -> Column:
     )
 
 
-def _cost_column(
-    key: str, field: str, meaning: str, value: Callable[[Summary], float | None]
-) -> Column:
+def _cost_column(field: str, meaning: str, value: Callable[[Summary], float | None]) -> Column:
     metric = TABLE[field]
     return Column(
-        key, metric.heading, meaning, lambda s: figure(value(s), field), metric.higher_is_better
+        field, metric.heading, meaning, lambda s: figure(value(s), field), metric.higher_is_better
     )
 
 
-def _same_in_all(key: str, field: str, meaning: str) -> Column:
+def _same_in_all(field: str, meaning: str) -> Column:
     """Return the column of a cost that every row of a codec has alike."""
-    return _cost_column(key, field, meaning, lambda s: s.first(field))
+    return _cost_column(field, meaning, lambda s: s.first(field))
 
 
 def _evidence(summary: Summary) -> Cell:
@@ -80,19 +78,19 @@ EVIDENCE = Column(
     "evidence", "evidence", "where the learned part comes from", _evidence, is_text=True
 )
 RATE = _cost_column(
-    "kbps", "bitrate_kbps", "bits of the whole streams over seconds of audio",
+    "bitrate_kbps", "bits of the whole streams over seconds of audio",
     lambda s: s.bitrate_kbps,
 )  # fmt: skip
 RATIO = _cost_column(
-    "ratio", "compression_ratio", "bytes of 16-bit PCM over bytes of the streams",
+    "compression_ratio", "bytes of 16-bit PCM over bytes of the streams",
     lambda s: s.compression_ratio,
 )  # fmt: skip
 ENCODE_RTF = _cost_column(
-    "encode_rtf", "encode_rtf", "seconds to encode one second of audio, below 1 beats real time",
+    "encode_rtf", "seconds to encode one second of audio, below 1 beats real time",
     lambda s: s.real_time_factor("encode"),
 )  # fmt: skip
 DECODE_RTF = _cost_column(
-    "decode_rtf", "decode_rtf", "seconds to decode one second of audio",
+    "decode_rtf", "seconds to decode one second of audio",
     lambda s: s.real_time_factor("decode"),
 )  # fmt: skip
 SCORED = Column(
@@ -146,19 +144,17 @@ def overall(
 COST = (
     CODEC,
     RATE,
-    _same_in_all("nominal_kbps", "nominal_bitrate_kbps", "what the label promises"),
+    _same_in_all("nominal_bitrate_kbps", "what the label promises"),
     ENCODE_RTF,
     DECODE_RTF,
-    _same_in_all("encode_first", "encode_first_call_s", "first call after loading, seconds"),
-    _same_in_all("decode_first", "decode_first_call_s", "first call after loading, seconds"),
-    _same_in_all(
-        "memory", "peak_memory_mib", "resident memory of a process that codes one clip, all of it"
-    ),
+    _same_in_all("encode_first_call_s", "first call after loading, seconds"),
+    _same_in_all("decode_first_call_s", "first call after loading, seconds"),
+    _same_in_all("peak_memory_mib", "resident memory of a process that codes one clip, all of it"),
     _cost_column(
-        "parameters", "parameters", "learned parameters that run, in millions",
+        "parameters", "learned parameters that run, in millions",
         lambda s: None if (count := s.first("parameters")) is None else count / 1e6,
     ),
-    _same_in_all("delay", "algorithmic_delay_ms", "declared algorithmic delay"),
+    _same_in_all("algorithmic_delay_ms", "declared algorithmic delay"),
 )  # fmt: skip
 
 

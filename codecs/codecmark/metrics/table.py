@@ -258,7 +258,8 @@ _ENTRIES = (
     ),
     Metric(
         field="parameters", kind="cost", label="parameters", heading="M params",
-        higher_is_better=False, range=(0, inf), hears="learned numbers that run, shown in millions",
+        unit="M", higher_is_better=False, range=(0, inf),
+        hears="learned numbers that run, shown in millions",
         misses="how often each of them runs",
     ),
     Metric(

@@ -15,7 +15,7 @@ from codecmark.analysis.samples import Scored, collect, latest_rows
 from codecmark.analysis.statistics import Estimate, estimate, median_estimate, ratio_estimate
 from codecmark.results.row import ResultRow
 from codecmark.review.elsewhere import Origin
-from codecmark.review.requirements import COSTS, TIMES, Statistic, higher_is_better
+from codecmark.review.requirements import COSTS, FACTS, TIMES, Statistic, higher_is_better
 
 TOTALS = {  # costs are totals first, then one division
     "bitrate_kbps": ("stream_bytes", "clip_s", 8 / 1000),
@@ -129,14 +129,28 @@ class Figures:
         if key not in self._found:
             reason = self._absent(spec, metric)
             look_up = self._quality
-            if metric in COSTS or metric in RATINGS:
-                look_up = self._cost if metric in COSTS else self._rating
+            if metric in RATINGS:
+                look_up = self._rating
+            elif metric in COSTS:
+                look_up = self._fact if metric in FACTS else self._cost
             self._found[key] = (
                 look_up(spec, metric, clip_class, statistic)
                 if reason is None
                 else nothing(spec, metric, clip_class, reason)
             )
         return self._found[key]
+
+    def _fact(self, spec: str, metric: str, clip_class: str, statistic: Statistic) -> Found:
+        """Return what is the same for every clip, and by every statistic."""
+        del statistic
+        rows = self.of(spec)
+        values = [value for row in rows if (value := getattr(row, metric)) is not None]
+        if not values:
+            reasons = (row.reasons[metric] for row in rows if metric in row.reasons)
+            return nothing(spec, metric, clip_class, next(reasons, "not measured"))
+        value = max(values) / (1e6 if metric == "parameters" else 1)
+        runs = tuple(dict.fromkeys(row.run_id for row in rows))
+        return Figure(spec, metric, clip_class, value, n=len(values), run_ids=runs), Clips()
 
     def _absent(self, spec: str, metric: str) -> str | None:
         """Say why there can be no figure, whatever the class; None where there may be one."""

@@ -28,7 +28,8 @@ Evidence = Literal["measured", "predicted", "subjective"]
 
 MOS = "mos"  # a mean opinion score of listeners
 EACH = "each"
-COSTS = ("bitrate_kbps", "compression_ratio", "encode_rtf", "decode_rtf")
+FACTS = ("algorithmic_delay_ms", "peak_memory_mib", "parameters")  # alike in a codec's every row
+COSTS = ("bitrate_kbps", "compression_ratio", "encode_rtf", "decode_rtf", *FACTS)
 TIMES = frozenset({"encode_rtf", "decode_rtf"})
 METRICS = (*QUALITY_FIELDS, *COSTS, *RATINGS)
 SPEECH_FIELDS = tuple(field for field in QUALITY_FIELDS if TABLE[field].classes == ("speech",))
@@ -71,7 +72,8 @@ class Requirement(
     metric : str
         A quality field of the row, a cost, or `mos`.
     threshold : float
-        In the metric's unit; not 0, since margins are given in per cent of it too.
+        In the metric's unit, of `parameters` in millions as in the tables; not 0, since margins
+        are given in per cent of it too.
     statistic : {"mean", "median", "p95", "worst"}
         `mean` and `median` speak of sources like these, with a 95 % interval; `p95` (95 % of the
         clips are as good) and `worst` of the measured clips only.

@@ -50,7 +50,8 @@ import msgspec
 
 from codecmark.corpus.condition import DEFAULT_CONDITION
 from codecmark.errors import InputError
-from codecmark.review.requirements import Requirements
+from codecmark.metrics.table import TABLE
+from codecmark.review.requirements import Requirement, Requirements
 from codecmark.system import schema
 
 DEFAULT = Path(__file__).with_name("default.toml")
@@ -68,7 +69,12 @@ def load(path: Path) -> Requirements:
     try:
         schema.require_text(values)
         _spread_condition(values)
-        return schema.convert(values, Requirements)
+        found = schema.convert(values, Requirements)
+        for n, one in enumerate(found.requirements, start=1):
+            _check_range(one, f"requirement[{n}]")
+            if one.stand_in is not None:
+                _check_range(one.stand_in, f"requirement[{n}].stand_in")
+        return found
     except (InputError, RecursionError) as error:
         raise InputError(f"{path}: {error}") from error
 
@@ -78,6 +84,17 @@ def default(condition: str = DEFAULT_CONDITION) -> Requirements:
     found = load(DEFAULT)
     moved = tuple(msgspec.structs.replace(one, condition=condition) for one in found.requirements)
     return msgspec.structs.replace(found, requirements=moved, condition=condition)
+
+
+def _check_range(asked: Requirement, where: str) -> None:
+    """Refuse a threshold that no figure can meet."""
+    metric = TABLE[asked.metric]
+    low, high = metric.range
+    if not asked.holds(high if metric.higher_is_better else low):
+        raise InputError(
+            f"{where}.threshold: no codec can have {metric.label} {asked.operator} "
+            f"{asked.threshold:g}; {metric.field} goes from {low:g} to {high:g}"
+        )
 
 
 def _spread_condition(values: dict[str, Any]) -> None:
