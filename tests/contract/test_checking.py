@@ -17,6 +17,9 @@ WRONG = [
     ("opus@900k", "bitrate must be 6k to 256k"),
     ("opus@5.9k", "bitrate must be 6k to 256k"),
     ("mp3@321k", "bitrate must be 8k to 320k"),
+    ("opus@12k-vbr-30ms", "after its bitrate opus takes vbr"),
+    ("mp3@33k", "MP3 has no such bitrate"),
+    ("mp3@v10", "from mp3@v0, the best, to mp3@v9"),
     ("aac@7k", "bitrate must be 8k to 512k"),
     ("vorbis@q11", "quality from q0 to q10"),
     ("vorbis@q2.5", "quality from q0 to q10"),
@@ -38,7 +41,7 @@ WRONG = [
     ("opus@24k@", "not of the form"),
 ]
 RIGHT = [
-    "opus@6k", "opus@256k", "mp3@8k", "mp3@320k", "aac@8k", "aac@512k", "vorbis@q0", "vorbis@q10",
+    "opus@6k", "opus@256k", "opus@12k-vbr-60ms-voip", "mp3@v9", "mp3@8k", "mp3@320k", "aac@8k", "aac@512k", "vorbis@q0", "vorbis@q10",
     "lc3@16k", "lc3@320k", "lowpass@0.1k", "lowpass@20k", "pcm@2bit", "pcm@16bit", "noise@3db",
     "mimi@4.4k", "neucodec+ac", "dac:44khz@8k+ac", "encodec:24khz@1.5k~openvino-bfloat16",
     "mel:16k-64/zero+griffinlim-3m0+wiener+consistent-2@q0.01", "mel:16k-64+wave@snr1-snr30",

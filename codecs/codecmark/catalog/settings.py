@@ -48,8 +48,17 @@ def _rates(*rates: str) -> tuple[str, str]:
 SETTINGS: Mapping[str, Settings] = {
     "pcm16": (),
     "flac": (),
-    "opus": (_rate("6k", "256k", "opus@20k"),),
-    "mp3": (_rate("8k", "320k", "mp3@40k"),),
+    "opus": (
+        _rate("6k", "256k", "opus@20k"),
+        ("-vbr", "behind the bitrate: a variable one, as libopus has it by default"),
+        ("-10ms, -40ms, -60ms", "frames of another length than 20 ms, e.g. opus@12k-vbr-60ms"),
+        ("-voip", "libopus' application for calls in place of audio"),
+    ),
+    "mp3": (
+        ("@RATEk", "constant bitrate in kbit/s, one of the standard's from 8k to 320k, e.g. "
+         "mp3@40k"),
+        ("@vQUALITY", "variable bitrate at a quality, v0 (the best) to v9"),
+    ),
     "aac": (_rate("8k", "512k", "aac@40k"),),
     "vorbis": (("@qQUALITY", "whole quality, q0 to q10, e.g. vorbis@q4; the rate varies"),),
     "lc3": (_rate("16k", "320k", "lc3@20k"),),
