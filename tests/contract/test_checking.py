@@ -41,7 +41,8 @@ WRONG = [
     ("opus@24k@", "not of the form"),
 ]
 RIGHT = [
-    "opus@6k", "opus@256k", "opus@12k-vbr-60ms-voip", "mp3@v9", "mp3@8k", "mp3@320k", "aac@8k", "aac@512k", "vorbis@q0", "vorbis@q10",
+    "opus@6k", "opus@256k", "opus@12k-vbr-60ms-voip", "mp3@v9", "mp3@8k", "mp3@320k",
+    "aac@8k", "aac@512k", "vorbis@q0", "vorbis@q10",
     "lc3@16k", "lc3@320k", "lowpass@0.1k", "lowpass@20k", "pcm@2bit", "pcm@16bit", "noise@3db",
     "mimi@4.4k", "neucodec+ac", "dac:44khz@8k+ac", "encodec:24khz@1.5k~openvino-bfloat16",
     "mel:16k-64/zero+griffinlim-3m0+wiener+consistent-2@q0.01", "mel:16k-64+wave@snr1-snr30",
