@@ -14,6 +14,7 @@ from codecmark import corpus
 from codecmark.catalog import checking
 from codecmark.commands import listen_results
 from codecmark.corpus import condition as conditions
+from codecmark.corpus import reading
 from codecmark.errors import InputError
 from codecmark.listen import design
 from codecmark.system import threads
@@ -124,7 +125,9 @@ def _clips(
         chosen = [entries[name] for name in dict.fromkeys(wanted)]
     else:
         rest = [entry for entry in entries.values() if entry.name != arguments.training]
-        chosen = corpus.limited(rest, arguments.limit, arguments.seed)
+        chosen = corpus.limited(
+            rest, arguments.limit, arguments.seed, lambda entry: _is_usable(entry, rules)
+        )
     names = {entry.name for entry in chosen}
     others = [entry for entry in entries.values() if entry.name not in names]
     if arguments.training:
@@ -135,6 +138,14 @@ def _clips(
         raise InputError(f"--clips: {name}: {reason}; leave it out")
     training = conditions.prepare(others[:1], rules)[0] if others else []
     return clips, training
+
+
+def _is_usable(entry: corpus.CorpusClip, rules: conditions.Condition) -> bool:
+    try:
+        reading.read(entry, rules)
+    except InputError:
+        return False
+    return True
 
 
 def _describe(made: Design, clips: int, console: Console) -> None:
