@@ -37,11 +37,11 @@ def hour() -> AudioClip:
 @pytest.mark.parametrize("spec", SPECS)
 def bench_hour(spec: str, hour: AudioClip, benchmark: BenchmarkFixture, bench: Session) -> None:
     try:
-        catalog.create(spec)
+        catalog.create(spec, bench.setup)
     except UnavailableError as error:
         pytest.skip(str(error))
     peak_mib = benchmark.pedantic(  # type: ignore[no-untyped-call]
-        peak_memory_mib, args=(spec, hour, TIMEOUT_S), rounds=1, iterations=1
+        peak_memory_mib, args=(spec, hour, bench.setup, TIMEOUT_S), rounds=1, iterations=1
     )
     seconds = "" if benchmark.stats is None else f", {benchmark.stats.stats.max:.0f} s"
     bench.remarks.append(

@@ -35,6 +35,7 @@ from codecmark.measure import scoring
 from codecmark.metrics import alignment, perceptual
 from codecmark.metrics.score import functions_for, visqol_mode
 from codecmark.metrics.table import TABLE, VISQOL_FIELD
+from codecmark.networks.setup import Setup
 from codecmark.results import store
 from codecmark.run import plan
 from codecmark.run.engines.inprocess import InProcess
@@ -250,7 +251,8 @@ def _work(engine: Any, out: Path, rows: int, workers: int = 1) -> tuple[int, flo
     """Return rows made after each worker's first, and the seconds that they took."""
     clips, _ = plan.survey(corpus.load(), CONDITION)
     each = -(-rows // len(CODECS))
-    made = plan.make(CODECS, (clips * (each // len(clips) + 1))[:each], CONDITION, out, timed=False)
+    repeated = (clips * (each // len(clips) + 1))[:each]
+    made = plan.make(CODECS, repeated, CONDITION, out, Setup.from_environment(), timed=False)
     moments = [perf_counter() for _ in run(made, engine, out)]
     return len(moments) - workers, moments[-1] - moments[workers - 1]
 

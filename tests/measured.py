@@ -7,6 +7,7 @@ from codecmark.corpus import condition
 from codecmark.corpus.condition import PreparedClip
 from codecmark.measure.measurement import Measurement
 from codecmark.measure.scoring import Scorer
+from codecmark.networks.setup import Setup
 from codecmark.results.row import ResultRow
 from entries import noise
 
@@ -14,7 +15,8 @@ CONDITION = condition.named("16k-mono")
 
 
 def measured(codec: Codec) -> ResultRow:
-    measurement = Measurement(codec, [PreparedClip("n", "n", "music", noise(8_000))], CONDITION)
+    clips = [PreparedClip("n", "n", "music", noise(8_000))]
+    measurement = Measurement(codec, clips, CONDITION, Setup())
     measurement.decode()
     (row,) = measurement.rows("r", Scorer(workers=1), memory=False)
     return row

@@ -18,6 +18,7 @@ from codecmark.errors import BitstreamError
 from codecmark.measure.measurement import Measurement
 from codecmark.measure.scoring import Scorer
 from codecmark.measure.timing import perf_counter_timer
+from codecmark.networks.setup import Setup
 from codecmark.neural.range_coded import RangeCodedCodec
 from codecmark.neural.tokens import TokenPayloadCodec
 from entries import noise, tiny
@@ -134,7 +135,7 @@ def test_no_size_is_shown_of_an_untrained_networks_tokens() -> None:
     clips = [PreparedClip("noise", "n", "ambient", noise(8_000))]
     rows = {}
     for spec in ("mimi@1.1k", "mimi@1.1k+ac"):
-        measurement = Measurement(tiny(spec), clips, condition.named("16k-mono"))
+        measurement = Measurement(tiny(spec), clips, condition.named("16k-mono"), Setup())
         measurement.encode(perf_counter_timer)
         measurement.decode(perf_counter_timer)
         (rows[spec],) = measurement.rows("run", Scorer(workers=1), memory=False)

@@ -24,6 +24,7 @@ from codecmark.layered.fill_griffinlim import PhaseRetrieval
 from codecmark.layered.latent_base import LatentBase
 from codecmark.metrics.waveform import snr_db
 from codecmark.networks import trained_sets
+from codecmark.networks.setup import Setup
 from codecmark.studies import layers as study
 from entries import checksums_elsewhere, noise, tiny, tone
 from tiny_networks import write_tiny_sets
@@ -57,9 +58,10 @@ def test_the_study_measures_it_where_its_weights_are(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(trained_sets, "SHIPPED", tmp_path)
-    assert not [spec for spec in study.specs() if "compact" in spec]
+    setup = Setup.from_environment()
+    assert not [spec for spec in study.specs(setup) if "compact" in spec]
     write_tiny_sets(tmp_path)
-    assert [spec for spec in study.specs() if "compact" in spec] == list(study.LATENTS)
+    assert [spec for spec in study.specs(setup) if "compact" in spec] == list(study.LATENTS)
 
 
 @pytest.mark.parametrize("clip", [CLIP, noise(8_000), AudioClip(1e-4 * noise(900).samples, 16_000)])

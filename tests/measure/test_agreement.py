@@ -76,7 +76,8 @@ def test_the_reference_is_not_there_while_others_are_timed(
         return perf_counter_timer(*given, **named)
 
     codec = create(f"{SPEC}~bfloat16")
-    measurement = Measurement(codec, [PreparedClip("n", "n", "music", noise(8_000))], CONDITION)
+    clips = [PreparedClip("n", "n", "music", noise(8_000))]
+    measurement = Measurement(codec, clips, CONDITION, Setup())
     for _ in range(2):
         measurement.encode(timer)
         measurement.decode(timer)

@@ -26,6 +26,7 @@ from codecmark.measure.memory import peak_memory_mib
 from codecmark.measure.scoring import Job, Scorer
 from codecmark.measure.timing import perf_counter_timer
 from codecmark.metrics.table import QUALITY_FIELDS
+from codecmark.networks.setup import Setup
 from codecmark.results.row import ResultRow
 from codecmark.system.execution import Execution
 from entries import noise, tiny, tone
@@ -38,7 +39,7 @@ CLIPS = [
 
 
 def measured(codec: Codec, clips: list[PreparedClip] | None = None) -> list[ResultRow]:
-    measurement = Measurement(codec, clips or CLIPS, CONDITION)
+    measurement = Measurement(codec, clips or CLIPS, CONDITION, Setup())
     measurement.encode(perf_counter_timer)
     measurement.decode(perf_counter_timer)
     return measurement.rows("run", Scorer(workers=1), memory=False)
@@ -142,11 +143,11 @@ def test_no_timed_call_compiles_for_a_new_length() -> None:
     clips = [
         PreparedClip(str(n), "s", "ambient", noise(length)) for n, length in enumerate(lengths)
     ]
-    measurement = Measurement(codec, clips, CONDITION)
+    measurement = Measurement(codec, clips, CONDITION, Setup())
     measurement.decode(timer)
     assert codec.compiled >= 6
     assert timed == [0] * len(lengths) * CONDITION.rounds
-    one = Measurement(CompilesLengths(), clips[:1], CONDITION)
+    one = Measurement(CompilesLengths(), clips[:1], CONDITION, Setup())
     one.decode(perf_counter_timer)
     one.take([clips[0], clips[3]])
     one.decode(perf_counter_timer)
@@ -184,7 +185,7 @@ def test_the_base_class_lets_no_foreign_error_and_no_wrong_output_pass() -> None
 
 def test_slow_codecs_are_timed_once() -> None:
     hasty = Condition("hasty", 16_000, 1, 16_000, slow_call_s=0.0)
-    measurement = Measurement(Pcm16Codec(), CLIPS, hasty)
+    measurement = Measurement(Pcm16Codec(), CLIPS, hasty, Setup())
     measurement.encode(perf_counter_timer)
     measurement.decode(perf_counter_timer)
     assert {r.encode_rounds for r in measurement.rows("r", Scorer(workers=1), memory=False)} == {1}
@@ -204,7 +205,7 @@ class SlowAtFirst(Pcm16Codec):
 
 def test_a_cold_first_call_does_not_make_a_codec_slow() -> None:
     patient = Condition("patient", 16_000, 1, 16_000, slow_call_s=0.2)
-    measurement = Measurement(SlowAtFirst(), CLIPS, patient)
+    measurement = Measurement(SlowAtFirst(), CLIPS, patient, Setup())
     measurement.encode(perf_counter_timer)
     row = measurement.rows("r", Scorer(workers=1), memory=False)[0]
     assert row.encode_rounds == patient.rounds
@@ -213,7 +214,7 @@ def test_a_cold_first_call_does_not_make_a_codec_slow() -> None:
 
 
 def test_decode_alone_encodes_untimed() -> None:
-    measurement = Measurement(Pcm16Codec(), CLIPS, CONDITION)
+    measurement = Measurement(Pcm16Codec(), CLIPS, CONDITION, Setup())
     measurement.decode(perf_counter_timer)
     row = measurement.rows("run", Scorer(workers=1), memory=False)[0]
     assert row.encode_s is None
@@ -234,11 +235,11 @@ def test_workers_score_like_one_process() -> None:
 
 def test_peak_memory_is_the_childs_own() -> None:
     ballast = np.ones(120_000_000, np.float32)  # 458 MiB that the child must not inherit
-    peak = peak_memory_mib("pcm16", noise(1_000))
+    peak = peak_memory_mib("pcm16", noise(1_000), Setup())
     assert ballast[0] == 1
     assert 20 < peak < 300
     with pytest.raises(MetricError, match="the process failed"):
-        peak_memory_mib("no-such-codec", noise(1_000))
+        peak_memory_mib("no-such-codec", noise(1_000), Setup())
 
 
 def test_the_command_line_from_run_to_leaderboard(

@@ -101,7 +101,7 @@ def test_the_users_two_to_one_is_a_count_of_elements() -> None:
 def test_no_rate_is_claimed_for_an_entropy_coder_on_untrained_values() -> None:
     codec = tiny("audioldm2:music/hifigan@q0.5")
     clips = [PreparedClip("t", "t", "music", tone(0.3))]
-    measurement = Measurement(codec, clips, condition.named("16k-mono"))
+    measurement = Measurement(codec, clips, condition.named("16k-mono"), Setup())
     measurement.decode(perf_counter_timer)
     (row,) = measurement.rows("r", Scorer(workers=1), memory=False)
     assert row.bitrate_kbps is None

@@ -149,3 +149,23 @@ def test_an_explicit_setup_takes_the_place_of_the_environment(
         create(SPEC)
     assert create(SPEC, Setup(WeightLocator(offline=True), device="cpu")).info.device == "cpu"
     assert create(f"{SPEC}~cpu").info.device == "cpu"
+
+
+def test_another_process_is_given_the_same_setup(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    locator = WeightLocator(tmp_path / "mine", tmp_path / "cache", None, offline=True)
+    for setup in (Setup(locator, device="cuda"), Setup(WeightLocator(trained=tmp_path))):
+        monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
+        for name, value in setup.variables().items():
+            monkeypatch.setenv(name, value)
+        assert Setup.from_environment() == setup
+
+
+def test_a_copy_records_requests_of_its_own() -> None:
+    setup = Setup(WeightLocator(offline=True))
+    copy = setup.recording_afresh()
+    with pytest.raises(UnavailableError):
+        copy.weights.locate("descript/dac_16khz", fetch=False)
+    assert copy.weights.asked_names == ["descript/dac_16khz"]
+    assert setup.weights.asked_names == []

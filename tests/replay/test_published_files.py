@@ -10,6 +10,7 @@ from codecmark import catalog, corpus
 from codecmark.corpus import condition
 from codecmark.measure.replayed import measurement_of
 from codecmark.measure.scoring import Scorer
+from codecmark.networks.setup import Setup
 
 pytestmark = pytest.mark.skipif(
     "CODECMARK_PUBLISHED_AUDIO" not in os.environ, reason="published audio is not here"
@@ -20,7 +21,7 @@ def test_dac_on_a_sentence_of_vctk() -> None:
     rules = condition.named("16k-mono")
     entries = [clip for clip in corpus.load("published:codecfake") if clip.source == "vctk-p318"]
     clips, _ = condition.prepare(entries, rules)
-    measurement = measurement_of(catalog.create("replay:dac:16khz@6k"), clips, rules)
+    measurement = measurement_of(catalog.create("replay:dac:16khz@6k"), clips, rules, Setup())
     measurement.decode()
     with Scorer(1) as scorer:
         (row,) = measurement.rows("run", scorer)

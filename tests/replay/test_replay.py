@@ -20,6 +20,7 @@ from codecmark.corpus.published import Library
 from codecmark.measure import content_key, contract
 from codecmark.measure.replayed import ReplayedMeasurement, measurement_of
 from codecmark.measure.scoring import Scorer
+from codecmark.networks.setup import Setup
 from codecmark.replay.codec import LEVEL_DEPENDENT, ReplayedCodec
 from codecmark.results import store
 from codecmark.results.row import ResultRow
@@ -43,7 +44,7 @@ def clips_of(of: Library, rules: Condition = RULES) -> list[PreparedClip]:
 
 
 def rows_of(of: Library, rules: Condition = RULES, codec: str = CODEC) -> list[ResultRow]:
-    measurement = measurement_of(ReplayedCodec(codec, of), clips_of(of, rules), rules)
+    measurement = measurement_of(ReplayedCodec(codec, of), clips_of(of, rules), rules, Setup())
     measurement.encode()
     measurement.decode()
     with Scorer(1) as scorer:
@@ -125,12 +126,12 @@ def test_a_run_has_rows_of_the_clips_that_were_published(
 
     def missing() -> dict[str, list[str]]:
         content_key.codec_digest.cache_clear()
-        found = plan.make([f"replay:{CODEC}"], clips, RULES, out, timed=True)
+        found = plan.make([f"replay:{CODEC}"], clips, RULES, out, Setup(), timed=True)
         return {spec: [clip.entry.name for clip in lacking] for spec, lacking in
                 found.missing.items()}  # fmt: skip
 
     assert missing() == {f"replay:{CODEC}": ["demo/clip_1"]}
-    made = plan.make([f"replay:{CODEC}"], clips, RULES, out, timed=True)
+    made = plan.make([f"replay:{CODEC}"], clips, RULES, out, Setup(), timed=True)
     list(run(made, InProcess(), out))
     (row,) = store.read(out)
     assert (row.clip, row.status, row.weights) == ("demo/clip_1", "ok", "replayed")
@@ -145,7 +146,7 @@ def test_a_corpus_without_its_originals_has_one_row_that_says_so(
     mine = CorpusClip("mine.wav", tmp_path / "mine.wav", "me", "speech")
     clips, _ = plan.survey([mine], RULES)
     content_key.codec_digest.cache_clear()
-    made = plan.make([f"replay:{CODEC}"], clips, RULES, tmp_path / "out", timed=False)
+    made = plan.make([f"replay:{CODEC}"], clips, RULES, tmp_path / "out", Setup(), timed=False)
     list(run(made, InProcess(), tmp_path / "out"))
     (row,) = store.read(tmp_path / "out")
     assert (row.status, row.clip) == ("unavailable", None)
@@ -206,7 +207,7 @@ def test_a_shorter_file_is_judged_where_both_are(tmp_path: Path, speech: AudioCl
 def test_other_codecs_are_measured_as_ever(speech: AudioClip) -> None:
     clip = PreparedClip("clip", "speaker", "speech", speech)
     assert not isinstance(
-        measurement_of(codecmark.create("pcm16"), [clip], RULES), ReplayedMeasurement
+        measurement_of(codecmark.create("pcm16"), [clip], RULES, Setup()), ReplayedMeasurement
     )
 
 

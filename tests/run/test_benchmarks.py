@@ -12,6 +12,7 @@ import pytest
 
 from codecmark.commands.pytest_plugin.session import Session
 from codecmark.corpus import condition
+from codecmark.networks.setup import Setup
 from codecmark.results import store
 from codecmark.system import host
 from places import REPOSITORY
@@ -144,7 +145,7 @@ def test_the_harness_page_names_its_machine(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(host, "host", lambda: "A processor, 3 cores, 5 GiB, Linux")
-    session = Session((), condition.named("16k-mono"), tmp_path)
+    session = Session((), condition.named("16k-mono"), tmp_path, Setup())
     session.overheads.append("harness: flac encode: direct 1.26 ms")
     session.write_harness_page()
     page = (tmp_path / "harness.md").read_text(encoding="utf-8")

@@ -19,6 +19,7 @@ from msgspec.structs import asdict
 import fragile
 from codecmark import corpus
 from codecmark.corpus import condition
+from codecmark.networks.setup import Setup
 from codecmark.results import store
 from codecmark.results.row import ResultRow
 from codecmark.run import plan
@@ -70,10 +71,10 @@ def pooled(clips: list[PlannedClip], tmp_path_factory: pytest.TempPathFactory) -
 def work(
     engine: Engine, out: Path, clips: list[PlannedClip], *specs: str, timed: bool = False
 ) -> Rows:
-    found = plan.make(specs, clips, CONDITION, out, timed=timed)
+    found = plan.make(specs, clips, CONDITION, out, Setup(), timed=timed)
     for _ in run(found, engine, out):
         pass
-    assert not plan.make(specs, clips, CONDITION, out, timed=timed).missing
+    assert not plan.make(specs, clips, CONDITION, out, Setup(), timed=timed).missing
     return {(row.spec, row.clip): row for row in store.read(out)}
 
 
@@ -122,7 +123,7 @@ def test_clips_timed_together_are_told_apart_by_a_death(
 
 def test_workers_keep_to_their_codec(clips: list[PlannedClip]) -> None:
     items = [
-        Item("r", spec, (clip,), clips[0], CONDITION, False)
+        Item("r", spec, (clip,), clips[0], CONDITION, False, Setup())
         for spec in ("x", "y") for clip in clips
     ]  # fmt: skip
     queue = ItemQueue(items)
@@ -151,7 +152,7 @@ class _Process:
 
 def test_a_sign_of_life_gives_a_worker_its_time_anew(clips: list[PlannedClip]) -> None:
     ours, theirs = Pipe()
-    item = Item("r", "pcm16", tuple(clips), clips[0], CONDITION, True)
+    item = Item("r", "pcm16", tuple(clips), clips[0], CONDITION, True, Setup())
     hand = _Hand(cast(Any, _Process()), ours, "pcm16", item, until=0.0)
     pool = Pool(1, limit_s=100.0)
     pool._hands.append(hand)

@@ -60,14 +60,15 @@ def test_backends_count_only_for_those_that_use_them(monkeypatch: pytest.MonkeyP
 def test_rows_of_two_executions_do_not_mix(tmp_path: Path) -> None:
     clips, _ = plan.survey(corpus.limited(corpus.load(), 1, 0), CONDITION)
     specs = (SPEC, f"{SPEC}~bfloat16", f"{SPEC}~onnxruntime-bfloat16")
-    made = plan.make(specs, clips, CONDITION, tmp_path, timed=False)
+    made = plan.make(specs, clips, CONDITION, tmp_path, Setup.from_environment(), timed=False)
     list(run(made, InProcess(), tmp_path))
     rows = store.latest(store.read(tmp_path))
     assert [row.status for row in rows] == ["ok", "ok", "unavailable"]
     assert [(summary.spec, len(summary.rows)) for summary in summarise(rows)] == [
         (spec, 1) for spec in specs
     ]
-    assert not plan.make(specs, clips, CONDITION, tmp_path, timed=False).missing
+    again = plan.make(specs, clips, CONDITION, tmp_path, Setup.from_environment(), timed=False)
+    assert not again.missing
 
 
 def test_a_parquet_run_from_before_there_were_executions(tmp_path: Path) -> None:

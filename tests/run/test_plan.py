@@ -56,7 +56,7 @@ def _fresh_digests() -> Iterator[None]:
 
 
 def made(clips: list[PlannedClip], out: Path, *specs: str, **options: bool) -> Plan:
-    return plan.make(specs, clips, CONDITION, out, **options)
+    return plan.make(specs, clips, CONDITION, out, Setup.from_environment(), **options)
 
 
 def work(found: Plan, out: Path) -> list[ResultRow]:
@@ -270,7 +270,7 @@ def test_another_condition_or_corpus_is_another_run(
     assert made(clips, tmp_path, "pcm16").run_id == first.run_id  # more clips: the same corpus
     assert made(clips[1:], tmp_path, "pcm16").run_id != first.run_id
     other = condition.named("48k-mono")
-    assert plan.make(["pcm16"], clips[:1], other, tmp_path).run_id != first.run_id
+    assert plan.make(["pcm16"], clips[:1], other, tmp_path, Setup()).run_id != first.run_id
 
 
 def test_rows_without_a_key_are_no_part_of_a_run(tmp_path: Path, clips: list[PlannedClip]) -> None:

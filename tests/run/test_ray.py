@@ -13,6 +13,7 @@ from msgspec.structs import asdict
 from codecmark import corpus
 from codecmark.__main__ import main
 from codecmark.corpus import condition
+from codecmark.networks.setup import Setup
 from codecmark.results import store
 from codecmark.run import plan
 from codecmark.run.engines.inprocess import InProcess
@@ -62,7 +63,7 @@ def test_the_loss_of_a_node_changes_no_row(tmp_path: Path, cluster: Any) -> None
     clips, _ = plan.survey(corpus.load(folder), CONDITION)
 
     def planned(out: Path) -> plan.Plan:
-        return plan.make(SPECS, clips, CONDITION, out, timed=False)
+        return plan.make(SPECS, clips, CONDITION, out, Setup.from_environment(), timed=False)
 
     for _ in run(planned(tmp_path / "alone"), InProcess(), tmp_path / "alone"):
         pass

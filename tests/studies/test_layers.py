@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from codecmark import catalog, corpus
 from codecmark.clip import AudioClip
 from codecmark.corpus.condition import PreparedClip, named, prepare
+from codecmark.networks.setup import Setup
 from codecmark.results.row import ResultRow
 from codecmark.studies import layers as study
 from codecmark.studies import layers_findings, layers_page
@@ -24,7 +25,7 @@ def speech() -> AudioClip:
 @cache
 def parts() -> study.Parts:
     clip = PreparedClip("voice.flac", "speaker", "speech", speech())
-    return next(study.take_apart([clip]))
+    return next(study.take_apart([clip], Setup.from_environment()))
 
 
 def test_the_parts_are_those_of_one_stream() -> None:

@@ -10,6 +10,7 @@ from rich.console import Console
 from codecmark import corpus
 from codecmark.commands import stored_rows
 from codecmark.corpus import condition
+from codecmark.networks.setup import Setup
 
 HELP = "measure the waveform layer: rate curves beside Opus and LC3, and its parts one by one"
 
@@ -27,15 +28,17 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 
     chosen = condition.named("16k-mono")
     clips, _ = condition.prepare(corpus.load(arguments.corpus), chosen)
-    specs = layers.specs()
+    setup = Setup.from_environment()
+    specs = layers.specs(setup)
     rows, parts = [], []
     with console.status("measuring") as status:
-        for spec, found in zip(specs, layers.measure(specs, clips, chosen), strict=True):
-            rows += found
+        codec_rows = layers.measure(specs, clips, chosen, setup)
+        for spec, new_rows in zip(specs, codec_rows, strict=True):
+            rows += new_rows
             status.update(f"{spec} is through, {len(specs)} codecs")
-        for one in layers.take_apart(clips):
-            parts.append(one)
-            status.update(f"parts of {one.clip.name}")
+        for clip_parts in layers.take_apart(clips, setup):
+            parts.append(clip_parts)
+            status.update(f"parts of {clip_parts.clip.name}")
     arguments.out.mkdir(parents=True, exist_ok=True)
     page = arguments.out / "waveform_layer.md"
     page.write_text(layers_page.markdown(rows, parts), encoding="utf-8")

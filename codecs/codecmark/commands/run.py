@@ -22,6 +22,7 @@ from codecmark.corpus.entry import CLASSES, UNKNOWN_CLASS
 from codecmark.errors import InputError
 from codecmark.leaderboard import render
 from codecmark.metrics.table import ON_REQUEST
+from codecmark.networks.setup import Setup
 from codecmark.results import axes, store
 from codecmark.results.row import ResultRow
 from codecmark.review.in_force import judged_by_condition
@@ -159,7 +160,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         if not clips:
             raise InputError(f"--shard: {arguments.shard} has no clip left; use fewer parts")
     found = plan.make(
-        specs, clips, chosen, out,
+        specs, clips, chosen, out, Setup.from_environment(),
         timed=not arguments.no_timing, retry=arguments.retry_failed, fresh=arguments.new,
     )  # fmt: skip
     if arguments.dry_run:

@@ -35,6 +35,8 @@ class CodecRows:
         What the codec is warmed up with; a network without trained weights is measured on the
         start of this one only.
     condition : Condition
+    setup : Setup
+        Where weights are, and the device of a codec whose spec names none.
 
     Attributes
     ----------
@@ -42,7 +44,9 @@ class CodecRows:
         Why the codec could not be built, which its one row says.
     """
 
-    def __init__(self, run_id: str, spec: str, first: PreparedClip, condition: Condition) -> None:
+    def __init__(
+        self, run_id: str, spec: str, first: PreparedClip, condition: Condition, setup: Setup
+    ) -> None:
         self.run_id = run_id
         self.spec = spec
         self.error: CodecmarkError | None = None
@@ -51,7 +55,7 @@ class CodecRows:
         self._measurement: Measurement | None = None
         self._start = perf_counter()
         threads.limit(condition.threads)
-        self._setup = Setup.from_environment()
+        self._setup = setup.recording_afresh()
         try:
             codec = catalog.create(spec, self._setup)
             self._measurement = measurement_of(codec, [first], condition, self._setup)

@@ -34,8 +34,8 @@ class Measurement:
     """Encode, decode and score `clips` with `codec`.
 
     A network without trained weights is run on the start of the first clip only, for speed,
-    memory and rate; its quality is not computed. `setup` is what the codec was built with, by
-    default that of the environment: its reference on eager is built with it too.
+    memory and rate; its quality is not computed. `setup` is what the codec was built with: its
+    reference on eager and the process that measures its memory are given the same.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class Measurement:
         codec: Codec,
         clips: Sequence[PreparedClip],
         condition: Condition,
-        setup: Setup | None = None,
+        setup: Setup,
     ) -> None:
         self.codec = codec
         self.condition = condition
@@ -54,7 +54,8 @@ class Measurement:
         self._first = self.clips[0].audio
         self._encoded: list[Timed[bytes | Failure]] = []
         self._decoded: list[Timed[AudioClip | Failure]] = []
-        self._reference = EagerReference(codec, setup or Setup.from_environment())
+        self._setup = setup
+        self._reference = EagerReference(codec, setup)
         self._warmed: deque[Hashable] = deque(maxlen=_LENGTHS_WARM)
         self._first_call_s: dict[str, float] = {}
         self._rounds: dict[str, int] = {}
@@ -200,7 +201,7 @@ class Measurement:
     def _peak_memory(self) -> float | Failure:
         if self._peak is None:
             try:
-                self._peak = peak_memory_mib(self.codec.info.spec, self._first)
+                self._peak = peak_memory_mib(self.codec.info.spec, self._first, self._setup)
             except MetricError as error:
                 self._peak = Failure(str(error))
         return self._peak

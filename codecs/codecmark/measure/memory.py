@@ -16,13 +16,16 @@ from codecmark import catalog
 from codecmark.clip import AudioClip
 from codecmark.corpus import audio_files
 from codecmark.errors import MetricError
+from codecmark.networks.setup import Setup
 from codecmark.system import threads
 
 _TIMEOUT_S = 300
 
 
-def peak_memory_mib(spec: str, clip: AudioClip, timeout_s: float = _TIMEOUT_S) -> float:
-    """Return the peak resident set of a process that does nothing but code `clip` once.
+def peak_memory_mib(
+    spec: str, clip: AudioClip, setup: Setup, timeout_s: float = _TIMEOUT_S
+) -> float:
+    """Return the peak resident set, in MiB, of a process that does nothing but code `clip` once.
 
     Raises
     ------
@@ -39,7 +42,7 @@ def peak_memory_mib(spec: str, clip: AudioClip, timeout_s: float = _TIMEOUT_S) -
                 text=True,
                 timeout=timeout_s,
                 # what could be fetched was fetched by the caller's own instance
-                env={**os.environ, "CODECMARK_OFFLINE": "1"},
+                env={**os.environ, **setup.variables(), "CODECMARK_OFFLINE": "1"},
             )
         except subprocess.TimeoutExpired as error:
             raise MetricError(f"the process took more than {timeout_s:g} s") from error
@@ -51,7 +54,7 @@ def peak_memory_mib(spec: str, clip: AudioClip, timeout_s: float = _TIMEOUT_S) -
 
 def _main(spec: str, path: str) -> None:
     threads.limit(threads.count())
-    codec = catalog.create(spec)
+    codec = catalog.create(spec, Setup.from_environment())
     codec.decode(codec.encode(audio_files.read_audio(Path(path))))
     print(_own_peak_mib())
 

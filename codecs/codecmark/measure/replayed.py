@@ -24,11 +24,11 @@ def measurement_of(
     codec: Codec,
     clips: Sequence[PreparedClip],
     condition: Condition,
-    setup: Setup | None = None,
+    setup: Setup,
 ) -> Measurement:
-    """Return what measures a codec: of a replayed one its own; `setup` as of `Measurement`."""
+    """Return what measures a codec, of which replayed ones have their own; see `Measurement`."""
     if isinstance(codec, ReplayedCodec):
-        return ReplayedMeasurement(codec, clips, condition)
+        return ReplayedMeasurement(codec, clips, condition, setup)
     return Measurement(codec, clips, condition, setup)
 
 
@@ -36,9 +36,13 @@ class ReplayedMeasurement(Measurement):
     """Look up, pair and score what was published of `clips`."""
 
     def __init__(
-        self, codec: ReplayedCodec, clips: Sequence[PreparedClip], condition: Condition
+        self,
+        codec: ReplayedCodec,
+        clips: Sequence[PreparedClip],
+        condition: Condition,
+        setup: Setup,
     ) -> None:
-        super().__init__(codec, clips, condition)
+        super().__init__(codec, clips, condition, setup)
         self._replayed = codec
         self._found: list[tuple[PreparedPair, Replayed] | CodecmarkError] = []
 

@@ -47,6 +47,14 @@ class Setup:
             WeightLocator.from_environment(), device=os.environ.get("CODECMARK_DEVICE") or None
         )
 
+    def variables(self) -> dict[str, str]:
+        """Return the environment variables that give another process this setup."""
+        return {"CODECMARK_DEVICE": self.device or "", **self.weights.variables()}
+
+    def recording_afresh(self) -> Setup:
+        """Return a copy for one codec, with no weights requested and nothing applied yet."""
+        return replace(self, weights=replace(self.weights, asked=[]), heeded=set())
+
     def running(self, execution: Execution) -> Setup:
         """Return a copy for one codec with this execution, of which nothing is applied yet."""
         return replace(self, execution=execution, heeded=set())

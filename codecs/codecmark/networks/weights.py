@@ -86,6 +86,15 @@ class WeightLocator:
             download.offline(), reads_files,
         )  # fmt: skip
 
+    def variables(self) -> dict[str, str]:
+        """Return the environment variables that give another process this locator."""
+        return {
+            "CODECMARK_WEIGHTS": str(self.folder or ""),
+            "CODECMARK_CACHE": str(self.cache),
+            "CODECMARK_TRAINED": str(self.trained or ""),
+            "CODECMARK_OFFLINE": "1" if self.offline else "0",
+        }
+
     @property
     def asked_names(self) -> list[str]:
         """Names of all sets that were requested, whether found or not, each once."""

@@ -63,6 +63,8 @@ class Plan:
     first : PlannedClip
         What a codec is warmed up with, and an untrained one measured on.
     timed : bool
+    setup : Setup
+        What codecs are built with: where weights are, and the device.
     stored : list of ResultRow
         What the run has.
     kept : list of ResultRow
@@ -74,6 +76,7 @@ class Plan:
     missing: dict[str, tuple[PlannedClip, ...]]
     first: PlannedClip
     timed: bool
+    setup: Setup
     stored: list[ResultRow]
     kept: list[ResultRow]
 
@@ -130,6 +133,7 @@ def make(
     clips: Sequence[PlannedClip],
     condition: Condition,
     results: Path,
+    setup: Setup,
     *,
     timed: bool = True,
     retry: bool = False,
@@ -148,7 +152,7 @@ def make(
     """
     run_id, stored = (None, []) if fresh else _continued(clips, condition, results)
     again = [r for r in stored if retry and (r.status != "ok" or r.weights == "random")]
-    known = _Known([row for row in stored if row not in again], condition, timed)
+    known = _Known([row for row in stored if row not in again], condition, setup, timed=timed)
     missing = {spec: known.lacking(spec, _admitted(spec, clips, condition)) for spec in specs}
     return Plan(
         run_id or host.new_run_id(),
@@ -156,6 +160,7 @@ def make(
         {spec: lacking for spec, lacking in missing.items() if lacking},
         clips[0],
         timed,
+        setup,
         stored,
         known.kept,
     )
@@ -178,10 +183,12 @@ def _admitted(
 class _Known:
     """Stored rows by key."""
 
-    def __init__(self, rows: Sequence[ResultRow], condition: Condition, timed: bool) -> None:
+    def __init__(
+        self, rows: Sequence[ResultRow], condition: Condition, setup: Setup, *, timed: bool
+    ) -> None:
         self._condition = condition
         self._timed = timed
-        self._setup = Setup.from_environment()
+        self._setup = setup
         self._rows = {row.key: row for row in rows}
         self.kept: list[ResultRow] = []
         # which weight sets a codec asks for is known from its rows, without building it

@@ -8,7 +8,7 @@ from pathlib import Path
 from codecmark.measure.timing import BLOCK
 from codecmark.results import store
 from codecmark.run.engines import Engine, Item, Outcome
-from codecmark.run.plan import Plan
+from codecmark.run.plan import Plan, PlannedClip
 
 
 def run(plan: Plan, engine: Engine, results: Path) -> Iterator[Outcome]:
@@ -18,11 +18,10 @@ def run(plan: Plan, engine: Engine, results: Path) -> Iterator[Outcome]:
     An interruption loses the items that are being worked on: a clip each, or with timing a block
     of clips, which are timed round by round and then scored side by side.
     """
-    together = BLOCK if plan.timed else 1
     items = [
-        Item(plan.run_id, spec, clips[at : at + together], plan.first, plan.condition, plan.timed)
+        Item(plan.run_id, spec, block, plan.first, plan.condition, plan.timed, plan.setup)
         for spec, clips in plan.missing.items()
-        for at in range(0, len(clips), together)
+        for block in _blocks(clips, BLOCK if plan.timed else 1)
     ]
     made: set[tuple[str, str | None]] = set()
     with store.writing(results, plan.run_id) as writer:
@@ -32,3 +31,8 @@ def run(plan: Plan, engine: Engine, results: Path) -> Iterator[Outcome]:
             made.update((row.spec, row.clip) for row in new)
             writer.add(new)
             yield Outcome(outcome.item, new, outcome.settled)
+
+
+def _blocks(clips: tuple[PlannedClip, ...], size: int) -> Iterator[tuple[PlannedClip, ...]]:
+    for start in range(0, len(clips), size):
+        yield clips[start : start + size]

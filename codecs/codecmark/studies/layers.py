@@ -27,7 +27,7 @@ from codecmark.measure.timing import Input, Output, Timed, perf_counter_timer
 from codecmark.metrics.score import Scores
 from codecmark.metrics.waveform import snr_db
 from codecmark.networks import trained_sets
-from codecmark.networks.weights import WeightLocator
+from codecmark.networks.setup import Setup
 from codecmark.results.row import ResultRow
 from codecmark.studies import rate_bound
 from codecmark.system import host
@@ -71,13 +71,12 @@ class Parts:
     asked_bound_kbps: float
 
 
-def specs() -> tuple[str, ...]:
+def specs(setup: Setup) -> tuple[str, ...]:
     """Return the specs to measure; those with trained weights only if the weights are present."""
     measurable = [*CURVE, *RATES]
-    locator = WeightLocator.from_environment()
     for name, trained in (("anchored", ANCHORED), ("compact", LATENTS)):
         try:
-            trained_sets.locate_trained(name, locator)
+            trained_sets.locate_trained(name, setup.weights)
         except UnavailableError:
             continue
         measurable += trained
@@ -85,22 +84,22 @@ def specs() -> tuple[str, ...]:
 
 
 def measure(
-    specs: Sequence[str], clips: Sequence[PreparedClip], condition: Condition
+    specs: Sequence[str], clips: Sequence[PreparedClip], condition: Condition, setup: Setup
 ) -> Iterator[list[ResultRow]]:
     """Yield the rows of each codec, with every clip timed once."""
     run_id = host.new_run_id()
     with Scorer() as scorer:
         for spec in specs:
-            codec = CodecRows(run_id, spec, clips[0], condition)
+            codec = CodecRows(run_id, spec, clips[0], condition, setup)
             codec.take(clips)
             codec.encode(_once)
             codec.decode(_once)
             yield codec.rows(scorer, memory=False)
 
 
-def take_apart(clips: Sequence[PreparedClip]) -> Iterator[Parts]:
+def take_apart(clips: Sequence[PreparedClip], setup: Setup) -> Iterator[Parts]:
     """Yield the parts of each clip that is not silent."""
-    codec = catalog.create(ABLATED)
+    codec = catalog.create(ABLATED, setup)
     assert isinstance(codec, WaveformLayerCodec)  # noqa: S101 - the catalog's own
     with Scorer() as scorer:
         for clip in clips:

@@ -30,7 +30,7 @@ def measurement(request: pytest.FixtureRequest, bench: Session) -> Iterator[Code
     clips = bench.missing(spec)
     if not clips:
         pytest.skip(f"kept: run {bench.run_id} has its rows; --new measures afresh")
-    codec = CodecRows(bench.run_id, spec, bench.first, bench.condition)
+    codec = CodecRows(bench.run_id, spec, bench.first, bench.condition, bench.setup)
     measured = {row.spec for row in bench.made}
     if codec.error is not None:
         if spec not in measured:

@@ -15,6 +15,7 @@ from codecmark.corpus.condition import PreparedClip
 from codecmark.corpus.entry import UNKNOWN_CLASS, ClipClass
 from codecmark.errors import CodecmarkError, InputError
 from codecmark.measure.scoring import Scorer
+from codecmark.networks.setup import Setup
 from codecmark.results import axes, store
 from codecmark.results.row import ResultRow
 from codecmark.review import Requirements
@@ -32,6 +33,8 @@ class Session:
 
     Attributes
     ----------
+    setup : Setup
+        What codecs are built with: where weights are, and the device.
     smoke : bool
         Benchmarks are disabled: every codec runs once, on one clip, and nothing is stored.
     measures_codecs : bool
@@ -51,6 +54,7 @@ class Session:
     specs: tuple[str, ...]
     condition: condition.Condition
     results: Path
+    setup: Setup
     smoke: bool = False
     corpus: Path | None = None
     clip_class: ClipClass = UNKNOWN_CLASS
@@ -89,6 +93,7 @@ class Session:
             catalog.with_execution(specs, execution),
             chosen,
             config.getoption("--results"),
+            Setup.from_environment(),
             smoke,
             config.getoption("--corpus"),
             config.getoption("clip_class"),
@@ -128,8 +133,9 @@ class Session:
             clips = clips[:1]
         else:
             self.plan = plan.make(
-                self.specs, clips, self.condition, self.results, retry=self.retry, fresh=self.fresh
-            )
+                self.specs, clips, self.condition, self.results, self.setup,
+                retry=self.retry, fresh=self.fresh,
+            )  # fmt: skip
             try:
                 store.prepare(self.results)
             except InputError as error:

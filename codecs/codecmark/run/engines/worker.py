@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from codecmark.corpus.condition import Condition, PreparedClip
 from codecmark.errors import CodecmarkError, InputError
@@ -26,13 +26,11 @@ class Item:
     first: PlannedClip
     condition: Condition
     timed: bool
+    setup: Setup
 
     def singly(self) -> list[Item]:
         """Return an item for each clip."""
-        return [
-            Item(self.run_id, self.spec, (clip,), self.first, self.condition, self.timed)
-            for clip in self.clips
-        ]
+        return [replace(self, clips=(clip,)) for clip in self.clips]
 
 
 @dataclass(frozen=True)
@@ -69,7 +67,8 @@ class Worker:
                 first = item.first.read(item.condition)
             except InputError as error:
                 return lost(item, str(error))
-            self._codec = codec = CodecRows(item.run_id, item.spec, first, item.condition)
+            codec = CodecRows(item.run_id, item.spec, first, item.condition, item.setup)
+            self._codec = codec
             self._alive()
         rows: list[ResultRow] = []
         clips: list[PreparedClip] = []
@@ -104,7 +103,7 @@ def lost(item: Item, reason: str) -> Outcome:
 
 
 def _lost_row(item: Item, clip: PlannedClip, reason: str) -> ResultRow:
-    codec = content_key.codec_key(item.spec, item.condition, None, Setup.from_environment())
+    codec = content_key.codec_key(item.spec, item.condition, None, item.setup)
     builder = row_builder.missing(item.run_id, item.spec, item.condition, CodecmarkError(reason))
     return builder.put(
         clip=clip.entry.name,
