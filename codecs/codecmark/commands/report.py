@@ -20,6 +20,7 @@ from codecmark.report import listening
 from codecmark.results.row import ResultRow
 from codecmark.review import in_force
 from codecmark.review.files import DECISIONS
+from codecmark.run import corpora
 from codecmark.system import threads
 
 HELP = "write one self-contained page: verdict, tables, curves, listening"
@@ -48,7 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--corpus", type=Path, metavar="PATH",
-        help="where the run's clips are (default: the bundled ones)",
+        help="where the run's clips are (default: where it took them from)",
     )  # fmt: skip
 
 
@@ -62,6 +63,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     if arguments.clips < 1:
         raise InputError(f"clips: must be at least 1, got {arguments.clips}")
     rows = stored_rows.read(arguments)
+    stored_rows.show_run(arguments.results, rows, console)
     out = arguments.out or arguments.results / "report" / "index.html"
     if out.is_dir():
         out /= "index.html"
@@ -113,7 +115,11 @@ def _listening(
     ours = [row for row in rows if row.condition == rows[0].condition]
     try:
         chosen = condition.named(rows[0].condition)
-        entries = listening.default_clips(corpus.load(arguments.corpus), ours, arguments.clips)
+        given = arguments.corpus
+        corpus_clips = (
+            corpora.load(arguments.results, ours[0].run_id) if given is None else corpus.load(given)
+        )
+        entries = listening.default_clips(corpus_clips, ours, arguments.clips)
         clips, unused = condition.prepare(entries, chosen)
     except InputError as error:
         return [], [f"nothing to hear: {error}"]

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from codecmark.commands.pytest_plugin.session import SESSION, Session
-from codecmark.commands.run import (
+from codecmark.commands.measuring_options import (
     add_class_argument,
     add_execution_arguments,
     add_predictors_argument,
 )
+from codecmark.commands.pytest_plugin.session import SESSION, Session
 from codecmark.commands.stored_rows import RESULTS
 from codecmark.corpus import condition
 from codecmark.errors import CodecmarkError

@@ -21,7 +21,7 @@ from codecmark.results.row import ResultRow
 from codecmark.review import Requirements
 from codecmark.review.gate import Gate, gate
 from codecmark.review.replayed import rows_of
-from codecmark.run import plan
+from codecmark.run import corpora, plan
 from codecmark.run.plan import Plan, PlannedClip
 from codecmark.system import host, threads
 from codecmark.system.execution import Execution
@@ -127,8 +127,7 @@ class Session:
     def begin(self) -> None:
         """Read the clips, see which rows are missing, and make sure that they can be stored."""
         entries = corpus.load(self.corpus, self.clip_class)
-        entries = corpus.limited(entries, self.limit, self.condition.seed)
-        clips, self.unused = plan.survey(entries, self.condition)
+        clips, self.unused = plan.survey(entries, self.condition, self.limit)
         if self.smoke:
             clips = clips[:1]
         else:
@@ -140,6 +139,7 @@ class Session:
                 store.prepare(self.results)
             except InputError as error:
                 raise InputError(f"--results: {error}") from error
+            corpora.remember(self.results, self.plan.run_id, self.corpus, self.clip_class)
         self.clips = clips
         threads.limit(self.condition.threads)
 
