@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from io import StringIO
 from pathlib import Path
 from types import SimpleNamespace
@@ -9,14 +10,16 @@ from types import SimpleNamespace
 import pytest
 from rich.console import Console
 
-from codecmark import InputError
+from codecmark import InputError, review
 from codecmark.__main__ import main
 from codecmark.analysis.aggregation import Worst
 from codecmark.analysis.summary import summarise
 from codecmark.leaderboard import render
+from codecmark.leaderboard.brief import in_brief
 from codecmark.leaderboard.sections import sections
 from codecmark.results import store
 from made_rows import failing, lossless, row, unavailable, untrained
+from reviewed import SNR, asked, codec
 
 
 def test_the_worst_clip_is_worst_by_the_metrics_direction() -> None:
@@ -31,7 +34,8 @@ def test_worst_clips_are_on_the_page_only() -> None:
     rows = [row(clip="a"), row(clip="b", snr_db=3.0, pesq_wb=1.5), lossless("a"), untrained()]
     rows += [row(clip="m", clip_class="music", visqol_mos_lqo=None)]
     page = render.markdown(rows)
-    table = page.partition("## Worst clips, 16k-mono")[2].partition("\n##")[0]
+    table = page.partition("<summary>Worst clips, 16k-mono: 2 settings</summary>")[2]
+    table = table.partition("</details>")[0]
     assert "The worst figure, its clip, the median over clips;" in table
     assert (
         "| SNR dB speech | PESQ-WB speech | ViSQOL speech | SNR dB music | ViSQOL music |" in table
@@ -59,20 +63,80 @@ def test_sort_by_any_column_of_any_table() -> None:
 def test_each_table_says_its_own_order(sort: str) -> None:
     page = render.markdown([row(), row("opus@6k")], sort)
     orders = [
-        (part.partition("\n")[0], part.split("\n\n")[1].rpartition("; ")[2])
-        for part in page.split("\n## ")[1:]
-        if "16k-mono" in part.partition("\n")[0]
+        (part.partition("</summary>")[0], part.split("\n\n")[1].rpartition("; ")[2])
+        for part in page.partition("## All settings")[2].split("<summary>")[1:]
     ]
-    assert [title for title, _ in orders[4:]] == ["Rate at target, 16k-mono"]
     assert orders[:4] == [
-        ("Leaderboard, 16k-mono", "In the order of the run."),
-        ("Quality on speech, 16k-mono", "Sorted by speech.pesq_wb."),
-        ("Worst clips, 16k-mono", "in the order of the first table."),
-        ("Cost, 16k-mono", "In the order of the run."),
+        ("Leaderboard, 16k-mono: 2 settings", "In the order of the run."),
+        ("Quality on speech, 16k-mono: 2 settings", "Sorted by speech.pesq_wb."),
+        ("Worst clips, 16k-mono: 2 settings", "in the order of the first table."),
+        ("Cost, 16k-mono: 2 settings", "In the order of the run."),
     ]
     out = StringIO()
     render.print_leaderboard([row()], Console(file=out, width=200), sort)
     assert "Quality on speech, 16k-mono, sorted by speech.pesq_wb " in out.getvalue()
+
+
+def test_every_entry_of_the_contents_leads_to_its_section() -> None:
+    page = render.markdown([*codec("opus@24k"), *codec("opus@6k"), *codec("lc3@24k")])
+    entries = re.findall(r"^- \[(.+)\]\(#(.+)\)$", page, re.MULTILINE)
+    headings = re.findall(r"^## (.+)$", page, re.MULTILINE)
+    assert [title for title, _ in entries] == headings
+    assert ("Which codec? 16k-mono", "which-codec-16k-mono") in entries
+    assert headings[-3:] == ["All settings, 16k-mono", "Notes", "Columns"]
+
+
+def test_ten_lines_come_first() -> None:
+    """The recommended setting, the best of each other codec, and what is in use today."""
+    rows = [
+        *codec("opus@6k", (5, 5.1, 4.9, 5), stream_bytes=4_000),
+        *codec("opus@16k"),
+        *codec("opus@24k", stream_bytes=15_000),
+        *codec("silence", (0, 0, 0, 0), stream_bytes=100),
+        *(one for n in range(12) for one in codec(f"c{n}@9k", stream_bytes=11_000 + n)),
+    ]
+    requirements = asked(SNR, baseline=["none@1", "opus@6k"], options=())
+    judged = {"16k-mono": review.judged(rows, requirements)}
+    first = sections(rows, judged=judged)[0]
+    specs = in_brief(first.summaries, judged["16k-mono"])
+    decision = review.decide(rows, requirements)
+    assert specs == ["opus@16k", *(f"c{n}@9k" for n in range(8)), "opus@6k"]
+    assert decision.recommended == judged["16k-mono"].recommended == specs[0]
+    page = render.markdown(rows, judged=judged)
+    table = page.partition("## Which codec? 16k-mono")[2].partition("\n## ")[0]
+    shown = [line.split(" | ")[0] for line in table.splitlines() if line.startswith("| ")]
+    assert shown == ["| codec", "| ---", *(f"| {spec}" for spec in specs)]
+    assert "Recommended: `opus@16k`" in table
+
+
+def test_published_audio_has_a_table_and_a_count_of_its_own() -> None:
+    rows = [row(clip=clip) for clip in "abcdefgh"]
+    rows += [
+        row("replay:dac:16khz@6k", clip, weights="replayed", stream_bytes=None, snr_db=9.0,
+            nominal_bitrate_kbps=6.0)
+        for clip in "xy"
+    ]  # fmt: skip
+    found = {section.kind: section for section in sections(rows)}
+    assert [s.spec for s in found["overall"].summaries] == ["opus@24k"]
+    assert [s.spec for s in found["quality"].summaries] == ["opus@24k"]
+    (summary,) = found["published"].summaries
+    cells = {c.key: c.cell(summary).text for c in found["published"].columns}
+    assert (cells["n"], cells["snr_db"]) == ("2/2", "9.0 ±0.0")
+    assert cells["nominal_bitrate_kbps"] == "6.00"
+    assert "clips of its own" in found["published"].order
+    # alone they are a run like any other
+    assert next(s.kind for s in sections(rows[8:])) == "overall"
+
+
+def test_rates_of_stereo_are_told_apart() -> None:
+    mono, stereo = row(), row(condition="48k-stereo")
+    first = sections([stereo])[0]
+    cells = {c.heading: c.cell(first.summaries[0]).text for c in first.columns}
+    assert (cells["kbit/s in all"], cells["kbit/s a channel"]) == ("24.0", "12.0")
+    assert "kbit/s a channel" not in {c.heading for c in sections([mono])[0].columns}
+    assert sections([stereo], "bitrate_kbps_a_channel")[0].order == (
+        "sorted by bitrate_kbps_a_channel"
+    )
 
 
 def test_the_command_writes_the_page_of_the_newest_run_only(
@@ -112,7 +176,7 @@ def test_markdown_is_stable_and_harmless() -> None:
     assert text == render.markdown([row(), hostile])
     assert "<script>" not in text
     assert "a\\|b &lt;b&gt;" in text
-    assert "| opus@24k | no weights |" in text
+    assert "| opus@24k | classic |" in text
 
 
 @pytest.mark.parametrize("width", [80, 120, 200])

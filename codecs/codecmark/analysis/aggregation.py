@@ -77,14 +77,15 @@ def attempted(
     """Return how many clips a codec should have coded, by class.
 
     A codec that lacks rows of some clips has not passed on them; one that is not available was
-    tried on none, one without trained weights on purpose on one.
+    tried on none, one without trained weights on purpose on one, and published audio exists for
+    the clips that were published only.
 
     Parameters
     ----------
     own, everyone : mapping of classes to clips
         That have a row of this codec, of any codec.
     """
-    return own if weights == "random" or not own else everyone
+    return own if weights in {"random", "replayed"} or not own else everyone
 
 
 def qualities(columns: Columns, attempted: Mapping[str, int]) -> dict[str, dict[str, Quality]]:

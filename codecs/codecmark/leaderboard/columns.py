@@ -6,7 +6,9 @@ A new column is one line here; terminal, Markdown and sorting follow.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
+from codecmark import catalog
 from codecmark.analysis.aggregation import ALL, Quality
 from codecmark.analysis.listeners import rated
 from codecmark.analysis.summary import Summary
@@ -70,13 +72,17 @@ def _same_in_all(field: str, meaning: str) -> Column:
 def _evidence(summary: Summary) -> Cell:
     if not summary.ok:
         return Cell(summary.rows[0].status)
-    return Cell({"none": "no weights"}.get(summary.weights or "", summary.weights or ""))
+    if catalog.is_sentinel(summary.rows[0].family):
+        return Cell("sentinel")
+    return Cell({"none": "classic"}.get(summary.weights or "", summary.weights or ""))
 
 
 CODEC = Column("codec", "codec", "spec string", lambda s: Cell(s.spec), is_text=True)
 EVIDENCE = Column(
-    "evidence", "evidence", "where the learned part comes from", _evidence, is_text=True
-)
+    "evidence", "evidence",
+    "where the learned part comes from; classic codecs have none, sentinels only check the scales",
+    _evidence, is_text=True,
+)  # fmt: skip
 RATE = _cost_column(
     "bitrate_kbps", "bits of the whole streams over seconds of audio",
     lambda s: s.bitrate_kbps,
@@ -97,6 +103,25 @@ SCORED = Column(
     "n", "n", "clips scored of clips attempted",
     lambda s: Cell(f"{s.scored}/{s.attempted}", s.scored) if s.attempted else Cell(NOTHING),
 )  # fmt: skip
+
+
+def of_channels(columns: Sequence[Column], channels: int) -> tuple[Column, ...]:
+    """Return columns that tell the rate of several channels and the rate of one apart."""
+    if channels == 1:
+        return tuple(columns)
+    total = replace(RATE, heading=f"{RATE.heading} in all", meaning=f"{RATE.meaning}, all channels")
+
+    def share(summary: Summary) -> float | None:
+        return None if (rate := summary.bitrate_kbps) is None else rate / channels
+
+    one = Column(
+        f"{RATE.key}_a_channel", f"{RATE.heading} a channel", f"the rate in all over {channels}",
+        lambda s: figure(share(s), RATE.key), higher_is_better=False,
+    )  # fmt: skip
+    found: list[Column] = []
+    for column in columns:
+        found += (total, one) if column is RATE else (column,)
+    return tuple(found)
 
 
 def rating_column(field: str) -> Column:
@@ -141,10 +166,23 @@ def overall(
     )
 
 
+def published(clip_classes: Sequence[str], targets: Sequence[Column]) -> tuple[Column, ...]:
+    """Return the columns of audio that others decoded: no bytes, no time, clips of its own."""
+    return (
+        CODEC,
+        NOMINAL_RATE,
+        quality_column(ALL, "snr_db"),
+        *(quality_column(name, VISQOL_FIELD, name) for name in clip_classes),
+        SCORED,
+        *targets,
+    )
+
+
+NOMINAL_RATE = _same_in_all("nominal_bitrate_kbps", "what the label promises")
 COST = (
     CODEC,
     RATE,
-    _same_in_all("nominal_bitrate_kbps", "what the label promises"),
+    NOMINAL_RATE,
     ENCODE_RTF,
     DECODE_RTF,
     _same_in_all("encode_first_call_s", "first call after loading, seconds"),

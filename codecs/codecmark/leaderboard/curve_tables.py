@@ -28,8 +28,13 @@ RANK_ANCHOR = "opus@16k"  # the cheapest default setting that meets the target
 
 @dataclass(frozen=True)
 class Table:
-    """Plain cells under headings, what they mean, and what is to be said below."""
+    """Plain cells under headings, what they mean, and what is to be said below.
 
+    `question` is what it answers, and the condition that it is of.
+    """
+
+    question: str
+    condition: str
     title: str
     meaning: str
     headings: tuple[str, ...]
@@ -69,10 +74,11 @@ def at_target(
     requirements: Requirements,
 ) -> Table:
     """Return the smallest rate at which every quality meets its target, for each class."""
+    question = "At which rate is the target met?"
     title = f"Rate at target, {condition}"
     targets = {name: requirements.targets(name) for name in classes}
     if not all(targets.values()):
-        return Table(title, "", (), ())
+        return Table(question, condition, title, "", (), ())
     found = {
         name: rate_at_target(rows, name, _undisputed(name, target))
         for name, target in targets.items()
@@ -101,6 +107,8 @@ def at_target(
     if unscored:
         remarks.append(f"Not scored, the notes say why: {', '.join(unscored)}.")
     return Table(
+        question,
+        condition,
         title,
         f"The smallest rate in kbit/s at which {target} hold together, interpolated between "
         "measured settings, in brackets where the ends of their 95 % intervals put it. `≤`: the "
@@ -135,6 +143,8 @@ def rates_against_anchor(
         if any(cell != NOTHING for cell in cells):
             lines.append((codec, *cells))
     return Table(
+        f"How many bits for the quality of {DEFAULT_ANCHOR}?",
+        condition,
         f"Rate against {DEFAULT_ANCHOR}, {condition}",
         f"`-17 (-16; 35 %)`: 17 % fewer bits than {DEFAULT_ANCHOR} at equal quality, a Bjøntegaard "
         "delta with PCHIP, then with Akima, over 35 % of the range of both; with `?` the two "
@@ -157,16 +167,18 @@ def ranks(rows: Sequence[ResultRow], classes: Sequence[str], condition: str) -> 
     axes = [(ALL, "snr_db")]
     axes += [("speech", "pesq_wb")] if "speech" in classes else []
     axes += [(name, VISQOL_FIELD) for name in classes]
-    title = f"Ranks, {condition}"
+    question, title = "Which differences are certain?", f"Ranks, {condition}"
     found: list[Ranking] = []
     for name, metric in axes:
         try:
             found.append(rank(rows, metric, RANK_ANCHOR, None if name == ALL else name))
         except InputError:  # the anchor was not run: no ranks
-            return Table(title, "", (), ())
+            return Table(question, condition, title, "", (), ())
     places = [{place.spec: f"{place.first}-{place.last}" for place in r.places} for r in found]
     specs = dict.fromkeys(spec for column in places for spec in column)
     return Table(
+        question,
+        condition,
         title,
         "Best and worst rank that the comparisons leave possible: each codec against the leader "
         f"and against {RANK_ANCHOR} on the same clips, Holm's correction, 95 %. Codecs whose "

@@ -1,4 +1,4 @@
-"""Tables in the terminal (rich) and in Markdown, from the same columns."""
+"""The tables in the terminal (rich), and the page written beside the rows."""
 
 from __future__ import annotations
 
@@ -16,13 +16,14 @@ from codecmark.errors import InputError
 from codecmark.leaderboard.cell import Column
 from codecmark.leaderboard.curve_tables import Table as PlainTable
 from codecmark.leaderboard.curve_tables import tables
+from codecmark.leaderboard.markdown_page import markdown
 from codecmark.leaderboard.notes import notes
 from codecmark.leaderboard.sections import DEFAULT_SORT, Section, sections
 from codecmark.results.row import ResultRow
 from codecmark.review.in_force import judged_by_condition
 from codecmark.review.judgement import Judged
-from codecmark.system.markdown import escaped
-from codecmark.system.markdown import table as markdown_table
+
+__all__ = ["WIDE", "markdown", "print_leaderboard", "write_markdown"]
 
 WIDE = 180  # columns, where the output is not a terminal that could say its own
 _STYLES = {
@@ -77,39 +78,6 @@ def _table(section: Section, columns: Sequence[Column], *, first: bool = True) -
     return table
 
 
-def markdown(
-    rows: Sequence[ResultRow],
-    sort: str = DEFAULT_SORT,
-    judged: Mapping[str, Judged] | None = None,
-) -> str:
-    """Return the leaderboard page; the same rows give the same text.
-
-    `sort` and `judged` as in `sections`.
-    """
-    judged = judged_by_condition(None, rows) if judged is None else judged
-    first = rows[0]
-    parts = [
-        "# Leaderboard",
-        f"Run `{first.run_id}` on {first.host}; one row a codec. `-` is not measured, `exact` is a "
-        "lossless copy; the notes at the end say why. `15.0 (1/10)` has a figure for one clip of "
-        "ten, `15.0 (9 exact)` is without nine lossless copies. "
-        "ViSQOL, PESQ and ESTOI predict what listeners would say; they are not listening tests.",
-    ]
-    found = sections(rows, sort, judged)
-    for section in found:
-        order = f"{section.order[:1].upper()}{section.order[1:]}."
-        parts += [f"## {section.title}", order, _markdown_table(section)]
-    for plain in tables(rows, judged):
-        parts += [f"## {plain.title}", escaped(plain.meaning), _plain_table(plain)]
-        parts += [escaped(remark) for remark in plain.remarks]
-    parts += ["## Notes", "\n".join(f"- {escaped(note)}" for note in notes(rows))]
-    columns = [column for section in found for column in section.columns]
-    meanings = {c.heading: c.meaning for c in columns if not c.is_text}
-    shown = (f"- **{escaped(heading)}**: {escaped(what)}" for heading, what in meanings.items())
-    parts += ["## Columns", "\n".join(shown)]
-    return "\n\n".join(parts) + "\n"
-
-
 def write_markdown(
     rows: Sequence[ResultRow], results: Path, judged: Mapping[str, Judged] | None = None
 ) -> Path:
@@ -144,22 +112,3 @@ def _rich_table(plain: PlainTable) -> Table:
     for row in plain.rows:
         table.add_row(*map(_styled, row))
     return table
-
-
-def _plain_table(plain: PlainTable) -> str:
-    return markdown_table(
-        [escaped(heading) for heading in plain.headings],
-        [[escaped(cell) for cell in row] for row in plain.rows],
-        numbers=len(plain.headings) - 1,
-    )
-
-
-def _markdown_table(section: Section) -> str:
-    lines = [
-        "| " + " | ".join(escaped(c.heading) for c in section.columns) + " |",
-        "| " + " | ".join("---" if c.is_text else "---:" for c in section.columns) + " |",
-    ]
-    for summary in section.summaries:
-        cells = (escaped(column.cell(summary).text) for column in section.columns)
-        lines.append("| " + " | ".join(cells) + " |")
-    return "\n".join(lines)

@@ -8,10 +8,12 @@ from dataclasses import dataclass, replace
 from codecmark.analysis.aggregation import ALL
 from codecmark.analysis.listeners import RATINGS
 from codecmark.analysis.summary import Summary, summarise
+from codecmark.corpus.condition import named
 from codecmark.corpus.entry import CLASSES
 from codecmark.errors import InputError
 from codecmark.leaderboard.cell import Column
-from codecmark.leaderboard.columns import COST, by_class, overall, rating_column, worst
+from codecmark.leaderboard.columns import COST, by_class, of_channels, overall, rating_column, worst
+from codecmark.leaderboard.columns import published as columns_of_published
 from codecmark.leaderboard.targets import target_columns
 from codecmark.results.row import ResultRow
 from codecmark.review.in_force import judged_by_condition
@@ -31,8 +33,8 @@ class Section:
     page_only : bool
         Kept from terminals.
     kind, condition, clip_class : str
-        What it shows: `overall`, `quality`, `worst` or `cost`; of which condition; and for
-        `quality` of which class of clips.
+        What it shows: `overall`, `quality`, `worst`, `cost`, or `published` for audio that others
+        decoded; of which condition; and for `quality` of which class of clips.
     """
 
     title: str
@@ -85,26 +87,45 @@ def sections(
 def _of_condition(
     condition: str, summaries: Sequence[Summary], sort: str, judged: Judged | None
 ) -> list[Section]:
-    present = {name for s in summaries for name in s.quality if name != ALL}
-    classes = sorted(present, key=CLASSES.index)
+    """Return the tables of one condition.
+
+    Published audio has clips of its own: where other codecs ran too it has a table of its own.
+    """
+    ran = [s for s in summaries if s.weights != "replayed"]
+    published = [s for s in summaries if s.weights == "replayed"]
+    found = _tables(condition, ran or published, sort, judged)
+    if ran and published:
+        columns = columns_of_published(_classes(published), target_columns(judged))
+        title = f"Published audio, {condition}"
+        section = Section(title, columns, published, kind="published", condition=condition)
+        section = _sorted(section, sort)
+        order = f"{section.order}; each has clips of its own, so no figure compares with another"
+        found.append(replace(section, order=order))
+    return found
+
+
+def _tables(
+    condition: str, summaries: Sequence[Summary], sort: str, judged: Judged | None
+) -> list[Section]:
+    classes = _classes(summaries)
+    channels = channels_of(condition)
     ratings = [
         rating_column(field)
         for field in RATINGS
         if any(getattr(row, field) is not None for s in summaries for row in s.rows)
     ]
+    columns = of_channels(overall(classes, target_columns(judged), ratings), channels)
     first = Section(
-        f"Leaderboard, {condition}", overall(classes, target_columns(judged), ratings),
-        summaries,
-        kind="overall", condition=condition,
-    )  # fmt: skip
+        f"Leaderboard, {condition}", columns, summaries, kind="overall", condition=condition
+    )
     first = _sorted(first, sort)
     found = [first]
     for name in classes:
         scored = [s for s in summaries if _has_quality(s, name)]
         if scored:
             section = Section(
-                f"Quality on {name}, {condition}", by_class(name, scored), scored, kind="quality",
-                condition=condition, clip_class=name,
+                f"Quality on {name}, {condition}", of_channels(by_class(name, scored), channels),
+                scored, kind="quality", condition=condition, clip_class=name,
             )  # fmt: skip
             found.append(_sorted(section, sort))
     scored = [s for s in first.summaries if any(_has_quality(s, name) for name in classes)]
@@ -117,9 +138,24 @@ def _of_condition(
             )
         )  # fmt: skip
     coded = [s for s in summaries if s.ok]
-    cost = Section(f"Cost, {condition}", COST, coded, kind="cost", condition=condition)
+    costs = of_channels(COST, channels)
+    cost = Section(f"Cost, {condition}", costs, coded, kind="cost", condition=condition)
     found.append(_sorted(cost, sort))
     return found
+
+
+def _classes(summaries: Sequence[Summary]) -> list[str]:
+    """Return the classes of clips that some codecs were given."""
+    present = {name for s in summaries for name in s.quality if name != ALL}
+    return sorted(present, key=CLASSES.index)
+
+
+def channels_of(condition: str) -> int:
+    """Return how many channels the clips of a condition have; 1 for one that is not known here."""
+    try:
+        return named(condition).channels
+    except InputError:
+        return 1
 
 
 def _has_quality(summary: Summary, clip_class: str) -> bool:

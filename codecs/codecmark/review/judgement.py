@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from codecmark.analysis.summary import Summarised
 from codecmark.errors import InputError
 from codecmark.results.row import ResultRow
-from codecmark.review.choice import Candidate
+from codecmark.review.choice import Candidate, best, ordered
 from codecmark.review.field import Field
 from codecmark.review.figures import Figures
 from codecmark.review.replayed import figures_of
@@ -18,10 +18,14 @@ from codecmark.review.summed import SummedFigures
 
 @dataclass(frozen=True)
 class Judged:
-    """The requirements of one condition, and its specs' candidates."""
+    """The requirements of one condition, and its specs' candidates, best first.
+
+    `recommended` is the spec that a decision on the same rows recommends; None where nobody passes.
+    """
 
     requirements: Requirements
     candidates: Mapping[str, Candidate]
+    recommended: str | None = None
 
 
 def judged(
@@ -49,7 +53,13 @@ def judged(
     else:
         figures = Figures(of_condition(rows, condition))
     field = Field(requirements, figures, figures_of(requirements, replayed))
-    return Judged(requirements, {spec: field.ranked(spec).candidate for spec in field.entries})
+    ranked = {spec: field.ranked(spec) for spec in field.entries}
+    chosen = best(ranked[spec] for spec in field.offered)
+    return Judged(
+        requirements,
+        {one.candidate.spec: one.candidate for one in ordered(ranked.values())},
+        None if chosen is None else chosen.candidate.spec,
+    )
 
 
 def of_condition(rows: Iterable[ResultRow], condition: str) -> list[ResultRow]:
