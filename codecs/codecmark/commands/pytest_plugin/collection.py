@@ -32,6 +32,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Put encoding before decoding, and read the clips if anything needs them."""
     # before pytest groups them by codec: decoding needs the streams that encoding leaves
     items.sort(key=lambda item: item.name.startswith("bench_decode"))
+    for item in items:
+        if "measurement" in getattr(item, "fixturenames", ()):  # of libraries, while it is measured
+            item.add_marker(pytest.mark.filterwarnings("ignore"))
     fixtures = {name for item in items for name in getattr(item, "fixturenames", ())}
     if fixtures.isdisjoint({"bench", "measurement"}):
         return

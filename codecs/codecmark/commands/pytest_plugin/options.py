@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from codecmark.commands.measuring_options import (
 from codecmark.commands.pytest_plugin.session import SESSION, Session
 from codecmark.commands.stored_rows import RESULTS
 from codecmark.corpus import condition
-from codecmark.errors import CodecmarkError
+from codecmark.errors import CodecmarkError, UnavailableError
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -69,6 +70,16 @@ def pytest_configure(config: pytest.Config) -> None:
         if pattern not in config.getini(name):
             config.addinivalue_line(name, pattern)
     try:
+        _require_histogram(config)
         config.stash[SESSION] = Session.from_options(config)
     except CodecmarkError as error:
         pytest.exit(f"codecmark: {error}", returncode=2)
+
+
+def _require_histogram(config: pytest.Config) -> None:
+    """Refuse `--benchmark-histogram` before hours of measuring, not after, where it cannot be."""
+    if config.getoption("benchmark_histogram") and find_spec("pygal") is None:
+        raise UnavailableError(
+            "--benchmark-histogram needs the packages pygal and pygaljs",
+            "install them: pip install 'codecmark[histogram]'",
+        )

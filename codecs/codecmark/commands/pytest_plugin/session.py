@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -47,6 +48,8 @@ class Session:
         The run that this session goes on with or starts, and what it lacks.
     made : list of ResultRow
         What this session added.
+    extra_infos : list of dict
+        Those of the benchmarks of the codec that is measured.
     overheads, remarks : list of str
         What benchmarks have to say at the end: the former make `harness.md`.
     """
@@ -69,6 +72,7 @@ class Session:
     plan: Plan | None = None
     scorer: Scorer = field(default_factory=Scorer)
     made: list[ResultRow] = field(default_factory=list)
+    extra_infos: list[dict[str, Any]] = field(default_factory=list)
     overheads: list[str] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
     _open: ExitStack = field(default_factory=ExitStack)
