@@ -44,7 +44,7 @@ check: $(READY) ## ruff and mypy
 	$(RUN)/mypy
 
 unit: $(READY) ## the tests, on every core; WORKERS=0 for one after the other
-	$(RUN)/pytest -n $(WORKERS) --dist loadfile
+	$(RUN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 performance: $(READY) ## write results/performance.md: what a run costs (wants a quiet machine)
 	$(RUN)/python benchmarks/performance.py

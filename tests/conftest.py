@@ -18,6 +18,7 @@ from codecmark import corpus
 from codecmark.clip import AudioClip
 from codecmark.corpus import condition
 from codecmark.system import threads
+from places import LONGEST_FIRST
 
 if TYPE_CHECKING:
     from codecmark.training.dataset import Dataset
@@ -36,7 +37,9 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what needs published weights, unless `-m weights` asks for it."""
+    """Put the longest files first; leave out what needs published weights unless `-m weights`."""
+    order = {name: place for place, name in enumerate(LONGEST_FIRST)}
+    items.sort(key=lambda item: order.get(item.path.name, len(order)))
     if "weights" in config.option.markexpr:
         return
     opt_in = [item for item in items if item.get_closest_marker("weights")]

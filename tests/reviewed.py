@@ -9,7 +9,9 @@ from msgspec.structs import replace as changed
 
 from codecmark import review
 from codecmark.results.row import ResultRow
-from codecmark.review.requirements import Option, Requirement, Requirements
+from codecmark.review.options import Option
+from codecmark.review.requirement import Requirement
+from codecmark.review.requirements import Requirements
 
 __all__ = ["FAST", "MOS", "RATIO", "SNR", "VISQOL", "asked", "changed", "codec", "only"]
 
@@ -21,7 +23,7 @@ FAST = Requirement("speed", "decode_rtf", "<=", 0.06, hard=False)
 
 
 def codec(
-    spec: str, snr_db: Sequence[float | None] = (15, 15.2, 14.8, 15.1), **changes: object
+    spec: str, snr_db: Sequence[float | None] = (15, 15.2, 14.8, 15.1, 14.9), **changes: object
 ) -> list[ResultRow]:
     """Return a row for each SNR, each of a source of its own."""
     base = ResultRow(

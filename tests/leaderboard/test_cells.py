@@ -74,7 +74,9 @@ def test_clips_that_other_codecs_coded_are_missing() -> None:
 
 
 def test_a_missing_metric_is_counted_and_explained() -> None:
-    lost: dict[str, object] = {"visqol_mos_lqo": None, "reasons": {"visqol_mos_lqo": "it died"}}
+    lost: dict[str, object] = {
+        "visqol_mos_lqo": None, "pesq_wb": None, "reasons": {"visqol_mos_lqo": "it died"},
+    }  # fmt: skip
     rows = ten("opus@24k", {}, lost)
     found = cells(rows, "opus@24k")
     assert (found["n"], found["snr_db"], found["snr_target"]) == ("10/10", "15.0 ±0.0", "pass")

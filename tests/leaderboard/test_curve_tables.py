@@ -45,7 +45,7 @@ def table(title: str, found: Sequence[ResultRow]) -> curve_tables.Table:
 
 
 def test_rate_at_target_in_its_three_forms() -> None:
-    lacking = rows("lyra@9.2k", 9.2, 7.5, 3.5)
+    lacking = [replace(one, pesq_wb=3.0) for one in rows("lyra@9.2k", 9.2, 7.5, 3.5)]
     single = rows("mel:16k-64/pghi", 100, -2.0)
     exact = [
         replace(one, spec="flac", snr_db=None, reasons={"snr_db": "infinite: output equals input"})
@@ -61,22 +61,18 @@ def test_rate_at_target_in_its_three_forms() -> None:
     assert found.remarks == ("Never, with one setting each: mel:16k-64/pghi.",)
 
 
-def test_a_disputed_setting_does_not_meet_the_target_on_speech() -> None:
-    """ViSQOL is 4.5 throughout; PESQ is 2, then 4: 1.5 lies between them half way.
-
-    PESQ says nothing of music, which is priced by its own figures.
-    """
-    disputed = [replace(one, pesq_wb=2.0) for one in rows("opus@8k", 8, 12)]
-    music = [
-        replace(one, clip_class="music", clip=f"m{one.clip}", pesq_wb=None)
-        for spec, rate in (("opus@8k", 8), ("opus@32k", 32))
-        for one in rows(spec, rate, 12)
-    ]
-    found = table("Rate at target", [*disputed, *rows("opus@32k", 32, 12), *music])
-    assert found.headings == ("codec", "speech kbit/s", "music kbit/s")
-    assert found.rows == (("opus", "16.0", "≤8.0"),)
-    lone = table("Rate at target", disputed)
-    assert lone.rows == (("opus", "never: @8k lacks agreement of PESQ 1.00"),)
+def test_of_a_voice_with_several_thresholds_the_best_counts() -> None:
+    """PESQ is 2, then 4.2; on the way ViSQOL, from 3 to 5, meets its own threshold half way."""
+    poor = [replace(one, pesq_wb=2.0) for one in rows("opus@8k", 8, 12, 3.0)]
+    good = [replace(one, pesq_wb=4.2) for one in rows("opus@32k", 32, 12, 5.0)]
+    found = table("Rate at target", [*poor, *good])
+    assert "SNR >= 10 dB and PESQ-WB >= 4.1 or ViSQOL >= 4 hold together" in found.meaning
+    assert found.rows == (("opus", "16.0"),)
+    lone = table("Rate at target", poor)
+    assert lone.rows == (("opus", "never: @8k lacks ViSQOL 1.00"),)
+    # of music by its own voices; Zimtohrli, which these rows lack, is not asked
+    music = [replace(one, clip_class="music", clip=f"m{one.clip}", pesq_wb=None) for one in good]
+    assert table("Rate at target", [*poor, *good, *music]).rows == (("opus", "16.0", "≤32.0"),)
 
 
 def test_what_was_not_scored_is_named_below() -> None:

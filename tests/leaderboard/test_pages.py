@@ -121,7 +121,7 @@ def test_published_audio_has_a_table_and_a_count_of_its_own() -> None:
     assert [s.spec for s in found["quality"].summaries] == ["opus@24k"]
     (summary,) = found["published"].summaries
     cells = {c.key: c.cell(summary).text for c in found["published"].columns}
-    assert (cells["n"], cells["snr_db"]) == ("2/2", "9.0 ±0.0")
+    assert (cells["n"], cells["snr_db"]) == ("2/2", "9.0 (9.0 to 9.0)")
     assert cells["nominal_bitrate_kbps"] == "6.00"
     assert "clips of its own" in found["published"].order
     # alone they are a run like any other

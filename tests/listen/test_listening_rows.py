@@ -22,7 +22,7 @@ from codecmark.listen.screening import screened
 from codecmark.listen.statistics import means
 from codecmark.results import store
 from codecmark.results.row import ResultRow
-from codecmark.review.requirements import Requirement
+from codecmark.review.requirement import Requirement
 from listening_sets import panel
 from listening_tests import planned
 from reviewed import MOS, codec, only
@@ -44,7 +44,7 @@ def taken(design: Design, listeners: int = 3) -> ListeningSet:
 def rated_rows(means: list[float], spread: float, **changes: object) -> list[ResultRow]:
     return [
         replace(row, mos=value, listeners=8, ratings=8, listener_se=spread, **changes)
-        for row, value in zip(codec("opus@24k"), means, strict=True)
+        for row, value in zip(codec("opus@24k")[: len(means)], means, strict=True)
     ]
 
 

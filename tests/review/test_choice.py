@@ -8,8 +8,8 @@ import pytest
 
 from codecmark import review
 from codecmark.results.row import ResultRow
+from codecmark.review.options import Option
 from codecmark.review.record import markdown
-from codecmark.review.requirements import Option
 from places import COMMITTED
 from reviewed import FAST, MOS, RATIO, SNR, asked, changed, codec
 
@@ -20,7 +20,7 @@ def test_fewest_bits_among_those_that_pass() -> None:
     assert decision.recommended == "opus@16k"
     assert not decision.provisional
     assert [o.best.status for o in decision.outcomes] == ["feasible", "open"]
-    assert decision.outcomes[1].best.findings[0].reason.startswith("scored 2 of 4 clips")
+    assert decision.outcomes[1].best.findings[0].reason.startswith("scored 2 of 5 clips")
 
 
 def test_ties_are_settled_by_name() -> None:
@@ -65,7 +65,7 @@ def test_a_choice_by_a_stand_in_is_provisional() -> None:
 
 
 def test_nobody_passes_and_the_smallest_relaxation() -> None:
-    rows = [*codec("opus@16k", (9.5, 9.5, 9.5, 9.5)), *codec("lc3@16k", (8, 8, 8, 8))]
+    rows = [*codec("opus@16k", (9.5,) * 5), *codec("lc3@16k", (8,) * 5)]
     decision = review.decide(rows, asked(SNR, RATIO))
     assert decision.recommended is None
     assert decision.relaxation is not None
@@ -79,9 +79,9 @@ def test_nobody_passes_and_the_smallest_relaxation() -> None:
 
 def test_what_flips_the_choice() -> None:
     rows = [
-        *codec("opus@24k", (20, 20, 20, 20), stream_bytes=15_000),
-        *codec("opus@16k", (15, 15, 15, 15)),
-        *codec("opus@8k", (8, 8, 8, 8), stream_bytes=5_000),
+        *codec("opus@24k", (20,) * 5, stream_bytes=15_000),
+        *codec("opus@16k", (15,) * 5),
+        *codec("opus@8k", (8,) * 5, stream_bytes=5_000),
     ]
     decision = review.decide(rows, asked(SNR))
     lower, higher = decision.flips[SNR.name]

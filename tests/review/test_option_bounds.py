@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from codecmark import review
+from codecmark.review.options import Bound, Option
 from codecmark.review.record import markdown
-from codecmark.review.requirements import Bound, Option, Requirements
+from codecmark.review.requirements import Requirements
 from reviewed import SNR, asked, codec
 
 
@@ -18,8 +19,8 @@ def bounded(*bounds: Bound) -> Requirements:
 def test_a_bound_fails_what_has_no_rows() -> None:
     rows = [
         *codec("opus@16k"),
-        *codec("mel:a/gl", (-2, -2.1, -2.2, -2)),
-        *codec("mel:b/gl", (-4,) * 4),
+        *codec("mel:a/gl", (-2, -2.1, -2.2, -2, -2.1)),
+        *codec("mel:b/gl", (-4,) * 5),
     ]
     by_rows = Bound("SNR", ("mel:a/gl", "mel:b/gl"), "without its VAE")
     chain = review.decide(rows, bounded(by_rows)).outcomes[1].best
@@ -35,14 +36,14 @@ def test_a_bound_fails_what_has_no_rows() -> None:
 
 def test_a_witness_voids_a_bound() -> None:
     bound = Bound("SNR", 0.0, "no phase is sent", ("mel:*/*",))
-    rows = [*codec("opus@16k"), *codec("mel:a/gl", (-2,) * 4), *codec("mel:b/gl", (-4,) * 4)]
+    rows = [*codec("opus@16k"), *codec("mel:a/gl", (-2,) * 5), *codec("mel:b/gl", (-4,) * 5)]
     decision = review.decide(rows, bounded(bound))
     assert decision.outcomes[1].best.status == "out"
     assert (
         "at most 0.0 dB: no phase is sent; the best of 2 such settings measured, `mel:a/gl`, has ["
         in markdown(decision, "r.toml")
     )
-    lucky = codec("mel:c/vocoder", (0.5,) * 4)
+    lucky = codec("mel:c/vocoder", (0.5,) * 5)
     assert review.decide([*rows, *lucky], bounded(bound)).outcomes[1].best.status == "open"
 
 

@@ -9,8 +9,9 @@ import pytest
 
 from codecmark import InputError, review
 from codecmark.review import files
+from codecmark.review.options import Option
 from codecmark.review.record import markdown
-from codecmark.review.requirements import Option, Requirements
+from codecmark.review.requirements import Requirements
 from reviewed import MOS, SNR, asked, changed, codec
 
 
@@ -25,7 +26,7 @@ def test_the_record_begins_with_choice_margins_and_risk(tmp_path: Path) -> None:
     head = path.read_text().partition("## Context and Problem Statement")[0]
     assert "status: proposed\ndate: 2026-01-02\n" in head
     assert "**Recommended, provisionally: Opus, as `opus@16k` at [16.0 kbit/s][1].**" in head
-    assert "| SNR (hard) | mean SNR &gt; 10 dB | [15.0 ±0.3 dB][2] | +5.0 | +4.8 | PASS |" in head
+    assert "| SNR (hard) | mean SNR &gt; 10 dB | [15.0 ±0.2 dB][2] | +5.0 | +4.8 | PASS |" in head
     assert "**Largest risk**: MOS is predicted, not heard" in head
 
 

@@ -14,9 +14,10 @@ from codecmark.results import store
 from codecmark.results.row import ResultRow
 from codecmark.review import files, in_force, stored
 from codecmark.review.elsewhere import PublishedSound, StatedFigure
+from codecmark.review.options import Option
 from codecmark.review.record import markdown
 from codecmark.review.replayed import rows_of
-from codecmark.review.requirements import Option, Requirements
+from codecmark.review.requirements import Requirements
 from reviewed import MOS, RATIO, SNR, asked, changed, codec
 
 NORMALISED = {"snr_db": "the authors normalised the level of each file by itself"}
@@ -24,7 +25,7 @@ SOUND = PublishedSound("published", beside=("opus@12k",), caution="Chosen by the
 STATED = StatedFigure("dac:16khz@6k", "SNR", "si_sdr_db", 9.0, "a paper: speech")
 
 
-def heard(snr_db: Any = (13.0, 13.2, 12.8, 13.1), **changes: object) -> list[ResultRow]:
+def heard(snr_db: Any = (13.0, 13.2, 12.8, 13.1, 12.9), **changes: object) -> list[ResultRow]:
     kept = {"weights": "replayed", "stream_bytes": None, "pcm16_bytes": None, **changes}
     return codec("replay:dac:16khz@6k", snr_db, nominal_bitrate_kbps=6.0, **kept)
 
@@ -49,8 +50,8 @@ def found(rows: list[ResultRow], requirements: Requirements | None = None) -> re
 
 
 def music(**changes: object) -> list[ResultRow]:
-    """Three recordings whose level was normalised: no SNR."""
-    rows = heard((None,) * 3, clip_class="music", reasons=NORMALISED, pesq_wb=None, **changes)
+    """Five recordings whose level was normalised: no SNR."""
+    rows = heard((None,) * 5, clip_class="music", reasons=NORMALISED, pesq_wb=None, **changes)
     return [changed(row, clip=f"m{row.clip}") for row in rows]
 
 
@@ -76,7 +77,7 @@ def test_a_single_source_leaves_it_undecided() -> None:
     rows = [*heard(), changed(heard()[0], clip="m", clip_class="music")]
     snr = found(rows).finding("SNR")
     assert (snr.verdict, snr.figure.clip_class, snr.figure.n) == ("UNDECIDED", "music", 1)
-    assert "no interval from 1 source" in snr.reason
+    assert "1 of the 5 sources that a pass takes" in snr.reason
 
 
 @pytest.mark.parametrize(
@@ -94,7 +95,7 @@ def test_a_level_that_was_changed_gives_snr_a_limit_and_never_a_pass(
 
 
 def test_what_was_measured_comes_before_what_was_published() -> None:
-    rows = [*measured()[:-1], *codec("dac:16khz@6k", (2.0, 2.1, 1.9, 2.2))]
+    rows = [*measured()[:-1], *codec("dac:16khz@6k", (2.0, 2.1, 1.9, 2.2, 2.0))]
     kept = changed(wanted(), requirements=(changed(SNR, clip_class="speech"), RATIO))
     snr = review.decide(rows, kept, heard()).candidates["dac:16khz@6k"].finding("SNR")
     assert (snr.verdict, snr.figure.origin) == ("FAIL", "measured")
@@ -114,21 +115,21 @@ def test_a_stated_mean_passes_nothing() -> None:
 
 
 def test_each_class_says_who_is_best_there_and_what_others_have_on_the_same_clips() -> None:
-    beside = codec("opus@12k", (12.0, 12.3, 11.8, 12.0), stream_bytes=7500)
+    beside = codec("opus@12k", (12.0, 12.3, 11.8, 12.0, 11.9), stream_bytes=7500)
     decision = review.decide(measured(), wanted(), [*heard(), *beside])
     assert list(decision.by_class) == ["speech", "music"]
     speech = decision.by_class["speech"]
     (setting,) = speech.replayed
-    assert (setting.spec, setting.pairs, setting.sources) == ("dac:16khz@6k", 4, 4)
+    assert (setting.spec, setting.pairs, setting.sources) == ("dac:16khz@6k", 5, 5)
     assert [finding.verdict for finding in setting.findings] == ["PASS", "PASS"]
     assert setting.status == "feasible"
     assert (setting.nominal_kbps, setting.rate.value) == (6.0, 16.0)
     assert setting.peak_memory_mib == 883.0
     snr = next(one for one in setting.differences if one.metric == "snr_db")
     assert snr.value == pytest.approx(1.0)
-    assert snr.theirs == pytest.approx(12.025)
+    assert snr.theirs == pytest.approx(12.0)
     assert snr.kbps == pytest.approx(12.0)
-    assert (snr.n, snr.n_sources) == (4, 4)
+    assert (snr.n, snr.n_sources) == (5, 5)
     assert snr.low is not None
     assert snr.low < 1 < (snr.high or 0)
     assert decision.by_class["music"].replayed == ()
@@ -159,7 +160,7 @@ def test_rows_are_read_from_within_the_results(tmp_path: Path) -> None:
         writer.add(heard())
     with store.writing(tmp_path, "20260102T030405Z-1") as writer:
         writer.add(measured())
-    assert [row.spec for row in rows_of(requirements, tmp_path)] == ["replay:dac:16khz@6k"] * 4
+    assert [row.spec for row in rows_of(requirements, tmp_path)] == ["replay:dac:16khz@6k"] * 5
     decision = review.decide(measured(), requirements, rows_of(requirements, tmp_path))
     path = files.write(decision, "requirements.toml", tmp_path)
     held = in_force.decision_for(tmp_path, measured(), "16k-mono")

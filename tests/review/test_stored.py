@@ -27,7 +27,7 @@ def test_a_decision_comes_back_as_it_was() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "complaint"),
     [
-        ('"schema_version": 2', '"schema_version": 3', "schema_version 3, this version"),
+        ('"schema_version": 3', '"schema_version": 4', "schema_version 4, this version"),
         ('"verdict": "PASS"', '"verdict": "YES"', "Invalid enum value 'YES'"),
         ('"requirement": "SNR"', '"requirement": "speed"', "lacks its shape at 'speed'"),
         ('"recommended"', '"recomended"', "unknown field `recomended`"),
@@ -36,7 +36,7 @@ def test_a_decision_comes_back_as_it_was() -> None:
     ],
 )
 def test_what_was_changed_is_refused(old: str, new: str, complaint: str) -> None:
-    text = stored.encoded(review.decide(codec("opus@16k", (15, 15, 15, 15)), asked(SNR))).decode()
+    text = stored.encoded(review.decide(codec("opus@16k", (15,) * 5), asked(SNR))).decode()
     assert old in text
     with pytest.raises(ResultSchemaError, match=complaint):
         stored.decoded(text.replace(old, new).encode())

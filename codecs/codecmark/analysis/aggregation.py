@@ -122,7 +122,8 @@ def _of_class(
             float(values[row]), columns.clip_names[columns.clips[rows[row]]],
             float(np.median(values)),
         )  # fmt: skip
-        found[name] = Quality(attempted, exact, estimate_of_sources(means, len(rows)), worst)
+        mean = estimate_of_sources(means, len(rows), TABLE[name].range)
+        found[name] = Quality(attempted, exact, mean, worst)
     return found
 
 

@@ -113,9 +113,8 @@ def _curve(name: str, metric: str, group: Sequence[Scored], rows: Sequence[Resul
         elif one.spec not in rates:
             left_out[one.spec] = "no size was measured"
         else:
-            quality = estimate(
-                list(one.values.values()), [one.sources[clip] for clip in one.values]
-            )
+            sources = [one.sources[clip] for clip in one.values]
+            quality = estimate(list(one.values.values()), sources, TABLE[metric].range)
             points.append(Point(one.spec, rates[one.spec], quality))
     points.sort(key=lambda point: (point.rate_kbps, point.spec))
     return Curve(name, metric, tuple(points), left_out)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -20,6 +20,10 @@ CONFIDENCE = 0.95
 # percentile bootstraps of 8 to 14 normal sources cover 88 to 90 %, t intervals 95 %
 BOOTSTRAP_FROM_SOURCES = 20
 BOOTSTRAP_TO_SOURCES = 200  # beyond, the mean is as good as normal, and so is its interval
+# all of five sources beyond a threshold happen by luck once in 32 times, all of four once in 16
+FEWEST_SOURCES = 5
+Range = tuple[float, float]
+ANYWHERE: Range = (-math.inf, math.inf)
 _RESAMPLES = 4_000
 _SEED = 20_261_124
 _Floats = npt.NDArray[np.float64]
@@ -30,6 +34,8 @@ class Estimate:
     """Mean over sources with its 95 % interval.
 
     `low` and `high` are None with a single source: one speaker says nothing about others.
+    `lowest` and `highest` are the extreme sources' means, to be shown in place of an interval of
+    fewer than `FEWEST_SOURCES`; None where they were not kept.
     """
 
     mean: float
@@ -37,6 +43,8 @@ class Estimate:
     high: float | None
     n: int
     n_sources: int
+    lowest: float | None = None
+    highest: float | None = None
 
     @property
     def half_width(self) -> float | None:
@@ -44,6 +52,13 @@ class Estimate:
         if self.low is None or self.high is None:
             return None
         return (self.high - self.low) / 2
+
+    def within(self, limits: Range) -> Estimate:
+        """Return it with an interval that stays within a metric's range."""
+        if self.low is None or self.high is None:
+            return self
+        least, most = limits
+        return replace(self, low=max(self.low, least), high=min(self.high, most))
 
 
 @dataclass(frozen=True)
@@ -93,7 +108,7 @@ def uses_wilcoxon(n_sources: int, family: int) -> bool:
     return wilcoxon_floor(n_sources) * family < 1 - CONFIDENCE
 
 
-def estimate(values: Sequence[float], sources: Sequence[str]) -> Estimate:
+def estimate(values: Sequence[float], sources: Sequence[str], limits: Range = ANYWHERE) -> Estimate:
     """Estimate the mean over sources.
 
     With 20 to 200 sources the interval is the percentile bootstrap over sources, otherwise
@@ -103,15 +118,18 @@ def estimate(values: Sequence[float], sources: Sequence[str]) -> Estimate:
     ----------
     values, sources : sequences of equal length, not empty
         A finite value for each clip, and the clip's source.
+    limits : tuple of two floats
+        The metric's range, which the interval never leaves.
     """
-    return estimate_of_sources(_source_means(values, sources), len(values))
+    return estimate_of_sources(_source_means(values, sources), len(values), limits)
 
 
-def estimate_of_sources(means: _Floats, n: int) -> Estimate:
+def estimate_of_sources(means: _Floats, n: int, limits: Range = ANYWHERE) -> Estimate:
     """Estimate the mean over sources from their own means, of `n` clips in all."""
     mean, n_sources = float(means.mean()), len(means)
+    lowest, highest = float(means.min()), float(means.max())
     if n_sources < 2:
-        return Estimate(mean, None, None, n, n_sources)
+        return Estimate(mean, None, None, n, n_sources, lowest, highest)
     if BOOTSTRAP_FROM_SOURCES <= n_sources <= BOOTSTRAP_TO_SOURCES:
         tail = 100 * (1 - CONFIDENCE) / 2
         drawn = _resampling(n_sources) @ means
@@ -122,7 +140,7 @@ def estimate_of_sources(means: _Floats, n: int) -> Estimate:
 
         reach = float(t.ppf((1 + CONFIDENCE) / 2, n_sources - 1)) * error
         low, high = mean - reach, mean + reach
-    return Estimate(mean, low, high, n, n_sources)
+    return Estimate(mean, low, high, n, n_sources, lowest, highest).within(limits)
 
 
 @lru_cache(maxsize=4)  # 6 MB each at most
@@ -186,7 +204,7 @@ def ratio_estimate(
     Parameters
     ----------
     numerators, denominators, sources : sequences of equal length, not empty
-        For each clip; denominators are positive.
+        For each clip; denominators are positive, numerators not negative, and so is the interval.
     """
     names = list(dict.fromkeys(sources))
     above, below = (
@@ -201,7 +219,7 @@ def ratio_estimate(
     residuals = above - ratio * below
     error = float(np.sqrt(n / (n - 1) * (residuals**2).sum()) / below.sum())
     reach = float(t.ppf((1 + CONFIDENCE) / 2, n - 1)) * error
-    return Estimate(ratio, ratio - reach, ratio + reach, len(sources), n)
+    return Estimate(ratio, max(0.0, ratio - reach), ratio + reach, len(sources), n)
 
 
 def median_estimate(values: Sequence[float], sources: Sequence[str]) -> Estimate:

@@ -8,11 +8,12 @@ from itertools import pairwise
 
 import numpy as np
 
-from codecmark.analysis.settings import DISAGREEMENT, Setting, settings_of
+from codecmark.analysis.settings import Setting, settings_of
 from codecmark.errors import InputError
 from codecmark.metrics.table import TABLE, VISQOL_FIELD
 from codecmark.results.row import ResultRow
 
+Demand = Mapping[str, float]  # thresholds by row field, of which one has to hold
 DEFAULT_TARGET = {"snr_db": 10.0, VISQOL_FIELD: 4.0}
 
 
@@ -76,6 +77,7 @@ def rate_at_target(
     rows: Iterable[ResultRow],
     clip_class: str,
     target: Mapping[str, float] = DEFAULT_TARGET,
+    either: Sequence[Demand] = (),
 ) -> dict[str, Reached | Never]:
     """Return for each codec the smallest rate at which every threshold of `target` holds.
 
@@ -88,43 +90,59 @@ def rate_at_target(
         Of one condition.
     clip_class : str
         ViSQOL's two modes are two scales, so a target is one class's.
-    target : mapping of row fields, or `DISAGREEMENT`, to thresholds
+    target : mapping of row fields to thresholds
         At least, or at most where lower is better; thresholds are not 0.
+    either : sequence of mappings
+        Of each of these one threshold at least has to hold.
 
     Raises
     ------
     InputError
         If a metric or the class is unknown, a threshold is 0, or the target is empty.
     """
-    if not target or not all(target.values()):
+    demands = _demands(target, either)
+    limits = [limit for demand in demands for limit in demand.values()]
+    if not limits or not all(demands) or not all(limits):
         raise InputError("target: needs at least one metric, and thresholds other than 0")
-    settings, gaps = settings_of(list(rows), clip_class, tuple(target))
-    return {name: price(found, target, gaps.get(name, "")) for name, found in settings.items()}
+    metrics = tuple(dict.fromkeys(metric for demand in demands for metric in demand))
+    settings, gaps = settings_of(list(rows), clip_class, metrics)
+    return {
+        name: price(found, target, gaps.get(name, ""), either) for name, found in settings.items()
+    }
 
 
 def price(
-    settings: Sequence[Setting], target: Mapping[str, float], reason: str = ""
+    settings: Sequence[Setting],
+    target: Mapping[str, float],
+    reason: str = "",
+    either: Sequence[Demand] = (),
 ) -> Reached | Never:
-    """Return the smallest rate of one codec at which `target` holds, or the nearest miss.
+    """Return the smallest rate of one codec at which the target holds, or the nearest miss.
 
-    `reason` is passed on where there is no setting.
+    `reason` is passed on where there is no setting; the rest is as in `rate_at_target`.
     """
-    found = _price(settings, target, reason)
+    demands = _demands(target, either)
+    found = _price(settings, demands, reason)
     if isinstance(found, Reached):
-        return replace(found, interval=_interval(settings, target))
+        return replace(found, interval=_interval(settings, demands))
     return found
 
 
-def _interval(settings: Sequence[Setting], target: Mapping[str, float]) -> Interval | None:
+def _demands(target: Mapping[str, float], either: Sequence[Demand]) -> list[Demand]:
+    return [*({metric: limit} for metric, limit in target.items()), *either]
+
+
+def _interval(settings: Sequence[Setting], demands: Sequence[Demand]) -> Interval | None:
     """Price both edges of the band that the settings' intervals make of the curve."""
     if not all(one.lows and one.highs for one in settings):
         return None
     edges = []
     for better in (True, False):
         moved = [
-            replace(one, means={m: _end(one, m, better=better) for m in target}) for one in settings
+            replace(one, means={m: _end(one, m, better=better) for m in one.means})
+            for one in settings
         ]
-        edges.append(_price(moved, target))
+        edges.append(_price(moved, demands))
     best, worst = edges
     cheapest, dearest = (f(one.rate_kbps for one in settings) for f in (min, max))
     return Interval(
@@ -136,39 +154,40 @@ def _interval(settings: Sequence[Setting], target: Mapping[str, float]) -> Inter
 
 
 def _end(setting: Setting, metric: str, *, better: bool) -> float:
-    higher = better == _higher_is_better(metric)
+    higher = better == TABLE[metric].higher_is_better
     return (setting.highs if higher else setting.lows)[metric]
 
 
 def _price(
-    settings: Sequence[Setting], target: Mapping[str, float], reason: str = ""
+    settings: Sequence[Setting], demands: Sequence[Demand], reason: str = ""
 ) -> Reached | Never:
     if not settings:
         return Never(None, {}, reason)
     ordered = sorted(settings, key=lambda one: (one.rate_kbps, one.spec))
     first = ordered[0]
-    if all(_margin(metric, first.means[metric], limit) >= 0 for metric, limit in target.items()):
+    if all(_margin(first, demand) >= 0 for demand in demands):
         return Reached(first.rate_kbps, (first.spec,), may_be_lower=True)
     for left, right in pairwise(ordered):
-        share = _first_share(left, right, target)
+        share = _first_share(left, right, demands)
         if share is not None:
             rate = left.rate_kbps * (right.rate_kbps / left.rate_kbps) ** share
             between = (left.spec, right.spec) if share < 1 else (right.spec,)
             return Reached(float(rate), between, may_be_lower=False)
-    nearest = min(ordered, key=lambda one: max(_shortfalls(one, target).values()))
-    missing = {
-        metric: part * abs(target[metric])
-        for metric, part in _shortfalls(nearest, target).items()
-        if part > 0
-    }
+    nearest = max(ordered, key=lambda one: min(_margin(one, demand) for demand in demands))
+    missing = {}
+    for demand in demands:
+        metric = _nearest(nearest, demand)
+        margin = _relative(nearest, metric, demand[metric])
+        if margin < 0:
+            missing[metric] = -margin * abs(demand[metric])
     return Never(nearest, missing)
 
 
-def _first_share(left: Setting, right: Setting, target: Mapping[str, float]) -> float | None:
-    """Return the first share of the way from left to right, 0..1, where every threshold holds."""
+def _first_share(left: Setting, right: Setting, demands: Sequence[Demand]) -> float | None:
+    """Return the first share of the way from left to right, 0..1, where every demand holds."""
     start, end = 0.0, 1.0
-    for metric, limit in target.items():
-        a, b = (_margin(metric, one.means[metric], limit) for one in (left, right))
+    for demand in demands:
+        a, b = _margin(left, demand), _margin(right, demand)
         if a < 0 and b < 0:
             return None
         if np.isinf(a) or np.isinf(b):  # exact at one end: nothing to interpolate
@@ -180,16 +199,15 @@ def _first_share(left: Setting, right: Setting, target: Mapping[str, float]) -> 
     return start if start <= end else None
 
 
-def _higher_is_better(metric: str) -> bool:
-    return metric != DISAGREEMENT and TABLE[metric].higher_is_better
+def _margin(setting: Setting, demand: Demand) -> float:
+    """Return the largest margin of any of its thresholds, as a part of that threshold."""
+    metric = _nearest(setting, demand)
+    return _relative(setting, metric, demand[metric])
 
 
-def _margin(metric: str, value: float, limit: float) -> float:
-    return value - limit if _higher_is_better(metric) else limit - value
+def _nearest(setting: Setting, demand: Demand) -> str:
+    return max(demand, key=lambda metric: _relative(setting, metric, demand[metric]))
 
 
-def _shortfalls(setting: Setting, target: Mapping[str, float]) -> dict[str, float]:
-    return {
-        metric: -_margin(metric, setting.means[metric], limit) / abs(limit)
-        for metric, limit in target.items()
-    }
+def _relative(setting: Setting, metric: str, limit: float) -> float:
+    return TABLE[metric].sign * (setting.means[metric] - limit) / abs(limit)

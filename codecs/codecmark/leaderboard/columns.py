@@ -11,6 +11,7 @@ from dataclasses import replace
 from codecmark import catalog
 from codecmark.analysis.aggregation import ALL, Quality
 from codecmark.analysis.listeners import rated
+from codecmark.analysis.statistics import FEWEST_SOURCES
 from codecmark.analysis.summary import Summary
 from codecmark.leaderboard.cell import NOTHING, Cell, Column, figure
 from codecmark.metrics.table import METRICS, TABLE, VISQOL_FIELD
@@ -25,8 +26,11 @@ def _quality_cell(quality: Quality | None, decimals: int) -> Cell:
     if found is None:
         text, rank = "exact", float("inf")
     else:
-        reach = "" if found.half_width is None else f" ±{found.half_width:.{decimals}f}"
-        text, rank = f"{found.mean:.{decimals}f}{reach}", found.mean
+        text, rank = f"{found.mean:.{decimals}f}", found.mean
+        if 1 < found.n_sources < FEWEST_SOURCES and found.lowest is not None:
+            remarks.append(f"{found.lowest:.{decimals}f} to {found.highest:.{decimals}f}")
+        elif found.half_width is not None:
+            text += f" ±{found.half_width:.{decimals}f}"
         if quality.exact:
             remarks.append(f"{quality.exact} exact")
     if quality.scored < quality.attempted:
@@ -51,7 +55,8 @@ def quality_column(clip_class: str, field: str, suffix: str = "") -> Column:
     return Column(
         key,
         f"{metric.heading} {suffix}".strip(),
-        f"mean over sources, ± half of its 95 % interval; {direction} is better",
+        f"mean over sources, ± half of its 95 % interval, below {FEWEST_SOURCES} sources the "
+        f"lowest and the highest of them in brackets; {direction} is better",
         lambda s: _quality_cell(s.quality.get(clip_class, {}).get(field), metric.decimals),
         metric.higher_is_better,
     )

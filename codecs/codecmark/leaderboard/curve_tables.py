@@ -10,7 +10,6 @@ from codecmark.analysis.aggregation import ALL
 from codecmark.analysis.anchor_table import against_anchor
 from codecmark.analysis.delta import DEFAULT_ANCHOR, CurveGap, Delta
 from codecmark.analysis.ranking import Ranking, rank
-from codecmark.analysis.settings import DISAGREEMENT
 from codecmark.analysis.summary import Summarised
 from codecmark.analysis.target import Never, Reached, rate_at_target
 from codecmark.corpus.entry import CLASSES
@@ -20,7 +19,6 @@ from codecmark.metrics.table import TABLE, VISQOL_FIELD
 from codecmark.results.row import ResultRow
 from codecmark.review.judgement import Judged
 from codecmark.review.requirements import Requirements
-from codecmark.review.verdict import DISPUTED_BEYOND
 from codecmark.spec import Spec, without_setting
 
 RANK_ANCHOR = "opus@16k"  # the cheapest default setting that meets the target
@@ -77,12 +75,14 @@ def at_target(
     question = "At which rate is the target met?"
     title = f"Rate at target, {condition}"
     targets = {name: requirements.targets(name) for name in classes}
+    targets = {name: _known(rows, name, target) for name, target in targets.items()}
     if not all(targets.values()):
         return Table(question, condition, title, "", (), ())
-    found = {
-        name: rate_at_target(rows, name, _undisputed(name, target))
-        for name, target in targets.items()
+    either = {
+        name: [each for one in requirements.either(name) if (each := _known(rows, name, one))]
+        for name in classes
     }
+    found = {name: rate_at_target(rows, name, targets[name], either[name]) for name in classes}
     lines, single, unscored = [], [], []
     for codec in dict.fromkeys(codec for prices in found.values() for codec in prices):
         if _is_sentinel(codec):
@@ -95,12 +95,7 @@ def at_target(
         else:
             cells = [_price(price, codec) for price in prices]
             lines.append((_cheapest(prices), (codec, *cells)))
-    limits = dict.fromkeys(pair for target in targets.values() for pair in target.items())
-    target = " and ".join(
-        f"{_label(metric)} {'>=' if TABLE[metric].higher_is_better else '<='} {limit:g} "
-        f"{TABLE[metric].written_unit}".strip()
-        for metric, limit in limits
-    )
+    target = _target(targets, either)
     remarks = []
     if single:
         remarks.append(f"Never, with one setting each: {', '.join(single)}.")
@@ -113,10 +108,9 @@ def at_target(
         f"The smallest rate in kbit/s at which {target} hold together, interpolated between "
         "measured settings, in brackets where the ends of their 95 % intervals put it. `≤`: the "
         "cheapest setting meets it already; `>`: the dearest one may not. Where none does, the "
-        "nearest setting and what it lacks. On speech a disputed setting does not meet the target, "
-        "no more than in the review: its ViSQOL is, in the mean, more than "
-        f"{DISPUTED_BEYOND:g} above its PESQ-WB. Between settings the difference is interpolated "
-        "like the rest.",
+        "nearest setting and what it lacks. Of a panel of predictors those are asked here that "
+        "have a figure of their own in these rows, of every codec alike; its verdict is another "
+        "column.",
         ("codec", *(f"{name} kbit/s" for name in classes)),
         tuple(line for _, line in sorted(lines)),
         tuple(remarks),
@@ -189,11 +183,35 @@ def ranks(rows: Sequence[ResultRow], classes: Sequence[str], condition: str) -> 
     )
 
 
-def _undisputed(clip_class: str, target: Mapping[str, float]) -> dict[str, float]:
-    """Ask for agreement too: what the review counts as undecided is not counted as met."""
-    if clip_class == "speech" and VISQOL_FIELD in target:
-        return {**target, DISAGREEMENT: DISPUTED_BEYOND}
-    return dict(target)
+def _known(
+    rows: Sequence[ResultRow], clip_class: str, target: Mapping[str, float]
+) -> dict[str, float]:
+    """Leave out what no row of the class has a figure of, as before a predictor was there."""
+    ours = [row for row in rows if row.clip_class == clip_class]
+    return {
+        metric: limit
+        for metric, limit in target.items()
+        if any(getattr(row, metric) is not None for row in ours)
+    }
+
+
+def _target(
+    targets: Mapping[str, Mapping[str, float]], either: Mapping[str, Sequence[Mapping[str, float]]]
+) -> str:
+    """Write what is asked for; of each class where they differ."""
+    texts: dict[str, list[str]] = {}
+    for name, target in targets.items():
+        demands = [_demand(metric, limit) for metric, limit in target.items()]
+        demands += [" or ".join(_demand(*pair) for pair in one.items()) for one in either[name]]
+        texts.setdefault(" and ".join(demands), []).append(name)
+    if len(texts) == 1:
+        return next(iter(texts))
+    return "; ".join(f"on {' and '.join(names)} {text}" for text, names in texts.items())
+
+
+def _demand(metric: str, limit: float) -> str:
+    sign = ">=" if TABLE[metric].higher_is_better else "<="
+    return f"{_label(metric)} {sign} {limit:g} {TABLE[metric].written_unit}".strip()
 
 
 def _is_sentinel(codec: str) -> bool:
@@ -232,11 +250,11 @@ def _price(price: Reached | Never, codec: str) -> str:
 
 
 def _label(metric: str) -> str:
-    return "agreement of PESQ" if metric == DISAGREEMENT else TABLE[metric].label
+    return TABLE[metric].label
 
 
 def _amount(value: float, metric: str) -> str:
-    about = TABLE[VISQOL_FIELD if metric == DISAGREEMENT else metric]
+    about = TABLE[metric]
     return f"{value:.{about.decimals}f} {about.written_unit}".strip()
 
 

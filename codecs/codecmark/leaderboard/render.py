@@ -29,7 +29,6 @@ WIDE = 180  # columns, where the output is not a terminal that could say its own
 _STYLES = {
     "pass": "green",
     "fail": "red",
-    "disputed": "yellow",
     "undecided": "yellow",
     "random": "dim",
     "unavailable": "dim",

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from codecmark.analysis.aggregation import ALL
 from codecmark.analysis.summary import Summary
 from codecmark.leaderboard.cell import NOTHING, Cell, Column
-from codecmark.review import wording
+from codecmark.review import panel_text, wording
+from codecmark.review.finding import Finding
 from codecmark.review.judgement import Judged
-from codecmark.review.requirements import EACH, Requirement
-from codecmark.review.verdict import DISPUTED_BEYOND, Finding
+from codecmark.review.panel import Panel
+from codecmark.review.requirement import Requirement
+from codecmark.review.threshold import EACH
 
 
 def target_columns(judged: Judged | None) -> tuple[Column, ...]:
@@ -31,41 +34,64 @@ def passes_all(judged: Judged | None, spec: str) -> bool:
     return candidate is not None and candidate.can_be_chosen
 
 
-def _shown(judged: Judged) -> Sequence[Requirement]:
+@dataclass(frozen=True)
+class _Asked:
+    """What has a column: a requirement, its stand-in, or its panel."""
+
+    name: str
+    heading: str
+    meaning: str
+
+
+def _shown(judged: Judged) -> Sequence[_Asked]:
     found = []
     for asked in judged.requirements.requirements:
         if not asked.hard:
             continue
         verdicts = {one.finding(asked.name).verdict for one in judged.candidates.values()}
-        if asked.stand_in is None or verdicts - {"NO EVIDENCE"}:
-            found.append(asked)
+        if not asked.others or verdicts - {"NO EVIDENCE"}:
+            found.append(_of_requirement(asked))
         if asked.stand_in is not None:
-            found.append(asked.stand_in)
+            found.append(_of_requirement(asked.stand_in))
+        if asked.panel is not None:
+            found.append(_of_panel(asked.panel))
     return found
 
 
-def _column(asked: Requirement, judged: Judged) -> Column:
-    name = re.sub(r"[^a-z0-9]+", "_", asked.name.lower()).strip("_")
+def _of_requirement(asked: Requirement) -> _Asked:
     meaning = f"{wording.demand(asked)}; undecided where the 95 % interval straddles it"
-    if asked.disputable:
-        meaning += (
-            f", disputed where PESQ on speech is more than {DISPUTED_BEYOND:g} below ViSQOL, a "
-            "prediction and not a listening test"
-        )
+    return _Asked(asked.name, _heading(asked), meaning)
+
+
+def _of_panel(panel: Panel) -> _Asked:
+    """Say who has a voice; predictors are never averaged."""
+    meaning = (
+        f"a prediction and not a listening test: {'; '.join(panel_text.rule(panel))}. Pass where "
+        "every voice that has figures holds at the near end of its interval, fail where most of "
+        "them fail at the far end, undecided otherwise; two of one house are one voice"
+    )
+    return _Asked(panel.name, panel.name, meaning)
+
+
+def _column(asked: _Asked, judged: Judged) -> Column:
+    name = re.sub(r"[^a-z0-9]+", "_", asked.name.lower()).strip("_")
+    meaning = asked.meaning
     found = [one.finding(asked.name) for one in judged.candidates.values()]
     if any(one.figure.origin == "replayed" for one in found):
         meaning += "; replayed: heard in files that others published, on clips of their own"
-    return Column(f"{name}_target", _heading(asked), meaning, _cell(asked, judged), is_verdict=True)
+    return Column(f"{name}_target", asked.heading, meaning, _cell(asked, judged), is_verdict=True)
 
 
 def _heading(asked: Requirement) -> str:
     statistic = "" if asked.statistic == "mean" else f"{asked.statistic} "
     where = "" if asked.clip_class in {ALL, EACH} else f" {asked.clip_class}"
     label = wording.label(asked.metric)
+    if asked.of:
+        return f"{statistic}{label}{where} {wording.threshold(asked)}"
     return f"{statistic}{label}{where} {asked.operator} {asked.threshold:g}"
 
 
-def _cell(asked: Requirement, judged: Judged) -> Callable[[Summary], Cell]:
+def _cell(asked: _Asked, judged: Judged) -> Callable[[Summary], Cell]:
     def cell(summary: Summary) -> Cell:
         candidate = judged.candidates.get(summary.spec)
         return Cell(NOTHING) if candidate is None else written(candidate.finding(asked.name))
@@ -89,7 +115,7 @@ def _verdict(finding: Finding) -> Cell:
     if finding.verdict == "PUBLISHED ELSEWHERE":
         return Cell("published elsewhere")
     if finding.verdict == "UNDECIDED":
-        return Cell("disputed" if finding.disputed else "undecided", 0.5)
+        return Cell("undecided", 0.5)
     if finding.bound is not None:
         return Cell("fail (bound)", 0.0)
     failed = sorted(name for name, verdict in finding.classes.items() if verdict == "FAIL")

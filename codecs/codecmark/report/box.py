@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from codecmark.review import record, wording
+from codecmark.review import panel_text, record, wording
 from codecmark.review.choice import Candidate
+from codecmark.review.finding import Finding
 from codecmark.review.in_force import InForce
 from codecmark.review.links import Links
+from codecmark.review.panel import Panel
 from codecmark.review.summary import headline
-from codecmark.review.verdict import Finding
 
 _TONES = {
     "PASS": "clear", "UNDECIDED": "close", "FAIL": "fail", "PUBLISHED ELSEWHERE": "none",
@@ -117,22 +118,26 @@ def tile(finding: Finding) -> Tile:
     asked, figure = shown.requirement, shown.figure
     name = finding.requirement.name
     if finding.provisional:
-        name += f", by its stand-in {asked.name}"
-    if asked.clip_class == "each":
+        name += f", by {'' if shown.panel else 'its stand-in '}{shown.name}"
+    if asked.clip_class == "each" or shown.panel:
         name += f" ({figure.clip_class})"
     details = [shown.reason] if shown.reason else []
-    if figure.low is not None and figure.high is not None:
+    if figure.low is not None and figure.high is not None and not figure.of_few:
         low, high = (wording.number(end, asked.metric) for end in (figure.low, figure.high))
         details.append(f"95 % interval {low} to {high}")
     if figure.worst is not None and shown.bound is None:
         worst = wording.number(figure.worst, asked.metric)
         details.append(f"worst clip {worst} ({figure.worst_clip})")
+    if shown.panel:
+        details.append(panel_text.in_short(shown))
     if figure.exact:
         details.append("the output equals the input")
     return Tile(
         name=name,
         asked=wording.threshold(asked),
-        value=wording.figure(figure),
+        value=f"{Panel.label_of(asked.name)} {wording.figure(figure)}"
+        if shown.panel and figure.level is not None
+        else wording.figure(figure),
         detail="; ".join(details),
         tone=_TONES[shown.verdict],
         says=SAYS[shown.verdict],

@@ -15,7 +15,7 @@ from codecmark.leaderboard.targets import passes_all
 from codecmark.results.row import ResultRow
 from codecmark.review.judgement import Judged
 
-_TONES = ("pass", "fail", "disputed", "undecided")
+_TONES = ("pass", "fail", "undecided")
 
 
 @dataclass(frozen=True)

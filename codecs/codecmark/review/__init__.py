@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from codecmark.review.choice import Candidate
 from codecmark.review.decision import Decision, Outcome, decide
+from codecmark.review.finding import Finding, Verdict
 from codecmark.review.judgement import Judged, judged
-from codecmark.review.requirements import Option, Requirement, Requirements
+from codecmark.review.options import Option
+from codecmark.review.requirement import Requirement
+from codecmark.review.requirements import Requirements
 from codecmark.review.requirements_file import default, load
-from codecmark.review.verdict import Finding, Verdict
 
 __all__ = [
     "Candidate", "Decision", "Finding", "Judged", "Option", "Outcome", "Requirement",

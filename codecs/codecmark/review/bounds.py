@@ -8,8 +8,10 @@ from collections.abc import Iterable, Sequence
 from msgspec.structs import replace
 
 from codecmark.review.figures import Figures
-from codecmark.review.requirements import Bound, Requirement
-from codecmark.review.verdict import WORST_FIRST, Finding, beyond, judge, look_up
+from codecmark.review.finding import WORST_FIRST, Finding
+from codecmark.review.options import Bound
+from codecmark.review.requirement import Requirement
+from codecmark.review.verdict import beyond, judge, look_up
 
 
 def by_bound(finding: Finding, bounds: Iterable[Bound], figures: Figures) -> Finding:

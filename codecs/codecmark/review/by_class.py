@@ -12,11 +12,16 @@ from codecmark.analysis.statistics import estimate, paired_difference
 from codecmark.metrics.table import QUALITY_FIELDS
 from codecmark.results.row import ResultRow
 from codecmark.review.choice import Status, best, status_of
+from codecmark.review.elsewhere import StatedFigure
 from codecmark.review.field import Field
-from codecmark.review.figures import Figure
+from codecmark.review.figure import Figure
+from codecmark.review.finding import Finding
 from codecmark.review.replayed import ReplayedFigures
-from codecmark.review.requirements import EACH, Requirement, Requirements
-from codecmark.review.verdict import Finding, elsewhere, judge
+from codecmark.review.requirement import Requirement
+from codecmark.review.requirements import Requirements
+from codecmark.review.threshold import EACH
+from codecmark.review.verdict import elsewhere, judge
+from codecmark.review.voices import Heard, judge_panel
 
 BESIDE = ("si_sdr_db", "pesq_wb")  # shown whatever is asked for, where there are values
 _STATUSES: tuple[Status, ...] = ("feasible", "provisional", "open", "out")
@@ -126,8 +131,7 @@ def _setting(
     heard = replayed.name_of(spec, field.options)
     rows = replayed.of(heard, clip_class)
     whole = tuple(
-        _by_sound(field, replayed, heard, finding)
-        for finding in field.findings(field.entries[spec])
+        _by_sound(field, spec, heard, finding) for finding in field.findings(field.entries[spec])
     )
     judged = [finding.effective.requirement.metric for finding in whole]
     metrics = [m for m in dict.fromkeys((*judged, *BESIDE)) if m in QUALITY_FIELDS]
@@ -159,16 +163,34 @@ def _setting(
     )
 
 
-def _by_sound(field: Field, replayed: ReplayedFigures, heard: str, finding: Finding) -> Finding:
-    """Judge quality by published sound, also where it was measured on other clips."""
-    stand_in = finding.stand_in
-    if stand_in is not None:
-        stand_in = _by_sound(field, replayed, heard, stand_in)
-    asked = finding.requirement
+def _by_sound(field: Field, spec: str, heard: str, finding: Finding) -> Finding:
+    """Judge quality by published sound, also where it was measured on other clips.
+
+    Parameters
+    ----------
+    spec, heard : str
+        The codec, and the name of its published sound.
+    finding : Finding
+        On the requirement, by what was measured.
+    """
+    asked, substitute = finding.requirement, finding.stand_in
+    classes = field.figures.classes
+    if substitute is not None and all(one.metric in QUALITY_FIELDS for one in asked.others):
+        measured = field.heard(heard, asked.others)
+        if asked.panel is not None:
+            kinds = {name: field.kind_of_published(heard, name) for name in classes}
+            substitute = judge_panel(asked, Heard(spec, measured, kinds), classes)
+        elif asked.stand_in is not None:
+            substitute = judge(measured[asked.stand_in.name], asked.stand_in)
+        substitute = elsewhere(substitute, _stated(finding.stand_in))
     if asked.metric not in QUALITY_FIELDS:
-        return replace(finding, stand_in=stand_in)
-    found = judge(replayed.look_up(heard, asked, field.figures.classes), asked, stand_in)
-    return elsewhere(found, () if finding.stated is None else (finding.stated,))
+        return replace(finding, stand_in=substitute)
+    found = judge(field.heard(heard, (asked,))[asked.name], asked, substitute)
+    return elsewhere(found, _stated(finding))
+
+
+def _stated(finding: Finding | None) -> tuple[StatedFigure, ...]:
+    return () if finding is None or finding.stated is None else (finding.stated,)
 
 
 def _difference(
@@ -205,7 +227,8 @@ def _of_class(requirements: Requirements, clip_class: str) -> Requirements:
 
 def _moved(asked: Requirement, clip_class: str) -> Requirement:
     stand_in = None if asked.stand_in is None else _moved(asked.stand_in, clip_class)
+    panel = None if asked.panel is None else replace(asked.panel, clip_class=clip_class)
     own = asked.clip_class
     if asked.metric in QUALITY_FIELDS and own in {ALL, EACH}:
         own = clip_class
-    return replace(asked, clip_class=own, stand_in=stand_in)
+    return replace(asked, clip_class=own, stand_in=stand_in, panel=panel)

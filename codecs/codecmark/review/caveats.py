@@ -7,14 +7,16 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from codecmark.metrics.table import VISQOL_FIELD
-from codecmark.review import wording
+from codecmark.review import panel_text, wording
 from codecmark.review.choice import Candidate
 from codecmark.review.field import Field
-from codecmark.review.figures import NO_ROWS, Figure
-from codecmark.review.requirements import EACH, TIMES
-from codecmark.review.verdict import DISPUTED_BEYOND, Finding, disputed_by
+from codecmark.review.figure import NO_ROWS, Figure
+from codecmark.review.finding import Finding
+from codecmark.review.panel import Panel
+from codecmark.review.threshold import EACH, ORIGINAL, TIMES
 
 FEW_SOURCES = 8
+_TO_THE_DECIMAL = 0.005  # of what is shown
 
 
 class Risk(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -35,7 +37,7 @@ def risks(recommended: Candidate | None, field: Field) -> tuple[Risk, ...]:
     hard = recommended.hard
     by_margin = sorted((f.effective for f in hard), key=_relative_margin)
     return (
-        *(Risk(_not_heard(f, field), f.effective.figure) for f in hard if f.provisional),
+        *(Risk(_not_heard(f), f.effective.figure) for f in hard if f.provisional),
         *_missed_on_clips([f.effective for f in hard], field),
         *(Risk(_margin(f), f.figure) for f in by_margin if f.safe_margin is not None),
     )
@@ -43,7 +45,7 @@ def risks(recommended: Candidate | None, field: Field) -> tuple[Risk, ...]:
 
 def caveats(candidates: Sequence[Candidate], field: Field) -> tuple[str, ...]:
     """Return the caveats of the whole comparison."""
-    found = [*_few_sources(field), *_many_settings(candidates)]
+    found = [*_few_sources(field), *_many_settings(candidates), *_ceiling(field)]
     found += [*_evidence(candidates, field), *_machines(field)]
     lags = _specs(
         c.spec for c in candidates if any(r.lag_samples for r in field.figures.of(c.spec))
@@ -58,27 +60,22 @@ def caveats(candidates: Sequence[Candidate], field: Field) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _not_heard(finding: Finding, field: Field) -> str:
+def _not_heard(finding: Finding) -> str:
     asked, stand_in = finding.requirement, finding.effective
-    text = (
-        f"{asked.name} is predicted, not heard: no listening test stands behind it, only "
-        f"{wording.label(stand_in.requirement.metric)}"
+    who = (
+        panel_text.in_short(stand_in)
+        if stand_in.panel
+        else wording.label(stand_in.requirement.metric)
     )
+    text = f"{asked.name} is predicted, not heard: no listening test stands behind it, only {who}"
     if stand_in.safe_margin is not None:
+        what = Panel.label_of(stand_in.requirement.name) if stand_in.panel else "its interval"
         text += (
-            f", whose interval clears {stand_in.requirement.threshold:g} by "
-            f"{wording.number(stand_in.safe_margin, stand_in.requirement.metric)} on "
+            f"; {what} clears {wording.threshold(stand_in.requirement)} by "
+            f"{wording.amount(stand_in.safe_margin, stand_in.requirement)} at the near end on "
             f"{stand_in.figure.clip_class} ({_sample(stand_in)})"
         )
-    return text + _other_opinion(stand_in, field)
-
-
-def _other_opinion(stand_in: Finding, field: Field) -> str:
-    """Return what PESQ says of the speech that ViSQOL stands for, agreeing or not."""
-    if stand_in.requirement.metric != VISQOL_FIELD or "speech" not in field.figures.classes:
-        return ""
-    pesq = field.figures.get(stand_in.figure.spec, "pesq_wb", "speech").value
-    return "" if pesq is None else f"; PESQ-WB, another predictor, gives speech {pesq:.2f}"
+    return text
 
 
 def _missed_on_clips(findings: Sequence[Finding], field: Field) -> list[Risk]:
@@ -89,38 +86,44 @@ def _missed_on_clips(findings: Sequence[Finding], field: Field) -> list[Risk]:
 def _missing_clips(finding: Finding, field: Field) -> tuple[float, Risk] | None:
     """Say which clips miss what the mean passes, and by what part of the threshold the worst."""
     asked = finding.requirement
-    if asked.statistic == "worst":
+    if asked.statistic == "worst" or asked.of not in {"", ORIGINAL}:
         return None
     spec = finding.figure.spec
     classes = field.figures.classes if asked.clip_class == EACH else (asked.clip_class,)
-    by_class = {name: field.figures.clips(spec, asked.metric, name).values for name in classes}
+    if finding.panel:
+        classes = (finding.figure.clip_class,)
+    by_class = {
+        name: field.figures.clips(spec, asked.metric, name, asked.of).values for name in classes
+    }
     values = {clip: value for clips in by_class.values() for clip, value in clips.items()}
     below = [clip for clip, value in values.items() if not asked.holds(value)]
     if not below:
         return None
     worst = min(below, key=lambda clip: (asked.sign * values[clip], clip))
-    lacking = abs(values[worst] - asked.threshold) / abs(asked.threshold)
+    lacking = abs(values[worst] - asked.threshold) / asked.scale
     text = (
         f"{asked.name} holds for the {asked.statistic}, not for every clip: "
         f"{len(below)} of {len(values)} miss it, the worst with "
-        f"{wording.with_unit(values[worst], asked.metric)} ({worst})"
+        f"{wording.amount(values[worst], asked)} ({worst})"
     )
     owner = next(name for name, clips in by_class.items() if worst in clips)
-    return lacking, Risk(text, field.figures.get(spec, asked.metric, owner, asked.statistic))
+    return lacking, Risk(
+        text, field.figures.get(spec, asked.metric, owner, asked.statistic, asked.of)
+    )
 
 
 def _margin(finding: Finding) -> str:
     asked = finding.requirement
     return (
         f"{asked.name} clears {wording.threshold(asked)} by "
-        f"{wording.with_unit(finding.safe_margin or 0.0, asked.metric)} at the near end of its "
-        f"interval, {_relative_margin(finding):.0f} % of the threshold"
+        f"{wording.amount(finding.safe_margin or 0.0, asked)} at the near end of its interval, "
+        f"{_relative_margin(finding):.0f} % of the threshold"
     )
 
 
 def _relative_margin(finding: Finding) -> float:
     margin = finding.safe_margin
-    return float("inf") if margin is None else 100 * margin / abs(finding.requirement.threshold)
+    return float("inf") if margin is None else 100 * margin / finding.requirement.scale
 
 
 def _sample(finding: Finding) -> str:
@@ -140,10 +143,38 @@ def _few_sources(field: Field) -> list[str]:
             )
     if not counts:
         return []
-    return [
+    found = [
         f"Few sources ({'; '.join(counts)}): intervals are Student's t over them, and wide. They "
         "speak of material like this, not of all audio."
     ]
+    if scarce := field.figures.scarce:
+        found.append(
+            f"{wording.nothing_can_pass(scarce)}. In place of an interval the lowest and the "
+            "highest source are shown, and a verdict over several classes leaves such a class out "
+            "unless it fails there."
+        )
+    return found
+
+
+def _ceiling(field: Field) -> list[str]:
+    """Say where ViSQOL puts something above an exact copy, since it orders nothing there."""
+    found = []
+    for name in field.figures.classes:
+        exact = [
+            spec for spec in field.figures.specs if field.figures.get(spec, "snr_db", name).exact
+        ]
+        levels = {s: field.figures.get(s, VISQOL_FIELD, name).value for s in field.figures.specs}
+        top = max((levels[spec] or 0.0 for spec in exact), default=0.0)
+        best = max(levels, key=lambda spec: levels[spec] or 0.0)
+        if top and (levels[best] or 0.0) > top + _TO_THE_DECIMAL:
+            above = sum((level or 0.0) > top + _TO_THE_DECIMAL for level in levels.values())
+            found.append(
+                f"{name} {top:.2f} for an exact copy, {levels[best]:.2f} for `{best}` and more "
+                f"than the copy for {wording.counted(above, 'setting')}"
+            )
+    if not found:
+        return []
+    return [f"ViSQOL has a ceiling, above which it orders nothing: {'; '.join(found)}."]
 
 
 def _many_settings(candidates: Sequence[Candidate]) -> list[str]:
@@ -186,21 +217,17 @@ def _evidence(candidates: Sequence[Candidate], field: Field) -> list[str]:
     )  # fmt: skip
     if trusted:
         found.append(f"Weights taken on trust, without a known digest: {trusted}.")
-    predicted = {
-        wording.label(f.effective.requirement.metric)
-        for c in candidates for f in c.findings if f.provisional and f.requirement.hard
-    }  # fmt: skip
+    provisional = {
+        f.requirement.name: f.requirement.others
+        for c in candidates
+        for f in c.hard
+        if f.provisional
+    }
+    predicted = {wording.label(one.metric) for others in provisional.values() for one in others}
     if predicted:
         found.append(
-            f"{', '.join(sorted(predicted))} predicts what listeners would say. On expert "
-            "listening tests such predictors explain part of the opinions only, and least for "
-            "generative codecs."
-        )
-    disputed = _specs(c.spec for c in candidates if disputed_by(field.figures, c.spec))
-    if disputed:
-        found.append(
-            "ViSQOL is disputed, so its pass is not counted, where PESQ puts the same speech more "
-            f"than {DISPUTED_BEYOND:g} points lower: {disputed}."
+            f"Predicted by {', '.join(sorted(predicted))}, not heard. On expert listening tests "
+            "such predictors explain part of the opinions only, and least for generative codecs."
         )
     return found
 

@@ -9,9 +9,9 @@ from typing import Literal
 
 import msgspec
 
-from codecmark.review.figures import Figure
-from codecmark.review.requirements import SOFT
-from codecmark.review.verdict import Finding
+from codecmark.review.figure import Figure
+from codecmark.review.finding import MOST_CERTAIN, Finding
+from codecmark.review.requirements import MARGIN, SOFT
 
 # best first: provisional is feasible but for what a stand-in says; open could still become so
 Status = Literal["feasible", "provisional", "open", "out"]
@@ -47,9 +47,14 @@ class Candidate(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_
         return tuple(finding for finding in self.findings if finding.requirement.hard)
 
     def finding(self, name: str) -> Finding:
-        """Return the finding on the requirement, or on the stand-in, of that name."""
+        """Return the finding on the requirement, the stand-in or the panel of that name."""
         stand_ins = (f.stand_in for f in self.findings if f.stand_in is not None)
-        return next(f for f in (*self.findings, *stand_ins) if f.requirement.name == name)
+        return next(f for f in (*self.findings, *stand_ins) if f.name == name)
+
+    @property
+    def narrowest(self) -> Finding:
+        """The finding that has the smallest margin for its uncertainty, of the hard ones if any."""
+        return min((f.effective for f in self.hard or self.findings), key=lambda f: f.certainty)
 
 
 def status_of(findings: Sequence[Finding]) -> Status:
@@ -77,8 +82,9 @@ class Ranked:
             return False
         soft = [f for f in self.candidate.findings if not f.requirement.hard]
         fewest = sum(f.effective.verdict == "FAIL" for f in soft) - len(soft)
+        best_case = {SOFT: float(fewest), MARGIN: -MOST_CERTAIN}
         hopes = [
-            float(fewest) if key == SOFT else -value if value == math.inf else value
+            best_case.get(key, -value if value == math.inf else value)
             for key, value in zip(self.prefer, self.preferences, strict=True)
         ]
         return tuple(hopes) < other.preferences
@@ -120,13 +126,22 @@ def _lacking(candidate: Candidate) -> float:
     return verdicts.count("NO EVIDENCE") + verdicts.count("PUBLISHED ELSEWHERE") / 2
 
 
+def smallest_margin(findings: Iterable[Finding]) -> float:
+    """Return the smallest margin over the hard requirements, in units of its uncertainty.
+
+    To a tenth: less is no reason to choose.
+    """
+    hard = [finding.effective for finding in findings if finding.requirement.hard]
+    return round(min((finding.certainty for finding in hard), default=MOST_CERTAIN), 1)
+
+
 def shortfall(findings: Iterable[Finding]) -> float:
     """Return what is lacking for the hard requirements: the largest, in per cent of a threshold.
 
     What a bound or the rows fail is counted; what has no evidence is not.
     """
     lacking = [
-        100 * -finding.safe_margin / abs(finding.requirement.threshold)
+        100 * -finding.safe_margin / finding.requirement.scale
         for finding in findings
         if finding.verdict == "FAIL" and finding.safe_margin is not None
     ]

@@ -19,15 +19,17 @@ from codecmark.review.dominance import ParetoSet, pareto_set
 from codecmark.review.field import Field
 from codecmark.review.figures import Figures
 from codecmark.review.judgement import Judged, of_condition
+from codecmark.review.picks import Pick, picks
 from codecmark.review.replayed import figures_of
 from codecmark.review.requirements import Requirements
 from codecmark.review.sensitivity import Flip, Relaxation, flips, relaxation
+from codecmark.review.threshold import WITH_ORIGINAL
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 _JUDGED = (  # of a row; what a decision rests on
     "run_id", "spec", "weights", "clip", "clip_s", "source", "clip_class", "condition", "status",
     "stream_bytes", "pcm16_bytes", "encode_s", "decode_s", "lag_samples", "host", *QUALITY_FIELDS,
-    *RATINGS, "listeners", "listener_se",
+    *(f"{name}_reference" for name in WITH_ORIGINAL), *RATINGS, "listeners", "listener_se",
 )  # fmt: skip
 
 
@@ -67,8 +69,12 @@ class Decision(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_f
     relaxation : Relaxation or None
         Where nobody passes: the smallest change of thresholds that would let one through.
     flips : dict
-        By the name of a requirement, or of its stand-in, the nearest thresholds that change the
-        choice.
+        By the name of a requirement, of its stand-in or of a threshold of its panel, the nearest
+        thresholds that change the choice.
+    picks : tuple of Pick
+        The safest option, the cheapest that passes, the best that keeps the present architecture.
+    scarce : dict
+        Classes of clips with too few sources for anything to pass there, and how many they have.
     pareto : ParetoSet
     contenders : tuple of str
         Options that lack evidence and would be chosen if it turned out well.
@@ -92,6 +98,8 @@ class Decision(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_f
     routes: dict[str, str]
     relaxation: Relaxation | None
     flips: dict[str, tuple[Flip, ...]]
+    picks: tuple[Pick, ...]
+    scarce: dict[str, int]
     pareto: ParetoSet
     contenders: tuple[str, ...]
     risks: tuple[caveats.Risk, ...]
@@ -161,7 +169,7 @@ def decide(
         for ranks in (ordered(offered[spec] for spec in field.specs_of[option.name]),)
     )
     chosen = best(offered.values())
-    deciding = [one.stand_in or one for one in requirements.requirements]
+    deciding = [each for one in requirements.requirements for each in one.deciding]
     candidates = [one.candidate for one in offered.values()]
     return Decision(
         schema_version=SCHEMA_VERSION,
@@ -173,7 +181,9 @@ def decide(
         others=tuple(one.candidate for spec, one in ranked.items() if spec not in offered),
         routes=_routes(outcomes, ordered(offered.values())),
         relaxation=None if chosen else relaxation(list(offered.values())),
-        flips={one.name: flips(field, one, chosen) for one in deciding},
+        flips={one.name: flips(field, one, chosen) for one in deciding if field.is_known(one)},
+        picks=picks(field, offered),
+        scarce=field.figures.scarce,
         pareto=pareto_set(field, offered),
         contenders=tuple(one.option for one in outcomes if _could_win(one, offered, chosen)),
         risks=caveats.risks(None if chosen is None else chosen.candidate, field),

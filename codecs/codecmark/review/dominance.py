@@ -10,8 +10,10 @@ from codecmark.analysis.pareto import dominators
 from codecmark.analysis.statistics import estimate
 from codecmark.review.choice import Ranked, ordered
 from codecmark.review.field import Field
-from codecmark.review.figures import Figure, Figures
-from codecmark.review.requirements import COSTS, EACH, MOS, TIMES, higher_is_better
+from codecmark.review.figure import Figure
+from codecmark.review.figures import Figures
+from codecmark.review.panel import Panel
+from codecmark.review.threshold import COSTS, EACH, MOS, TIMES, higher_is_better
 
 _TIME_NOISE = 1.25  # as in `codecmark compare`: two runs on a shared machine differed by 18 %
 
@@ -88,13 +90,31 @@ def pareto_set(field: Field, candidates: Mapping[str, Ranked]) -> ParetoSet:
 
 def _axes(field: Field) -> list[tuple[str, str]]:
     axes: list[tuple[str, str]] = [("bitrate_kbps", "all")]
+    classes = field.figures.classes
     for one in field.requirements.requirements:
+        if one.panel is not None:
+            axes += [axis for name in classes for axis in _of_panel(field, one.panel, name)]
+            continue
         asked = one.stand_in if one.metric == MOS else one
         if asked is None or asked.metric == "compression_ratio":  # the rate says it already
             continue
-        classes = field.figures.classes if asked.clip_class == EACH else (asked.clip_class,)
-        axes += [(asked.metric, name) for name in classes]
+        names = classes if asked.clip_class == EACH else (asked.clip_class,)
+        axes += [(asked.metric, name) for name in names]
     return list(dict.fromkeys(axes))
+
+
+def _of_panel(field: Field, panel: Panel, clip_class: str) -> list[tuple[str, str]]:
+    """Return what a panel judges a class by: voices for every kind of codec, if they have figures.
+
+    Where no such voice has any, all that have.
+    """
+    heard: dict[bool, list[tuple[str, str]]] = {True: [], False: []}
+    for voice in panel.of_class(clip_class):
+        for asked in voice.any_of:
+            figures = (field.figures.get(s, asked.metric, clip_class) for s in field.offered)
+            if any(figure.level is not None for figure in figures):
+                heard[not voice.codecs].append((asked.metric, clip_class))
+    return heard[True] or heard[False]
 
 
 def _clearly_better(

@@ -7,32 +7,39 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from codecmark.review.bounds import by_bound, matching
-from codecmark.review.choice import Candidate, Ranked, status_of
+from codecmark.review.choice import Candidate, Ranked, smallest_margin, status_of
 from codecmark.review.elsewhere import StatedFigure
 from codecmark.review.figures import Figures
+from codecmark.review.finding import Finding
+from codecmark.review.kinds import kind_of
+from codecmark.review.options import Bound, Option
+from codecmark.review.panel import Kind
 from codecmark.review.replayed import ReplayedFigures, can_be_replayed
-from codecmark.review.requirements import (
-    EACH,
-    SOFT,
-    Bound,
-    Option,
-    Requirement,
-    Requirements,
-    classes_of,
-    higher_is_better,
-)
-from codecmark.review.verdict import FiguresByClass, Finding, elsewhere, judge, look_up
+from codecmark.review.requirement import Requirement
+from codecmark.review.requirements import MARGIN, SOFT, Requirements
+from codecmark.review.threshold import EACH, classes_of, higher_is_better
+from codecmark.review.verdict import FiguresByClass, elsewhere, judge, look_up
+from codecmark.review.voices import Heard, judge_panel
 from codecmark.spec import without_setting
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A spec before it is judged: what was measured or replayed, bounds it, or others state."""
+    """A spec before it is judged: what was measured or replayed, bounds it, or others state.
+
+    `measured` is by the name of a requirement, a stand-in or a threshold of a panel.
+    """
 
     spec: str
     bounds: tuple[Bound, ...]
-    measured: Mapping[Requirement, FiguresByClass]
+    measured: Mapping[str, FiguresByClass]
+    kinds: Mapping[str, Kind | None]
     stated: tuple[StatedFigure, ...] = ()
+
+    @property
+    def heard(self) -> Heard:
+        """What a panel judges by."""
+        return Heard(self.spec, self.measured, self.kinds)
 
 
 class Field:
@@ -55,20 +62,51 @@ class Field:
         offered = (spec for specs in self.specs_of.values() for spec in specs)
         for spec in dict.fromkeys((*offered, *figures.specs)):
             own = [one for one in self.options if spec in self.specs_of[one.name]]
-            self.entries[spec] = Entry(
-                spec,
-                tuple(bound for option in own for bound in option.bounds),
-                {one: self._look_up(spec, one, own) for one in requirements.asked},
-                tuple(s for option in own for s in option.published if s.spec == spec),
-            )
+            self.entries[spec] = self._entry(spec, own)
 
-    def _look_up(self, spec: str, asked: Requirement, options: Sequence[Option]) -> FiguresByClass:
-        """Fetch what was measured, or else what published sound says."""
-        measured = look_up(self.figures, spec, asked)
-        if self.replayed is None or not can_be_replayed(measured, asked):
-            return measured
-        heard = self.replayed.name_of(spec, options)
-        return self.replayed.look_up(heard, asked, self.figures.classes) if heard else measured
+    def _entry(self, spec: str, options: Sequence[Option]) -> Entry:
+        """Fetch what was measured, or else what published sound says; of a panel all or nothing."""
+        name = "" if self.replayed is None else self.replayed.name_of(spec, options)
+        measured: dict[str, FiguresByClass] = {}
+        replayed = False
+        for one in self.requirements.requirements:
+            own = {asked.name: look_up(self.figures, spec, asked) for asked in (one, *one.others)}
+            for group in ((one,), one.others):
+                if name and group and can_be_replayed(group, own):
+                    own |= self.heard(name, group)
+                    replayed = replayed or group == one.others != ()
+            measured |= own
+        kinds = {
+            clip_class: self.kind_of_published(name, clip_class)
+            if replayed
+            else kind_of(self.figures, spec, clip_class)
+            for clip_class in self.figures.classes
+        }
+        return Entry(
+            spec,
+            tuple(bound for option in options for bound in option.bounds),
+            measured,
+            kinds,
+            tuple(s for option in options for s in option.published if s.spec == spec),
+        )
+
+    def kind_of_published(self, name: str, clip_class: str) -> Kind | None:
+        """Say whether a published codec keeps the waveform of a class of clips."""
+        return None if self.replayed is None else kind_of(self.replayed, name, clip_class)
+
+    def heard(self, name: str, asked: Sequence[Requirement]) -> dict[str, FiguresByClass]:
+        """Return what a published codec has, by the names of the requirements."""
+        assert self.replayed is not None  # noqa: S101 (only a replayed codec has a name)
+        return {one.name: self.replayed.look_up(name, one, self.figures.classes) for one in asked}
+
+    def is_known(self, asked: Requirement) -> bool:
+        """Say whether anything that is offered has a figure to be judged by."""
+        figures = (
+            figure
+            for spec in self.offered
+            for figure in self.entries[spec].measured[asked.name].figures.values()
+        )
+        return any(figure.level is not None for figure in figures)
 
     @property
     def offered(self) -> list[str]:
@@ -77,29 +115,18 @@ class Field:
 
     def findings(self, entry: Entry) -> tuple[Finding, ...]:
         """Judge a spec by every requirement."""
-        return tuple(self.finding(entry, one, one) for one in self.requirements.requirements)
+        return tuple(self.finding(entry, one) for one in self.requirements.requirements)
 
-    def finding(
-        self,
-        entry: Entry,
-        own: Requirement,
-        asked: Requirement,
-        stand_in: Requirement | None = None,
-    ) -> Finding:
-        """Judge a spec by one requirement.
-
-        Parameters
-        ----------
-        own : Requirement
-            The one that figures were looked up for.
-        asked, stand_in : Requirement
-            What to judge by: `own` and its stand-in, or those with another threshold.
-        """
+    def finding(self, entry: Entry, asked: Requirement) -> Finding:
+        """Judge a spec by one requirement; a threshold in it may have been moved."""
         substitute = None
-        if own.stand_in is not None:
-            substitute = judge(entry.measured[own.stand_in], stand_in or own.stand_in)
+        if asked.stand_in is not None:
+            substitute = judge(entry.measured[asked.stand_in.name], asked.stand_in)
+        elif asked.panel is not None:
+            substitute = judge_panel(asked, entry.heard, self.figures.classes)
+        if substitute is not None:
             substitute = elsewhere(substitute, entry.stated)
-        found = judge(entry.measured[own], asked, substitute)
+        found = judge(entry.measured[asked.name], asked, substitute)
         return elsewhere(by_bound(found, entry.bounds, self.figures), entry.stated)
 
     def ranked(self, spec: str, findings: tuple[Finding, ...] | None = None) -> Ranked:
@@ -107,7 +134,10 @@ class Field:
         findings = self.findings(self.entries[spec]) if findings is None else findings
         passed = sum(f.effective.verdict == "PASS" for f in findings if not f.requirement.hard)
         prefer = self.requirements.prefer
-        order = tuple(-passed if key == SOFT else self._preference(spec, key) for key in prefer)
+        places = {SOFT: float(-passed), MARGIN: -smallest_margin(findings)}
+        order = tuple(
+            places[key] if key in places else self._preference(spec, key) for key in prefer
+        )
         rate = self.figures.get(spec, "bitrate_kbps")
         return Ranked(Candidate(spec, status_of(findings), findings, rate), prefer, order)
 

@@ -1,21 +1,19 @@
-"""One figure of one codec: a statistic of a metric over the clips of a class, with its interval."""
+"""The rows of one condition, asked for one figure after another."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from functools import cached_property
 
 import msgspec
-import numpy as np
 
 from codecmark.analysis.aggregation import ALL
 from codecmark.analysis.listeners import RATINGS, rated
 from codecmark.analysis.samples import Scored, collect, latest_rows
-from codecmark.analysis.statistics import Estimate, estimate, median_estimate, ratio_estimate
+from codecmark.analysis.statistics import FEWEST_SOURCES, ratio_estimate
 from codecmark.results.row import ResultRow
-from codecmark.review.elsewhere import Origin
-from codecmark.review.requirements import COSTS, FACTS, TIMES, Statistic, higher_is_better
+from codecmark.review.figure import NO_ROWS, UNTRAINED, Clips, Figure, Found, nothing, summed
+from codecmark.review.threshold import COSTS, FACTS, ORIGINAL, TIMES, Statistic
 
 TOTALS = {  # costs are totals first, then one division
     "bitrate_kbps": ("stream_bytes", "clip_s", 8 / 1000),
@@ -23,72 +21,6 @@ TOTALS = {  # costs are totals first, then one division
     "encode_rtf": ("encode_s", "clip_s", 1.0),
     "decode_rtf": ("decode_s", "clip_s", 1.0),
 }
-UNTRAINED = "untrained network: no quality until its published weights are here"
-NO_ROWS = "no rows yet"
-
-
-class Figure(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
-    """What the rows say, or why they say nothing.
-
-    Attributes
-    ----------
-    spec, metric, clip_class : str
-        With the run, the filter that finds the rows.
-    value : float or None
-        In the metric's unit; None where there is none, see `reason`, and for an exact copy.
-    exact : bool
-        Every clip came back exactly: better than any number.
-    low, high : float or None
-        95 % interval; None for a statement about these clips only, or where it cannot be had.
-    n, n_sources : int
-    worst, worst_clip : float or None, str
-        The clip that is worst by the metric's direction.
-    reason : str
-        Why there is no value, or no interval where one is needed.
-    run_ids : tuple of str
-        Runs of the rows.
-    origin : {"measured", "replayed"}
-    results : str
-        The folder of the rows within the results; empty for that folder itself.
-    at_most : bool
-        The quality itself is not known, only that it is no better than this.
-    listeners : int
-        Who was asked, for a rating.
-    """
-
-    spec: str
-    metric: str
-    clip_class: str
-    value: float | None = None
-    exact: bool = False
-    low: float | None = None
-    high: float | None = None
-    n: int = 0
-    n_sources: int = 0
-    worst: float | None = None
-    worst_clip: str = ""
-    reason: str = ""
-    run_ids: tuple[str, ...] = ()
-    origin: Origin = "measured"
-    results: str = ""
-    at_most: bool = False
-    listeners: int = 0
-
-    @property
-    def level(self) -> float | None:
-        """The value to compare with: infinite for an exact copy, None where there is none."""
-        return math.inf if self.exact else self.value
-
-
-@dataclass(frozen=True)
-class Clips:
-    """What a figure was made of: values by clip, and the clips' sources."""
-
-    values: Mapping[str, float] = field(default_factory=dict)
-    sources: Mapping[str, str] = field(default_factory=dict)
-
-
-Found = tuple[Figure, Clips]
 
 
 class Figures:
@@ -101,7 +33,7 @@ class Figures:
         self._by_spec: dict[str, list[ResultRow]] = {spec: [] for spec in self.specs}
         for row in self.rows:
             self._by_spec[row.spec].append(row)
-        self._found: dict[tuple[str, str, str, str], Found] = {}
+        self._found: dict[tuple[str, ...], Found] = {}
         self._scored: dict[tuple[str, str], dict[str, Scored]] = {}
         self._clips = {row.clip: row.clip_class for row in self.rows if row.clip}
 
@@ -114,35 +46,92 @@ class Figures:
         """Return the rows of one codec."""
         return self._by_spec.get(spec, [])
 
+    @cached_property
+    def scarce(self) -> dict[str, int]:
+        """The classes with too few sources for anything to pass, and how many each has."""
+        sources: dict[str, set[str | None]] = {name: set() for name in self.classes}
+        for row in self.rows:
+            if row.clip_class in sources:
+                sources[row.clip_class].add(row.source or row.clip)
+        return {n: len(found) for n, found in sources.items() if len(found) < FEWEST_SOURCES}
+
     def get(
-        self, spec: str, metric: str, clip_class: str = ALL, statistic: Statistic = "mean"
+        self,
+        spec: str,
+        metric: str,
+        clip_class: str = ALL,
+        statistic: Statistic = "mean",
+        of: str = "",
     ) -> Figure:
-        """Return a statistic of a metric, over one class of clips or all."""
-        return self._get(spec, metric, clip_class, statistic)[0]
+        """Return a statistic of a metric, over one class of clips or all; `of` as `Threshold`."""
+        if of not in {"", ORIGINAL}:
+            return self._relative(spec, metric, clip_class, of)
+        return self._get(spec, metric, clip_class, statistic, of)[0]
 
-    def clips(self, spec: str, metric: str, clip_class: str = ALL) -> Clips:
+    def clips(self, spec: str, metric: str, clip_class: str = ALL, of: str = "") -> Clips:
         """Return what the figure was made of, clip by clip; empty where there is no figure."""
-        return self._get(spec, metric, clip_class, "mean")[1]
+        return self._get(spec, metric, clip_class, "mean", of)[1]
 
-    def _get(self, spec: str, metric: str, clip_class: str, statistic: Statistic) -> Found:
-        key = (spec, metric, clip_class, statistic)
+    def _get(
+        self, spec: str, metric: str, clip_class: str, statistic: Statistic, of: str = ""
+    ) -> Found:
+        key = (spec, metric, clip_class, statistic, of)
         if key not in self._found:
             reason = self._absent(spec, metric)
-            look_up = self._quality
-            if metric in RATINGS:
-                look_up = self._rating
+            if reason is not None:
+                found = nothing(spec, metric, clip_class, reason)
+            elif metric in RATINGS:
+                found = self._rating(spec, metric, clip_class, statistic)
+            elif metric in FACTS:
+                found = self._fact(spec, metric, clip_class)
             elif metric in COSTS:
-                look_up = self._fact if metric in FACTS else self._cost
-            self._found[key] = (
-                look_up(spec, metric, clip_class, statistic)
-                if reason is None
-                else nothing(spec, metric, clip_class, reason)
-            )
+                found = self._cost(spec, metric, clip_class, statistic)
+            elif of == ORIGINAL:
+                found = self._below_original(spec, metric, clip_class, statistic)
+            else:
+                found = self._quality(spec, metric, clip_class, statistic)
+            self._found[key] = found
         return self._found[key]
 
-    def _fact(self, spec: str, metric: str, clip_class: str, statistic: Statistic) -> Found:
+    def _below_original(
+        self, spec: str, metric: str, clip_class: str, statistic: Statistic
+    ) -> Found:
+        """Return how far a predictor puts a codec below the originals, in pairs of clips.
+
+        Sounding better than what went in is no merit of a codec: it counts as equal.
+        """
+        figure, clips = self._quality(spec, metric, clip_class, statistic)
+        rows = {row.clip: row for row in self.of(spec)}
+        originals = {clip: getattr(rows[clip], f"{metric}_reference") for clip in clips.values}
+        if not clips.values or None in originals.values():
+            reason = figure.reason or "the originals have no such figure"
+            return nothing(spec, metric, clip_class, reason, figure.run_ids)
+        below = {clip: min(0.0, v - originals[clip]) for clip, v in clips.values.items()}
+        empty = Figure(spec, metric, clip_class, run_ids=figure.run_ids, of=ORIGINAL)
+        pairs = Clips(below, clips.sources)
+        return summed(empty, statistic, pairs), pairs
+
+    def _relative(self, spec: str, metric: str, clip_class: str, of: str) -> Figure:
+        """Return a time as a multiple of another codec's; what is uncertain of both is in it."""
+        if spec == of:
+            return Figure(spec, metric, clip_class, value=1.0, low=1.0, high=1.0, of=of)
+        ours, unit = (self.get(name, metric, clip_class) for name in (spec, of))
+        if ours.value is None or not unit.value:
+            why = ours.reason if ours.value is None else f"{of}: {unit.reason}"
+            return Figure(spec, metric, clip_class, reason=why, run_ids=ours.run_ids, of=of)
+        least, most = unit.low or unit.value, unit.high or unit.value
+        return msgspec.structs.replace(
+            ours,
+            value=ours.value / unit.value,
+            low=(ours.value if ours.low is None else ours.low) / most,
+            high=(ours.value if ours.high is None else ours.high) / least,
+            worst=None if ours.worst is None else ours.worst / unit.value,
+            of=of,
+            reason="",
+        )
+
+    def _fact(self, spec: str, metric: str, clip_class: str) -> Found:
         """Return what is the same for every clip, and by every statistic."""
-        del statistic
         rows = self.of(spec)
         values = [value for row in rows if (value := getattr(row, metric)) is not None]
         if not values:
@@ -167,6 +156,8 @@ class Figures:
 
     def _quality(self, spec: str, metric: str, clip_class: str, statistic: Statistic) -> Found:
         key = (metric, clip_class)
+        if clip_class not in {ALL, *self.classes}:
+            return nothing(spec, metric, clip_class, f"no clip of {clip_class}")
         if key not in self._scored:
             chosen = None if clip_class == ALL else clip_class
             self._scored[key] = collect(self.rows, metric, chosen)
@@ -183,7 +174,7 @@ class Figures:
         if scored.gap is not None:
             return nothing(spec, metric, clip_class, scored.gap, runs)
         clips = Clips(scored.values, scored.sources)
-        return _summed(Figure(spec, metric, clip_class, run_ids=runs), statistic, clips), clips
+        return summed(Figure(spec, metric, clip_class, run_ids=runs), statistic, clips), clips
 
     def asked(self, metric: str) -> bool:
         """Say whether listeners were asked for this kind of rating of any codec."""
@@ -196,7 +187,7 @@ class Figures:
             return nothing(spec, metric, clip_class, "not in the listening test")
         runs = tuple(dict.fromkeys(row.run_id for row in rows))
         clips = Clips(heard.values, heard.sources)
-        figure = _summed(Figure(spec, metric, clip_class, run_ids=runs), statistic, clips)
+        figure = summed(Figure(spec, metric, clip_class, run_ids=runs), statistic, clips)
         if statistic == "mean":
             lacking = f"no interval from {heard.listeners} listeners and {figure.n_sources} sources"
             figure = msgspec.structs.replace(
@@ -226,39 +217,4 @@ class Figures:
         clips = Clips({name: a / b for name, (a, b) in zip(names, parts, strict=True)}, sources)
         totals = ratio_estimate([a for a, _ in parts], [b for _, b in parts], [*sources.values()])
         empty = Figure(spec, metric, clip_class, run_ids=runs)
-        return _summed(empty, statistic, clips, totals), clips
-
-
-def nothing(
-    spec: str, metric: str, clip_class: str, reason: str, runs: tuple[str, ...] = ()
-) -> Found:
-    """Return the figure that there is none, and why."""
-    return Figure(spec, metric, clip_class, reason=reason, run_ids=runs), Clips()
-
-
-def _summed(
-    empty: Figure, statistic: Statistic, clips: Clips, totals: Estimate | None = None
-) -> Figure:
-    """Fill in the statistic of some clips; `totals` is what stands for their mean."""
-    values = clips.values
-    names = [clips.sources[clip] for clip in values]
-    higher = higher_is_better(empty.metric)
-    worst_clip = (min if higher else max)(values, key=lambda clip: (values[clip], clip))
-    low: float | None = None
-    high: float | None = None
-    if statistic in {"mean", "median"}:
-        found = totals if statistic == "mean" else median_estimate(list(values.values()), names)
-        found = found or estimate(list(values.values()), names)
-        value, low, high = found.mean, found.low, found.high
-    elif statistic == "p95":
-        value = float(np.percentile(list(values.values()), 5 if higher else 95))
-    else:
-        value = values[worst_clip]
-    n_sources = len(set(names))
-    reason = ""
-    if statistic in {"mean", "median"} and low is None:
-        reason = f"no interval from {n_sources} source{'s' if n_sources > 1 else ''}"
-    return msgspec.structs.replace(
-        empty, value=value, low=low, high=high, n=len(values), n_sources=n_sources,
-        worst=values[worst_clip], worst_clip=worst_clip, reason=reason,
-    )  # fmt: skip
+        return summed(empty, statistic, clips, totals), clips

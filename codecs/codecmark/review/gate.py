@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from codecmark.errors import InputError
-from codecmark.review import wording
+from codecmark.review import panel_text, wording
 from codecmark.review.choice import Candidate
 from codecmark.review.decision import Decision
+from codecmark.review.panel import Panel
 
 
 @dataclass(frozen=True)
@@ -47,11 +48,15 @@ def _lines(candidate: Candidate) -> list[str]:
         asked = shown.requirement
         name = finding.requirement.name
         if finding.provisional:
-            name += f" by {asked.name}"
+            name += f" by {shown.name}"
         margin = wording.margin(shown.margin, asked.metric)
+        label = f"{Panel.label_of(asked.name)} " if shown.panel else ""
         detail = shown.reason if shown.figure.level is None else (
-            f"{wording.figure(shown.figure)} asked {wording.threshold(asked)}, margin {margin}"
+            f"{label}{wording.figure(shown.figure)} asked {wording.threshold(asked)}, margin "
+            f"{margin}"
         )  # fmt: skip
+        if shown.panel and shown.voices:
+            detail += f" ({panel_text.in_short(shown)})"
         kind = "hard" if finding.requirement.hard else "soft"
         lines.append(f"  {shown.verdict}: {name} ({kind}): {detail}")
     return lines

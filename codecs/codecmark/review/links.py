@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from codecmark.review.figures import Figure
+from codecmark.review.figure import Figure
 
 
 class Links:

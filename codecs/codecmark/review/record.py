@@ -5,12 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from codecmark.review import handwritten, record_classes, record_sections, wording
+from codecmark.review import (
+    handwritten,
+    panel_text,
+    record_classes,
+    record_picks,
+    record_sections,
+    wording,
+)
 from codecmark.review.choice import Candidate
 from codecmark.review.decision import Decision
+from codecmark.review.finding import Finding
 from codecmark.review.links import Links
 from codecmark.review.summary import headline, route_line, value
-from codecmark.review.verdict import Finding
 from codecmark.system.markdown import escaped, table
 
 _ASK = "*Nothing is written here yet.*"
@@ -125,8 +132,12 @@ def _supersedes(decision: Decision) -> list[str]:
 def _top(decision: Decision, links: Links) -> list[str]:
     sentence, rest = headline(decision, links)
     found = [f"**{sentence}** {rest}"]
+    if decision.scarce:
+        found.append(f"{wording.nothing_can_pass(decision.scarce)}.")
     if decision.chosen is not None:
         found.append(_margins(decision.chosen, links))
+        found += _voices(decision.chosen)
+    found += record_picks.section(decision, links)
     if decision.risks:
         found.append(f"**Largest risk**: {risks(decision, links)}")
     return [*found, routes(decision, links), *record_classes.in_short(decision, links)]
@@ -168,11 +179,21 @@ def _margins(candidate: Candidate, links: Links) -> str:
     return table(headings, rows)
 
 
+def _voices(candidate: Candidate) -> list[str]:
+    """Return what each voice of a panel says of the recommended setting, class by class."""
+    panels = [f.stand_in for f in candidate.findings if f.stand_in is not None and f.stand_in.panel]
+    return [
+        f"**Who says what** ({escaped(one.panel)}):\n\n"
+        + "\n".join(f"- {panel_text.marked(line)}" for line in panel_text.class_by_class(one))
+        for one in panels
+    ]
+
+
 def _margin_row(finding: Finding, links: Links, *, stands_in: bool = False) -> list[str]:
     asked = finding.requirement
     kind = "stand-in" if stands_in else "hard" if asked.hard else "soft"
     return [
-        f"{escaped(asked.name)} ({kind})",
+        f"{escaped(finding.name)} ({'panel' if finding.panel else kind})",
         escaped(wording.demand(asked)),
         value(finding, links),
         wording.margin(finding.margin, asked.metric),

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from codecmark.analysis.statistics import FEWEST_SOURCES
 from codecmark.metrics.table import TABLE
 from codecmark.review import wording
 from codecmark.review.by_class import ClassOutcome, Difference, ReplayedSetting
 from codecmark.review.choice import shortfall
 from codecmark.review.decision import Decision
+from codecmark.review.finding import Finding
 from codecmark.review.links import Links
+from codecmark.review.panel import Panel
 from codecmark.review.record_sections import STATUS, stated_figure
-from codecmark.review.requirements import COSTS
 from codecmark.review.summary import code
-from codecmark.review.verdict import Finding
+from codecmark.review.threshold import COSTS
 from codecmark.system.markdown import escaped, table
 
-FEWEST_SOURCES = 5  # of fewer, a mean is an illustration
 _NOTHING = "-"
 
 
@@ -29,7 +30,11 @@ def in_short(decision: Decision, links: Links) -> list[str]:
         for option in dict.fromkeys(one.option for one in outcome.replayed)
         for one in (_first(outcome, option),)
     ]  # fmt: skip
-    asked = [(one.stand_in or one).name for one in decision.requirements.requirements if one.hard]
+    asked = [
+        (one.panel or one.stand_in or one).name
+        for one in decision.requirements.requirements
+        if one.hard
+    ]
     headings = ["clips", "published", "pairs (sources)", *map(escaped, asked)]
     headings += ["kbit/s", "decoding, memory", "on the same clips (difference)"]
     sound = decision.requirements.replayed
@@ -55,7 +60,8 @@ def section(decision: Decision, links: Links) -> list[str]:
         "run. No figure here is to be held against one on other clips: the last column has the "
         "means of what ran here on the same originals, in brackets the setting minus that codec in "
         "pairs, with the 95 % interval over sources, without correction for the number of "
-        "comparisons. An interval needs two sources; without one the verdict is UNDECIDED."
+        "comparisons. A pass takes "
+        f"{FEWEST_SOURCES} sources; of fewer the lowest and the highest are shown."
     )
     return ["### Published sound, class by class", text, *found]
 
@@ -89,15 +95,13 @@ def _class(name: str, outcome: ClassOutcome, links: Links) -> str:
 
 def _full(finding: Finding, links: Links) -> str:
     asked = finding.requirement
-    text = f"{escaped(asked.name)} **{finding.verdict}**"
+    text = f"{escaped(finding.name)} **{finding.verdict}**"
     if finding.stated is not None:
         return f"{text}: {stated_figure(finding.stated)}"
     figure = finding.figure
     if figure.level is None:
         return f"{text} ({escaped(finding.reason)})"
-    shown = links.cite(figure, wording.figure(figure))
-    if figure.at_most:
-        shown = f"at most {shown}"
+    shown = _shown(finding, links)
     count = "" if asked.metric in COSTS else f", n = {figure.n}"
     reason = f" ({escaped(finding.reason)})" if finding.reason else ""
     return f"{text}: {shown}, {figure.origin}{count}{reason}"
@@ -114,10 +118,16 @@ def _verdicts(one: ReplayedSetting, links: Links) -> list[str]:
         if finding.stated is not None or figure.level is None:
             cells.append(finding.verdict)
             continue
-        shown = links.cite(figure, wording.figure(figure))
-        at_most = "at most " if figure.at_most else ""
-        cells.append(f"{finding.verdict}: {at_most}{shown}, {figure.origin}")
+        cells.append(f"{finding.verdict}: {_shown(finding, links)}, {figure.origin}")
     return cells
+
+
+def _shown(finding: Finding, links: Links) -> str:
+    """Write the figure; of a panel with the name of the predictor that decides."""
+    text = links.cite(finding.figure, wording.figure(finding.figure))
+    if finding.figure.at_most:
+        return f"at most {text}"
+    return f"{Panel.label_of(finding.requirement.name)} {text}" if finding.panel else text
 
 
 def _own_run(one: ReplayedSetting, links: Links) -> list[str]:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from codecmark.review import wording
+from codecmark.review import panel_text, wording
 from codecmark.review.choice import Candidate
 from codecmark.review.decision import Decision, Outcome
 from codecmark.review.elsewhere import StatedFigure
-from codecmark.review.figures import NO_ROWS, UNTRAINED
+from codecmark.review.figure import NO_ROWS, UNTRAINED
+from codecmark.review.finding import MOST_CERTAIN, Finding
 from codecmark.review.links import Links
-from codecmark.review.requirements import SOFT, SPEECH_FIELDS, Requirement
+from codecmark.review.requirement import Requirement
+from codecmark.review.requirements import MARGIN, SOFT
 from codecmark.review.summary import because, code, value
-from codecmark.review.verdict import Finding
+from codecmark.review.threshold import SPEECH_FIELDS
 from codecmark.system.markdown import escaped, table
 
 STATUS = {
@@ -30,6 +32,14 @@ def drivers(decision: Decision) -> str:
             lines.append(
                 f"  - while there is none, its stand-in decides: {_driver(asked.stand_in)}"
             )
+        if asked.panel is not None:
+            lines.append(
+                f"  - while there is none, a panel of predictors decides, **"
+                f"{escaped(asked.panel.name)}**: PASS where every voice that counts holds at the "
+                "near end of its interval, FAIL where most of them fail at the far end, else "
+                "UNDECIDED; voices of one house are one voice, and nothing is averaged"
+            )
+            lines += [f"    - {escaped(voice)}" for voice in panel_text.rule(asked.panel)]
     return "\n".join(lines)
 
 
@@ -45,11 +55,7 @@ def options(decision: Decision) -> str:
 def outcome(decision: Decision, links: Links) -> list[str]:
     """Return the table of the options, and what is to be said of the choice."""
     names = [escaped(one.name) for one in decision.requirements.requirements]
-    stand_ins = [
-        escaped(one.stand_in.name)
-        for one in decision.requirements.requirements
-        if one.stand_in is not None
-    ]
+    stand_ins = [escaped(name) for name in decision.requirements.stand_in_names]
     rows = [
         [escaped(o.option), code(o.best.spec), *_cells(o.best, links), STATUS[o.best.status]]
         for o in decision.outcomes
@@ -110,7 +116,7 @@ def settings(decision: Decision, links: Links) -> str:
     """Return the table of every setting."""
     asked = decision.requirements.requirements
     names = [escaped(one.name) for one in asked]
-    names += [escaped(one.stand_in.name) for one in asked if one.stand_in is not None]
+    names += [escaped(name) for name in decision.requirements.stand_in_names]
     offered = {c.spec: c for outcome in decision.outcomes for c in outcome.candidates}
     rows = [[code(c.spec), *_cells(c, links), STATUS[c.status]] for c in offered.values()]
     rows += [
@@ -140,7 +146,7 @@ def _cells(candidate: Candidate, links: Links) -> list[str]:
 def _cell(finding: Finding, links: Links) -> str:
     """Write the verdict, the figure, and where it comes from."""
     says = verdict(finding)
-    if finding.figure.origin == "replayed" and len(set(finding.classes.values())) > 1:
+    if len(set(finding.classes.values())) > 1:
         says += f" ({', '.join(f'{name} {found}' for name, found in finding.classes.items())})"
     if finding.stated is not None:
         return f"{says}: {stated_figure(finding.stated)}"
@@ -156,6 +162,8 @@ def stated_figure(stated: StatedFigure) -> str:
 
 def _order(decision: Decision) -> str:
     names = {
+        MARGIN: "largest of the smallest margins over the hard requirements, in half intervals up "
+        f"to {MOST_CERTAIN:g}",
         SOFT: "most soft requirements passed",
         "bitrate_kbps": "fewest bits",
         "decode_rtf": "fastest to decode",
@@ -174,7 +182,7 @@ def _flips(decision: Decision, links: Links) -> list[str]:
         sides = []
         for flip in flips:
             above = flip.threshold > asked.threshold
-            limit = links.cite(flip.figure, wording.with_unit(flip.threshold, asked.metric))
+            limit = links.cite(flip.figure, wording.amount(flip.threshold, asked))
             other = "nobody passes" if flip.chosen is None else code(flip.chosen)
             sides.append(f"{'above' if above else 'below'} {limit}: {other}")
         text = "; ".join(sides) if sides else "no threshold changes the choice"
@@ -224,9 +232,9 @@ def _open(decision: Decision) -> str:
 
 def _argued(finding: Finding, links: Links) -> list[str]:
     asked = finding.requirement
-    name = escaped(asked.name)
+    name = escaped(finding.name)
     text = value(finding, links)
-    found = []
+    found: list[str] = []
     if finding.bound is not None:
         found.append(f"Bad, because {name} is {text}: {because(finding, links)}")
     elif finding.verdict in {"PASS", "FAIL"}:
@@ -245,6 +253,10 @@ def _argued(finding: Finding, links: Links) -> list[str]:
     else:
         detail = "" if text == "-" else f" ({text})"
         found.append(f"{finding.verdict} on {name}{detail}: {escaped(finding.reason)}")
+    if finding.panel:
+        found[-1] += "".join(
+            f"\n  - {panel_text.marked(line)}" for line in panel_text.class_by_class(finding)
+        )
     if finding.stand_in is not None:
         found += _argued(finding.stand_in, links)
     return found

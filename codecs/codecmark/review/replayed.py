@@ -11,20 +11,24 @@ from __future__ import annotations
 
 import fnmatch
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from msgspec.structs import replace
 
 from codecmark.analysis.aggregation import ALL
 from codecmark.analysis.samples import latest_rows
-from codecmark.metrics.table import QUALITY_FIELDS, VISQOL_FIELD
+from codecmark.metrics.table import QUALITY_FIELDS
 from codecmark.replay.codec import FAMILY
 from codecmark.results import axes, store
 from codecmark.results.row import ResultRow
-from codecmark.review.figures import Figure, Figures
-from codecmark.review.requirements import EACH, Option, Requirement, Requirements, Statistic
-from codecmark.review.verdict import FiguresByClass, dispute
+from codecmark.review.figure import Figure
+from codecmark.review.figures import Figures
+from codecmark.review.options import Option
+from codecmark.review.requirement import Requirement
+from codecmark.review.requirements import Requirements
+from codecmark.review.threshold import EACH, Statistic
+from codecmark.review.verdict import FiguresByClass
 
 _LIMITED = "SNR refused, since levels were normalised file by file; a limit by SI-SDR"
 
@@ -77,7 +81,14 @@ class ReplayedFigures:
         allowed = any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
         return name if allowed and name in self._rows else ""
 
-    def get(self, spec: str, metric: str, clip_class: str, statistic: Statistic = "mean") -> Figure:
+    def get(
+        self,
+        spec: str,
+        metric: str,
+        clip_class: str,
+        statistic: Statistic = "mean",
+        of: str = "",
+    ) -> Figure:
         """Return a statistic over the clips of a class that have the metric."""
         rows = self.of(spec, clip_class)
         absent = Figure(spec, metric, clip_class, origin="replayed", results=self._folder)
@@ -89,7 +100,7 @@ class ReplayedFigures:
             scored = [_limited(row) for row in rows if row.si_sdr_db is not None]
         if not scored:
             return replace(absent, reason=rows[0].reasons.get(metric, "not scored"))
-        found = Figures(scored).get(spec, metric, clip_class, statistic)
+        found = Figures(scored).get(spec, metric, clip_class, statistic, of)
         if at_most:
             reason = f"{_LIMITED}; {found.reason}" if found.reason else _LIMITED
             found = replace(found, reason=reason, at_most=True)
@@ -101,18 +112,20 @@ class ReplayedFigures:
         """Fetch what `judge` needs, in each class by itself."""
         own = requirement.clip_class
         names = classes if own in {ALL, EACH} else (own,)
-        statistic = requirement.statistic
-        figures = {name: self.get(spec, requirement.metric, name, statistic) for name in names}
-        if requirement.metric != VISQOL_FIELD or "speech" not in figures:
-            return FiguresByClass(figures)
-        visqol, pesq = (self.get(spec, f, "speech").value for f in (VISQOL_FIELD, "pesq_wb"))
-        return FiguresByClass(figures, dispute(visqol, pesq))
+        statistic, of = requirement.statistic, requirement.of
+        return FiguresByClass(
+            {name: self.get(spec, requirement.metric, name, statistic, of) for name in names}
+        )
 
 
-def can_be_replayed(measured: FiguresByClass, requirement: Requirement) -> bool:
-    """Say whether published sound may stand in: for quality of which nothing was measured."""
-    nothing = all(figure.level is None for figure in measured.figures.values())
-    return nothing and requirement.metric in QUALITY_FIELDS
+def can_be_replayed(asked: Sequence[Requirement], measured: Mapping[str, FiguresByClass]) -> bool:
+    """Say whether published sound may stand in: for quality of which nothing was measured.
+
+    What is asked together, as by a panel, is answered by one and the same sound.
+    """
+    figures = (f for one in asked for f in measured[one.name].figures.values())
+    nothing = all(figure.level is None for figure in figures)
+    return nothing and all(one.metric in QUALITY_FIELDS for one in asked)
 
 
 def _limited(row: ResultRow) -> ResultRow:

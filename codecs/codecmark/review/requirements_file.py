@@ -5,9 +5,10 @@
     title = "Which codec"
     question = "Which codec ...?"
     condition = "16k-mono"              # of every requirement that names none
-    prefer = ["soft", "bitrate_kbps"]   # order among options that pass
+    prefer = ["margin", "soft", "bitrate_kbps"]  # order among options that pass
     status = "proposed"                 # and decision_makers, supersedes, accepted
     baseline = ["opus@24k"]             # what is in use today
+    present_routes = ["keep"]           # routes that keep the present architecture
 
     [[requirement]]
     name = "SNR"
@@ -19,12 +20,26 @@
     evidence = "measured"               # predicted, subjective
     hard = true
     stand_in = { name = "...", metric = "...", ... }
+    panel = { name = "..." }            # in its place: predictors, each with a voice
+
+    [[requirement.panel.voice]]         # none: the default panel, see review/panel.py
+    clip_class = "speech"               # left out: every class without a voice of its own
+    codecs = "waveform"                 # or "resynthesis"; left out: all
+    any_of = [{ metric = "pesq_wb", operator = ">=", threshold = 4 }]  # the best of them speaks
+
+    [[requirement]]                     # relative to another codec on the same machine
+    name = "as fast as Opus"
+    metric = "decode_rtf"
+    operator = "<="
+    threshold = 2                       # times
+    of = "opus@24k"
 
     [[option]]                          # none: each codec of the rows is an option
     name = "Opus"
     route = "replace"
     why = "..."
     specs = ["opus@*"]
+    to_know = ["..."]                   # what whoever takes it has to live with
     bounds = [{ requirement = "SNR", limit = 0, because = "...", witnesses = ["mel:*/*"] }]
     replayed = ["replay:dac:*"]         # whose published sound may stand for specs of that name
     published = [{ spec = "...", requirement = "SNR", metric = "si_sdr_db", value = 6, where = "" }]
@@ -38,7 +53,7 @@
     name = "argument"
     heading = "Why ..."
 
-The structs in `review.requirements` say what each key means.
+The structs in `review.requirements`, `requirement`, `panel` and `options` say what each key means.
 """
 
 from __future__ import annotations
@@ -51,7 +66,8 @@ import msgspec
 from codecmark.corpus.condition import DEFAULT_CONDITION
 from codecmark.errors import InputError
 from codecmark.metrics.table import TABLE
-from codecmark.review.requirements import Requirement, Requirements
+from codecmark.review.requirement import Requirement
+from codecmark.review.requirements import Requirements
 from codecmark.system import schema
 
 DEFAULT = Path(__file__).with_name("default.toml")
@@ -72,8 +88,9 @@ def load(path: Path) -> Requirements:
         found = schema.convert(values, Requirements)
         for n, one in enumerate(found.requirements, start=1):
             _check_range(one, f"requirement[{n}]")
-            if one.stand_in is not None:
-                _check_range(one.stand_in, f"requirement[{n}].stand_in")
+            for other in one.others:
+                part = "stand_in" if other == one.stand_in else "panel"
+                _check_range(other, f"requirement[{n}].{part}")
         return found
     except (InputError, RecursionError) as error:
         raise InputError(f"{path}: {error}") from error
@@ -88,6 +105,8 @@ def default(condition: str = DEFAULT_CONDITION) -> Requirements:
 
 def _check_range(asked: Requirement, where: str) -> None:
     """Refuse a threshold that no figure can meet."""
+    if asked.of:
+        return
     metric = TABLE[asked.metric]
     low, high = metric.range
     if not asked.holds(high if metric.higher_is_better else low):

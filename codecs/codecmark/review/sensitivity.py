@@ -6,13 +6,12 @@ import math
 from collections.abc import Mapping
 
 import msgspec
-from msgspec.structs import replace
 
 from codecmark.review.choice import Candidate, Ranked, best
 from codecmark.review.field import Entry, Field
-from codecmark.review.figures import Figure
-from codecmark.review.requirements import Requirement
-from codecmark.review.verdict import Finding
+from codecmark.review.figure import Figure
+from codecmark.review.finding import Finding
+from codecmark.review.requirement import Requirement
 
 
 class Flip(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -43,7 +42,7 @@ def flips(field: Field, requirement: Requirement, chosen: Ranked | None) -> tupl
     Parameters
     ----------
     requirement : Requirement
-        One of the field's, or a stand-in.
+        One of the field's, a stand-in, or a threshold of a panel.
     """
     findings = {spec: field.findings(field.entries[spec]) for spec in field.offered}
     findings = {
@@ -53,7 +52,7 @@ def flips(field: Field, requirement: Requirement, chosen: Ranked | None) -> tupl
     ends = {
         end: figure
         for entry in entries
-        for figure in entry.measured[requirement].figures.values()
+        for figure in entry.measured[requirement.name].figures.values()
         for end in (figure.low, figure.high, figure.value)
         if end is not None and math.isfinite(end)
     }
@@ -69,9 +68,8 @@ def flips(field: Field, requirement: Requirement, chosen: Ranked | None) -> tupl
         for threshold, figure in steps[::step]:
             if step * (threshold - requirement.threshold) <= 0:
                 continue
-            moved = replace(requirement, threshold=threshold)
             other = best(
-                field.ranked(entry.spec, _moved(field, entry, findings, requirement, moved))
+                field.ranked(entry.spec, _moved(field, entry, findings, requirement, threshold))
                 for entry in entries
             )
             spec = None if other is None else other.candidate.spec
@@ -86,14 +84,12 @@ def _moved(
     entry: Entry,
     findings: Mapping[str, tuple[Finding, ...]],
     requirement: Requirement,
-    moved: Requirement,
+    threshold: float,
 ) -> tuple[Finding, ...]:
     """Judge again what the moved requirement, or stand-in, decides; keep the other findings."""
     return tuple(
-        field.finding(entry, own, moved)
-        if own == requirement
-        else field.finding(entry, own, own, moved)
-        if own.stand_in == requirement
+        field.finding(entry, replaced)
+        if (replaced := own.moved(requirement.name, threshold)) != own
         else kept
         for own, kept in zip(field.requirements.requirements, findings[entry.spec], strict=True)
     )
@@ -103,8 +99,7 @@ def _passes_others(findings: tuple[Finding, ...], requirement: Requirement) -> b
     return all(
         finding.effective.verdict == "PASS"
         for finding in findings
-        if finding.requirement.hard
-        and requirement not in (finding.requirement, finding.requirement.stand_in)
+        if finding.requirement.hard and requirement.name not in finding.asked_names
     )
 
 
@@ -124,15 +119,50 @@ def relaxation(candidates: list[Ranked]) -> Relaxation | None:
 
 
 def _relaxed(candidate: Candidate) -> Relaxation | None:
-    thresholds = {}
+    thresholds: dict[str, float] = {}
     largest = 0.0
-    for finding in (finding.effective for finding in candidate.hard):
+    for outer in candidate.hard:
+        finding = outer.effective
         if finding.verdict == "PASS":
             continue
-        asked, needed = finding.requirement, finding.needed
-        if needed is None or finding.disputed or finding.bound:
+        needs = _of_panel(outer.requirement, finding) if finding.panel else _own(finding)
+        if needs is None:
             return None
-        thresholds[asked.name] = needed
-        lacking = asked.sign * (asked.threshold - needed)
-        largest = max(largest, 100 * lacking / abs(asked.threshold))
+        for asked, needed in needs:
+            thresholds[asked.name] = needed
+            largest = max(largest, 100 * _lacking(asked, needed))
     return Relaxation(candidate.spec, thresholds, largest) if thresholds else None
+
+
+def _own(finding: Finding) -> list[tuple[Requirement, float]] | None:
+    """Return the threshold at which it would pass; None if none would do it."""
+    if finding.bound is not None or finding.needed is None:
+        return None
+    return [(finding.requirement, finding.needed)]
+
+
+def _of_panel(asked: Requirement, finding: Finding) -> list[tuple[Requirement, float]] | None:
+    """Return thresholds at which every voice of the panel would hold; None if none would do it."""
+    members = {one.name: one for one in asked.members}
+    found: dict[str, tuple[Requirement, float]] = {}
+    for voice in finding.voices:
+        if voice.silent or voice.verdict == "PASS" or voice.clip_class in finding.scarce:
+            continue
+        needs = []
+        for said in voice.says:
+            one = members[said.requirement]
+            end = said.low if one.sign > 0 else said.high
+            if said.verdict != "PASS" and end is not None:
+                needs.append((one, end))
+        if not needs:
+            return None
+        if not voice.house:  # the best of them speaks
+            needs = [min(needs, key=lambda pair: _lacking(*pair))]
+        for one, end in needs:
+            _, other = found.get(one.name, (one, end))
+            found[one.name] = one, min(end, other, key=lambda value: one.sign * value)
+    return list(found.values()) or None
+
+
+def _lacking(asked: Requirement, end: float) -> float:
+    return asked.sign * (asked.threshold - end) / asked.scale

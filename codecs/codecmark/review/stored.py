@@ -13,6 +13,7 @@ import msgspec
 
 from codecmark.errors import ResultSchemaError
 from codecmark.review.decision import SCHEMA_VERSION, Decision
+from codecmark.review.requirements import Requirements
 
 _REMEDY = "write it anew with `codecmark review`"
 
@@ -40,12 +41,8 @@ def decoded(text: bytes, name: str = "decision") -> Decision:
                 f"{name}: schema_version {version!r:.80}, this version of codecmark reads "
                 f"{SCHEMA_VERSION}; {_REMEDY}"
             )
-        asked = {
-            each["name"]: each
-            for one in values["requirements"]["requirement"]
-            for each in (one, one.get("stand_in"))
-            if each is not None
-        }
+        requirements = msgspec.convert(values["requirements"], Requirements)
+        asked = {one.name: msgspec.to_builtins(one) for one in requirements.asked}
         _replace_requirements(values, lambda requirement: asked[requirement])
         return msgspec.convert(values, Decision)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from codecmark.review import wording
 from codecmark.review.decision import Decision, Outcome
+from codecmark.review.finding import Finding
 from codecmark.review.links import Links
-from codecmark.review.verdict import Finding
+from codecmark.review.panel import Panel
 from codecmark.system.markdown import escaped
 
 
@@ -26,7 +27,7 @@ def headline(decision: Decision, links: Links) -> tuple[str, str]:
         if not decision.provisional:
             return text, "It passes every hard requirement."
         rests = ", ".join(
-            f"{escaped(f.requirement.name)} by its stand-in {escaped(f.effective.requirement.name)}"
+            f"{escaped(f.requirement.name)} by {_who(f.effective)}"
             for f in chosen.findings
             if f.provisional and f.requirement.hard
         )
@@ -37,7 +38,7 @@ def headline(decision: Decision, links: Links) -> tuple[str, str]:
         return text, "No change of a threshold alone would let one pass."
     asked = {one.name: one for one in decision.requirements.asked}
     changes = ", ".join(
-        f"{escaped(name)} at {wording.with_unit(limit, asked[name].metric)} instead of "
+        f"{escaped(name)} at {wording.amount(limit, asked[name])} instead of "
         f"{asked[name].threshold:g}"
         for name, limit in relaxed.thresholds.items()
     )
@@ -46,6 +47,12 @@ def headline(decision: Decision, links: Links) -> tuple[str, str]:
         f"{changes}; then {escaped(decision.option_of(relaxed.spec).option)} passes, as "
         f"{code(relaxed.spec)}."
     )
+
+
+def _who(finding: Finding) -> str:
+    if finding.panel:
+        return f"a panel of predictors ({escaped(finding.panel)})"
+    return f"its stand-in {escaped(finding.requirement.name)}"
 
 
 def value(finding: Finding, links: Links) -> str:
@@ -58,6 +65,8 @@ def value(finding: Finding, links: Links) -> str:
         text = f"at {'most' if asked.sign > 0 else 'least'} {text}"
     if finding.bound is not None:
         return text
+    if finding.panel:  # the threshold that decides stands for all
+        text = f"{Panel.label_of(asked.name)} {text}"
     in_classes = asked.clip_class == "each" or finding.classes
     return f"{text} ({finding.figure.clip_class})" if in_classes else text
 
@@ -82,15 +91,14 @@ def route_line(outcome: Outcome, links: Links) -> str:
         return f"{code(best.spec)} passes every hard requirement"
     found = []
     for finding in hard:
-        asked = finding.requirement
         if finding.verdict == "FAIL":
             why = f" ({because(finding, links)})" if finding.bound is not None else ""
-            found.append(f"{escaped(asked.name)} is {value(finding, links)}{why}")
+            found.append(f"{escaped(finding.name)} is {value(finding, links)}{why}")
     if not found:
         reasons: dict[str, list[str]] = {}
         for finding in hard:
             if finding.verdict != "PASS":
-                reasons.setdefault(finding.reason, []).append(finding.requirement.name)
+                reasons.setdefault(finding.reason, []).append(finding.name)
         found = [
             f"{', '.join(map(escaped, names))}: {escaped(reason)}"
             for reason, names in reasons.items()

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 
 from msgspec.structs import replace
 
 from codecmark.analysis.aggregation import ALL, Quality
+from codecmark.analysis.statistics import FEWEST_SOURCES
 from codecmark.analysis.summary import Summary
-from codecmark.review.figures import TOTALS, UNTRAINED, Clips, Figure, Figures, Found, nothing
-from codecmark.review.requirements import Statistic
+from codecmark.review.figure import UNTRAINED, Clips, Figure, Found, nothing
+from codecmark.review.figures import TOTALS, Figures
+from codecmark.review.threshold import Statistic
 
 _MEANS_ONLY = "only means are known of a run that was summed up"
 
@@ -32,6 +35,16 @@ class SummedFigures(Figures):
     def classes(self) -> tuple[str, ...]:
         """The classes of clips."""
         return tuple(self._classes)
+
+    @cached_property
+    def scarce(self) -> dict[str, int]:
+        """The classes with too few sources for anything to pass, and how many each has."""
+        found = {}
+        for name in self._classes:
+            qualities = (one.quality.get(name, {}) for one in self._summaries.values())
+            estimates = (q.estimate for quality in qualities for q in quality.values())
+            found[name] = max((one.n_sources for one in estimates if one), default=0)
+        return {name: count for name, count in found.items() if count < FEWEST_SOURCES}
 
     def _quality(self, spec: str, metric: str, clip_class: str, statistic: Statistic) -> Found:
         summary = self._summaries[spec]

@@ -7,101 +7,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from typing import Literal
 
 import msgspec
 from msgspec.structs import replace
 
 from codecmark.analysis.aggregation import ALL
 from codecmark.analysis.listeners import RATINGS
-from codecmark.metrics.table import VISQOL_FIELD
 from codecmark.review.elsewhere import StatedFigure
-from codecmark.review.figures import Figure, Figures
-from codecmark.review.requirements import (
-    COSTS,
-    EACH,
-    Bound,
-    Evidence,
-    Requirement,
-    evidence_of,
-)
+from codecmark.review.figure import Figure
+from codecmark.review.figures import Figures
+from codecmark.review.finding import WORST_FIRST, Finding, Verdict
+from codecmark.review.requirement import Requirement
+from codecmark.review.threshold import COSTS, EACH, evidence_of
 
-Verdict = Literal["PASS", "FAIL", "UNDECIDED", "PUBLISHED ELSEWHERE", "NO EVIDENCE"]
-WORST_FIRST: tuple[Verdict, ...] = (
-    "FAIL", "NO EVIDENCE", "PUBLISHED ELSEWHERE", "UNDECIDED", "PASS",
-)  # fmt: skip
-DISPUTED_BEYOND = 1.5  # points of MOS-LQO between two predictors on the same speech
 _STRENGTH = {"predicted": 0, "measured": 1, "subjective": 2}
-
-
-class Finding(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
-    """What is known of one codec and one requirement.
-
-    Attributes
-    ----------
-    requirement : Requirement
-        What was asked.
-    verdict : {"PASS", "FAIL", "UNDECIDED", "PUBLISHED ELSEWHERE", "NO EVIDENCE"}
-    figure : Figure
-        What decided; where it has to hold in each class, the class with the smallest margin.
-    evidence : {"measured", "predicted", "subjective"}
-        What kind of figure it is.
-    margin, safe_margin : float or None
-        Value, and the end of the interval that has to clear the threshold, beyond the threshold,
-        in the metric's unit; negative where they miss it. None for an exact copy, and where there
-        is no value.
-    classes : dict
-        Where it was judged in each class of clips: the verdict on each.
-    reason : str
-        Why it is UNDECIDED or has NO EVIDENCE; in a FAIL by a bound, why nothing can be better.
-    bound : Bound or None
-        Set where no row decided but a bound did.
-    needed : float or None
-        The threshold at which every class would pass; None where no finite one is known.
-    stand_in : Finding or None
-        The finding on the requirement's stand-in, where it has one.
-    disputed : bool
-        PESQ puts the same speech far below ViSQOL.
-    witness, n_witnesses : Figure or None, int
-        Of a bound that is a number: the best of the measured settings that it has to hold for.
-    stated : StatedFigure or None
-        Where the verdict is PUBLISHED ELSEWHERE: what was stated.
-    """
-
-    requirement: Requirement
-    verdict: Verdict
-    figure: Figure
-    evidence: Evidence
-    margin: float | None = None
-    safe_margin: float | None = None
-    classes: dict[str, Verdict] = {}
-    reason: str = ""
-    bound: Bound | None = None
-    needed: float | None = None
-    stand_in: Finding | None = None
-    disputed: bool = False
-    witness: Figure | None = None
-    n_witnesses: int = 0
-    stated: StatedFigure | None = None
-
-    @property
-    def effective(self) -> Finding:
-        """The finding that decides: the stand-in's where this one has no evidence."""
-        if self.verdict == "NO EVIDENCE" and self.stand_in is not None:
-            return self.stand_in
-        return self
-
-    @property
-    def provisional(self) -> bool:
-        """Whether a stand-in decides."""
-        return self.effective is not self
-
-    @property
-    def reach(self) -> float:
-        """`safe_margin` to sort by: infinite for an exact copy, minus infinity without one."""
-        if self.safe_margin is not None:
-            return self.safe_margin
-        return math.inf if self.figure.exact else -math.inf
 
 
 def beyond(requirement: Requirement, value: float | None) -> float | None:
@@ -116,13 +35,14 @@ def look_up(figures: Figures, spec: str, requirement: Requirement) -> FiguresByC
     if requirement.metric in RATINGS and not figures.asked(requirement.metric):
         classes = (ALL,)
     found = {
-        clip_class: figures.get(spec, requirement.metric, clip_class, requirement.statistic)
+        clip_class: figures.get(
+            spec, requirement.metric, clip_class, requirement.statistic, requirement.of
+        )
         for clip_class in classes
     }
-    speech = requirement.metric == VISQOL_FIELD and "speech" in found
     return FiguresByClass(
         found,
-        disputed_by(figures, spec) if speech else "",
+        tuple(name for name in found if name in figures.scarce),
         {
             clip_class: _missing(figures, figure, requirement)
             for clip_class, figure in found.items()
@@ -142,26 +62,13 @@ def _missing(figures: Figures, figure: Figure, requirement: Requirement) -> str:
 class FiguresByClass(msgspec.Struct, frozen=True):
     """The figures that one requirement looks at, by class.
 
-    By what PESQ disputes that of speech; and by class what more listeners could settle.
+    With the classes of which the run has too few sources, and by class what more listeners could
+    settle.
     """
 
     figures: Mapping[str, Figure]
-    disputed_by: str = ""
+    scarce: tuple[str, ...] = ()
     missing: Mapping[str, str] = {}
-
-
-def disputed_by(figures: Figures, spec: str) -> str:
-    """Say by what PESQ contradicts ViSQOL on speech; empty where it does not."""
-    if "speech" not in figures.classes:
-        return ""
-    return dispute(*(figures.get(spec, name, "speech").value for name in (VISQOL_FIELD, "pesq_wb")))
-
-
-def dispute(visqol: float | None, pesq: float | None) -> str:
-    """Say by what PESQ contradicts ViSQOL on the same speech; empty where it does not."""
-    if visqol is None or pesq is None or visqol - pesq <= DISPUTED_BEYOND:
-        return ""
-    return f"disputed: on speech PESQ-WB says {pesq:.2f} where ViSQOL says {visqol:.2f}"
 
 
 def judge(
@@ -171,26 +78,35 @@ def judge(
     found = {}
     for name, figure in measured.figures.items():
         finding, end = _judge_one(figure, requirement)
-        if name == "speech" and finding.verdict == "PASS" and measured.disputed_by:
-            finding = replace(
-                finding, verdict="UNDECIDED", reason=measured.disputed_by, disputed=True
-            )
         if finding.verdict == "UNDECIDED" and name in measured.missing:
             finding = replace(finding, reason=f"{finding.reason}; {measured.missing[name]}")
         found[name] = finding, end
-    worst = min((finding for finding, _ in found.values()), key=_severity)
-    ends = [end for _, end in found.values() if end is not None]
+    verdicts = {name: finding.verdict for name, (finding, _) in found.items()}
+    scarce = not_judged(verdicts, measured.scarce)
+    worst = min((f for name, (f, _) in found.items() if name not in scarce), key=_severity)
+    counted = [end for name, (_, end) in found.items() if name not in scarce]
+    ends = [end for end in counted if end is not None]
     needed = None
-    if len(ends) == len(found):
+    if len(ends) == len(counted):
         needed = min(ends, key=lambda end: requirement.sign * end)
     return replace(
         worst,
         needed=needed if needed is None or math.isfinite(needed) else None,
         stand_in=stand_in,
-        classes={name: finding.verdict for name, (finding, _) in found.items()}
-        if requirement.clip_class == EACH or len(found) > 1
-        else {},
+        classes=verdicts if requirement.clip_class == EACH or len(found) > 1 else {},
+        scarce=scarce,
     )
+
+
+def not_judged(verdicts: Mapping[str, Verdict], scarce: Iterable[str]) -> tuple[str, ...]:
+    """Return the classes that are left out of a verdict on several.
+
+    Nothing can pass in a class of which the whole run has too few sources, so it says nothing of
+    the codec that it is undecided there; what fails there still fails. Where no other class is left
+    they all count.
+    """
+    left_out = tuple(name for name in scarce if verdicts.get(name) == "UNDECIDED")
+    return left_out if len(left_out) < len(verdicts) else ()
 
 
 def _judge_one(figure: Figure, requirement: Requirement) -> tuple[Finding, float | None]:
@@ -222,10 +138,12 @@ def _judge_one(figure: Figure, requirement: Requirement) -> tuple[Finding, float
     safe, other = (low, high) if requirement.sign > 0 else (high, low)
     finding = replace(finding, reason="", margin=margin, safe_margin=beyond(requirement, safe))
     if requirement.holds(safe):
+        if figure.of_few and not figure.exact:
+            return replace(finding, verdict="UNDECIDED", reason=figure.reason), safe
         return replace(finding, verdict="PASS"), safe
     if not requirement.holds(other):
         return replace(finding, verdict="FAIL"), safe
-    reason = "the interval straddles the threshold"
+    reason = figure.reason if figure.of_few else "the interval straddles the threshold"
     return replace(finding, verdict="UNDECIDED", reason=reason), safe
 
 
@@ -233,9 +151,8 @@ def elsewhere(finding: Finding, stated: Iterable[StatedFigure]) -> Finding:
     """Let what others state stand where nothing else is known; it passes and fails nothing."""
     if finding.verdict != "NO EVIDENCE":
         return finding
-    asked = finding.requirement
     for one in stated:
-        if one.requirement == asked.name:
+        if one.requirement == finding.name:
             return replace(finding, verdict="PUBLISHED ELSEWHERE", stated=one)
     return finding
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from codecmark.metrics.table import TABLE
-from codecmark.review.figures import Figure
-from codecmark.review.requirements import EACH, Requirement
+from collections.abc import Mapping
+
+from codecmark.analysis.statistics import FEWEST_SOURCES
+from codecmark.metrics.table import TABLE, two_digits
+from codecmark.review.figure import Figure
+from codecmark.review.requirement import Requirement
+from codecmark.review.threshold import EACH, ORIGINAL, Threshold
 
 
 def label(metric: str) -> str:
@@ -30,18 +34,37 @@ def with_unit(value: float, metric: str) -> str:
     return f"{text}{after}" if after.startswith(":") else f"{text} {after}".strip()
 
 
+def amount(value: float, asked: Threshold | Requirement) -> str:
+    """Write a value and its unit; of a relative time, as a multiple."""
+    return times(value) if asked.of not in {"", ORIGINAL} else with_unit(value, asked.metric)
+
+
+def times(value: float) -> str:
+    """Write a multiple: `0.45 x`."""
+    return f"{two_digits(value)} x"
+
+
 def figure(found: Figure) -> str:
-    """Write a figure with half of its interval: `12.5 ±1.6 dB`."""
+    """Write a figure with half of its interval: `12.5 ±1.6 dB`.
+
+    Of too few sources for one, with the lowest and the highest of them: `12.5 dB (11.0 to 14.1)`.
+    """
     if found.level is None:
         return "-"
+    if found.of not in {"", ORIGINAL}:
+        return times(found.level)
     text, after = number(found.level, found.metric), unit(found.metric)
     if text == "exact":
         return text
-    if found.low is not None and found.high is not None:
+    tail = ""
+    if found.lowest is not None and found.highest is not None:
+        ends = (number(end, found.metric) for end in (found.lowest, found.highest))
+        tail = f" ({' to '.join(ends)})" if found.n_sources > 1 else ""
+    elif found.low is not None and found.high is not None:
         decimals = len(text.partition(".")[2])
         half = f"{(found.high - found.low) / 2:.{decimals}f}"
         text += f" ±{half}" if float(half) else ""
-    return f"{text}{after}" if after.startswith(":") else f"{text} {after}".strip()
+    return (f"{text}{after}" if after.startswith(":") else f"{text} {after}".strip()) + tail
 
 
 def margin(value: float | None, metric: str) -> str:
@@ -51,8 +74,12 @@ def margin(value: float | None, metric: str) -> str:
     return ("+" if value >= 0 else "") + number(value, metric)
 
 
-def threshold(asked: Requirement) -> str:
-    """Write what is asked for: `> 10 dB`."""
+def threshold(asked: Threshold | Requirement) -> str:
+    """Write an operator and a threshold: `> 10 dB`, `within 0.3 of the original's`."""
+    if asked.of == ORIGINAL:
+        return f"within {abs(asked.threshold):g} of the original's"
+    if asked.of:
+        return f"{asked.operator} {asked.threshold:g} x that of {asked.of}"
     after = unit(asked.metric)
     gap = "" if after.startswith(":") or not after else " "
     return f"{asked.operator} {asked.threshold:g}{gap}{after}"
@@ -67,3 +94,12 @@ def demand(asked: Requirement) -> str:
 def counted(count: int, thing: str) -> str:
     """Write a count and its noun."""
     return f"{count} {thing}" if count == 1 else f"{count} {thing}s"
+
+
+def nothing_can_pass(scarce: Mapping[str, int]) -> str:
+    """Say in which classes nothing can pass, and how many sources more would do."""
+    texts = (
+        f"{name} has {count} of the {FEWEST_SOURCES} sources that a pass takes"
+        for name, count in scarce.items()
+    )
+    return f"Nothing can pass on {' or '.join(scarce)}: {', '.join(texts)}"

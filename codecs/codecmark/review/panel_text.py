@@ -1,0 +1,113 @@
+"""Who says what on a panel, in words."""
+
+from __future__ import annotations
+
+from codecmark.metrics.table import TABLE
+from codecmark.review.finding import Finding, Said, VoiceFinding
+from codecmark.review.panel import Panel, Voice
+from codecmark.review.threshold import Threshold
+from codecmark.review.wording import threshold
+from codecmark.system.markdown import escaped
+
+TRIED, UNTRIED = "tried on people", "untried"
+
+
+def who_says_what(finding: Finding, clip_class: str) -> str:
+    """Return what each voice says of a class: `DistillMOS -0.10 PASS (tried on people)`."""
+    voices = [one for one in finding.voices if one.clip_class == clip_class]
+    return "; ".join(map(_voice, voices))
+
+
+def class_by_class(finding: Finding) -> list[str]:
+    """Return a line for each class of clips that has voices."""
+    names = dict.fromkeys(one.clip_class for one in finding.voices)
+    return [
+        f"{name} {finding.classes.get(name, finding.verdict)}: {who_says_what(finding, name)}"
+        for name in names
+    ]
+
+
+def marked(line: str) -> str:
+    """Return a line of `class_by_class` as Markdown, its verdicts bold."""
+    text = escaped(line)
+    for verdict in ("PASS", "FAIL", "UNDECIDED"):
+        text = text.replace(f" {verdict} (", f" **{verdict}** (")
+    return text
+
+
+def in_short(finding: Finding) -> str:
+    """Return the voices of the class that decided, by label and verdict only."""
+    texts = []
+    for one in finding.voices:
+        if one.clip_class != finding.figure.clip_class or one.silent:
+            continue
+        texts.append(f"{_names(one)} {one.verdict}{_mark(one)}")
+    absent = [
+        _names(one)
+        for one in finding.voices
+        if one.clip_class == finding.figure.clip_class and one.verdict == "NO EVIDENCE"
+    ]
+    if absent:
+        texts.append(f"without {', '.join(absent)}")
+    return ", ".join(texts)
+
+
+def rule(panel: Panel) -> list[str]:
+    """Return a line for each voice: who it is, on what, and what it asks."""
+    return [
+        f"{' or '.join(map(_asked, voice.any_of))}, on {_where(voice, panel)}{_whom(voice)}"
+        for voice in panel.voices
+    ]
+
+
+def _voice(one: VoiceFinding) -> str:
+    joint = " and " if one.house else " or "
+    text = joint.join(map(_said, one.says))
+    house = f", one voice of {one.house}" if one.house else ""
+    if one.verdict == "NO EVIDENCE":
+        return f"{text} absent ({one.silent})"
+    if one.silent:
+        return f"{text} ({one.silent})"
+    return f"{text} {one.verdict} ({TRIED if _is_tried(one) else UNTRIED}{house})"
+
+
+def _said(said: Said) -> str:
+    label = Panel.label_of(said.requirement)
+    if said.value is None:
+        return f"{label} {'exact' if said.verdict == 'PASS' else ''}".strip()
+    reach = ""
+    if said.low is not None and said.high is not None:
+        reach = f" [{said.low:.2f}, {said.high:.2f}]"
+    return f"{label} {said.value:.2f}{reach}"
+
+
+def _names(one: VoiceFinding) -> str:
+    labels = [Panel.label_of(said.requirement) for said in one.says]
+    return (" and " if one.house else " or ").join(labels)
+
+
+def _mark(one: VoiceFinding) -> str:
+    return "" if _is_tried(one) else f" ({UNTRIED})"
+
+
+def _is_tried(one: VoiceFinding) -> bool:
+    known = [said for said in one.says if said.verdict != "NO EVIDENCE"]
+    return bool(known) and all(said.tried for said in known)
+
+
+def _asked(asked: Threshold) -> str:
+    return f"{TABLE[asked.metric].label} {threshold(asked)}"
+
+
+def _where(voice: Voice, panel: Panel) -> str:
+    if voice.clip_class:
+        return voice.clip_class
+    return "other clips" if any(one.clip_class for one in panel.voices) else "each class"
+
+
+def _whom(voice: Voice) -> str:
+    return {
+        "": "",
+        "waveform": ", of codecs that keep the waveform",
+        "resynthesis": ", of codecs that do not keep the waveform",
+    }[voice.codecs]

@@ -1,0 +1,68 @@
+"""The three options of a record's first screen, what separates them, and what each asks for."""
+
+from __future__ import annotations
+
+from codecmark.review import wording
+from codecmark.review.decision import Decision
+from codecmark.review.links import Links
+from codecmark.review.picks import Pick
+from codecmark.review.record_sections import STATUS
+from codecmark.review.summary import code
+from codecmark.system.markdown import escaped, table
+
+
+def section(decision: Decision, links: Links) -> list[str]:
+    """Return the table of the three and what a user has to know of each; nothing without any."""
+    if not decision.picks:
+        return []
+    rows = []
+    for pick in decision.picks:
+        candidate = decision.candidates[pick.spec]
+        rate = wording.figure(candidate.rate)
+        rows.append(
+            [
+                pick.role,
+                escaped(pick.option),
+                code(pick.spec),
+                links.cite(candidate.rate, rate) if candidate.rate.level is not None else rate,
+                f"{pick.margin:+.1f} ({escaped(pick.of)})",
+                STATUS[candidate.status],
+            ]
+        )
+    headings = ["", "option", "setting", "rate", "smallest margin, in half intervals", "status"]
+    known = {pick.spec: pick for pick in decision.picks}
+    return [
+        table(headings, rows),
+        *_apart(decision),
+        "\n".join(
+            f"- To live with {code(spec)}: {escaped('; '.join(pick.to_know))}."
+            for spec, pick in known.items()
+            if pick.to_know
+        ),
+    ]
+
+
+def _apart(decision: Decision) -> list[str]:
+    """Say what separates the safest from the others."""
+    first, *others = decision.picks
+    texts = [
+        f"{code(other.spec)} {_difference(decision, first, other)}"
+        for other in {one.spec: one for one in others if one.spec != first.spec}.values()
+    ]
+    if not texts:
+        return ["One setting is all of them."] if others else []
+    return [f"Against {code(first.spec)}, {'; '.join(texts)}."]
+
+
+def _difference(decision: Decision, first: Pick, other: Pick) -> str:
+    ours, theirs = (decision.candidates[pick.spec].rate.value for pick in (first, other))
+    parts = []
+    if ours and theirs:
+        percent = 100 * (theirs / ours - 1)
+        parts.append(f"takes {abs(percent):.0f} % {'more' if percent > 0 else 'fewer'} bits")
+    if not decision.candidates[other.spec].can_be_chosen:
+        return " and ".join([*parts, f"is not shown to pass: {escaped(other.of)} decides"])
+    lead = first.margin - other.margin
+    if round(lead, 1) > 0:
+        parts.append(f"has {lead:.1f} half intervals less to spare, on {escaped(other.of)}")
+    return " and ".join(parts) or "is as safe and as cheap"

@@ -1,0 +1,213 @@
+"""The verdict of a panel: every voice that counts holds, or most of them fail, or it is open.
+
+Voices whose thresholds come from one house are one voice: it passes where all of them hold, fails
+where all fail. A voice without figures does not count, and neither does one that is for the other
+kind of codec; both are named. Predictors are never averaged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from msgspec.structs import replace
+
+from codecmark.metrics.table import NOT_DEFINED, TABLE
+from codecmark.review.figure import Figure
+from codecmark.review.finding import WORST_FIRST, Finding, Said, Verdict, VoiceFinding
+from codecmark.review.kinds import is_tried
+from codecmark.review.panel import Kind, Panel, Voice
+from codecmark.review.requirement import Requirement
+from codecmark.review.threshold import EACH, evidence_of
+from codecmark.review.verdict import FiguresByClass, judge, not_judged
+
+_KINDS = {"waveform": "keeps the waveform", "resynthesis": "does not keep the waveform"}
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What is known of one codec's sound.
+
+    Attributes
+    ----------
+    spec : str
+    measured : mapping of str to FiguresByClass
+        By the name of a panel's threshold.
+    kinds : mapping of str to Kind or None
+        By class of clips.
+    """
+
+    spec: str
+    measured: Mapping[str, FiguresByClass]
+    kinds: Mapping[str, Kind | None]
+
+
+@dataclass(frozen=True)
+class _Spoken:
+    """A voice, or those of one house, with the findings that it rests on."""
+
+    shown: VoiceFinding
+    deciding: tuple[Finding, ...]
+    house: str = ""
+
+    @property
+    def certainty(self) -> float:
+        return min(finding.certainty for finding in self.deciding)
+
+    @property
+    def narrowest(self) -> Finding:
+        """The finding with the smallest margin."""
+        return min(self.deciding, key=lambda finding: finding.certainty)
+
+
+def judge_panel(asked: Requirement, heard: Heard, classes: Sequence[str]) -> Finding:
+    """Give the verdict of a requirement's panel.
+
+    It is the finding on the threshold that decided, under the panel's name and with its verdict.
+
+    Parameters
+    ----------
+    asked : Requirement
+        With the panel, whose thresholds may have been moved.
+    classes : sequence of str
+        Those of the run.
+    """
+    panel = asked.panel
+    assert panel is not None  # noqa: S101 (asked of requirements with one only)
+    names = classes if panel.clip_class == EACH else (panel.clip_class,)
+    members = {one.name: one for one in asked.members}
+    found = {name: _of_class(panel, members, heard, name) for name in names}
+    verdicts = {name: finding.verdict for name, finding in found.items()}
+    scarce = {n for one in heard.measured.values() for n in one.scarce}
+    left_out = not_judged(verdicts, sorted(scarce))
+    worst = min(
+        (finding for name, finding in found.items() if name not in left_out),
+        key=lambda finding: (WORST_FIRST.index(finding.verdict), finding.certainty),
+    )
+    return replace(
+        worst,
+        panel=panel.name,
+        classes=verdicts if len(verdicts) > 1 or panel.clip_class == EACH else {},
+        voices=tuple(voice for finding in found.values() for voice in finding.voices),
+        scarce=left_out,
+    )
+
+
+def _of_class(
+    panel: Panel, members: Mapping[str, Requirement], heard: Heard, clip_class: str
+) -> Finding:
+    kind = heard.kinds.get(clip_class)
+    spoken: list[_Spoken] = []
+    silent: list[_Spoken] = []
+    for voice in panel.of_class(clip_class):
+        findings = [
+            _of_member(members[panel.member_name(voice, one)], heard, clip_class)
+            for one in voice.any_of
+        ]
+        findings = [one for one in findings if NOT_DEFINED not in one.reason]
+        if findings:
+            one = _of_voice(voice, findings, heard.spec, kind, clip_class)
+            (silent if one.shown.silent else spoken).append(one)
+    counted = _by_house(spoken)
+    voices = tuple(one.shown for one in (*counted, *silent))
+    if not counted:
+        return replace(
+            _nobody(next(iter(members.values())), heard, clip_class, silent), voices=voices
+        )
+    failing = [one for one in counted if one.shown.verdict == "FAIL"]
+    if len(failing) > len(counted) / 2:
+        # the one that would have to hold for the verdict to change
+        failing.sort(key=lambda one: -one.certainty)
+        decisive = failing[len(failing) - len(counted) // 2 - 1]
+        return replace(decisive.narrowest, voices=voices)
+    worst = min(
+        counted, key=lambda one: (WORST_FIRST.index(one.shown.verdict), one.certainty)
+    ).narrowest
+    if all(one.shown.verdict == "PASS" for one in counted):
+        return replace(worst, voices=voices)
+    return replace(worst, verdict="UNDECIDED", reason=_divided(counted), voices=voices)
+
+
+def _of_member(asked: Requirement, heard: Heard, clip_class: str) -> Finding:
+    measured = heard.measured[asked.name]
+    figure = measured.figures.get(clip_class)
+    if figure is None:
+        figure = Figure(heard.spec, asked.metric, clip_class, reason=f"not run on {clip_class}")
+    # of one class by itself, whatever the voice is asked of
+    return judge(FiguresByClass({clip_class: figure}, (), measured.missing), asked)
+
+
+def _of_voice(
+    voice: Voice, findings: Sequence[Finding], spec: str, kind: Kind | None, clip_class: str
+) -> _Spoken:
+    known = [one for one in findings if one.verdict != "NO EVIDENCE"]
+    best = max(known or findings, key=lambda one: (WORST_FIRST.index(one.verdict), one.certainty))
+    silent = ""
+    if not known:
+        silent = best.reason
+    elif voice.codecs and kind is not None and voice.codecs != kind:
+        silent = f"shown only: on {clip_class} it {_KINDS[_other(voice.codecs)]}"
+    says = tuple(
+        _said(one, tried=is_tried(spec, kind, one.requirement.metric, clip_class))
+        for one in findings
+    )
+    houses = {TABLE[one.requirement.metric].house for one in known}
+    house = houses.pop() if len(houses) == 1 else ""
+    return _Spoken(VoiceFinding(clip_class, best.verdict, says, silent=silent), (best,), house)
+
+
+def _other(kind: str) -> str:
+    return "resynthesis" if kind == "waveform" else "waveform"
+
+
+def _said(finding: Finding, *, tried: bool) -> Said:
+    figure = finding.figure
+    return Said(
+        requirement=finding.requirement.name,
+        verdict=finding.verdict,
+        value=figure.value,
+        low=figure.low,
+        high=figure.high,
+        reason=finding.reason if figure.level is None else "",
+        tried=tried,
+    )
+
+
+def _by_house(spoken: Sequence[_Spoken]) -> list[_Spoken]:
+    """Make one voice of those that one house speaks by."""
+    groups: dict[str, list[_Spoken]] = {}
+    for number, one in enumerate(spoken):
+        groups.setdefault(one.house or str(number), []).append(one)
+    return [group[0] if len(group) == 1 else _together(group) for group in groups.values()]
+
+
+def _together(group: Sequence[_Spoken]) -> _Spoken:
+    verdicts = {one.shown.verdict for one in group}
+    verdict: Verdict = verdicts.pop() if len(verdicts) == 1 else "UNDECIDED"
+    shown = replace(
+        group[0].shown,
+        verdict=verdict,
+        says=tuple(said for one in group for said in one.shown.says),
+        house=group[0].house,
+    )
+    return _Spoken(shown, tuple(f for one in group for f in one.deciding), group[0].house)
+
+
+def _divided(counted: Sequence[_Spoken]) -> str:
+    """Say who says what."""
+    says = (
+        f"{one.narrowest.requirement.name if not one.shown.house else one.shown.house} says "
+        f"{one.shown.verdict}"
+        for one in counted
+    )
+    return "; ".join(says)
+
+
+def _nobody(
+    asked: Requirement, heard: Heard, clip_class: str, silent: Sequence[_Spoken]
+) -> Finding:
+    """Return the finding that nobody has a voice here, and why."""
+    reasons = dict.fromkeys(one.shown.silent for one in silent)
+    reason = "; ".join(reasons) or f"the panel has no voice for {clip_class}"
+    absent = Figure(heard.spec, asked.metric, clip_class, reason=reason)
+    return Finding(asked, "NO EVIDENCE", absent, evidence_of(asked.metric), reason=reason)
