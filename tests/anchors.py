@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from codecmark import corpus
 from codecmark.corpus import condition
+from codecmark.networks.setup import Setup
 from codecmark.results import store
 from codecmark.results.row import ResultRow
 from codecmark.run import plan
@@ -37,7 +38,8 @@ def make() -> None:
     chosen = condition.named(condition.DEFAULT_CONDITION)
     entries = [one for one in corpus.load(None) if one.clip_class == "speech"]
     clips, _ = plan.survey(entries, chosen)
-    wanted = plan.make(tuple(EXPECTED), clips, chosen, FOLDER, timed=False, fresh=True)
+    setup = Setup.from_environment()
+    wanted = plan.make(tuple(EXPECTED), clips, chosen, FOLDER, setup, timed=False, fresh=True)
     store.prepare(FOLDER)
     for _ in run_plan(wanted, InProcess(), FOLDER):
         pass

@@ -105,7 +105,10 @@ def test_nobody_passes_is_said(tmp_path: Path) -> None:
 def test_the_page_says_what_the_record_says(results: Path) -> None:
     review(results)
     text = page(results)
-    head = "Recommended, provisionally: Opus, as <code>opus@16k</code> at <a "
+    head = (
+        "Recommended, provisionally (small [x](javascript:alert(1))): Opus, as "
+        "<code>opus@16k</code> at <a "
+    )
     assert f'<h1 id="verdict-h">{head}' in text
     assert "Decision record 0001-what-to-take · proposed" in text
     assert 'href="../decisions/0001-what-to-take.md"' in text

@@ -1,46 +1,18 @@
-"""What must be said beside a recommendation, found in the rows and never left to the author."""
+"""What must be said of a whole comparison, found in the rows and never left to the author."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-import msgspec
-
 from codecmark.metrics.table import VISQOL_FIELD
-from codecmark.review import panel_text, wording
+from codecmark.review import wording
 from codecmark.review.choice import Candidate
 from codecmark.review.field import Field
-from codecmark.review.figure import NO_ROWS, Figure
-from codecmark.review.finding import Finding
-from codecmark.review.panel import Panel
-from codecmark.review.threshold import EACH, ORIGINAL, TIMES
+from codecmark.review.figure import NO_ROWS
+from codecmark.review.threshold import TIMES
 
 FEW_SOURCES = 8
 _TO_THE_DECIMAL = 0.005  # of what is shown
-
-
-class Risk(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A sentence, and the figure that it rests on."""
-
-    text: str
-    figure: Figure
-
-
-def risks(recommended: Candidate | None, field: Field) -> tuple[Risk, ...]:
-    """Return what could prove the recommendation wrong, the largest first.
-
-    First what rests on a stand-in, then clips that miss what the mean passes, the furthest first,
-    then the margins, the narrowest first.
-    """
-    if recommended is None:
-        return ()
-    hard = recommended.hard
-    by_margin = sorted((f.effective for f in hard), key=_relative_margin)
-    return (
-        *(Risk(_not_heard(f), f.effective.figure) for f in hard if f.provisional),
-        *_missed_on_clips([f.effective for f in hard], field),
-        *(Risk(_margin(f), f.figure) for f in by_margin if f.safe_margin is not None),
-    )
 
 
 def caveats(candidates: Sequence[Candidate], field: Field) -> tuple[str, ...]:
@@ -58,77 +30,6 @@ def caveats(candidates: Sequence[Candidate], field: Field) -> tuple[str, ...]:
     if any(r.statistic in {"p95", "worst"} for r in field.requirements.requirements):
         found.append("`p95` and `worst` speak of the measured clips only: no interval is claimed.")
     return tuple(found)
-
-
-def _not_heard(finding: Finding) -> str:
-    asked, stand_in = finding.requirement, finding.effective
-    who = (
-        panel_text.in_short(stand_in)
-        if stand_in.panel
-        else wording.label(stand_in.requirement.metric)
-    )
-    text = f"{asked.name} is predicted, not heard: no listening test stands behind it, only {who}"
-    if stand_in.safe_margin is not None:
-        what = Panel.label_of(stand_in.requirement.name) if stand_in.panel else "its interval"
-        text += (
-            f"; {what} clears {wording.threshold(stand_in.requirement)} by "
-            f"{wording.amount(stand_in.safe_margin, stand_in.requirement)} at the near end on "
-            f"{stand_in.figure.clip_class} ({_sample(stand_in)})"
-        )
-    return text
-
-
-def _missed_on_clips(findings: Sequence[Finding], field: Field) -> list[Risk]:
-    found = [one for f in findings if (one := _missing_clips(f, field)) is not None]
-    return [risk for _, risk in sorted(found, key=lambda one: -one[0])]
-
-
-def _missing_clips(finding: Finding, field: Field) -> tuple[float, Risk] | None:
-    """Say which clips miss what the mean passes, and by what part of the threshold the worst."""
-    asked = finding.requirement
-    if asked.statistic == "worst" or asked.of not in {"", ORIGINAL}:
-        return None
-    spec = finding.figure.spec
-    classes = field.figures.classes if asked.clip_class == EACH else (asked.clip_class,)
-    if finding.panel:
-        classes = (finding.figure.clip_class,)
-    by_class = {
-        name: field.figures.clips(spec, asked.metric, name, asked.of).values for name in classes
-    }
-    values = {clip: value for clips in by_class.values() for clip, value in clips.items()}
-    below = [clip for clip, value in values.items() if not asked.holds(value)]
-    if not below:
-        return None
-    worst = min(below, key=lambda clip: (asked.sign * values[clip], clip))
-    lacking = abs(values[worst] - asked.threshold) / asked.scale
-    text = (
-        f"{asked.name} holds for the {asked.statistic}, not for every clip: "
-        f"{len(below)} of {len(values)} miss it, the worst with "
-        f"{wording.amount(values[worst], asked)} ({worst})"
-    )
-    owner = next(name for name, clips in by_class.items() if worst in clips)
-    return lacking, Risk(
-        text, field.figures.get(spec, asked.metric, owner, asked.statistic, asked.of)
-    )
-
-
-def _margin(finding: Finding) -> str:
-    asked = finding.requirement
-    return (
-        f"{asked.name} clears {wording.threshold(asked)} by "
-        f"{wording.amount(finding.safe_margin or 0.0, asked)} at the near end of its interval, "
-        f"{_relative_margin(finding):.0f} % of the threshold"
-    )
-
-
-def _relative_margin(finding: Finding) -> float:
-    margin = finding.safe_margin
-    return float("inf") if margin is None else 100 * margin / finding.requirement.scale
-
-
-def _sample(finding: Finding) -> str:
-    n, n_sources = finding.figure.n, finding.figure.n_sources
-    return f"{wording.counted(n, 'clip')} of {wording.counted(n_sources, 'source')}"
 
 
 def _few_sources(field: Field) -> list[str]:

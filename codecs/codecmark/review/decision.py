@@ -12,8 +12,8 @@ from codecmark.analysis.listeners import RATINGS
 from codecmark.analysis.samples import latest_rows
 from codecmark.metrics.table import QUALITY_FIELDS
 from codecmark.results.row import ResultRow
-from codecmark.review import caveats
 from codecmark.review.by_class import ClassOutcome, by_class
+from codecmark.review.caveats import caveats
 from codecmark.review.choice import Candidate, Ranked, best, ordered
 from codecmark.review.dominance import ParetoSet, pareto_set
 from codecmark.review.field import Field
@@ -22,6 +22,7 @@ from codecmark.review.judgement import Judged, of_condition
 from codecmark.review.picks import Pick, picks
 from codecmark.review.replayed import figures_of
 from codecmark.review.requirements import Requirements
+from codecmark.review.risks import Risk, risks
 from codecmark.review.sensitivity import Flip, Relaxation, flips, relaxation
 from codecmark.review.threshold import WITH_ORIGINAL
 
@@ -102,7 +103,7 @@ class Decision(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_f
     scarce: dict[str, int]
     pareto: ParetoSet
     contenders: tuple[str, ...]
-    risks: tuple[caveats.Risk, ...]
+    risks: tuple[Risk, ...]
     caveats: tuple[str, ...]
     by_class: dict[str, ClassOutcome] = {}
     replayed_run_ids: tuple[str, ...] = ()
@@ -186,8 +187,8 @@ def decide(
         scarce=field.figures.scarce,
         pareto=pareto_set(field, offered),
         contenders=tuple(one.option for one in outcomes if _could_win(one, offered, chosen)),
-        risks=caveats.risks(None if chosen is None else chosen.candidate, field),
-        caveats=caveats.caveats(candidates, field),
+        risks=risks(None if chosen is None else chosen.candidate, field),
+        caveats=caveats(candidates, field),
         by_class=by_class(field),
         replayed_run_ids=tuple(dict.fromkeys(row.run_id for row in replayed)),
     )

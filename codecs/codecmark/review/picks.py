@@ -69,7 +69,7 @@ def _pick(role: Role, candidate: Candidate, field: Field) -> Pick:
         role=role,
         option=option.name,
         spec=candidate.spec,
-        margin=smallest_margin(candidate.findings),
+        margin=narrowest.certainty,
         of=narrowest.requirement.name,
         to_know=(*option.to_know, *to_know(field.figures.of(candidate.spec))),
     )

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from codecmark.review import (
     handwritten,
     panel_text,
+    record_changes,
     record_classes,
     record_picks,
     record_sections,
@@ -140,6 +141,8 @@ def _top(decision: Decision, links: Links) -> list[str]:
     found += record_picks.section(decision, links)
     if decision.risks:
         found.append(f"**Largest risk**: {risks(decision, links)}")
+    if decision.chosen is not None:
+        found.append(record_changes.nearest_flips(decision, links))
     return [*found, routes(decision, links), *record_classes.in_short(decision, links)]
 
 

@@ -25,7 +25,7 @@ def section(decision: Decision, links: Links) -> list[str]:
                 escaped(pick.option),
                 code(pick.spec),
                 links.cite(candidate.rate, rate) if candidate.rate.level is not None else rate,
-                f"{pick.margin:+.1f} ({escaped(pick.of)})",
+                f"{pick.margin:+.2f} ({escaped(pick.of)})",
                 STATUS[candidate.status],
             ]
         )

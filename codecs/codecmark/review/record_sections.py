@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from codecmark.review import panel_text, wording
+from codecmark.review import panel_text, record_changes, wording
 from codecmark.review.choice import Candidate
 from codecmark.review.decision import Decision, Outcome
 from codecmark.review.elsewhere import StatedFigure
@@ -67,9 +67,9 @@ def outcome(decision: Decision, links: Links) -> list[str]:
         "evidence: `measured` here, or `replayed`, that is heard in files that others published. A "
         "verdict by a (bound) is argued from what was measured.",
         table(headings, rows),
-        "**What would flip it.** " + " ".join(_flips(decision, links)),
-        "**Pareto set** over " + _axes(decision) + ". " + _pareto(decision),
-        _open(decision),
+        "**What would flip it.** " + " ".join(record_changes.flips(decision, links)),
+        record_changes.pareto_set(decision),
+        record_changes.open_options(decision),
     ]
 
 
@@ -172,62 +172,6 @@ def _order(decision: Decision) -> str:
     names |= {key: f"best {wording.label(key)} on speech" for key in SPEECH_FIELDS}
     keys = [names.get(key) or f"best {wording.label(key)}" for key in decision.requirements.prefer]
     return ", then ".join(["evidence before stand-ins", *keys, "name"])
-
-
-def _flips(decision: Decision, links: Links) -> list[str]:
-    found = []
-    by_name = {one.name: one for one in decision.requirements.asked}
-    for name, flips in decision.flips.items():
-        asked = by_name[name]
-        sides = []
-        for flip in flips:
-            above = flip.threshold > asked.threshold
-            limit = links.cite(flip.figure, wording.amount(flip.threshold, asked))
-            other = "nobody passes" if flip.chosen is None else code(flip.chosen)
-            sides.append(f"{'above' if above else 'below'} {limit}: {other}")
-        text = "; ".join(sides) if sides else "no threshold changes the choice"
-        found.append(f"{escaped(asked.name)} (asked {escaped(wording.threshold(asked))}): {text}.")
-    return found
-
-
-def _axes(decision: Decision) -> str:
-    return ", ".join(
-        wording.label(metric) + ("" if name == "all" else f" on {name}")
-        for metric, name in decision.pareto.axes
-    )
-
-
-def _pareto(decision: Decision) -> str:
-    pareto = decision.pareto
-    texts = [f"On it: {', '.join(map(escaped, pareto.members)) or 'nobody'}."]
-    texts += [
-        f"Dropped: {escaped(one.option)} ({code(one.spec)}), by {code(one.by)}."
-        for one in pareto.dropped
-    ]
-    if pareto.left_out:
-        texts.append(f"Not placed for want of figures: {', '.join(map(escaped, pareto.left_out))}.")
-    return " ".join(texts)
-
-
-def _open(decision: Decision) -> str:
-    contenders = decision.contenders
-    others = [
-        outcome.option
-        for outcome in decision.outcomes
-        if outcome.best.status == "open" and outcome.option not in contenders
-    ]
-    texts = []
-    if contenders:
-        texts.append(
-            "**What could still win**, if what it lacks turned out well: "
-            f"{', '.join(map(escaped, contenders))}."
-        )
-    if others:
-        texts.append(
-            f"Open, but not preferred even then: {', '.join(map(escaped, others))} (soft "
-            "requirements failed, or more bits)."
-        )
-    return " ".join(texts)
 
 
 def _argued(finding: Finding, links: Links) -> list[str]:

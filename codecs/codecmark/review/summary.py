@@ -21,9 +21,10 @@ def headline(decision: Decision, links: Links) -> tuple[str, str]:
     if chosen is not None:
         how = ", provisionally" if decision.provisional else ""
         rate = links.cite(chosen.rate, wording.with_unit(chosen.rate.value or 0.0, "bitrate_kbps"))
-        option = decision.option_of(chosen.spec).option
-        what = f"{escaped(option)}, as {code(chosen.spec)} at {rate}"
-        text = f"Recommended{how}: {what}."
+        outcome = decision.option_of(chosen.spec)
+        route = f" ({escaped(outcome.route)})" if len(decision.routes) > 1 else ""
+        what = f"{escaped(outcome.option)}, as {code(chosen.spec)} at {rate}"
+        text = f"Recommended{how}{route}: {what}."
         if not decision.provisional:
             return text, "It passes every hard requirement."
         rests = ", ".join(

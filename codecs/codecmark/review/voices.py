@@ -125,7 +125,8 @@ def _of_class(
     ).narrowest
     if all(one.shown.verdict == "PASS" for one in counted):
         return replace(worst, voices=voices)
-    return replace(worst, verdict="UNDECIDED", reason=_divided(counted), voices=voices)
+    reason = worst.reason if len(counted) == 1 and worst.reason else _divided(counted)
+    return replace(worst, verdict="UNDECIDED", reason=reason, voices=voices)
 
 
 def _of_member(asked: Requirement, heard: Heard, clip_class: str) -> Finding:

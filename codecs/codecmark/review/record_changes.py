@@ -1,0 +1,88 @@
+"""What would change the choice: thresholds, options on the Pareto set, evidence that is lacking."""
+
+from __future__ import annotations
+
+from codecmark.review import wording
+from codecmark.review.decision import Decision
+from codecmark.review.links import Links
+from codecmark.review.summary import code
+from codecmark.system.markdown import escaped
+
+_NEAREST = 2
+
+
+def nearest_flips(decision: Decision, links: Links) -> str:
+    """Say which thresholds, moved the least, change the choice, and who could still win."""
+    asked = {one.name: one for one in decision.requirements.asked}
+    flips = [
+        (abs(flip.threshold - asked[name].threshold) / asked[name].scale, name, flip)
+        for name, each in decision.flips.items()
+        for flip in each
+    ]
+    texts = []
+    for _, name, flip in sorted(flips, key=lambda one: one[:2])[:_NEAREST]:
+        one = asked[name]
+        limit = links.cite(flip.figure, wording.amount(flip.threshold, one))
+        other = "nobody" if flip.chosen is None else code(flip.chosen)
+        texts.append(f"{escaped(name)} at {limit} instead of {one.threshold:g} ({other})")
+    found = [f"asking {' or '.join(texts)}"] if texts else []
+    if decision.contenders:
+        found.append(f"evidence on {', '.join(map(escaped, decision.contenders))}")
+    return f"**What would change it**: {', or '.join(found)}." if found else ""
+
+
+def flips(decision: Decision, links: Links) -> list[str]:
+    """Return a sentence for each threshold: what it would have to be for another choice."""
+    found = []
+    by_name = {one.name: one for one in decision.requirements.asked}
+    for name, flips in decision.flips.items():
+        asked = by_name[name]
+        sides = []
+        for flip in flips:
+            above = flip.threshold > asked.threshold
+            limit = links.cite(flip.figure, wording.amount(flip.threshold, asked))
+            other = "nobody passes" if flip.chosen is None else code(flip.chosen)
+            sides.append(f"{'above' if above else 'below'} {limit}: {other}")
+        text = "; ".join(sides) if sides else "no threshold changes the choice"
+        found.append(f"{escaped(asked.name)} (asked {escaped(wording.threshold(asked))}): {text}.")
+    return found
+
+
+def pareto_set(decision: Decision) -> str:
+    """Say over which axes it is, who is on it, and who was dropped by whom."""
+    pareto = decision.pareto
+    axes = ", ".join(
+        wording.label(metric) + ("" if name == "all" else f" on {name}")
+        for metric, name in pareto.axes
+    )
+    texts = [f"**Pareto set** over {axes}."]
+    texts += [f"On it: {', '.join(map(escaped, pareto.members)) or 'nobody'}."]
+    texts += [
+        f"Dropped: {escaped(one.option)} ({code(one.spec)}), by {code(one.by)}."
+        for one in pareto.dropped
+    ]
+    if pareto.left_out:
+        texts.append(f"Not placed for want of figures: {', '.join(map(escaped, pareto.left_out))}.")
+    return " ".join(texts)
+
+
+def open_options(decision: Decision) -> str:
+    """Name the options that lack evidence, first those that could still win."""
+    contenders = decision.contenders
+    others = [
+        outcome.option
+        for outcome in decision.outcomes
+        if outcome.best.status == "open" and outcome.option not in contenders
+    ]
+    texts = []
+    if contenders:
+        texts.append(
+            "**What could still win**, if what it lacks turned out well: "
+            f"{', '.join(map(escaped, contenders))}."
+        )
+    if others:
+        texts.append(
+            f"Open, but not preferred even then: {', '.join(map(escaped, others))} (soft "
+            "requirements failed, or more bits)."
+        )
+    return " ".join(texts)

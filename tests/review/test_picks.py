@@ -1,0 +1,86 @@
+"""The choice by margin, and the three options that a record names."""
+
+from __future__ import annotations
+
+import pytest
+
+from codecmark import review
+from codecmark.review.finding import MOST_CERTAIN
+from codecmark.review.options import Option
+from codecmark.review.record import markdown
+from codecmark.review.to_know import to_know
+from reviewed import FAST, RATIO, SNR, asked, changed, codec, only
+
+NEAR = (10.5, 11, 11.5, 12, 13)  # mean 11.6, half interval 1.19: 1.34 of it above 10
+FAR = (12, 12.5, 13, 13.5, 14.5)  # 1.5 dB more: 2.60 of it
+
+
+def test_a_margin_is_counted_in_half_intervals_and_capped() -> None:
+    near = only(codec("opus@16k", NEAR), SNR)
+    assert near.margin == pytest.approx(1.6)
+    assert near.certainty == pytest.approx(1.6 / (2.7764 * 0.9618 / 5**0.5), rel=1e-3)
+    failing = only(codec("opus@16k", [2 * 10 - value for value in NEAR]), SNR)
+    assert failing.certainty == pytest.approx(-near.certainty)
+    # what has no interval, or hardly any, wins by no more than what is beyond doubt
+    exact = codec("flac", (None,) * 5, reasons={"snr_db": "infinite: output equals input"})
+    assert only(exact, SNR).certainty == MOST_CERTAIN
+    assert only(codec("opus@16k", (15,) * 5), SNR).certainty == MOST_CERTAIN
+    assert only(codec("opus@16k"), RATIO).certainty == MOST_CERTAIN
+
+
+def test_the_largest_margin_comes_first_then_soft_requirements_then_bits() -> None:
+    rows = [*codec("opus@12k", NEAR, stream_bytes=8_000), *codec("opus@24k", FAR)]
+    assert review.decide(rows, asked(SNR)).recommended == "opus@24k"
+    cheap = review.decide(rows, asked(SNR, prefer=("bitrate_kbps",)))
+    assert cheap.recommended == "opus@12k"
+    # beyond the cap margins are told apart no more: the fast one, and then the small one
+    sure = [*codec("opus@24k"), *codec("lc3@16k", decode_s=1.0, stream_bytes=8_000)]
+    assert review.decide(sure, asked(SNR, FAST)).recommended == "opus@24k"
+    assert review.decide(sure, asked(SNR)).recommended == "lc3@16k"
+
+
+def test_the_record_names_three_options_and_what_separates_them() -> None:
+    options = (
+        Option("Chain", "keep", specs=("mel:*",), to_know=("keeps the latent",)),
+        Option("Opus", "replace", specs=("opus@*",), to_know=("leaves the latent",)),
+    )
+    rows = [
+        *codec("mel:a+wave@8k", (9, 9.5, 10, 10.5, 11.5), stream_bytes=5_000),
+        *codec("opus@12k", NEAR, stream_bytes=8_000),
+        *codec("opus@24k", FAR, stream_bytes=16_000, algorithmic_delay_ms=26.5),
+    ]
+    wanted = asked(SNR, options=options, present_routes=("keep",))
+    safest, cheapest, present = review.decide(rows, wanted).picks
+    assert [one.spec for one in (safest, cheapest, present)] == [
+        "opus@24k", "opus@12k", "mel:a+wave@8k",
+    ]  # fmt: skip
+    assert (safest.role, safest.of) == ("safest", "SNR")
+    assert safest.margin > cheapest.margin > 1 > present.margin
+    assert safest.to_know[:2] == ("leaves the latent", "delay 26.5 ms")
+    head = markdown(review.decide(rows, wanted), "r.toml").partition("## Context")[0]
+    assert "**Recommended (replace): Opus, as `opus@24k`" in head
+    assert "`opus@12k` takes 50 % fewer bits and has 1.3 half intervals less to spare" in head
+    assert "`mel:a+wave@8k` takes 69 % fewer bits and is not shown to pass" in head
+    assert "To live with `mel:a+wave@8k`: keeps the latent;" in head
+    assert "**What would change it**: asking SNR at" in head
+
+
+def test_where_nobody_passes_only_the_present_architecture_is_named() -> None:
+    option = Option("Chain", "keep", specs=("mel:*",))
+    rows = codec("mel:a/gl", (-2,) * 5)
+    (pick,) = review.decide(rows, asked(SNR, options=[option], present_routes=("keep",))).picks
+    assert (pick.role, pick.margin) == ("best within the present architecture", -MOST_CERTAIN)
+
+
+def test_what_a_codec_asks_of_its_user_is_read_from_its_rows() -> None:
+    whole = {"algorithmic_delay_ms": "the codec states none: not made for live use"}
+    layer = codec("mel:16k-64+wave+anchored@8k", weights="trained", reasons=whole,
+                  peak_memory_mib=539.0, decode_s=0.15)  # fmt: skip
+    live, cost, licence, data = to_know(layer)
+    assert live.startswith("needs the whole clip")
+    assert cost == "decoding takes 0.030 s for 1 s of audio, 539 MiB"
+    assert licence.startswith("licence MIT")
+    assert data == "trained by this project: the card of `anchored` names the data"
+    encodec = [changed(codec("encodec:24khz@6k")[0], weights="random")]
+    assert "its published weights are not here" in to_know(encodec)
+    assert to_know([]) == ()
