@@ -100,7 +100,7 @@ def _plan(arguments: argparse.Namespace, console: Console) -> int:
         raise InputError(f"--phase-anchor: {PHASE_ANCHOR} is for 16k-mono; leave it out")
     clips, training = _clips(arguments, rules)
     threads.limit(rules.threads)
-    made = make(
+    test = make(
         arguments.test,
         Wanted(
             arguments.method, arguments.title, rules, list(checking.selected(arguments.codecs)),
@@ -108,7 +108,7 @@ def _plan(arguments: argparse.Namespace, console: Console) -> int:
         ),
         lambda name: console.print(f"{name} ...", markup=False, highlight=False),
     )  # fmt: skip
-    _describe(made, len(clips), console)
+    _describe(test, len(clips), console)
     return 0
 
 
@@ -148,11 +148,11 @@ def _is_usable(entry: corpus.CorpusClip, rules: conditions.Condition) -> bool:
     return True
 
 
-def _describe(made: Design, clips: int, console: Console) -> None:
+def _describe(test: Design, clips: int, console: Console) -> None:
     from codecmark.listen.making import CLEAR_LU
     from codecmark.listen.precision import PANELS, abx_needed, precision
 
-    plan = made.plan
+    plan = test.plan
     counted = [page for page in plan.pages if not page.training]
     seconds = sum(
         max(page.hear_s, 5.0) * (len(page.items) + (page.reference is not None)) + 3
@@ -160,11 +160,11 @@ def _describe(made: Design, clips: int, console: Console) -> None:
     ) * plan.pages_each / len(counted)  # fmt: skip
     console.print(
         f"{len(counted)} pages ({plan.pages_each} for each listener, about {seconds / 60:.0f} "
-        f"minutes), {len(plan.pages) - len(counted)} of training; plan {made.sha256[:12]}",
+        f"minutes), {len(plan.pages) - len(counted)} of training; plan {test.sha256[:12]}",
         highlight=False,
     )
     worst: dict[str, design.KeyEntry] = {}
-    for entry in made.key.stimuli.values():
+    for entry in test.key.stimuli.values():
         beside = worst.setdefault(entry.system, entry)
         if abs(entry.loudness_difference_lu) > abs(beside.loudness_difference_lu):
             worst[entry.system] = entry
@@ -194,7 +194,7 @@ def _describe(made: Design, clips: int, console: Console) -> None:
             )  # fmt: skip
         console.print(table)
         console.print("as far as listeners differ as those of a published test did")
-    console.print(f"serve it: codecmark listen serve {made.folder}", markup=False, highlight=False)
+    console.print(f"serve it: codecmark listen serve {test.folder}", markup=False, highlight=False)
 
 
 def _serve(arguments: argparse.Namespace, console: Console) -> int:

@@ -125,24 +125,24 @@ def _listening(
         return [], [f"nothing to hear: {error}"]
     threads.limit(chosen.threads)  # as in the run
     task = progress.add_task("coding", total=len(specs))
-    found: dict[str, list[listening.Heard]] = {clip.name: [] for clip in clips}
+    heard_by_clip: dict[str, list[listening.Heard]] = {clip.name: [] for clip in clips}
     notes = [f"{name} cannot be heard: {reason}" for name, reason in unused.items()]
     for spec, outcome in listening.listen(specs, clips, ours):
         progress.update(task, advance=1, description=f"to hear: {spec}")
         if isinstance(outcome, str):
             notes.append(f"{spec} cannot be heard: {outcome}")
             continue
-        for name, one in outcome.items():
-            found[name].append(one)
+        for name, heard in outcome.items():
+            heard_by_clip[name].append(heard)
     if len({row.condition for row in rows}) > 1:
         notes.append(f"condition {rows[0].condition} only")
-    if not any(found.values()):
+    if not any(heard_by_clip.values()):
         return [], [*notes, "nothing to hear: no codec of the choice can run here"]
-    heard = [
-        listening.Listening(clip, listening.flac(clip.audio), tuple(found[clip.name]))
+    listenings = [
+        listening.Listening(clip, listening.flac(clip.audio), tuple(heard_by_clip[clip.name]))
         for clip in clips
     ]
-    return heard, notes
+    return listenings, notes
 
 
 def _specs(
@@ -158,7 +158,7 @@ def _specs(
 
 def _start(heard: Sequence[listening.Listening], first: Sequence[str | None]) -> list[str]:
     """Return the two codecs that the player begins with: of `first`, then of all."""
-    specs = [one.spec for one in heard[0].heard] if heard else []
+    specs = [codec.spec for codec in heard[0].heard] if heard else []
     wanted = dict.fromkeys([*first, *specs])
     return [spec for spec in wanted if spec in specs][:2]
 

@@ -26,12 +26,12 @@ def run(
         for spec, clips in plan.missing.items()
         for block in _blocks(clips, BLOCK if plan.timed else 1)
     ]
-    made: set[tuple[str, str | None]] = set()
+    written: set[tuple[str, str | None]] = set()
     with store.writing(results, plan.run_id) as writer:
         for outcome in engine.run(items, watch):
             # opus@24k and opus@24.0k are one codec
-            new = [row for row in outcome.rows if (row.spec, row.clip) not in made]
-            made.update((row.spec, row.clip) for row in new)
+            new = [row for row in outcome.rows if (row.spec, row.clip) not in written]
+            written.update((row.spec, row.clip) for row in new)
             writer.add(new)
             yield Outcome(outcome.item, new, outcome.settled)
 
