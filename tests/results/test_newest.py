@@ -20,13 +20,16 @@ class Run:
     specs: str
     clips: str
     condition: str = "16k-mono"
+    encode_s: float | None = 0.1
 
 
 def put(results: Path, *runs: Run) -> None:
     """Store runs `r1`, `r2`, ..."""
     for number, run in enumerate(runs, start=1):
         rows = [
-            row(spec, clip=clip, run_id=f"r{number}", condition=run.condition)
+            row(
+                spec, clip=clip, run_id=f"r{number}", condition=run.condition, encode_s=run.encode_s
+            )
             for spec in run.specs.split()
             for clip in run.clips
         ]
@@ -44,6 +47,8 @@ def put(results: Path, *runs: Run) -> None:
         ([Run("flac pcm16", "abc"), Run("flac", "abcd")], "r2"),  # clips of its own
         ([Run("flac pcm16", "abc"), Run("flac", "x")], "r2"),
         ([Run("flac pcm16", "abc"), Run("flac", "a", "48k-mono")], "r2"),
+        ([Run("flac", "abc"), Run("flac", "abc", encode_s=None)], "r1"),
+        ([Run("flac", "abc", encode_s=None), Run("flac", "abc")], "r2"),
         ([Run("flac", "a"), Run("flac pcm16", "abc"), Run("flac", "ab"), Run("flac", "b")], "r2"),
         ([Run("flac pcm16", "abc"), Run("flac", "x"), Run("flac", "a")], "r1"),
     ],

@@ -217,7 +217,7 @@ def _show(plans: Sequence[Plan], out: Path, workers: int, console: Console) -> N
             console.print(f"{spec}: {clip_count}{under}", markup=False, highlight=False)
         console.print(
             f"{counted(planned.count, 'row')} of {counted(len(planned.missing), 'codec')} "
-            f"{'is' if planned.count == 1 else 'are'} missing in run {planned.run_id}{under}",
+            f"{'is' if planned.count == 1 else 'are'} missing in {_named(planned)}{under}",
             markup=False,
         )
     remaining = _remaining(plans, out, workers)
@@ -230,6 +230,10 @@ def _show(plans: Sequence[Plan], out: Path, workers: int, console: Console) -> N
         console.print(
             f"no earlier row to estimate from: {', '.join(remaining.unknown)}", markup=False
         )
+
+
+def _named(planned: Plan) -> str:
+    return f"run {planned.run_id}" if planned.stored else "a new run"
 
 
 def _outcome(rows: Sequence[ResultRow]) -> str:

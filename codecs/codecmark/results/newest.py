@@ -1,12 +1,13 @@
 """Which run is meant where none is named: the newest, unless it is a part of an earlier one.
 
-A run of a few codecs or clips that was tried beside a whole one, or a new measurement of everything
-that is not through yet, does not take the whole one's place.
+A run of a few codecs or clips that was tried beside a whole one, one without times, or a new
+measurement of everything that is not through yet, does not take the whole one's place.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 
@@ -24,6 +25,7 @@ class _Place(msgspec.Struct):
     spec: str | None = None
     condition: str | None = None
     clip: str | None = None
+    encode_s: float | None = None
 
 
 class _Extent:
@@ -34,37 +36,40 @@ class _Extent:
         self._lines = results / store.ROWS / f"{run_id}.jsonl"
 
     @cached_property
-    def rows(self) -> set[tuple[str, _Pair]]:
-        """Codec, condition and clip of every row."""
+    def is_timed(self) -> dict[tuple[str, _Pair], bool]:
+        """Of every codec, condition and clip whether it was timed."""
         return {
-            (spec, (condition, clip))
-            for spec, condition, clip in self._places()
-            if spec and condition and clip
+            (place.spec, (place.condition, place.clip)): place.encode_s is not None
+            for place in self._places()
+            if place.spec and place.condition and place.clip
         }
 
     @cached_property
     def clips(self) -> set[_Pair]:
         """Condition and clip of every row."""
-        return {pair for _, pair in self.rows}
+        return {pair for _, pair in self.is_timed}
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Number of rows, and of those with times."""
+        return len(self.is_timed), sum(self.is_timed.values())
 
     def is_part_of(self, other: _Extent) -> bool:
-        """Return whether the other run has all these clips, and more rows."""
-        return self.clips <= other.clips and len(self.rows) < len(other.rows)
+        """Return whether the other run has all these clips, and more rows or times."""
+        return self.clips <= other.clips and self.size < other.size
 
-    def _places(self) -> Iterable[tuple[str | None, str | None, str | None]]:
+    def _places(self) -> Iterator[_Place]:
         compacted = self._lines.with_suffix(".parquet")
         if compacted.is_file():
-            query = f"SELECT DISTINCT spec, condition, clip FROM {parquet.source(compacted)}"  # noqa: S608 - a path of ours
-            yield from parquet.connect().execute(query).fetchall()
+            query = f"SELECT spec, condition, clip, encode_s FROM {parquet.source(compacted)}"  # noqa: S608 - a path of ours
+            for values in parquet.connect().execute(query).fetchall():
+                yield _Place(*values)
         if self._lines.is_file():
             decoder = msgspec.json.Decoder(_Place)
             with self._lines.open("rb") as lines:
                 for line in lines:
-                    try:
-                        place = decoder.decode(line)
-                    except msgspec.DecodeError:  # torn or damaged: reading the run will say so
-                        continue
-                    yield place.spec, place.condition, place.clip
+                    with suppress(msgspec.DecodeError):  # torn or damaged: reading it will say so
+                        yield decoder.decode(line)
 
 
 def newest(results: Path) -> str:

@@ -101,7 +101,7 @@ class Worker:
         self, item: Item, phase: Literal["encode", "decode"], clips: Sequence[PreparedClip]
     ) -> Timer | None:
         """Return a timer that says before each call what is called; None for an untimed item."""
-        self._watch(Stage(item.spec, phase, _only_name(clips)))
+        self._watch(Stage(item.spec, phase, clips[0].name if clips else ""))
         if not item.timed:
             return None
 
