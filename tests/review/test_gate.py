@@ -14,7 +14,9 @@ def test_the_gate_is_closed_unless_shown_otherwise() -> None:
     assert gate(review.decide(good, asked())).passed
     assert gate(review.decide(good, asked(SNR, MOS))).passed
     shut = gate(review.decide(undecided, asked()))
-    assert (shut.passed, shut.lines) == (False, ("no option passes every hard requirement",))
+    assert (shut.passed, shut.lines[0]) == (False, "no option passes every hard requirement")
+    assert shut.lines[1] == "nearest is opus@16k:"
+    assert shut.lines[2].startswith("  UNDECIDED: SNR (hard): 11.0 ±")
 
 
 def test_the_gate_watches_what_was_accepted() -> None:
