@@ -231,7 +231,8 @@ def test_only_scored_codecs_are_offered(made: Made) -> None:
 
 
 def test_marks_and_fronts_are_those_of_the_curves(made: Made) -> None:
-    found = charts.rate_distortion(made[3], ["speech", "music"], "opus@12k", {"snr_db": 10.0})
+    target = {"all": {"snr_db": 10.0}}
+    found = charts.rate_distortion(made[3], ["speech", "music"], "opus@12k", target)
     snr = next(chart for chart in found if chart.name == "rate-snr_db-all")
     marks = {mark.spec: mark for mark in snr.marks}
     assert marks.keys() == {*OPUS, "vorbis@q0", "vorbis@q1", "vorbis@q3", "vorbis@q5"}

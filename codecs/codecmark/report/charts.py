@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from codecmark import catalog
+from codecmark.analysis.aggregation import ALL
 from codecmark.analysis.curves import Point, curves
 from codecmark.analysis.pareto import ParetoFront, front
 from codecmark.errors import InputError
@@ -82,11 +83,11 @@ def rate_distortion(
     rows: Sequence[ResultRow],
     classes: Sequence[str],
     highlighted: str | None,
-    targets: Mapping[str, float],
+    targets: Mapping[str, Mapping[str, float]],
 ) -> list[Chart]:
     """Return rate against every metric that has figures; `rows` are of one condition.
 
-    `targets` are by metric.
+    `targets` are by class of clips, `all` for every clip, then by metric.
     """
     colours = palette(rows)
     wanted: list[tuple[str, str | None]] = [("snr_db", None)]
@@ -95,7 +96,7 @@ def rate_distortion(
     wanted += [(m.field, name) for m in others for name in m.classes if name in classes]
     wanted += [(m.field, None) for m in others if not m.classes]
     return [
-        replace(chart, target=targets.get(field))
+        replace(chart, target=targets.get(name or ALL, {}).get(field))
         for field, name in wanted
         if (chart := _curves_of(rows, field, name, colours, highlighted)) is not None
     ]
@@ -105,7 +106,7 @@ def time_quality(
     rows: Sequence[ResultRow],
     classes: Sequence[str],
     highlighted: str | None,
-    targets: Mapping[str, float],
+    targets: Mapping[str, Mapping[str, float]],
 ) -> list[Chart]:
     """Return Pareto plots of time against quality; none where speeds are of several hosts.
 
@@ -120,7 +121,7 @@ def time_quality(
     wanted += [("encode_rtf", VISQOL_FIELD, name) for name in classes[:1]]
     kept = [row for row in rows if row.family in colours and row.spec not in lossless]
     return [
-        replace(chart, target=targets.get(axes[1]))
+        replace(chart, target=targets.get(axes[2] or ALL, {}).get(axes[1]))
         for axes in wanted
         if (chart := _pareto(kept, *axes, colours, highlighted)) is not None
     ]

@@ -93,7 +93,9 @@ def _part(
     ours = [table for table in found if table.condition == name]
     boards = tuple(table for table in ours if table.kind in {"overall", "quality"})
     classes = sorted({row.clip_class for row in rows if row.clip_class}, key=CLASSES.index)
-    targets = {} if judged is None else judged.requirements.targets(ALL)
+    targets: dict[str, dict[str, float]] = {}
+    if judged is not None:
+        targets = {each: judged.requirements.thresholds(each) for each in (ALL, *classes)}
     charts = [
         *rate_distortion(rows, classes, option, targets),
         *time_quality(rows, classes, option, targets),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
@@ -103,6 +103,21 @@ def nothing(
     return Figure(spec, metric, clip_class, reason=reason, run_ids=runs), Clips()
 
 
+def with_mean(empty: Figure, found: Estimate) -> Figure:
+    """Fill in a mean with its interval, and why it passes nothing where sources are few."""
+    lowest = highest = None
+    reason = ""
+    if found.low is None:
+        reason = f"no interval from {_counted_sources(found.n_sources)}"
+    if found.n_sources < FEWEST_SOURCES and TABLE[empty.metric].kind in _OF_SOUND:
+        lowest, highest = found.lowest, found.highest
+        reason = f"{found.n_sources} of the {FEWEST_SOURCES} sources that a pass takes"
+    return msgspec.structs.replace(
+        empty, value=found.mean, low=found.low, high=found.high, lowest=lowest, highest=highest,
+        n=found.n, n_sources=found.n_sources, reason=reason,
+    )  # fmt: skip
+
+
 def summed(
     empty: Figure, statistic: Statistic, clips: Clips, totals: Estimate | None = None
 ) -> Figure:
@@ -110,30 +125,35 @@ def summed(
     about = TABLE[empty.metric]
     least, most = about.range
     limits = (least - most, 0.0) if empty.of == ORIGINAL else about.range
-    values = clips.values
-    names = [clips.sources[clip] for clip in values]
-    higher = about.higher_is_better
-    worst_clip = (min if higher else max)(values, key=lambda clip: (values[clip], clip))
-    low: float | None = None
-    high: float | None = None
-    found: Estimate | None = None
-    if statistic in {"mean", "median"}:
-        found = totals if statistic == "mean" else median_estimate(list(values.values()), names)
-        found = found or estimate(list(values.values()), names, limits)
-        value, low, high = found.mean, found.low, found.high
-    elif statistic == "p95":
-        value = float(np.percentile(list(values.values()), 5 if higher else 95))
+    values = list(clips.values.values())
+    sources = [clips.sources[clip] for clip in clips.values]
+    worst_clip = min(clips.values, key=lambda clip: (about.sign * clips.values[clip], clip))
+    if statistic == "mean":
+        filled = with_mean(empty, totals or estimate(values, sources, limits))
     else:
-        value = values[worst_clip]
-    n_sources = len(set(names))
-    lowest = highest = None
-    reason = ""
-    if statistic in {"mean", "median"} and low is None:
-        reason = f"no interval from {n_sources} source{'s' if n_sources > 1 else ''}"
-    if found and statistic == "mean" and n_sources < FEWEST_SOURCES and about.kind in _OF_SOUND:
-        lowest, highest = found.lowest, found.highest
-        reason = f"{n_sources} of the {FEWEST_SOURCES} sources that a pass takes"
-    return msgspec.structs.replace(
-        empty, value=value, low=low, high=high, lowest=lowest, highest=highest, n=len(values),
-        n_sources=n_sources, worst=values[worst_clip], worst_clip=worst_clip, reason=reason,
-    )  # fmt: skip
+        filled = _with_statistic(empty, statistic, values, sources)
+    return msgspec.structs.replace(filled, worst=clips.values[worst_clip], worst_clip=worst_clip)
+
+
+def _with_statistic(
+    empty: Figure, statistic: Statistic, values: Sequence[float], sources: Sequence[str]
+) -> Figure:
+    """Fill in a median with its interval, or a statement about these clips only."""
+    sign, n_sources = TABLE[empty.metric].sign, len(set(sources))
+    count = {"n": len(values), "n_sources": n_sources}
+    if statistic == "median":
+        found = median_estimate(values, sources)
+        reason = "" if found.low is not None else f"no interval from {_counted_sources(n_sources)}"
+        return msgspec.structs.replace(
+            empty, value=found.mean, low=found.low, high=found.high, reason=reason, **count
+        )
+    if statistic == "p95":
+        value = float(np.percentile(values, 5 if sign > 0 else 95))
+    else:
+        value = min(values, key=lambda each: sign * each)
+    return msgspec.structs.replace(empty, value=value, **count)
+
+
+def _counted_sources(count: int) -> str:
+    """Write how many sources: `1 source`, `4 sources`."""
+    return f"{count} source{'' if count == 1 else 's'}"

@@ -52,6 +52,19 @@ def in_short(finding: Finding) -> str:
     return ", ".join(texts)
 
 
+def tried(finding: Finding) -> str:
+    """Say whether the predictor that decides was held against people for such codecs and clips."""
+    name, clip_class = finding.requirement.name, finding.figure.clip_class
+    said = (
+        one.tried
+        for voice in finding.voices
+        if voice.clip_class == clip_class
+        for one in voice.says
+        if one.requirement == name
+    )
+    return TRIED if any(said) else UNTRIED
+
+
 def rule(panel: Panel) -> list[str]:
     """Return a line for each voice: who it is, on what, and what it asks."""
     return [

@@ -151,7 +151,10 @@ def _cell(finding: Finding, links: Links) -> str:
     if finding.stated is not None:
         return f"{says}: {stated_figure(finding.stated)}"
     text = value(finding, links)
-    return says if text == "-" else f"{says}: {text}, {finding.figure.origin}"
+    if text == "-":
+        return says
+    tried = f", {panel_text.tried(finding)}" if finding.panel else ""
+    return f"{says}: {text}, {finding.figure.origin}{tried}"
 
 
 def stated_figure(stated: StatedFigure) -> str:

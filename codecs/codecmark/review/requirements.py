@@ -134,11 +134,16 @@ class Requirements(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unkno
         """Return the thresholds, by metric, of the voices of which the best figure speaks."""
         return [one for one in self._by_panel(clip_class) if len(one) > 1]
 
+    def thresholds(self, clip_class: str) -> dict[str, float]:
+        """Return every threshold of `targets` and `either`, by metric."""
+        either = (pair for one in self.either(clip_class) for pair in one.items())
+        return {**self.targets(clip_class), **dict(either)}
+
     def _by_panel(self, clip_class: str) -> list[dict[str, float]]:
         return [
             {asked.metric: asked.threshold for asked in voice.any_of}
             for one in self.requirements
-            if one.hard and one.panel is not None
+            if one.hard and one.panel is not None and clip_class != ALL
             for voice in one.panel.of_class(clip_class)
             if not any(asked.of for asked in voice.any_of)
         ]

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from codecmark.analysis.aggregation import ALL, Quality
 from codecmark.analysis.statistics import FEWEST_SOURCES
 from codecmark.analysis.summary import Summary
-from codecmark.review.figure import UNTRAINED, Clips, Figure, Found, nothing
+from codecmark.review.figure import UNTRAINED, Clips, Figure, Found, nothing, with_mean
 from codecmark.review.figures import TOTALS, Figures
 from codecmark.review.threshold import Statistic
 
@@ -64,13 +64,16 @@ class SummedFigures(Figures):
             return nothing(spec, metric, clip_class, reason)
         if statistic != "mean":
             return nothing(spec, metric, clip_class, _MEANS_ONLY)
-        mean, worst = quality.estimate, quality.worst
-        found = replace(
-            empty, value=mean.mean, low=mean.low, high=mean.high, n=n, n_sources=mean.n_sources,
-            worst=worst and worst.value, worst_clip=worst.clip if worst else "",
-            reason="" if mean.low is not None else f"no interval from {mean.n_sources} source",
-        )  # fmt: skip
+        found, worst = with_mean(empty, quality.estimate), quality.worst
+        if worst is not None:
+            found = replace(found, worst=worst.value, worst_clip=worst.clip)
         return found, Clips()
+
+    def _below_original(
+        self, spec: str, metric: str, clip_class: str, statistic: Statistic
+    ) -> Found:
+        figure, _ = self._quality(spec, metric, clip_class, statistic)
+        return nothing(spec, metric, clip_class, figure.reason or _MEANS_ONLY)
 
     def _cost(self, spec: str, metric: str, clip_class: str, statistic: Statistic) -> Found:
         summary = self._summaries[spec]
