@@ -32,6 +32,15 @@ def remember(results: Path, run_id: str, path: Path | None, clip_class: ClipClas
     target.write_bytes(msgspec.json.encode(kept) + b"\n")
 
 
+def inherit(results: Path, run_id: str, source: Path, source_run: str) -> None:
+    """Let a run that others are joined to know where their clips are."""
+    if not _file(source, source_run).is_file():
+        return
+    kept = _read(source, source_run)
+    path = None if kept.corpus is None else _whole(kept.corpus, source)
+    remember(results, run_id, path, kept.clip_class)
+
+
 def load(results: Path, run_id: str) -> list[CorpusClip]:
     """Return the clips that a run was given; of a run that does not say, the bundled ones.
 
@@ -42,18 +51,25 @@ def load(results: Path, run_id: str) -> list[CorpusClip]:
     UnavailableError
         As `corpus.load`.
     """
-    target = _file(results, run_id)
+    kept = _read(results, run_id)
+    path = None if kept.corpus is None else _whole(kept.corpus, results)
+    return corpus.load(path, kept.clip_class)
+
+
+def _read(results: Path, run_id: str) -> _Stored:
+    path = _file(results, run_id)
     try:
-        text = target.read_bytes() if target.is_file() else b"{}"
-        kept = msgspec.json.decode(text, type=_Stored)
+        return msgspec.json.decode(path.read_bytes(), type=_Stored) if path.is_file() else _Stored()
     except (OSError, msgspec.DecodeError) as error:
         raise InputError(
-            f"{target}: cannot be read ({error}); name the clips with --corpus"
+            f"{path}: cannot be read ({error}); name the clips with --corpus"
         ) from error
-    if kept.corpus is None:
-        return corpus.load(None)
-    beside = results / kept.corpus
-    return corpus.load(beside if beside.exists() else kept.corpus, kept.clip_class)
+
+
+def _whole(named: str, results: Path) -> Path:
+    """Return the path that `_named` made."""
+    beside = results / named
+    return beside if beside.exists() else Path(named)
 
 
 def _named(path: Path, results: Path) -> str:
