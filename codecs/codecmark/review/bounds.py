@@ -21,11 +21,11 @@ def by_bound(finding: Finding, bounds: Iterable[Bound], figures: Figures) -> Fin
     asked = finding.requirement
     for bound in (b for b in bounds if b.requirement == asked.name):
         if isinstance(bound.limit, tuple):
-            found = _by_others(bound.limit, asked, figures)
+            failed = _by_others(bound.limit, asked, figures)
         else:
-            found = _by_number(finding, bound, bound.limit, figures)
-        if found is not None:
-            return replace(found, bound=bound, reason=bound.because, stand_in=finding.stand_in)
+            failed = _by_number(finding, bound, bound.limit, figures)
+        if failed is not None:
+            return replace(failed, bound=bound, reason=bound.because, stand_in=finding.stand_in)
     return finding
 
 
@@ -34,21 +34,23 @@ def matching(patterns: Sequence[str], specs: Sequence[str]) -> tuple[str, ...]:
 
     A pattern with a wildcard that matches none stands for nothing, unless it is all there is.
     """
-    found: list[str] = []
+    chosen: list[str] = []
     for pattern in patterns:
         matched = [spec for spec in specs if fnmatch.fnmatchcase(spec, pattern)]
         if not matched and "*" not in pattern:
             matched = [pattern]
-        found += matched
-    return tuple(dict.fromkeys(found or patterns))
+        chosen += matched
+    return tuple(dict.fromkeys(chosen or patterns))
 
 
 def _by_others(limit: Sequence[str], asked: Requirement, figures: Figures) -> Finding | None:
     """Return the best finding of the specs if it fails; each of them has to be measured."""
-    found = [judge(look_up(figures, spec, asked), asked) for spec in matching(limit, figures.specs)]
-    if any(one.safe_margin is None and not one.figure.exact for one in found):
+    findings = [
+        judge(look_up(figures, spec, asked), asked) for spec in matching(limit, figures.specs)
+    ]
+    if any(finding.safe_margin is None and not finding.figure.exact for finding in findings):
         return None
-    best = max(found, key=lambda one: (WORST_FIRST.index(one.verdict), one.reach))
+    best = max(findings, key=lambda finding: (WORST_FIRST.index(finding.verdict), finding.reach))
     return best if best.verdict == "FAIL" else None
 
 

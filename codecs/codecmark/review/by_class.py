@@ -104,7 +104,7 @@ def by_class(field: Field) -> dict[str, ClassOutcome]:
 def _outcome(field: Field, replayed: ReplayedFigures, clip_class: str) -> ClassOutcome:
     moved = _of_class(field.requirements, clip_class)
     ours = Field(moved, field.figures, replayed)
-    asked = {one.name: one for one in field.requirements.asked}
+    asked = {requirement.name: requirement for requirement in field.requirements.asked}
     chosen = best(ours.ranked(spec) for spec in ours.offered)
     settings = [
         _setting(ours, replayed, option.name, spec, clip_class, asked)
@@ -115,7 +115,7 @@ def _outcome(field: Field, replayed: ReplayedFigures, clip_class: str) -> ClassO
     return ClassOutcome(
         None if chosen is None else chosen.candidate.spec,
         None if chosen is None else chosen.candidate.rate,
-        tuple(sorted(settings, key=lambda one: _STATUSES.index(one.status))),
+        tuple(sorted(settings, key=lambda setting: _STATUSES.index(setting.status))),
     )
 
 
@@ -150,10 +150,10 @@ def _setting(
         ),
         beside=tuple(figure for figure in figures if figure.level is not None),
         differences=tuple(
-            found
+            difference
             for other in beside
             for metric in metrics
-            if (found := _difference(rows, replayed.of(other), other, metric)) is not None
+            if (difference := _difference(rows, replayed.of(other), other, metric)) is not None
         ),
         nominal_kbps=rows[0].nominal_bitrate_kbps,
         rate=field.figures.get(spec, "bitrate_kbps"),
@@ -203,7 +203,7 @@ def _difference(
     reference = [theirs[row.clip] for row in ours]
     sources = [row.source or row.clip or "" for row in ours]
     values = [getattr(row, metric) for row in reference]
-    found = paired_difference([getattr(row, metric) for row in ours], values, sources).estimate
+    difference = paired_difference([getattr(row, metric) for row in ours], values, sources).estimate
     n_bytes = [row.stream_bytes for row in reference if row.stream_bytes is not None]
     seconds = sum(row.clip_s or 0.0 for row in reference)
     return Difference(
@@ -211,11 +211,11 @@ def _difference(
         metric=metric,
         theirs=estimate(values, sources).mean,
         kbps=8 * sum(n_bytes) / seconds / 1000 if len(n_bytes) == len(ours) and seconds else None,
-        value=found.mean,
-        low=found.low,
-        high=found.high,
+        value=difference.mean,
+        low=difference.low,
+        high=difference.high,
         n=len(ours),
-        n_sources=found.n_sources,
+        n_sources=difference.n_sources,
     )
 
 

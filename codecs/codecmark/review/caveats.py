@@ -17,19 +17,19 @@ _TO_THE_DECIMAL = 0.005  # of what is shown
 
 def caveats(candidates: Sequence[Candidate], field: Field) -> tuple[str, ...]:
     """Return the caveats of the whole comparison."""
-    found = [*_few_sources(field), *_many_settings(candidates), *_ceiling(field)]
-    found += [*_evidence(candidates, field), *_machines(field)]
+    texts = [*_few_sources(field), *_many_settings(candidates), *_ceiling(field)]
+    texts += [*_evidence(candidates, field), *_machines(field)]
     lags = _specs(
         c.spec for c in candidates if any(r.lag_samples for r in field.figures.of(c.spec))
     )
     if lags:
-        found.append(
+        texts.append(
             f"Scored after alignment, since some clips are not where the declared delay puts "
             f"them: {lags}."
         )
     if any(r.statistic in {"p95", "worst"} for r in field.requirements.requirements):
-        found.append("`p95` and `worst` speak of the measured clips only: no interval is claimed.")
-    return tuple(found)
+        texts.append("`p95` and `worst` speak of the measured clips only: no interval is claimed.")
+    return tuple(texts)
 
 
 def _few_sources(field: Field) -> list[str]:
@@ -44,22 +44,22 @@ def _few_sources(field: Field) -> list[str]:
             )
     if not counts:
         return []
-    found = [
+    texts = [
         f"Few sources ({'; '.join(counts)}): intervals are Student's t over them, and wide. They "
         "speak of material like this, not of all audio."
     ]
     if scarce := field.figures.scarce:
-        found.append(
+        texts.append(
             f"{wording.nothing_can_pass(scarce)}. In place of an interval the lowest and the "
             "highest source are shown, and a verdict over several classes leaves such a class out "
             "unless it fails there."
         )
-    return found
+    return texts
 
 
 def _ceiling(field: Field) -> list[str]:
     """Say where ViSQOL puts something above an exact copy, since it orders nothing there."""
-    found = []
+    texts = []
     for name in field.figures.classes:
         exact = [
             spec for spec in field.figures.specs if field.figures.get(spec, "snr_db", name).exact
@@ -69,13 +69,13 @@ def _ceiling(field: Field) -> list[str]:
         best = max(levels, key=lambda spec: levels[spec] or 0.0)
         if top and (levels[best] or 0.0) > top + _TO_THE_DECIMAL:
             above = sum((level or 0.0) > top + _TO_THE_DECIMAL for level in levels.values())
-            found.append(
+            texts.append(
                 f"{name} {top:.2f} for an exact copy, {levels[best]:.2f} for `{best}` and more "
                 f"than the copy for {wording.counted(above, 'setting')}"
             )
-    if not found:
+    if not texts:
         return []
-    return [f"ViSQOL has a ceiling, above which it orders nothing: {'; '.join(found)}."]
+    return [f"ViSQOL has a ceiling, above which it orders nothing: {'; '.join(texts)}."]
 
 
 def _many_settings(candidates: Sequence[Candidate]) -> list[str]:
@@ -90,10 +90,10 @@ def _many_settings(candidates: Sequence[Candidate]) -> list[str]:
 
 
 def _evidence(candidates: Sequence[Candidate], field: Field) -> list[str]:
-    found = []
+    texts = []
     untrained = _specs(c.spec for c in candidates if _weights(c, field) == "random")
     if untrained:
-        found.append(
+        texts.append(
             "Untrained networks, seeded: time and rate are theirs, measured on one short clip; "
             f"quality awaits the published weights: {untrained}."
         )
@@ -102,35 +102,37 @@ def _evidence(candidates: Sequence[Candidate], field: Field) -> list[str]:
         if any(f.effective.figure.origin == "replayed" for f in c.findings)
     )  # fmt: skip
     if heard:
-        found.append(
+        texts.append(
             "Heard in published files, on clips that were chosen by others, with few sources, and "
             f"judged in each class by itself: {heard}."
         )
     sound = field.requirements.replayed
     if sound is not None and field.replayed is None:
-        found.append(f"No published sound was judged: these results have none in {sound.results}.")
+        texts.append(f"No published sound was judged: these results have none in {sound.results}.")
     nothing = _specs(c.spec for c in candidates if _lacks(c, NO_ROWS))
     if nothing:
-        found.append(f"No rows in this run: {nothing}.")
+        texts.append(f"No rows in this run: {nothing}.")
     trusted = _specs(
         c.spec for c in candidates
         if any("trust" in r.reasons.get("weights", "") for r in field.figures.of(c.spec))
     )  # fmt: skip
     if trusted:
-        found.append(f"Weights taken on trust, without a known digest: {trusted}.")
+        texts.append(f"Weights taken on trust, without a known digest: {trusted}.")
     provisional = {
         f.requirement.name: f.requirement.others
         for c in candidates
         for f in c.hard
         if f.provisional
     }
-    predicted = {wording.label(one.metric) for others in provisional.values() for one in others}
+    predicted = {
+        wording.label(member.metric) for others in provisional.values() for member in others
+    }
     if predicted:
-        found.append(
+        texts.append(
             f"Predicted by {', '.join(sorted(predicted))}, not heard. On expert listening tests "
             "such predictors explain part of the opinions only, and least for generative codecs."
         )
-    return found
+    return texts
 
 
 def _machines(field: Field) -> list[str]:

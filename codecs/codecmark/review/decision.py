@@ -208,7 +208,7 @@ def digest(rows: Iterable[ResultRow]) -> str:
 
 def _routes(outcomes: Sequence[Outcome], ranked: Sequence[Ranked]) -> dict[str, str]:
     """Return the nearest option of each route, routes in the order of the options."""
-    place = {one.candidate.spec: n for n, one in enumerate(ranked)}
+    place = {other.candidate.spec: n for n, other in enumerate(ranked)}
     nearest: dict[str, Outcome] = {}
     for outcome in outcomes:
         other = nearest.setdefault(outcome.route, outcome)
@@ -220,6 +220,6 @@ def _routes(outcomes: Sequence[Outcome], ranked: Sequence[Ranked]) -> dict[str, 
 def _could_win(outcome: Outcome, ranked: dict[str, Ranked], chosen: Ranked | None) -> bool:
     if chosen is None:
         return outcome.best.status == "open"
-    if any(one.spec == chosen.candidate.spec for one in outcome.candidates):
+    if any(candidate.spec == chosen.candidate.spec for candidate in outcome.candidates):
         return False
-    return any(ranked[one.spec].could_displace(chosen) for one in outcome.candidates)
+    return any(ranked[candidate.spec].could_displace(chosen) for candidate in outcome.candidates)

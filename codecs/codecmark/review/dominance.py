@@ -91,11 +91,11 @@ def pareto_set(field: Field, candidates: Mapping[str, Ranked]) -> ParetoSet:
 def _axes(field: Field) -> list[tuple[str, str]]:
     axes: list[tuple[str, str]] = [("bitrate_kbps", "all")]
     classes = field.figures.classes
-    for one in field.requirements.requirements:
-        if one.panel is not None:
-            axes += [axis for name in classes for axis in _of_panel(field, one.panel, name)]
+    for requirement in field.requirements.requirements:
+        if requirement.panel is not None:
+            axes += [axis for name in classes for axis in _of_panel(field, requirement.panel, name)]
             continue
-        asked = one.stand_in if one.metric == MOS else one
+        asked = requirement.stand_in if requirement.metric == MOS else requirement
         if asked is None or asked.metric == "compression_ratio":  # the rate says it already
             continue
         names = classes if asked.clip_class == EACH else (asked.clip_class,)
@@ -138,6 +138,6 @@ def _beyond_noise(figures: Figures, theirs: Figure, ours: Figure, sign: int) -> 
     if not shared:
         return False
     differences = [their_clips.values[clip] - our_clips[clip] for clip in shared]
-    found = estimate(differences, [their_clips.sources[clip] for clip in shared])
-    end = found.low if sign > 0 else found.high
+    difference = estimate(differences, [their_clips.sources[clip] for clip in shared])
+    end = difference.low if sign > 0 else difference.high
     return end is not None and sign * end > 0

@@ -69,13 +69,16 @@ class Field:
         name = "" if self.replayed is None else self.replayed.name_of(spec, options)
         measured: dict[str, FiguresByClass] = {}
         replayed = False
-        for one in self.requirements.requirements:
-            own = {asked.name: look_up(self.figures, spec, asked) for asked in (one, *one.others)}
-            for group in ((one,), one.others):
-                if name and group and can_be_replayed(group, own):
-                    own |= self.heard(name, group)
-                    replayed = replayed or group == one.others != ()
-            measured |= own
+        for requirement in self.requirements.requirements:
+            own_figures = {
+                asked.name: look_up(self.figures, spec, asked)
+                for asked in (requirement, *requirement.others)
+            }
+            for group in ((requirement,), requirement.others):
+                if name and group and can_be_replayed(group, own_figures):
+                    own_figures |= self.heard(name, group)
+                    replayed = replayed or group == requirement.others != ()
+            measured |= own_figures
         kinds = {
             clip_class: self.kind_of_published(name, clip_class)
             if replayed
@@ -97,7 +100,10 @@ class Field:
     def heard(self, name: str, asked: Sequence[Requirement]) -> dict[str, FiguresByClass]:
         """Return what a published codec has, by the names of the requirements."""
         assert self.replayed is not None  # noqa: S101 (only a replayed codec has a name)
-        return {one.name: self.replayed.look_up(name, one, self.figures.classes) for one in asked}
+        return {
+            requirement.name: self.replayed.look_up(name, requirement, self.figures.classes)
+            for requirement in asked
+        }
 
     def is_known(self, asked: Requirement) -> bool:
         """Say whether anything that is offered has a figure to be judged by."""
@@ -115,7 +121,9 @@ class Field:
 
     def findings(self, entry: Entry) -> tuple[Finding, ...]:
         """Judge a spec by every requirement."""
-        return tuple(self.finding(entry, one) for one in self.requirements.requirements)
+        return tuple(
+            self.finding(entry, requirement) for requirement in self.requirements.requirements
+        )
 
     def finding(self, entry: Entry, asked: Requirement) -> Finding:
         """Judge a spec by one requirement; a threshold in it may have been moved."""
@@ -126,8 +134,8 @@ class Field:
             substitute = judge_panel(asked, entry.heard, self.figures.classes)
         if substitute is not None:
             substitute = elsewhere(substitute, entry.stated)
-        found = judge(entry.measured[asked.name], asked, substitute)
-        return elsewhere(by_bound(found, entry.bounds, self.figures), entry.stated)
+        finding = judge(entry.measured[asked.name], asked, substitute)
+        return elsewhere(by_bound(finding, entry.bounds, self.figures), entry.stated)
 
     def ranked(self, spec: str, findings: tuple[Finding, ...] | None = None) -> Ranked:
         """Return a spec's candidate with its place in the order of preference."""

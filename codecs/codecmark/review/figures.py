@@ -79,18 +79,18 @@ class Figures:
         if key not in self._found:
             reason = self._absent(spec, metric)
             if reason is not None:
-                found = nothing(spec, metric, clip_class, reason)
+                entry = nothing(spec, metric, clip_class, reason)
             elif metric in RATINGS:
-                found = self._rating(spec, metric, clip_class, statistic)
+                entry = self._rating(spec, metric, clip_class, statistic)
             elif metric in FACTS:
-                found = self._fact(spec, metric, clip_class)
+                entry = self._fact(spec, metric, clip_class)
             elif metric in COSTS:
-                found = self._cost(spec, metric, clip_class, statistic)
+                entry = self._cost(spec, metric, clip_class, statistic)
             elif of == ORIGINAL:
-                found = self._below_original(spec, metric, clip_class, statistic)
+                entry = self._below_original(spec, metric, clip_class, statistic)
             else:
-                found = self._quality(spec, metric, clip_class, statistic)
-            self._found[key] = found
+                entry = self._quality(spec, metric, clip_class, statistic)
+            self._found[key] = entry
         return self._found[key]
 
     def _below_original(

@@ -106,5 +106,5 @@ def renew(results: Path, rows: Sequence[ResultRow]) -> list[Path]:
 def _superseded(text: str) -> list[str]:
     """Return whom a record supersedes, from its front matter."""
     front_matter = text.split("\n---\n", 1)[0] if text.startswith("---\n") else ""
-    found = _LISTED.search(front_matter)
-    return found.group(1).split(", ") if found else []
+    listed = _LISTED.search(front_matter)
+    return listed.group(1).split(", ") if listed else []

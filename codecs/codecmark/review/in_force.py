@@ -33,11 +33,17 @@ def requirements_for(results: Path, condition: str) -> Requirements:
         If a file there is not usable.
     """
     folder = results / files.DECISIONS
-    kept = (_stored(path) for path in sorted(folder.glob("*.json")))
-    found = [one.requirements for one in kept if one is not None]
-    found += [load(path) for path in sorted(folder.glob("*.toml"))]
-    ours = {files.path_of(one.title, folder).name: one for one in found}  # a file comes last
-    ours = {name: one for name, one in ours.items() if one.judged_under == condition}
+    decisions = (_stored(path) for path in sorted(folder.glob("*.json")))
+    known = [decision.requirements for decision in decisions if decision is not None]
+    known += [load(path) for path in sorted(folder.glob("*.toml"))]  # a file comes last
+    by_record = {
+        files.path_of(requirements.title, folder).name: requirements for requirements in known
+    }
+    ours = {
+        name: requirements
+        for name, requirements in by_record.items()
+        if requirements.judged_under == condition
+    }
     return ours[max(ours)] if ours else default(condition)
 
 

@@ -14,13 +14,13 @@ TRIED, UNTRIED = "tried on people", "untried"
 
 def who_says_what(finding: Finding, clip_class: str) -> str:
     """Return what each voice says of a class: `DistillMOS -0.10 PASS (tried on people)`."""
-    voices = [one for one in finding.voices if one.clip_class == clip_class]
+    voices = [voice for voice in finding.voices if voice.clip_class == clip_class]
     return "; ".join(map(_voice, voices))
 
 
 def class_by_class(finding: Finding) -> list[str]:
     """Return a line for each class of clips that has voices."""
-    names = dict.fromkeys(one.clip_class for one in finding.voices)
+    names = dict.fromkeys(voice.clip_class for voice in finding.voices)
     return [
         f"{name} {finding.classes.get(name, finding.verdict)}: {who_says_what(finding, name)}"
         for name in names
@@ -38,14 +38,14 @@ def marked(line: str) -> str:
 def in_short(finding: Finding) -> str:
     """Return the voices of the class that decided, by label and verdict only."""
     texts = []
-    for one in finding.voices:
-        if one.clip_class != finding.figure.clip_class or one.silent:
+    for voice in finding.voices:
+        if voice.clip_class != finding.figure.clip_class or voice.silent:
             continue
-        texts.append(f"{_names(one)} {one.verdict}{_mark(one)}")
+        texts.append(f"{_names(voice)} {voice.verdict}{_mark(voice)}")
     absent = [
-        _names(one)
-        for one in finding.voices
-        if one.clip_class == finding.figure.clip_class and one.verdict == "NO EVIDENCE"
+        _names(voice)
+        for voice in finding.voices
+        if voice.clip_class == finding.figure.clip_class and voice.verdict == "NO EVIDENCE"
     ]
     if absent:
         texts.append(f"without {', '.join(absent)}")
@@ -56,11 +56,11 @@ def tried(finding: Finding) -> str:
     """Say whether the predictor that decides was held against people for such codecs and clips."""
     name, clip_class = finding.requirement.name, finding.figure.clip_class
     said = (
-        one.tried
+        said.tried
         for voice in finding.voices
         if voice.clip_class == clip_class
-        for one in voice.says
-        if one.requirement == name
+        for said in voice.says
+        if said.requirement == name
     )
     return TRIED if any(said) else UNTRIED
 
@@ -73,15 +73,15 @@ def rule(panel: Panel) -> list[str]:
     ]
 
 
-def _voice(one: VoiceFinding) -> str:
-    joint = " and " if one.house else " or "
-    text = joint.join(map(_said, one.says))
-    house = f", one voice of {one.house}" if one.house else ""
-    if one.verdict == "NO EVIDENCE":
-        return f"{text} absent ({one.silent})"
-    if one.silent:
-        return f"{text} ({one.silent})"
-    return f"{text} {one.verdict} ({TRIED if _is_tried(one) else UNTRIED}{house})"
+def _voice(voice: VoiceFinding) -> str:
+    joint = " and " if voice.house else " or "
+    text = joint.join(map(_said, voice.says))
+    house = f", one voice of {voice.house}" if voice.house else ""
+    if voice.verdict == "NO EVIDENCE":
+        return f"{text} absent ({voice.silent})"
+    if voice.silent:
+        return f"{text} ({voice.silent})"
+    return f"{text} {voice.verdict} ({TRIED if _is_tried(voice) else UNTRIED}{house})"
 
 
 def _said(said: Said) -> str:
@@ -94,17 +94,17 @@ def _said(said: Said) -> str:
     return f"{label} {said.value:.2f}{reach}"
 
 
-def _names(one: VoiceFinding) -> str:
-    labels = [Panel.label_of(said.requirement) for said in one.says]
-    return (" and " if one.house else " or ").join(labels)
+def _names(voice: VoiceFinding) -> str:
+    labels = [Panel.label_of(said.requirement) for said in voice.says]
+    return (" and " if voice.house else " or ").join(labels)
 
 
-def _mark(one: VoiceFinding) -> str:
-    return "" if _is_tried(one) else f" ({UNTRIED})"
+def _mark(voice: VoiceFinding) -> str:
+    return "" if _is_tried(voice) else f" ({UNTRIED})"
 
 
-def _is_tried(one: VoiceFinding) -> bool:
-    known = [said for said in one.says if said.verdict != "NO EVIDENCE"]
+def _is_tried(voice: VoiceFinding) -> bool:
+    known = [said for said in voice.says if said.verdict != "NO EVIDENCE"]
     return bool(known) and all(said.tried for said in known)
 
 
@@ -115,7 +115,7 @@ def _asked(asked: Threshold) -> str:
 def _where(voice: Voice, panel: Panel) -> str:
     if voice.clip_class:
         return voice.clip_class
-    return "other clips" if any(one.clip_class for one in panel.voices) else "each class"
+    return "other clips" if any(other.clip_class for other in panel.voices) else "each class"
 
 
 def _whom(voice: Voice) -> str:

@@ -46,20 +46,22 @@ def picks(field: Field, candidates: Mapping[str, Ranked]) -> tuple[Pick, ...]:
     candidates : mapping of spec to Ranked
         Every spec of an option.
     """
-    passing = [one.candidate for one in candidates.values() if one.candidate.can_be_chosen]
-    found = []
+    passing = [option.candidate for option in candidates.values() if option.candidate.can_be_chosen]
+    chosen = []
     if passing:
-        found += [
+        chosen += [
             _pick("safest", min(passing, key=_by_margin), field),
             _pick("cheapest that passes", min(passing, key=_by_rate), field),
         ]
     routes = field.requirements.present_routes
-    kept = {s for one in field.options if one.route in routes for s in field.specs_of[one.name]}
-    present = ordered(one for spec, one in candidates.items() if spec in kept)
+    kept = {
+        s for option in field.options if option.route in routes for s in field.specs_of[option.name]
+    }
+    present = ordered(option for spec, option in candidates.items() if spec in kept)
     if present:
         best = present[0].candidate
-        found.append(_pick("best within the present architecture", best, field))
-    return tuple(found)
+        chosen.append(_pick("best within the present architecture", best, field))
+    return tuple(chosen)
 
 
 def _pick(role: Role, candidate: Candidate, field: Field) -> Pick:

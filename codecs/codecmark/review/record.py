@@ -132,18 +132,18 @@ def _supersedes(decision: Decision) -> list[str]:
 
 def _top(decision: Decision, links: Links) -> list[str]:
     sentence, rest = headline(decision, links)
-    found = [f"**{sentence}** {rest}"]
+    texts = [f"**{sentence}** {rest}"]
     if decision.scarce:
-        found.append(f"{wording.nothing_can_pass(decision.scarce)}.")
+        texts.append(f"{wording.nothing_can_pass(decision.scarce)}.")
     if decision.chosen is not None:
-        found.append(_margins(decision.chosen, links))
-        found += _voices(decision.chosen)
-    found += record_picks.section(decision, links)
+        texts.append(_margins(decision.chosen, links))
+        texts += _voices(decision.chosen)
+    texts += record_picks.section(decision, links)
     if decision.risks:
-        found.append(f"**Largest risk**: {risks(decision, links)}")
+        texts.append(f"**Largest risk**: {risks(decision, links)}")
     if decision.chosen is not None:
-        found.append(record_changes.nearest_flips(decision, links))
-    return [*found, routes(decision, links), *record_classes.in_short(decision, links)]
+        texts.append(record_changes.nearest_flips(decision, links))
+    return [*texts, routes(decision, links), *record_classes.in_short(decision, links)]
 
 
 def risks(decision: Decision, links: Links) -> str:
@@ -186,9 +186,9 @@ def _voices(candidate: Candidate) -> list[str]:
     """Return what each voice of a panel says of the recommended setting, class by class."""
     panels = [f.stand_in for f in candidate.findings if f.stand_in is not None and f.stand_in.panel]
     return [
-        f"**Who says what** ({escaped(one.panel)}):\n\n"
-        + "\n".join(f"- {panel_text.marked(line)}" for line in panel_text.class_by_class(one))
-        for one in panels
+        f"**Who says what** ({escaped(finding.panel)}):\n\n"
+        + "\n".join(f"- {panel_text.marked(line)}" for line in panel_text.class_by_class(finding))
+        for finding in panels
     ]
 
 

@@ -13,28 +13,28 @@ _NEAREST = 2
 
 def nearest_flips(decision: Decision, links: Links) -> str:
     """Say which thresholds, moved the least, change the choice, and who could still win."""
-    asked = {one.name: one for one in decision.requirements.asked}
+    asked = {requirement.name: requirement for requirement in decision.requirements.asked}
     flips = [
         (abs(flip.threshold - asked[name].threshold) / asked[name].scale, name, flip)
         for name, each in decision.flips.items()
         for flip in each
     ]
     texts = []
-    for _, name, flip in sorted(flips, key=lambda one: one[:2])[:_NEAREST]:
-        one = asked[name]
-        limit = links.cite(flip.figure, wording.amount(flip.threshold, one))
+    for _, name, flip in sorted(flips, key=lambda flip: flip[:2])[:_NEAREST]:
+        requirement = asked[name]
+        limit = links.cite(flip.figure, wording.amount(flip.threshold, requirement))
         other = "nobody" if flip.chosen is None else code(flip.chosen)
-        texts.append(f"{escaped(name)} at {limit} instead of {one.threshold:g} ({other})")
-    found = [f"asking {' or '.join(texts)}"] if texts else []
+        texts.append(f"{escaped(name)} at {limit} instead of {requirement.threshold:g} ({other})")
+    texts_of_change = [f"asking {' or '.join(texts)}"] if texts else []
     if decision.contenders:
-        found.append(f"evidence on {', '.join(map(escaped, decision.contenders))}")
-    return f"**What would change it**: {', or '.join(found)}." if found else ""
+        texts_of_change.append(f"evidence on {', '.join(map(escaped, decision.contenders))}")
+    return f"**What would change it**: {', or '.join(texts_of_change)}." if texts_of_change else ""
 
 
 def flips(decision: Decision, links: Links) -> list[str]:
     """Return a sentence for each threshold: what it would have to be for another choice."""
-    found = []
-    by_name = {one.name: one for one in decision.requirements.asked}
+    sentences = []
+    by_name = {requirement.name: requirement for requirement in decision.requirements.asked}
     for name, flips in decision.flips.items():
         asked = by_name[name]
         sides = []
@@ -44,8 +44,10 @@ def flips(decision: Decision, links: Links) -> list[str]:
             other = "nobody passes" if flip.chosen is None else code(flip.chosen)
             sides.append(f"{'above' if above else 'below'} {limit}: {other}")
         text = "; ".join(sides) if sides else "no threshold changes the choice"
-        found.append(f"{escaped(asked.name)} (asked {escaped(wording.threshold(asked))}): {text}.")
-    return found
+        sentences.append(
+            f"{escaped(asked.name)} (asked {escaped(wording.threshold(asked))}): {text}."
+        )
+    return sentences
 
 
 def pareto_set(decision: Decision) -> str:
@@ -58,8 +60,8 @@ def pareto_set(decision: Decision) -> str:
     texts = [f"**Pareto set** over {axes}."]
     texts += [f"On it: {', '.join(map(escaped, pareto.members)) or 'nobody'}."]
     texts += [
-        f"Dropped: {escaped(one.option)} ({code(one.spec)}), by {code(one.by)}."
-        for one in pareto.dropped
+        f"Dropped: {escaped(dropped.option)} ({code(dropped.spec)}), by {code(dropped.by)}."
+        for dropped in pareto.dropped
     ]
     if pareto.left_out:
         texts.append(f"Not placed for want of figures: {', '.join(map(escaped, pareto.left_out))}.")

@@ -52,8 +52,12 @@ def in_short(decision: Decision, links: Links) -> list[str]:
 
 def section(decision: Decision, links: Links) -> list[str]:
     """Return a table for each class: every published setting, and others on the same clips."""
-    found = [_class(name, one, links) for name, one in decision.by_class.items() if one.replayed]
-    if not found:
+    tables = [
+        _class(name, outcome, links)
+        for name, outcome in decision.by_class.items()
+        if outcome.replayed
+    ]
+    if not tables:
         return []
     text = (
         "Quality is heard in the published files of this class, rate and time are those of the "
@@ -63,23 +67,23 @@ def section(decision: Decision, links: Links) -> list[str]:
         "comparisons. A pass takes "
         f"{FEWEST_SOURCES} sources; of fewer the lowest and the highest are shown."
     )
-    return ["### Published sound, class by class", text, *found]
+    return ["### Published sound, class by class", text, *tables]
 
 
 def _class(name: str, outcome: ClassOutcome, links: Links) -> str:
     lines = []
-    for one in outcome.replayed:
+    for setting in outcome.replayed:
         beside = "; ".join(
-            f"{wording.label(f.metric)} {links.cite(f, wording.figure(f))}" for f in one.beside
+            f"{wording.label(f.metric)} {links.cite(f, wording.figure(f))}" for f in setting.beside
         )
         lines.append(
             [
-                code(one.spec),
-                _pairs(one),
-                "; ".join(_full(finding, links) for finding in one.findings),
+                code(setting.spec),
+                _pairs(setting),
+                "; ".join(_full(finding, links) for finding in setting.findings),
                 beside or _NOTHING,
-                STATUS[one.status],
-                _differences(one),
+                STATUS[setting.status],
+                _differences(setting),
             ]
         )
     headings = [
@@ -107,13 +111,13 @@ def _full(finding: Finding, links: Links) -> str:
     return f"{text}: {shown}, {figure.origin}{count}{reason}"
 
 
-def _pairs(one: ReplayedSetting) -> str:
-    return f"{one.pairs} ({one.sources})"
+def _pairs(setting: ReplayedSetting) -> str:
+    return f"{setting.pairs} ({setting.sources})"
 
 
-def _verdicts(one: ReplayedSetting, links: Links) -> list[str]:
+def _verdicts(setting: ReplayedSetting, links: Links) -> list[str]:
     cells: list[str] = []
-    for finding in (finding for finding in one.findings if finding.requirement.hard):
+    for finding in (finding for finding in setting.findings if finding.requirement.hard):
         figure = finding.figure
         if finding.stated is not None or figure.level is None:
             cells.append(finding.verdict)
@@ -130,40 +134,43 @@ def _shown(finding: Finding, links: Links) -> str:
     return f"{Panel.label_of(finding.requirement.name)} {text}" if finding.panel else text
 
 
-def _own_run(one: ReplayedSetting, links: Links) -> list[str]:
+def _own_run(setting: ReplayedSetting, links: Links) -> list[str]:
     """Return the nominal rate and that by its own bits, and what it costs, both of the run."""
-    rates = [] if one.nominal_kbps is None else [f"nominal {one.nominal_kbps:g}"]
-    if one.rate.value is not None:
-        shown = wording.number(one.rate.value, "bitrate_kbps")
-        rates.append(f"own bits {links.cite(one.rate, shown)}")
+    rates = [] if setting.nominal_kbps is None else [f"nominal {setting.nominal_kbps:g}"]
+    if setting.rate.value is not None:
+        shown = wording.number(setting.rate.value, "bitrate_kbps")
+        rates.append(f"own bits {links.cite(setting.rate, shown)}")
     costs = []
-    if one.decode_rtf.level is not None:
-        costs.append(links.cite(one.decode_rtf, wording.figure(one.decode_rtf)))
-    if one.peak_memory_mib is not None:
-        costs.append(f"{one.peak_memory_mib:.0f} MiB")
-    if one.weights == "random":
+    if setting.decode_rtf.level is not None:
+        costs.append(links.cite(setting.decode_rtf, wording.figure(setting.decode_rtf)))
+    if setting.peak_memory_mib is not None:
+        costs.append(f"{setting.peak_memory_mib:.0f} MiB")
+    if setting.weights == "random":
         costs.append("seeded weights, full size")
     return [", ".join(rates) or _NOTHING, ", ".join(costs) or _NOTHING]
 
 
-def _differences(one: ReplayedSetting) -> str:
+def _differences(setting: ReplayedSetting) -> str:
     by_codec: dict[str, list[Difference]] = {}
-    for difference in one.differences:
+    for difference in setting.differences:
         by_codec.setdefault(difference.beside, []).append(difference)
-    found = []
+    texts = []
     for spec, differences in by_codec.items():
         kbps = differences[0].kbps
         rate = "" if kbps is None else f" at {kbps:.1f} kbit/s"
-        found.append(f"{code(spec)}{rate}: {', '.join(map(_difference, differences))}")
-    return "; ".join(found) or _NOTHING
+        texts.append(f"{code(spec)}{rate}: {', '.join(map(_difference, differences))}")
+    return "; ".join(texts) or _NOTHING
 
 
-def _difference(found: Difference) -> str:
-    digits = TABLE[found.metric].decimals
-    text = f"{wording.label(found.metric)} {found.theirs:.{digits}f} ({found.value:+.{digits}f}"
-    if found.low is None or found.high is None:
+def _difference(difference: Difference) -> str:
+    digits = TABLE[difference.metric].decimals
+    text = (
+        f"{wording.label(difference.metric)} {difference.theirs:.{digits}f} "
+        f"({difference.value:+.{digits}f}"
+    )
+    if difference.low is None or difference.high is None:
         return f"{text}, no interval)"
-    return f"{text} [{found.low:+.{digits}f}, {found.high:+.{digits}f}])"
+    return f"{text} [{difference.low:+.{digits}f}, {difference.high:+.{digits}f}])"
 
 
 def _chosen(outcome: ClassOutcome, links: Links) -> str:
@@ -178,11 +185,16 @@ def _chosen(outcome: ClassOutcome, links: Links) -> str:
 
 def _first(outcome: ClassOutcome, option: str) -> ReplayedSetting:
     """Return an option's nearest setting: enough sources, then status, then what lacks least."""
-    return min((one for one in outcome.replayed if one.option == option), key=_place)
+    return min((setting for setting in outcome.replayed if setting.option == option), key=_place)
 
 
-def _place(one: ReplayedSetting) -> tuple[bool, int, float, int]:
-    hard = [finding for finding in one.findings if finding.requirement.hard]
+def _place(setting: ReplayedSetting) -> tuple[bool, int, float, int]:
+    hard = [finding for finding in setting.findings if finding.requirement.hard]
     open_ones = sum(finding.verdict != "PASS" for finding in hard)
-    lacks = shortfall(hard) if one.status == "out" else float(open_ones)
-    return one.sources < FEWEST_SOURCES, list(STATUS).index(one.status), lacks, -one.pairs
+    lacks = shortfall(hard) if setting.status == "out" else float(open_ones)
+    return (
+        setting.sources < FEWEST_SOURCES,
+        list(STATUS).index(setting.status),
+        lacks,
+        -setting.pairs,
+    )

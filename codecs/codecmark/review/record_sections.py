@@ -181,29 +181,29 @@ def _argued(finding: Finding, links: Links) -> list[str]:
     asked = finding.requirement
     name = escaped(finding.name)
     text = value(finding, links)
-    found: list[str] = []
+    lines: list[str] = []
     if finding.bound is not None:
-        found.append(f"Bad, because {name} is {text}: {because(finding, links)}")
+        lines.append(f"Bad, because {name} is {text}: {because(finding, links)}")
     elif finding.verdict in {"PASS", "FAIL"}:
         passed, limit = finding.verdict == "PASS", escaped(wording.threshold(asked))
         text += "" if finding.figure.origin == "measured" else f", {finding.figure.origin}"
         by = "" if finding.margin is None else wording.number(abs(finding.margin), asked.metric)
-        found.append(
+        lines.append(
             f"{'Good' if passed else 'Bad'}, because {name} is {text}: "
             f"{'clears' if passed else 'misses'} {limit} by {by}"
         )
     elif finding.stated is not None:
-        found.append(
+        lines.append(
             f"PUBLISHED ELSEWHERE on {name}: {stated_figure(finding.stated)}; no rows: "
             f"{escaped(finding.reason)}"
         )
     else:
         detail = "" if text == "-" else f" ({text})"
-        found.append(f"{finding.verdict} on {name}{detail}: {escaped(finding.reason)}")
+        lines.append(f"{finding.verdict} on {name}{detail}: {escaped(finding.reason)}")
     if finding.panel:
-        found[-1] += "".join(
+        lines[-1] += "".join(
             f"\n  - {panel_text.marked(line)}" for line in panel_text.class_by_class(finding)
         )
     if finding.stand_in is not None:
-        found += _argued(finding.stand_in, links)
-    return found
+        lines += _argued(finding.stand_in, links)
+    return lines

@@ -100,11 +100,11 @@ class ReplayedFigures:
             scored = [_limited(row) for row in rows if row.si_sdr_db is not None]
         if not scored:
             return replace(absent, reason=rows[0].reasons.get(metric, "not scored"))
-        found = Figures(scored).get(spec, metric, clip_class, statistic, of)
+        figure = Figures(scored).get(spec, metric, clip_class, statistic, of)
         if at_most:
-            reason = f"{_LIMITED}; {found.reason}" if found.reason else _LIMITED
-            found = replace(found, reason=reason, at_most=True)
-        return replace(found, origin="replayed", results=self._folder)
+            reason = f"{_LIMITED}; {figure.reason}" if figure.reason else _LIMITED
+            figure = replace(figure, reason=reason, at_most=True)
+        return replace(figure, origin="replayed", results=self._folder)
 
     def look_up(
         self, spec: str, requirement: Requirement, classes: Sequence[str]

@@ -61,13 +61,13 @@ class Requirements(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unkno
         if not self.requirements:
             raise ValueError("requirement: there is none; add a table [[requirement]]")
         for kind, names in (
-            ("requirement", [*(one.name for one in self.asked), *self.panels]),
-            ("option", [one.name for one in self.options]),
-            ("note", [one.name for one in self.notes]),
+            ("requirement", [*(requirement.name for requirement in self.asked), *self.panels]),
+            ("option", [option.name for option in self.options]),
+            ("note", [note.name for note in self.notes]),
         ):
             if twice := sorted({name for name in names if names.count(name) > 1}):
                 raise ValueError(f"{kind}: {twice[0]!r} is there twice; give each its own name")
-        if len({one.condition for one in self.asked}) > 1:
+        if len({requirement.condition for requirement in self.asked}) > 1:
             raise ValueError(
                 "requirement.condition: all must be of one condition, or no option is the same "
                 "under two of them; write one file for each condition"
@@ -75,8 +75,8 @@ class Requirements(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unkno
         for key in self.prefer:
             one_of("prefer", key, (MARGIN, SOFT, *COSTS, *QUALITY_FIELDS))
         for route in self.present_routes:
-            one_of("present_routes", route, [one.route for one in self.options])
-        names = [one.name for one in self.requirements]
+            one_of("present_routes", route, [option.route for option in self.options])
+        names = [requirement.name for requirement in self.requirements]
         for n, option in enumerate(self.options, start=1):
             for m, bound in enumerate(option.bounds, start=1):
                 one_of(f"option[{n}].bounds[{m}].requirement", bound.requirement, names)
@@ -84,7 +84,7 @@ class Requirements(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unkno
                 one_of(
                     f"option[{n}].published[{m}].requirement",
                     stated.requirement,
-                    [*(one.name for one in self.asked), *self.panels],
+                    [*(requirement.name for requirement in self.asked), *self.panels],
                 )
             if option.replayed and self.replayed is None:
                 raise ValueError(f"option[{n}].replayed: add a table [replayed] that says where")
@@ -92,21 +92,31 @@ class Requirements(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unkno
     @property
     def asked(self) -> tuple[Requirement, ...]:
         """Every requirement, each with its stand-in or the members of its panel behind it."""
-        return tuple(asked for one in self.requirements for asked in (one, *one.others))
+        return tuple(
+            asked
+            for requirement in self.requirements
+            for asked in (requirement, *requirement.others)
+        )
 
     @property
     def stand_in_names(self) -> tuple[str, ...]:
         """The names of the stand-ins and panels, in the order of their requirements."""
         names = (
-            one.panel.name if one.panel is not None else one.stand_in and one.stand_in.name
-            for one in self.requirements
+            requirement.panel.name
+            if requirement.panel is not None
+            else requirement.stand_in and requirement.stand_in.name
+            for requirement in self.requirements
         )
         return tuple(name for name in names if name)
 
     @property
     def panels(self) -> tuple[str, ...]:
         """The names of the panels."""
-        return tuple(one.panel.name for one in self.requirements if one.panel is not None)
+        return tuple(
+            requirement.panel.name
+            for requirement in self.requirements
+            if requirement.panel is not None
+        )
 
     def targets(self, clip_class: str) -> dict[str, float]:
         """Return the least (or most) that a class of clips may have of each quality, by metric.
@@ -115,36 +125,40 @@ class Requirements(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unkno
         meet, those of its stand-in, or of the voices of its panel that are one figure. Differences
         to the originals are left out.
         """
-        hard = [one for one in self.requirements if one.hard]
-        own = [one for one in hard if one.metric != MOS]
-        own += [one.stand_in for one in hard if one.metric == MOS and one.stand_in is not None]
-        found = {
-            one.metric: one.threshold
-            for one in own
-            if one.metric in QUALITY_FIELDS
-            and one.statistic == "mean"
-            and one.clip_class in {ALL, EACH, clip_class}
+        hard = [requirement for requirement in self.requirements if requirement.hard]
+        requirements = [requirement for requirement in hard if requirement.metric != MOS]
+        requirements += [
+            requirement.stand_in
+            for requirement in hard
+            if requirement.metric == MOS and requirement.stand_in is not None
+        ]
+        thresholds = {
+            requirement.metric: requirement.threshold
+            for requirement in requirements
+            if requirement.metric in QUALITY_FIELDS
+            and requirement.statistic == "mean"
+            and requirement.clip_class in {ALL, EACH, clip_class}
         }
         for alternatives in self._by_panel(clip_class):
             if len(alternatives) == 1:
-                found |= alternatives
-        return found
+                thresholds |= alternatives
+        return thresholds
 
     def either(self, clip_class: str) -> list[dict[str, float]]:
         """Return the thresholds, by metric, of the voices of which the best figure speaks."""
-        return [one for one in self._by_panel(clip_class) if len(one) > 1]
+        return [limits for limits in self._by_panel(clip_class) if len(limits) > 1]
 
     def thresholds(self, clip_class: str) -> dict[str, float]:
         """Return every threshold of `targets` and `either`, by metric."""
-        either = (pair for one in self.either(clip_class) for pair in one.items())
+        either = (pair for limits in self.either(clip_class) for pair in limits.items())
         return {**self.targets(clip_class), **dict(either)}
 
     def _by_panel(self, clip_class: str) -> list[dict[str, float]]:
         return [
             {asked.metric: asked.threshold for asked in voice.any_of}
-            for one in self.requirements
-            if one.hard and one.panel is not None and clip_class != ALL
-            for voice in one.panel.of_class(clip_class)
+            for requirement in self.requirements
+            if requirement.hard and requirement.panel is not None and clip_class != ALL
+            for voice in requirement.panel.of_class(clip_class)
             if not any(asked.of for asked in voice.any_of)
         ]
 

@@ -85,22 +85,25 @@ def load(path: Path) -> Requirements:
     try:
         schema.require_text(values)
         _spread_condition(values)
-        found = schema.convert(values, Requirements)
-        for n, one in enumerate(found.requirements, start=1):
-            _check_range(one, f"requirement[{n}]")
-            for other in one.others:
-                part = "stand_in" if other == one.stand_in else "panel"
+        requirements = schema.convert(values, Requirements)
+        for n, requirement in enumerate(requirements.requirements, start=1):
+            _check_range(requirement, f"requirement[{n}]")
+            for other in requirement.others:
+                part = "stand_in" if other == requirement.stand_in else "panel"
                 _check_range(other, f"requirement[{n}].{part}")
-        return found
+        return requirements
     except (InputError, RecursionError) as error:
         raise InputError(f"{path}: {error}") from error
 
 
 def default(condition: str = DEFAULT_CONDITION) -> Requirements:
     """Return the requirements that come with the package, under a condition."""
-    found = load(DEFAULT)
-    moved = tuple(msgspec.structs.replace(one, condition=condition) for one in found.requirements)
-    return msgspec.structs.replace(found, requirements=moved, condition=condition)
+    requirements = load(DEFAULT)
+    moved = tuple(
+        msgspec.structs.replace(requirement, condition=condition)
+        for requirement in requirements.requirements
+    )
+    return msgspec.structs.replace(requirements, requirements=moved, condition=condition)
 
 
 def _check_range(asked: Requirement, where: str) -> None:

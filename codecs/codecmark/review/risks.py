@@ -58,8 +58,8 @@ def _not_heard(finding: Finding) -> str:
 
 
 def _missed_on_clips(findings: Sequence[Finding], field: Field) -> list[Risk]:
-    found = [one for f in findings if (one := _missing_clips(f, field)) is not None]
-    return [risk for _, risk in sorted(found, key=lambda one: -one[0])]
+    by_lack = [pair for f in findings if (pair := _missing_clips(f, field)) is not None]
+    return [risk for _, risk in sorted(by_lack, key=lambda pair: -pair[0])]
 
 
 def _missing_clips(finding: Finding, field: Field) -> tuple[float, Risk] | None:

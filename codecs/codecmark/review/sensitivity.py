@@ -46,7 +46,9 @@ def flips(field: Field, requirement: Requirement, chosen: Ranked | None) -> tupl
     """
     findings = {spec: field.findings(field.entries[spec]) for spec in field.offered}
     findings = {
-        spec: found for spec, found in findings.items() if _passes_others(found, requirement)
+        spec: flips_found
+        for spec, flips_found in findings.items()
+        if _passes_others(flips_found, requirement)
     }
     entries = [field.entries[spec] for spec in findings]
     ends = {
@@ -62,7 +64,7 @@ def flips(field: Field, requirement: Requirement, chosen: Ranked | None) -> tupl
         for end, figure in sorted(ends.items(), key=lambda pair: pair[0])
         for side in (-nudge, nudge)
     ]
-    found = []
+    flips_found = []
     current = None if chosen is None else chosen.candidate.spec
     for step in (-1, 1):
         for threshold, figure in steps[::step]:
@@ -74,9 +76,9 @@ def flips(field: Field, requirement: Requirement, chosen: Ranked | None) -> tupl
             )
             spec = None if other is None else other.candidate.spec
             if spec != current:
-                found.append(Flip(threshold, spec, figure))
+                flips_found.append(Flip(threshold, spec, figure))
                 break
-    return tuple(found)
+    return tuple(flips_found)
 
 
 def _moved(
@@ -105,13 +107,13 @@ def _passes_others(findings: tuple[Finding, ...], requirement: Requirement) -> b
 
 def relaxation(candidates: list[Ranked]) -> Relaxation | None:
     """Return the smallest relaxation that makes a candidate pass; None if no threshold would."""
-    found = [
-        (relaxed, one.preferences)
-        for one in candidates
-        if (relaxed := _relaxed(one.candidate)) is not None
+    relaxations = [
+        (relaxed, ranked.preferences)
+        for ranked in candidates
+        if (relaxed := _relaxed(ranked.candidate)) is not None
     ]
     smallest = min(
-        found,
+        relaxations,
         key=lambda pair: (pair[0].largest_percent, len(pair[0].thresholds), pair[1]),
         default=None,
     )
@@ -143,25 +145,25 @@ def _own(finding: Finding) -> list[tuple[Requirement, float]] | None:
 
 def _of_panel(asked: Requirement, finding: Finding) -> list[tuple[Requirement, float]] | None:
     """Return thresholds at which every voice of the panel would hold; None if none would do it."""
-    members = {one.name: one for one in asked.members}
-    found: dict[str, tuple[Requirement, float]] = {}
+    members = {member.name: member for member in asked.members}
+    by_name: dict[str, tuple[Requirement, float]] = {}
     for voice in finding.voices:
         if voice.silent or voice.verdict == "PASS" or voice.clip_class in finding.scarce:
             continue
         needs = []
         for said in voice.says:
-            one = members[said.requirement]
-            end = said.low if one.sign > 0 else said.high
+            member = members[said.requirement]
+            end = said.low if member.sign > 0 else said.high
             if said.verdict != "PASS" and end is not None:
-                needs.append((one, end))
+                needs.append((member, end))
         if not needs:
             return None
         if not voice.house:  # the best of them speaks
             needs = [min(needs, key=lambda pair: _lacking(*pair))]
-        for one, end in needs:
-            _, other = found.get(one.name, (one, end))
-            found[one.name] = one, min(end, other, key=lambda value: one.sign * value)
-    return list(found.values()) or None
+        for member, end in needs:
+            _, other = by_name.get(member.name, (member, end))
+            by_name[member.name] = member, min(end, other, key=lambda value: member.sign * value)
+    return list(by_name.values()) or None
 
 
 def _lacking(asked: Requirement, end: float) -> float:

@@ -90,18 +90,18 @@ def route_line(outcome: Outcome, links: Links) -> str:
     hard = [f.effective for f in best.findings if f.requirement.hard]
     if best.can_be_chosen:
         return f"{code(best.spec)} passes every hard requirement"
-    found = []
+    texts = []
     for finding in hard:
         if finding.verdict == "FAIL":
             why = f" ({because(finding, links)})" if finding.bound is not None else ""
-            found.append(f"{escaped(finding.name)} is {value(finding, links)}{why}")
-    if not found:
+            texts.append(f"{escaped(finding.name)} is {value(finding, links)}{why}")
+    if not texts:
         reasons: dict[str, list[str]] = {}
         for finding in hard:
             if finding.verdict != "PASS":
                 reasons.setdefault(finding.reason, []).append(finding.name)
-        found = [
+        texts = [
             f"{', '.join(map(escaped, names))}: {escaped(reason)}"
             for reason, names in reasons.items()
         ]
-    return "; ".join(found)
+    return "; ".join(texts)

@@ -39,12 +39,12 @@ class SummedFigures(Figures):
     @cached_property
     def scarce(self) -> dict[str, int]:
         """The classes with too few sources for anything to pass, and how many each has."""
-        found = {}
+        sources = {}
         for name in self._classes:
-            qualities = (one.quality.get(name, {}) for one in self._summaries.values())
+            qualities = (each.quality.get(name, {}) for each in self._summaries.values())
             estimates = (q.estimate for quality in qualities for q in quality.values())
-            found[name] = max((one.n_sources for one in estimates if one), default=0)
-        return {name: count for name, count in found.items() if count < FEWEST_SOURCES}
+            sources[name] = max((each.n_sources for each in estimates if each), default=0)
+        return {name: count for name, count in sources.items() if count < FEWEST_SOURCES}
 
     def _quality(self, spec: str, metric: str, clip_class: str, statistic: Statistic) -> Found:
         summary = self._summaries[spec]
@@ -64,10 +64,10 @@ class SummedFigures(Figures):
             return nothing(spec, metric, clip_class, reason)
         if statistic != "mean":
             return nothing(spec, metric, clip_class, _MEANS_ONLY)
-        found, worst = with_mean(empty, quality.estimate), quality.worst
+        figure, worst = with_mean(empty, quality.estimate), quality.worst
         if worst is not None:
-            found = replace(found, worst=worst.value, worst_clip=worst.clip)
-        return found, Clips()
+            figure = replace(figure, worst=worst.value, worst_clip=worst.clip)
+        return figure, Clips()
 
     def _below_original(
         self, spec: str, metric: str, clip_class: str, statistic: Statistic
@@ -85,10 +85,10 @@ class SummedFigures(Figures):
         if not parts or summary.clips_sized < summary.attempted or not all(map(all, parts)):
             return nothing(spec, metric, clip_class, "not measured on every clip")
         value = factor * sum(a for a, _ in parts) / sum(b for _, b in parts)
-        found = Figure(
+        figure = Figure(
             spec, metric, clip_class, value, n=summary.attempted, run_ids=self._runs(spec)
         )
-        return found, Clips()
+        return figure, Clips()
 
     def _runs(self, spec: str) -> tuple[str, ...]:
         return tuple(dict.fromkeys(row.run_id for row in self._summaries[spec].rows))

@@ -16,8 +16,8 @@ def to_know(rows: Sequence[ResultRow]) -> tuple[str, ...]:
     scored = [row for row in rows if row.clip]
     if not scored:
         return ()
-    found = [_delay(scored[0]), _cost(scored), *_weights(scored[0])]
-    return tuple(text for text in found if text)
+    texts = [_delay(scored[0]), _cost(scored), *_weights(scored[0])]
+    return tuple(text for text in texts if text)
 
 
 def _delay(row: ResultRow) -> str:
@@ -46,13 +46,17 @@ def _weights(row: ResultRow) -> list[str]:
     if row.weights in {None, "none"}:
         return []
     known, codec = facts.table(), without_setting(row.spec)
-    same = (one for spec, one in known.items() if without_setting(spec) == codec)
-    found = known.get(row.spec) or next(same, None)
-    texts = [] if found is None else [f"licence {found.licence}"]
+    same = (
+        facts_of_setting
+        for spec, facts_of_setting in known.items()
+        if without_setting(spec) == codec
+    )
+    entry = known.get(row.spec) or next(same, None)
+    texts = [] if entry is None else [f"licence {entry.licence}"]
     if row.weights == "random":
         texts.append("its published weights are not here")
-    if row.weights == "trained" and found is not None:
-        names = [name for asked in found.asked for name in asked.names if name.startswith(PREFIX)]
+    if row.weights == "trained" and entry is not None:
+        names = [name for asked in entry.asked for name in asked.names if name.startswith(PREFIX)]
         cards = ", ".join(f"`{name.removeprefix(PREFIX)}`" for name in names)
         texts.append(f"trained by this project: the card of {cards} names the data")
     return texts

@@ -34,18 +34,18 @@ def look_up(figures: Figures, spec: str, requirement: Requirement) -> FiguresByC
     classes = (figures.classes or (ALL,)) if name == EACH else (name,)
     if requirement.metric in RATINGS and not figures.asked(requirement.metric):
         classes = (ALL,)
-    found = {
+    by_class = {
         clip_class: figures.get(
             spec, requirement.metric, clip_class, requirement.statistic, requirement.of
         )
         for clip_class in classes
     }
     return FiguresByClass(
-        found,
-        tuple(name for name in found if name in figures.scarce),
+        by_class,
+        tuple(name for name in by_class if name in figures.scarce),
         {
             clip_class: _missing(figures, figure, requirement)
-            for clip_class, figure in found.items()
+            for clip_class, figure in by_class.items()
             if figure.listeners
         },
     )
@@ -75,16 +75,16 @@ def judge(
     measured: FiguresByClass, requirement: Requirement, stand_in: Finding | None = None
 ) -> Finding:
     """Give the verdict; where it has to hold in each class, that of the worst class."""
-    found = {}
+    judged = {}
     for name, figure in measured.figures.items():
         finding, end = _judge_one(figure, requirement)
         if finding.verdict == "UNDECIDED" and name in measured.missing:
             finding = replace(finding, reason=f"{finding.reason}; {measured.missing[name]}")
-        found[name] = finding, end
-    verdicts = {name: finding.verdict for name, (finding, _) in found.items()}
+        judged[name] = finding, end
+    verdicts = {name: finding.verdict for name, (finding, _) in judged.items()}
     scarce = not_judged(verdicts, measured.scarce)
-    worst = min((f for name, (f, _) in found.items() if name not in scarce), key=_severity)
-    counted = [end for name, (_, end) in found.items() if name not in scarce]
+    worst = min((f for name, (f, _) in judged.items() if name not in scarce), key=_severity)
+    counted = [end for name, (_, end) in judged.items() if name not in scarce]
     ends = [end for end in counted if end is not None]
     needed = None
     if len(ends) == len(counted):
@@ -93,7 +93,7 @@ def judge(
         worst,
         needed=needed if needed is None or math.isfinite(needed) else None,
         stand_in=stand_in,
-        classes=verdicts if requirement.clip_class == EACH or len(found) > 1 else {},
+        classes=verdicts if requirement.clip_class == EACH or len(judged) > 1 else {},
         scarce=scarce,
     )
 
@@ -151,9 +151,9 @@ def elsewhere(finding: Finding, stated: Iterable[StatedFigure]) -> Finding:
     """Let what others state stand where nothing else is known; it passes and fails nothing."""
     if finding.verdict != "NO EVIDENCE":
         return finding
-    for one in stated:
-        if one.requirement == finding.name:
-            return replace(finding, verdict="PUBLISHED ELSEWHERE", stated=one)
+    for figure in stated:
+        if figure.requirement == finding.name:
+            return replace(finding, verdict="PUBLISHED ELSEWHERE", stated=figure)
     return finding
 
 

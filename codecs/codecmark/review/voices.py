@@ -75,20 +75,20 @@ def judge_panel(asked: Requirement, heard: Heard, classes: Sequence[str]) -> Fin
     panel = asked.panel
     assert panel is not None  # noqa: S101 (asked of requirements with one only)
     names = classes if panel.clip_class == EACH else (panel.clip_class,)
-    members = {one.name: one for one in asked.members}
-    found = {name: _of_class(panel, members, heard, name) for name in names}
-    verdicts = {name: finding.verdict for name, finding in found.items()}
-    scarce = {n for one in heard.measured.values() for n in one.scarce}
+    members = {member.name: member for member in asked.members}
+    by_class = {name: _of_class(panel, members, heard, name) for name in names}
+    verdicts = {name: finding.verdict for name, finding in by_class.items()}
+    scarce = {n for member in heard.measured.values() for n in member.scarce}
     left_out = not_judged(verdicts, sorted(scarce))
     worst = min(
-        (finding for name, finding in found.items() if name not in left_out),
+        (finding for name, finding in by_class.items() if name not in left_out),
         key=lambda finding: (WORST_FIRST.index(finding.verdict), finding.certainty),
     )
     return replace(
         worst,
         panel=panel.name,
         classes=verdicts if len(verdicts) > 1 or panel.clip_class == EACH else {},
-        voices=tuple(voice for finding in found.values() for voice in finding.voices),
+        voices=tuple(voice for finding in by_class.values() for voice in finding.voices),
         scarce=left_out,
     )
 
@@ -101,29 +101,35 @@ def _of_class(
     silent: list[_Spoken] = []
     for voice in panel.of_class(clip_class):
         findings = [
-            _of_member(members[panel.member_name(voice, one)], heard, clip_class)
-            for one in voice.any_of
+            _of_member(members[panel.member_name(voice, spoken_voice)], heard, clip_class)
+            for spoken_voice in voice.any_of
         ]
-        findings = [one for one in findings if NOT_DEFINED not in one.reason]
+        findings = [
+            spoken_voice for spoken_voice in findings if NOT_DEFINED not in spoken_voice.reason
+        ]
         if findings:
-            one = _of_voice(voice, findings, heard.spec, kind, clip_class)
-            (silent if one.shown.silent else spoken).append(one)
+            spoken_voice = _of_voice(voice, findings, heard.spec, kind, clip_class)
+            (silent if spoken_voice.shown.silent else spoken).append(spoken_voice)
     counted = _by_house(spoken)
-    voices = tuple(one.shown for one in (*counted, *silent))
+    voices = tuple(spoken_voice.shown for spoken_voice in (*counted, *silent))
     if not counted:
         return replace(
             _nobody(next(iter(members.values())), heard, clip_class, silent), voices=voices
         )
-    failing = [one for one in counted if one.shown.verdict == "FAIL"]
+    failing = [spoken_voice for spoken_voice in counted if spoken_voice.shown.verdict == "FAIL"]
     if len(failing) > len(counted) / 2:
         # the one that would have to hold for the verdict to change
-        failing.sort(key=lambda one: -one.certainty)
+        failing.sort(key=lambda spoken_voice: -spoken_voice.certainty)
         decisive = failing[len(failing) - len(counted) // 2 - 1]
         return replace(decisive.narrowest, voices=voices)
     worst = min(
-        counted, key=lambda one: (WORST_FIRST.index(one.shown.verdict), one.certainty)
+        counted,
+        key=lambda spoken_voice: (
+            WORST_FIRST.index(spoken_voice.shown.verdict),
+            spoken_voice.certainty,
+        ),
     ).narrowest
-    if all(one.shown.verdict == "PASS" for one in counted):
+    if all(spoken_voice.shown.verdict == "PASS" for spoken_voice in counted):
         return replace(worst, voices=voices)
     reason = worst.reason if len(counted) == 1 and worst.reason else _divided(counted)
     return replace(worst, verdict="UNDECIDED", reason=reason, voices=voices)
@@ -141,18 +147,21 @@ def _of_member(asked: Requirement, heard: Heard, clip_class: str) -> Finding:
 def _of_voice(
     voice: Voice, findings: Sequence[Finding], spec: str, kind: Kind | None, clip_class: str
 ) -> _Spoken:
-    known = [one for one in findings if one.verdict != "NO EVIDENCE"]
-    best = max(known or findings, key=lambda one: (WORST_FIRST.index(one.verdict), one.certainty))
+    known = [finding for finding in findings if finding.verdict != "NO EVIDENCE"]
+    best = max(
+        known or findings,
+        key=lambda finding: (WORST_FIRST.index(finding.verdict), finding.certainty),
+    )
     silent = ""
     if not known:
         silent = best.reason
     elif voice.codecs and kind is not None and voice.codecs != kind:
         silent = f"shown only: on {clip_class} it {_KINDS[_other(voice.codecs)]}"
     says = tuple(
-        _said(one, tried=is_tried(spec, kind, one.requirement.metric, clip_class))
-        for one in findings
+        _said(finding, tried=is_tried(spec, kind, finding.requirement.metric, clip_class))
+        for finding in findings
     )
-    houses = {TABLE[one.requirement.metric].house for one in known}
+    houses = {TABLE[finding.requirement.metric].house for finding in known}
     house = houses.pop() if len(houses) == 1 else ""
     return _Spoken(VoiceFinding(clip_class, best.verdict, says, silent=silent), (best,), house)
 
@@ -177,29 +186,29 @@ def _said(finding: Finding, *, tried: bool) -> Said:
 def _by_house(spoken: Sequence[_Spoken]) -> list[_Spoken]:
     """Make one voice of those that one house speaks by."""
     groups: dict[str, list[_Spoken]] = {}
-    for number, one in enumerate(spoken):
-        groups.setdefault(one.house or str(number), []).append(one)
+    for number, voice in enumerate(spoken):
+        groups.setdefault(voice.house or str(number), []).append(voice)
     return [group[0] if len(group) == 1 else _together(group) for group in groups.values()]
 
 
 def _together(group: Sequence[_Spoken]) -> _Spoken:
-    verdicts = {one.shown.verdict for one in group}
+    verdicts = {voice.shown.verdict for voice in group}
     verdict: Verdict = verdicts.pop() if len(verdicts) == 1 else "UNDECIDED"
     shown = replace(
         group[0].shown,
         verdict=verdict,
-        says=tuple(said for one in group for said in one.shown.says),
+        says=tuple(said for voice in group for said in voice.shown.says),
         house=group[0].house,
     )
-    return _Spoken(shown, tuple(f for one in group for f in one.deciding), group[0].house)
+    return _Spoken(shown, tuple(f for voice in group for f in voice.deciding), group[0].house)
 
 
 def _divided(counted: Sequence[_Spoken]) -> str:
     """Say who says what."""
     says = (
-        f"{one.narrowest.requirement.name if not one.shown.house else one.shown.house} says "
-        f"{one.shown.verdict}"
-        for one in counted
+        f"{voice.narrowest.requirement.name if not voice.shown.house else voice.shown.house} says "
+        f"{voice.shown.verdict}"
+        for voice in counted
     )
     return "; ".join(says)
 
@@ -208,7 +217,7 @@ def _nobody(
     asked: Requirement, heard: Heard, clip_class: str, silent: Sequence[_Spoken]
 ) -> Finding:
     """Return the finding that nobody has a voice here, and why."""
-    reasons = dict.fromkeys(one.shown.silent for one in silent)
+    reasons = dict.fromkeys(voice.shown.silent for voice in silent)
     reason = "; ".join(reasons) or f"the panel has no voice for {clip_class}"
     absent = Figure(heard.spec, asked.metric, clip_class, reason=reason)
     return Finding(asked, "NO EVIDENCE", absent, evidence_of(asked.metric), reason=reason)

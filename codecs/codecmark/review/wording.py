@@ -44,25 +44,25 @@ def times(value: float) -> str:
     return f"{two_digits(value)} x"
 
 
-def figure(found: Figure) -> str:
+def figure(shown: Figure) -> str:
     """Write a figure with half of its interval: `12.5 ±1.6 dB`.
 
     Of too few sources for one, with the lowest and the highest of them: `12.5 dB (11.0 to 14.1)`.
     """
-    if found.level is None:
+    if shown.level is None:
         return "-"
-    if found.of not in {"", ORIGINAL}:
-        return times(found.level)
-    text, after = number(found.level, found.metric), unit(found.metric)
+    if shown.of not in {"", ORIGINAL}:
+        return times(shown.level)
+    text, after = number(shown.level, shown.metric), unit(shown.metric)
     if text == "exact":
         return text
     tail = ""
-    if found.lowest is not None and found.highest is not None:
-        ends = (number(end, found.metric) for end in (found.lowest, found.highest))
-        tail = f" ({' to '.join(ends)})" if found.n_sources > 1 else ""
-    elif found.low is not None and found.high is not None:
+    if shown.lowest is not None and shown.highest is not None:
+        ends = (number(end, shown.metric) for end in (shown.lowest, shown.highest))
+        tail = f" ({' to '.join(ends)})" if shown.n_sources > 1 else ""
+    elif shown.low is not None and shown.high is not None:
         decimals = len(text.partition(".")[2])
-        half = f"{(found.high - found.low) / 2:.{decimals}f}"
+        half = f"{(shown.high - shown.low) / 2:.{decimals}f}"
         text += f" ±{half}" if float(half) else ""
     return (f"{text}{after}" if after.startswith(":") else f"{text} {after}".strip()) + tail
 
