@@ -39,8 +39,8 @@ def test_conditions_prepare_and_refuse(tmp_path: Path) -> None:
     assert "native rate 16000 Hz is below the 44100 Hz" in unused["low.wav"]
     with pytest.raises(InputError, match="no clip can be used under 48k-mono"):
         condition.prepare(entries[:1], condition.named("48k-mono"))
-    with pytest.raises(InputError, match="choose one of 16k-mono"):
-        condition.named("8k")
+    with pytest.raises(InputError, match="choose one of 8k-mono, 16k-mono"):
+        condition.named("9k")
 
 
 def test_the_reference_is_on_the_16_bit_grid(speech: AudioClip) -> None:

@@ -22,5 +22,5 @@ def test_threads_are_part_of_the_condition() -> None:
     assert condition.named(most.name) == most
     with pytest.raises(InputError, match="must be 1 to 9999, got 10000"):
         condition.with_threads(CONDITION, 10_000)
-    with pytest.raises(InputError, match="condition: no '8k-mono-2threads'"):
-        condition.named("8k-mono-2threads")
+    with pytest.raises(InputError, match="condition: no '9k-mono-2threads'"):
+        condition.named("9k-mono-2threads")

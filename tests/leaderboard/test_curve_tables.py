@@ -111,3 +111,18 @@ def test_the_page_has_all_three_and_the_terminal_the_first() -> None:
     render.print_leaderboard(OPUS, Console(file=out, width=120))
     assert "Rate at target, 16k-mono" in out.getvalue()
     assert "Ranks" not in out.getvalue()
+
+
+def test_opus_at_variable_bitrate_is_the_anchor_where_it_has_a_curve() -> None:
+    variable = [
+        one
+        for rate, snr in ((6, 8), (12, 12), (24, 16), (48, 20))
+        for one in rows(f"opus@{rate}k-vbr", rate, snr)
+    ]
+    lone = rows("opus@16k-vbr", 16, 12.5)
+    assert "Rate against opus@vbr" in tables([*OPUS, *variable])
+    assert "Rate against opus" in tables([*OPUS, *lone, *curve("lc3", [(16, 9), (32, 15)])])
+    against = table("Rate against opus@vbr", [*OPUS, *variable])
+    assert {line[0]: line[1] for line in against.rows} == {"opus": "+33 (+33; 100 %)"}
+    assert "against opus@16k-vbr on the same clips" in table("Ranks", [*OPUS, *lone]).meaning
+    assert "against opus@16k on the same clips" in table("Ranks", OPUS).meaning

@@ -105,6 +105,21 @@ def test_wording_of_metrics_keeps_keys_and_what_applies_to_which_clips_changes_t
         assert content_key.scored_by(scoring) != before
 
 
+def test_what_prepares_a_clip_is_in_the_key() -> None:
+    rules = condition.named("16k-mono")
+    prepared_otherwise = [
+        rules,
+        replace(rules, speech_dbov=-36.0),
+        replace(rules, speech_dbov=None),
+        replace(rules, loudness_lufs=-20.0),
+        replace(rules, loudness_lufs=None),
+        replace(rules, high_pass_hz=50.0),
+        replace(rules, high_pass_hz=None),
+    ]
+    keys = {content_key.codec_key("pcm16", each, None, Setup()) for each in prepared_otherwise}
+    assert len(keys) == len(prepared_otherwise)
+
+
 def test_a_key_asks_its_setup_and_not_the_environment(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -61,7 +61,7 @@ def test_a_row_has_quality_and_no_size_and_no_time(demo: Library) -> None:
     assert (row.spec, row.family, row.weights) == ("replay:dac:16khz@6k", "replay", "replayed")
     assert (row.status, row.clip, row.source) == ("ok", "demo/clip_1", "speaker")
     assert row.snr_db == pytest.approx(6.02, abs=0.01)
-    assert row.pesq_wb == pytest.approx(4.64, abs=0.01)
+    assert row.pesq_wb == pytest.approx(4.63, abs=0.02)  # halving costs a bit
     assert row.level_difference_db == pytest.approx(-6.02, abs=0.01)
     assert row.nominal_bitrate_kbps == 6.0
     for name in ("stream_bytes", "payload_bytes", "bitrate_kbps", "compression_ratio"):
@@ -89,7 +89,7 @@ def test_both_files_go_through_the_same_preparation(tmp_path: Path, speech: Audi
 
 
 def test_a_condition_with_a_level_gives_both_the_same_gain(demo: Library) -> None:
-    (row,) = rows_of(demo, replace(RULES, name="loud", peak=0.9))
+    (row,) = rows_of(demo, replace(RULES, name="quiet", speech_dbov=-36.0))
     assert row.snr_db == pytest.approx(6.02, abs=0.01)
 
 
@@ -200,7 +200,8 @@ def test_files_of_unlike_length_fail_by_name(tmp_path: Path, speech: AudioClip) 
 def test_a_shorter_file_is_judged_where_both_are(tmp_path: Path, speech: AudioClip) -> None:
     demo = library(tmp_path, speech, {CODEC: speech.cropped(4.9)})
     (row,) = rows_of(demo)
-    assert row.is_exact("snr_db")
+    assert row.snr_db is not None
+    assert row.snr_db > 60  # the high-pass knows nothing of what is missing at the end
     assert row.notes["length"] == "decoded 100 ms shorter: judged where both are"
 
 

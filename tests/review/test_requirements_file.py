@@ -96,7 +96,7 @@ def test_a_file_is_read_with_its_defaults(tmp_path: Path) -> None:
         (
             'name = "SNR"',
             'name = "SNR"\ncondition = "8k"',
-            "condition: no '8k'; choose one of 16k-mono",
+            "condition: no '8k'; choose one of 8k-mono",
         ),
         ('specs = ["opus@*"]', "specs = []", "specs: is empty; name a spec"),
         ('specs = ["opus@*"]', "specs = [1]", r"specs\[1\]: must be text in quotes, not 1"),

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from codecmark import catalog
 from codecmark.analysis.curves import curves
-from codecmark.analysis.delta import DEFAULT_ANCHOR, CurveGap, compare
+from codecmark.analysis.delta import DEFAULT_ANCHORS, MIN_POINTS, CurveGap, compare
 from codecmark.errors import InputError
 from codecmark.results.row import ResultRow
+from codecmark.spec import without_setting
 
 
 @dataclass(frozen=True)
@@ -31,11 +32,24 @@ class AnchorTable:
     gaps: dict[str, CurveGap]
 
 
+def default_anchor(rows: Sequence[ResultRow]) -> str:
+    """Return the first of `DEFAULT_ANCHORS` with settings enough for a curve, else with any."""
+    specs = {row.spec for row in rows}
+    settings = {
+        anchor: sum(without_setting(spec) == anchor for spec in specs) for anchor in DEFAULT_ANCHORS
+    }
+    for least in (MIN_POINTS, 1):
+        for anchor, count in settings.items():
+            if count >= least:
+                return anchor
+    return DEFAULT_ANCHORS[0]
+
+
 def against_anchor(
     rows: Iterable[ResultRow],
     metric: str,
     clip_class: str | None = None,
-    anchor: str = DEFAULT_ANCHOR,
+    anchor: str | None = None,
 ) -> AnchorTable | None:
     """Hold every codec's curve against that of `anchor`.
 
@@ -45,8 +59,8 @@ def against_anchor(
         Of one condition.
     metric, clip_class : str, str or None
         See `curves.curves`.
-    anchor : str
-        A codec without its setting, e.g. `opus`.
+    anchor : str, optional
+        A codec without its setting, e.g. `opus`; by default that of `default_anchor`.
 
     Returns
     -------
@@ -54,6 +68,7 @@ def against_anchor(
         None where there are no clips of the class, or no setting of the anchor was scored.
     """
     kept = [row for row in rows if not catalog.is_sentinel(row.family)]
+    anchor = anchor or default_anchor(kept)
     try:
         found = curves(kept, metric, clip_class)
     except InputError:  # no clip of that class

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from codecmark.analysis.curves import Curve, Point, hull
 
-DEFAULT_ANCHOR = "opus"
+DEFAULT_ANCHORS = ("opus@vbr", "opus")  # Opus as its users run it, else at constant bitrate
 MIN_POINTS = 4
 _Floats = npt.NDArray[np.float64]
 

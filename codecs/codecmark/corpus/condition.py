@@ -1,7 +1,8 @@
 """Conditions: what every codec is given, and how it is judged, fixed and named.
 
-The reference of every score is the prepared clip: mixed, resampled and cropped as the condition
-says, then rounded once to the 16-bit grid, so that a lossless codec can return it exactly.
+The reference of every score is the prepared clip: cropped, mixed and resampled as the condition
+says, rid of what is too low to be heard, brought to one level with one gain for all channels, then
+rounded once to the 16-bit grid, so that a lossless codec can return it exactly.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TypeVar
+
+import numpy as np
 
 from codecmark.clip import AudioClip
 from codecmark.corpus import preparation
@@ -31,13 +34,14 @@ class Condition:
         What every codec is given; it resamples and mixes on its own account.
     lowest_native_rate_hz : int
         Clips recorded at a lower rate are not used: their missing band would be judged.
-    peak : float or None
-        Clips are scaled to this peak (1.0 is full scale); None leaves their level alone.
-    rms_dbov : float or None
-        Clips are scaled to this root mean square (0 is full scale), with 1 dB of headroom kept;
-        None leaves their level alone.
+    speech_dbov : float or None
+        Speech is brought to this active level (ITU-T P.56; 0 is full scale), as tests of codecs
+        do; None leaves its level alone. Either way 1 dB of headroom is kept.
+    loudness_lufs : float or None
+        Every other class of clips is brought to this loudness (ITU-R BS.1770), likewise.
     high_pass_hz : float or None
-        What is below is removed from clips, without delay; None removes nothing.
+        What is below, an offset among it, is removed from clips, without delay; None removes
+        nothing.
     clip_s : float
         Longer clips are cropped to this.
     threads : int
@@ -58,9 +62,9 @@ class Condition:
     sample_rate_hz: int
     channels: int
     lowest_native_rate_hz: int
-    peak: float | None = None
-    rms_dbov: float | None = None
-    high_pass_hz: float | None = None
+    speech_dbov: float | None = -26.0
+    loudness_lufs: float | None = -23.0
+    high_pass_hz: float | None = 20.0
     clip_s: float = 10.0
     threads: int = 1
     seed: int = 0
@@ -68,10 +72,6 @@ class Condition:
     slow_call_s: float = 0.1
     untrained_clip_s: float = 2.0
     predictors: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        if self.peak is not None and self.rms_dbov is not None:
-            raise InputError("level: a condition sets peak or rms_dbov, not both")
 
 
 @dataclass(frozen=True)
@@ -86,9 +86,9 @@ class PreparedClip:
     file_sha256 : str or None
         Of the file, where the corpus states it.
     gain : float
-        What the condition's level multiplied the samples with.
+        What the samples were multiplied with, in all channels, for the condition's level.
     level_note : str
-        That the level could not be set as the condition asks; else empty.
+        Why the level is not the one that the condition asks for; else empty.
     """
 
     name: str
@@ -107,6 +107,7 @@ class PreparedClip:
 CONDITIONS = {
     condition.name: condition
     for condition in (
+        Condition("8k-mono", 8_000, 1, lowest_native_rate_hz=8_000),  # telephone codecs
         Condition("16k-mono", 16_000, 1, lowest_native_rate_hz=16_000),
         Condition("22k-mono", 22_050, 1, lowest_native_rate_hz=22_050),
         Condition("24k-mono", 24_000, 1, lowest_native_rate_hz=24_000),
@@ -116,6 +117,7 @@ CONDITIONS = {
 }
 DEFAULT_CONDITION = "16k-mono"
 _MOST_THREADS = 9_999
+_PCM16_STEPS = np.float32(2**15)  # up to full scale
 _THREADED = re.compile(r"(?P<name>.+)-(?P<threads>[1-9]\d{0,3})threads")
 
 
@@ -230,19 +232,19 @@ def presented(
             f"{condition.lowest_native_rate_hz} Hz that {condition.name} asks for"
         )
     audio = converted(audio, condition)
-    loudest = float(abs(audio.samples).max())
-    gain, note = 1.0, ""
-    if condition.rms_dbov is not None:
-        gain, note = preparation.gain_to_rms(audio.samples, condition.rms_dbov)
-    elif condition.peak is not None and loudest > 0:
-        gain = condition.peak / loudest
+    gain, note = _level(audio, condition, clip_class)
     scaled = _scaled(audio, gain).on_pcm16_grid()
     return PreparedClip(name, source, clip_class, scaled, file_sha256, gain, note)
 
 
 def like(clip: PreparedClip, audio: AudioClip, condition: Condition) -> AudioClip:
-    """Return another version of a clip, prepared as the clip was, with the clip's gain."""
-    return _scaled(converted(audio, condition), clip.gain).on_pcm16_grid()
+    """Return another version of a clip, prepared as the clip was, with the clip's gain.
+
+    One that is louder than the clip may go beyond full scale: it is not clipped there.
+    """
+    scaled = _scaled(converted(audio, condition), clip.gain)
+    on_grid = np.rint(scaled.samples * _PCM16_STEPS) / _PCM16_STEPS
+    return AudioClip(on_grid, scaled.sample_rate_hz)
 
 
 def converted(audio: AudioClip, condition: Condition) -> AudioClip:
@@ -254,6 +256,16 @@ def converted(audio: AudioClip, condition: Condition) -> AudioClip:
     rate_hz = at_rate.sample_rate_hz
     kept = preparation.high_passed(at_rate.samples, rate_hz, condition.high_pass_hz)
     return AudioClip(kept, rate_hz)
+
+
+def _level(audio: AudioClip, condition: Condition, clip_class: str) -> tuple[float, str]:
+    """Return the gain to the condition's level, and why that is not reached."""
+    if clip_class == "speech":
+        if condition.speech_dbov is not None:
+            return preparation.gain_to_speech_level(audio, condition.speech_dbov)
+    elif condition.loudness_lufs is not None:
+        return preparation.gain_to_loudness(audio, condition.loudness_lufs)
+    return 1.0, ""
 
 
 def _scaled(audio: AudioClip, gain: float) -> AudioClip:

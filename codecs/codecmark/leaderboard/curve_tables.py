@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from codecmark import catalog
 from codecmark.analysis.aggregation import ALL
-from codecmark.analysis.anchor_table import against_anchor
-from codecmark.analysis.delta import DEFAULT_ANCHOR, CurveGap, Delta
+from codecmark.analysis.anchor_table import against_anchor, default_anchor
+from codecmark.analysis.delta import CurveGap, Delta
 from codecmark.analysis.ranking import Ranking, rank
 from codecmark.analysis.summary import Summarised
 from codecmark.analysis.target import Never, Reached, rate_at_target
@@ -21,7 +21,8 @@ from codecmark.review.judgement import Judged
 from codecmark.review.requirements import Requirements
 from codecmark.spec import Spec, without_setting
 
-RANK_ANCHOR = "opus@16k"  # the cheapest default setting that meets the target
+# Opus where it meets the target, as it is used and, for runs without that, at constant bitrate
+RANK_ANCHORS = ("opus@16k-vbr", "opus@16k")
 
 
 @dataclass(frozen=True)
@@ -128,7 +129,8 @@ def rates_against_anchor(
         for metric in ("snr_db", "pesq_wb", VISQOL_FIELD)
         if TABLE[metric].applies_to(name)
     ]
-    found = [against_anchor(rows, metric, name) for name, metric in axes]
+    anchor = default_anchor(rows)
+    found = [against_anchor(rows, metric, name, anchor) for name, metric in axes]
     lines = []
     for codec in dict.fromkeys(without_setting(row.spec) for row in rows):
         if not _is_shown(codec, rows):
@@ -137,13 +139,13 @@ def rates_against_anchor(
         if any(cell != NOTHING for cell in cells):
             lines.append((codec, *cells))
     return Table(
-        f"How many bits for the quality of {DEFAULT_ANCHOR}?",
+        f"How many bits for the quality of {anchor}?",
         condition,
-        f"Rate against {DEFAULT_ANCHOR}, {condition}",
-        f"`-17 (-16; 35 %)`: 17 % fewer bits than {DEFAULT_ANCHOR} at equal quality, a Bjøntegaard "
+        f"Rate against {anchor}, {condition}",
+        f"`-17 (-16; 35 %)`: 17 % fewer bits than {anchor} at equal quality, a Bjøntegaard "
         "delta with PCHIP, then with Akima, over 35 % of the range of both; with `?` the two "
         "disagree on the sign. From fewer than four settings none is taken: `x0.8` is the rate "
-        f"that {DEFAULT_ANCHOR} would need over the setting's own, above 1 is better. `-`: the "
+        f"that {anchor} would need over the setting's own, above 1 is better. `-`: the "
         "curves do not overlap.",
         ("codec", *(f"{_label(metric)} {name}" for name, metric in axes)),
         tuple(lines),
@@ -156,7 +158,9 @@ def ranks(rows: Sequence[ResultRow], classes: Sequence[str], condition: str) -> 
     Sentinels and what the catalog runs on demand only stay out: every codec more is a comparison
     more, and widens the intervals of all.
     """
-    extra = {*catalog.all_specs()} - {*catalog.all_specs(default_only=True)}
+    specs_run = {row.spec for row in rows}
+    anchor = next((spec for spec in RANK_ANCHORS if spec in specs_run), RANK_ANCHORS[0])
+    extra = {*catalog.all_specs()} - {*catalog.all_specs(default_only=True), anchor}
     rows = [row for row in rows if row.spec not in extra and not _is_sentinel(row.spec)]
     axes = [(ALL, "snr_db")]
     axes += [("speech", "pesq_wb")] if "speech" in classes else []
@@ -165,7 +169,7 @@ def ranks(rows: Sequence[ResultRow], classes: Sequence[str], condition: str) -> 
     found: list[Ranking] = []
     for name, metric in axes:
         try:
-            found.append(rank(rows, metric, RANK_ANCHOR, None if name == ALL else name))
+            found.append(rank(rows, metric, anchor, None if name == ALL else name))
         except InputError:  # the anchor was not run: no ranks
             return Table(question, condition, title, "", (), ())
     places = [{place.spec: f"{place.first}-{place.last}" for place in r.places} for r in found]
@@ -175,7 +179,7 @@ def ranks(rows: Sequence[ResultRow], classes: Sequence[str], condition: str) -> 
         condition,
         title,
         "Best and worst rank that the comparisons leave possible: each codec against the leader "
-        f"and against {RANK_ANCHOR} on the same clips, Holm's correction, 95 %. Codecs whose "
+        f"and against {anchor} on the same clips, Holm's correction, 95 %. Codecs whose "
         "ranks overlap are not told apart. Only the default set is ranked, since every comparison "
         "more widens the intervals. `-`: not scored on every clip.",
         ("codec", *(f"{_label(metric)} {name}" for name, metric in axes)),

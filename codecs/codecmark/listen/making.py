@@ -16,10 +16,10 @@ from codecmark import catalog
 from codecmark.clip import AudioClip
 from codecmark.codec import Codec
 from codecmark.corpus.condition import Condition, PreparedClip
+from codecmark.corpus.loudness import loudness_lufs
 from codecmark.errors import CodecmarkError, InputError, MetricError
 from codecmark.listen import design
 from codecmark.listen.design import Design, Key, KeyEntry, Plan, PlanPage, TestMethod
-from codecmark.listen.loudness import loudness_lufs
 from codecmark.listen.ratings import Role
 
 TARGET_LUFS = -23.0

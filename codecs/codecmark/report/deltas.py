@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from codecmark.analysis.anchor_table import AnchorTable, against_anchor
-from codecmark.analysis.delta import DEFAULT_ANCHOR, MIN_POINTS, CurveGap, Delta, Refusal
+from codecmark.analysis.delta import MIN_POINTS, CurveGap, Delta, Refusal
 from codecmark.metrics.table import TABLE, VISQOL_FIELD
 from codecmark.results.row import ResultRow
 
@@ -44,7 +44,7 @@ class DeltaTable:
 
 
 def delta_tables(
-    rows: Sequence[ResultRow], classes: Sequence[str], anchor: str = DEFAULT_ANCHOR
+    rows: Sequence[ResultRow], classes: Sequence[str], anchor: str | None = None
 ) -> list[DeltaTable]:
     """Return a table for SNR, for ViSQOL of each class and for PESQ; none without the anchor."""
     wanted: list[tuple[str, str | None]] = [("snr_db", None)]

@@ -23,7 +23,8 @@ from codecmark.replay.codec import ReplayedCodec
 from codecmark.results.row import ResultRow
 
 CLIPS_A_CLASS = 2
-ANCHORS = ("opus@6k", "opus@12k", "opus@24k")
+# Opus at three rates, as it is used and, for runs without that, at constant bitrate
+ANCHORS = tuple((f"opus@{kbps}k-vbr", f"opus@{kbps}k") for kbps in (6, 12, 24))
 LOW_ANCHOR = "lowpass@3.5k"  # of MUSHRA tests: what a bad sound is
 MOST = 10
 
@@ -70,7 +71,8 @@ def default_specs(
         if summary.weights in {"published", "trained"}:
             family = summary.rows[0].family
             best[family] = max(best.get(family, (0.0, "")), (_predicted(summary), spec))
-    wanted = [option, *baseline, *ANCHORS, *(spec for _, spec in best.values()), LOW_ANCHOR]
+    anchors = (next((spec for spec in pair if spec in scored), None) for pair in ANCHORS)
+    wanted = [option, *baseline, *anchors, *(spec for _, spec in best.values()), LOW_ANCHOR]
     return [spec for spec in dict.fromkeys(wanted) if spec in scored][:MOST]
 
 
