@@ -42,8 +42,7 @@ HEAVY = ("torch", "scipy", "librosa", "transformers", "diffusers")
 
 # files that are still to be split, and no others
 LONG = frozenset({
-    "tests/analysis/test_rate_distortion.py", "tests/report/test_report.py",
-    "tests/report/test_report_browser.py", "tests/run/test_plan.py",
+    "tests/analysis/test_rate_distortion.py", "tests/run/test_plan.py",
 })  # fmt: skip
 
 

@@ -16,9 +16,11 @@ from codecmark.commands import stored_rows
 from codecmark.corpus import condition
 from codecmark.errors import InputError
 from codecmark.report import listening
+from codecmark.report.box import Box, box
 from codecmark.results.row import ResultRow
 from codecmark.review import in_force
 from codecmark.review.files import DECISIONS
+from codecmark.review.judgement import Judged
 from codecmark.system import threads
 
 HELP = "write one self-contained page: verdict, tables, curves, listening"
@@ -38,8 +40,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--listen", metavar="SPEC,...",
-        help="codecs to hear, `none` for none (default: the recommended one, the baseline, Opus "
-        "at 6, 12 and 24 kbit/s, the best setting of each learned codec, a low-pass anchor)",
+        help="codecs to hear, `none` for none (default: of each codec the best that passes, "
+        "what is in use today, Opus at 6, 12 and 24 kbit/s, learned codecs, a low-pass anchor)",
     )  # fmt: skip
     parser.add_argument(
         "--clips", type=int, default=listening.CLIPS_A_CLASS, metavar="N",
@@ -55,7 +57,6 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     """Run it."""
     # heavy: matplotlib, Jinja2
     from codecmark.report import chain, page, provenance
-    from codecmark.report.box import box
     from codecmark.report.conditions import condition_parts
 
     if arguments.clips < 1:
@@ -66,9 +67,13 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         out /= "index.html"
     _write(out, {})  # before a minute of drawing, not after
     summaries = [s for s in summarise(rows) if s.condition == rows[0].condition]
-    held = in_force.decision_for(arguments.results, rows, rows[0].condition)
-    option, baseline = held.decision.recommended, held.decision.requirements.baseline
-    specs = _specs(arguments.listen, summaries, option, baseline)
+    judged = in_force.judged_by_condition(arguments.results, rows)
+    boxes = {
+        name: box(in_force.decision_for(arguments.results, rows, name), one)
+        for name, one in judged.items()
+    }
+    first = judged.get(rows[0].condition)
+    specs = _specs(arguments.listen, summaries, first)
     progress = Progress(
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), console=console,
         transient=True,
@@ -78,12 +83,12 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         task = progress.add_task("drawing", total=None)
         parts = condition_parts(
             rows,
-            in_force.judged_by_condition(arguments.results, rows),
-            option,
+            judged,
+            boxes,
             lambda title: progress.update(task, description=f"plot: {title}"),
         )
     content = page.Content(
-        rows, box(held), parts, heard, notes, _start(heard, [option, *baseline]),
+        rows, parts, heard, notes, _start(heard, boxes.get(rows[0].condition), first),
         chain.read(arguments.results), provenance.provenance(rows),
         _way(out, arguments.results / DECISIONS),
     )  # fmt: skip
@@ -138,22 +143,23 @@ def _listening(
     return heard, notes
 
 
-def _specs(
-    listen: str | None, summaries: Sequence[Summary], option: str | None, baseline: Sequence[str]
-) -> list[str]:
+def _specs(listen: str | None, summaries: Sequence[Summary], judged: Judged | None) -> list[str]:
     """Return the codecs to hear; an unknown one ends the command before anything is drawn."""
     if listen == "none":
         return []
     if listen is not None:
         return list(catalog.select(listen))
-    return listening.default_specs(summaries, option, baseline)
+    return listening.default_specs(summaries, judged)
 
 
-def _start(heard: Sequence[listening.Listening], first: Sequence[str | None]) -> list[str]:
-    """Return the two codecs that the player begins with: of `first`, then of all."""
+def _start(
+    heard: Sequence[listening.Listening], shown: Box | None, judged: Judged | None
+) -> list[str]:
+    """Return the two codecs that the player begins with: the page's subject and the runner-up."""
     specs = [one.spec for one in heard[0].heard] if heard else []
-    wanted = dict.fromkeys([*first, *specs])
-    return [spec for spec in wanted if spec in specs][:2]
+    wanted = [] if shown is None else [shown.subject, shown.runner_up]
+    wanted += [] if judged is None else judged.requirements.baseline
+    return [spec for spec in dict.fromkeys([*wanted, *specs]) if spec in specs][:2]
 
 
 def _way(page: Path, folder: Path) -> str:

@@ -108,12 +108,12 @@ class Panel(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fiel
         kind = f" of {voice.codecs}" if voice.codecs and self._has_twins(voice, asked) else ""
         if voice.clip_class:
             return f"{label}{kind} on {voice.clip_class}"
-        return f"{label}{kind}{' elsewhere' if any(v.clip_class for v in self.voices) else ''}"
+        return f"{label}{kind}{' on other clips' if any(v.clip_class for v in self.voices) else ''}"
 
     @staticmethod
     def label_of(name: str) -> str:
         """Return the name of a threshold without its class: `Zimtohrli`."""
-        return name.partition(" on ")[0].removesuffix(" elsewhere")
+        return name.partition(" on ")[0]
 
     def moved(self, name: str, threshold: float) -> Panel:
         """Return it with another threshold for the member of that name; itself if none has it."""
