@@ -117,7 +117,7 @@ def test_a_run_that_differs_from_itself_by_more_shows_no_less_than_that() -> Non
     noisy = changed(run(), lambda r: {**slower(r), "notes": {TIME_PROBE: "0.01 0.02 0.02 0.01"}})
     shown, worse = changes_text.compare(run(), noisy)
     assert not worse
-    assert "noise: opus@24k (16k-mono): encode time" in shown
+    assert "speed: 0 beyond noise, 1 within it" in shown
 
 
 def test_what_no_table_shows_is_no_difference() -> None:
