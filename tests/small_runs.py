@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import soundfile
 
@@ -29,7 +30,7 @@ def two_clips(folder: Path) -> list[PlannedClip]:
     return clips
 
 
-def planned(clips: list[PlannedClip], out: Path, *specs: str, **options: bool) -> Plan:
+def planned(clips: list[PlannedClip], out: Path, *specs: str, **options: Any) -> Plan:
     return plan.make(specs, clips, CONDITION, out, Setup.from_environment(), **options)
 
 

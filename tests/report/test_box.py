@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from codecmark.__main__ import main
-from codecmark.report.box import box
+from codecmark.report.box import Box, box
 from codecmark.results import store
 from codecmark.results.row import ResultRow
 from codecmark.review import in_force
@@ -56,6 +56,11 @@ def results(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def box_of(results: Path, ours: list[ResultRow]) -> Box:
+    held = in_force.decision_for(results, ours, "16k-mono")
+    return box(held, in_force.judged_by_condition(results, ours)["16k-mono"])
+
+
 def page(results: Path) -> str:
     assert main(["report", str(results), "--listen", "none"]) == 0
     return (results / "report" / "index.html").read_text(encoding="utf-8")
@@ -67,13 +72,16 @@ def review(results: Path) -> None:
 
 
 def test_tiles_show_the_decision(results: Path) -> None:
-    found = box(in_force.decision_for(results, rows(), "16k-mono"))
+    found = box_of(results, rows())
     assert found.option == "opus@16k"
     snr, mos = found.tiles
     assert (snr.value, snr.asked, snr.margin) == ("15.0 ±0.2 dB", "> 10 dB", "+5.0")
     assert (snr.tone, snr.says) == ("clear", "clears it")
     assert snr.detail == "95 % interval 14.8 to 15.2; worst clip 14.8 (c2)"
     assert (mos.name, mos.says) == ("MOS, by its stand-in ViSQOL (speech)", "clears it")
+    assert (found.subject, found.runner_up) == ("opus@16k", "lc3@16k")
+    assert snr.beside is not None
+    assert (snr.beside.value, snr.beside.says) == ("15.0 ±0.2 dB", "clears it")
     assert found.alternatives == "lc3@16k (19.2 kbit/s)"
     # of what is in use today, the first that was scored
     assert found.baseline == (
@@ -84,7 +92,7 @@ def test_tiles_show_the_decision(results: Path) -> None:
 
 
 def test_without_requirements_those_of_the_package_decide(tmp_path: Path) -> None:
-    found = box(in_force.decision_for(tmp_path, rows(), "16k-mono"))
+    found = box_of(tmp_path, rows())
     assert found.option == "opus@16k"
     assert [tile.name for tile in found.tiles] == [
         "SNR",
@@ -96,8 +104,9 @@ def test_without_requirements_those_of_the_package_decide(tmp_path: Path) -> Non
 
 def test_nobody_passes_is_said(tmp_path: Path) -> None:
     poor = codec("opus@6k", (-3, -3.1, -2.9, -3, -3))
-    found = box(in_force.decision_for(tmp_path, poor, "16k-mono"))
-    assert (found.option, found.tiles) == (None, ())
+    found = box_of(tmp_path, poor)
+    assert (found.option, found.subject, found.runner_up) == (None, "opus@6k", None)
+    assert (found.tiles[0].name, found.tiles[0].says) == ("SNR", "misses it")
     assert found.headline.startswith("Nothing is recommended")
     assert "SNR at -3.1 dB instead of 10" in found.rest
 
@@ -127,8 +136,26 @@ def test_a_record_of_other_rows_is_named_as_such(results: Path) -> None:
     ]
     store.append(results, newer)
     text = page(results)
-    assert "The record on disk is of other rows" in text
+    assert "The record on disk is of other rows and is not shown" in text
+    assert "0001-what-to-take" not in text
+    assert "Decided by the requirements “What to take”" in text
     assert "Nothing is recommended" in text
+
+
+def test_a_panel_shows_who_says_what(tmp_path: Path) -> None:
+    quality = box_of(tmp_path, rows()).tiles[1]
+    assert quality.name.startswith("quality, by predicted quality")
+    assert any(line.startswith("speech PASS: ") for line in quality.voices)
+    assert "PESQ-WB 4.00" in " ".join(quality.voices)
+    text = page_of_defaults(tmp_path)
+    assert "who says what" in text
+    assert "safest" in text
+    assert "cheapest that passes" in text
+
+
+def page_of_defaults(folder: Path) -> str:
+    store.append(folder, rows())
+    return page(folder)
 
 
 def test_a_damaged_decision_is_made_anew(results: Path) -> None:

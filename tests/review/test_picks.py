@@ -49,7 +49,7 @@ def test_the_record_names_three_options_and_what_separates_them() -> None:
         *codec("opus@12k", NEAR, stream_bytes=8_000),
         *codec("opus@24k", FAR, stream_bytes=16_000, algorithmic_delay_ms=26.5),
     ]
-    wanted = asked(SNR, options=options, present_routes=("keep",))
+    wanted = asked(SNR, options=options, present=("keep",))
     safest, cheapest, present = review.decide(rows, wanted).picks
     assert [one.spec for one in (safest, cheapest, present)] == [
         "opus@24k", "opus@12k", "mel:a+wave@8k",
@@ -62,13 +62,15 @@ def test_the_record_names_three_options_and_what_separates_them() -> None:
     assert "`opus@12k` takes 50 % fewer bits and has 1.3 half intervals less to spare" in head
     assert "`mel:a+wave@8k` takes 69 % fewer bits and is not shown to pass" in head
     assert "To live with `mel:a+wave@8k`: keeps the latent;" in head
-    assert "**What would change it**: asking SNR at" in head
+    assert "**What would change it**: asking [" in head
+    assert "up to 8 kbit/s `mel:a+wave@8k` at [8.0 kbit/s]" in head
+    assert "(open: SNR UNDECIDED); up to 16 kbit/s `opus@12k`" in head
 
 
 def test_where_nobody_passes_only_the_present_architecture_is_named() -> None:
     option = Option("Chain", "keep", specs=("mel:*",))
     rows = codec("mel:a/gl", (-2,) * 5)
-    (pick,) = review.decide(rows, asked(SNR, options=[option], present_routes=("keep",))).picks
+    (pick,) = review.decide(rows, asked(SNR, options=[option], present=("keep",))).picks
     assert (pick.role, pick.margin) == ("best within the present architecture", -MOST_CERTAIN)
 
 

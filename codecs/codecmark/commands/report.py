@@ -10,15 +10,19 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from codecmark import catalog, corpus
+from codecmark import corpus
 from codecmark.analysis.summary import Summary, summarise
+from codecmark.catalog import checking
 from codecmark.commands import stored_rows
 from codecmark.corpus import condition
 from codecmark.errors import InputError
 from codecmark.report import listening
+from codecmark.report.box import Box, box
 from codecmark.results.row import ResultRow
 from codecmark.review import in_force
 from codecmark.review.files import DECISIONS
+from codecmark.review.judgement import Judged
+from codecmark.run import corpora
 from codecmark.system import threads
 
 HELP = "write one self-contained page: verdict, tables, curves, listening"
@@ -38,8 +42,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--listen", metavar="SPEC,...",
-        help="codecs to hear, `none` for none (default: the recommended one, the baseline, Opus "
-        "at 6, 12 and 24 kbit/s, the best setting of each learned codec, a low-pass anchor)",
+        help="codecs to hear, `none` for none (default: of each codec the best that passes, "
+        "what is in use today, Opus at 6, 12 and 24 kbit/s, learned codecs, a low-pass anchor)",
     )  # fmt: skip
     parser.add_argument(
         "--clips", type=int, default=listening.CLIPS_A_CLASS, metavar="N",
@@ -47,7 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--corpus", type=Path, metavar="PATH",
-        help="where the run's clips are (default: the bundled ones)",
+        help="where the run's clips are (default: where it took them from)",
     )  # fmt: skip
 
 
@@ -55,20 +59,24 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     """Run it."""
     # heavy: matplotlib, Jinja2
     from codecmark.report import chain, page, provenance
-    from codecmark.report.box import box
     from codecmark.report.conditions import condition_parts
 
     if arguments.clips < 1:
         raise InputError(f"clips: must be at least 1, got {arguments.clips}")
     rows = stored_rows.read(arguments)
+    stored_rows.show_run(arguments.results, rows, console)
     out = arguments.out or arguments.results / "report" / "index.html"
     if out.is_dir():
         out /= "index.html"
     _write(out, {})  # before a minute of drawing, not after
     summaries = [s for s in summarise(rows) if s.condition == rows[0].condition]
-    held = in_force.decision_for(arguments.results, rows, rows[0].condition)
-    option, baseline = held.decision.recommended, held.decision.requirements.baseline
-    specs = _specs(arguments.listen, summaries, option, baseline)
+    judged = in_force.judged_by_condition(arguments.results, rows)
+    boxes = {
+        name: box(in_force.decision_for(arguments.results, rows, name), one)
+        for name, one in judged.items()
+    }
+    first = judged.get(rows[0].condition)
+    specs = _specs(arguments.listen, summaries, first)
     progress = Progress(
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), console=console,
         transient=True,
@@ -78,12 +86,12 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         task = progress.add_task("drawing", total=None)
         parts = condition_parts(
             rows,
-            in_force.judged_by_condition(arguments.results, rows),
-            option,
+            judged,
+            boxes,
             lambda title: progress.update(task, description=f"plot: {title}"),
         )
     content = page.Content(
-        rows, box(held), parts, heard, notes, _start(heard, [option, *baseline]),
+        rows, parts, heard, notes, _start(heard, boxes.get(rows[0].condition), first),
         chain.read(arguments.results), provenance.provenance(rows),
         _way(out, arguments.results / DECISIONS),
     )  # fmt: skip
@@ -112,48 +120,53 @@ def _listening(
     ours = [row for row in rows if row.condition == rows[0].condition]
     try:
         chosen = condition.named(rows[0].condition)
-        entries = listening.default_clips(corpus.load(arguments.corpus), ours, arguments.clips)
+        given = arguments.corpus
+        corpus_clips = (
+            corpora.load(arguments.results, ours[0].run_id) if given is None else corpus.load(given)
+        )
+        entries = listening.default_clips(corpus_clips, ours, arguments.clips)
         clips, unused = condition.prepare(entries, chosen)
     except InputError as error:
         return [], [f"nothing to hear: {error}"]
     threads.limit(chosen.threads)  # as in the run
     task = progress.add_task("coding", total=len(specs))
-    found: dict[str, list[listening.Heard]] = {clip.name: [] for clip in clips}
+    heard_by_clip: dict[str, list[listening.Heard]] = {clip.name: [] for clip in clips}
     notes = [f"{name} cannot be heard: {reason}" for name, reason in unused.items()]
     for spec, outcome in listening.listen(specs, clips, ours):
         progress.update(task, advance=1, description=f"to hear: {spec}")
         if isinstance(outcome, str):
             notes.append(f"{spec} cannot be heard: {outcome}")
             continue
-        for name, one in outcome.items():
-            found[name].append(one)
+        for name, heard in outcome.items():
+            heard_by_clip[name].append(heard)
     if len({row.condition for row in rows}) > 1:
         notes.append(f"condition {rows[0].condition} only")
-    if not any(found.values()):
+    if not any(heard_by_clip.values()):
         return [], [*notes, "nothing to hear: no codec of the choice can run here"]
-    heard = [
-        listening.Listening(clip, listening.flac(clip.audio), tuple(found[clip.name]))
+    listenings = [
+        listening.Listening(clip, listening.flac(clip.audio), tuple(heard_by_clip[clip.name]))
         for clip in clips
     ]
-    return heard, notes
+    return listenings, notes
 
 
-def _specs(
-    listen: str | None, summaries: Sequence[Summary], option: str | None, baseline: Sequence[str]
-) -> list[str]:
+def _specs(listen: str | None, summaries: Sequence[Summary], judged: Judged | None) -> list[str]:
     """Return the codecs to hear; an unknown one ends the command before anything is drawn."""
     if listen == "none":
         return []
     if listen is not None:
-        return list(catalog.select(listen))
-    return listening.default_specs(summaries, option, baseline)
+        return list(checking.selected(listen))
+    return listening.default_specs(summaries, judged)
 
 
-def _start(heard: Sequence[listening.Listening], first: Sequence[str | None]) -> list[str]:
-    """Return the two codecs that the player begins with: of `first`, then of all."""
-    specs = [one.spec for one in heard[0].heard] if heard else []
-    wanted = dict.fromkeys([*first, *specs])
-    return [spec for spec in wanted if spec in specs][:2]
+def _start(
+    heard: Sequence[listening.Listening], shown: Box | None, judged: Judged | None
+) -> list[str]:
+    """Return the two codecs that the player begins with: the page's subject and the runner-up."""
+    specs = [codec.spec for codec in heard[0].heard] if heard else []
+    wanted = [] if shown is None else [shown.subject, shown.runner_up]
+    wanted += [] if judged is None else judged.requirements.baseline
+    return [spec for spec in dict.fromkeys([*wanted, *specs]) if spec in specs][:2]
 
 
 def _way(page: Path, folder: Path) -> str:

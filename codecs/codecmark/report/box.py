@@ -1,16 +1,20 @@
 """The box at the top of the page: what was decided, in the words of the record.
 
-Nothing is judged here: every verdict, margin and risk is the decision's own.
+Nothing is judged here: every verdict, margin and risk is the decision's own. All of it is of the
+rows that the page shows; a record of other rows is left out.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
-from codecmark.review import panel_text, record, wording
+from codecmark.review import panel_text, record, record_picks, wording
 from codecmark.review.choice import Candidate
+from codecmark.review.decision import Decision
 from codecmark.review.finding import Finding
 from codecmark.review.in_force import InForce
+from codecmark.review.judgement import Judged
 from codecmark.review.links import Links
 from codecmark.review.panel import Panel
 from codecmark.review.summary import headline
@@ -31,12 +35,16 @@ _ALTERNATIVES = 3
 
 @dataclass(frozen=True)
 class Tile:
-    """One requirement and how the option stands to it.
+    """One requirement and how a codec stands to it.
 
     Attributes
     ----------
     tone : str
         `clear`, `close`, `fail` or `none`: the colour of `says`.
+    beside : Tile or None
+        The runner-up's.
+    voices : tuple of str
+        Where a panel decided: a line for each class of clips, who says what.
     """
 
     name: str
@@ -46,6 +54,8 @@ class Tile:
     tone: str
     says: str
     margin: str
+    beside: Tile | None = None
+    voices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -56,35 +66,52 @@ class Box:
     ----------
     option : str or None
         The recommended spec; None where no codec passes.
-    headline, rest, risk, routes : str
-        Markdown: the bold sentence, what follows it, the largest risk and the next ones, the
-        table of routes.
+    subject, runner_up : str or None
+        The spec that the cards speak of, the recommended one or else the nearest; and the best of
+        another option, whose figures stand beside.
+    asked : str
+        The title of the requirements.
+    headline, rest, picks, risk, routes : str
+        Markdown: the bold sentence, what follows it, the safest, the cheapest and the best of the
+        present architecture, the largest risk and the next ones, the table of routes.
     alternatives : str
         The cheapest settings of other options that pass too.
     baseline : tuple of two str, or None
         What is in use today, and how it stands.
     record : str
-        File name of the record; empty where there is none.
-    is_current : bool
-        Whether the record on disk is of this decision.
+        File name of the record of this decision; empty where there is none.
+    is_outdated : bool
+        Whether the record on disk is of other rows or requirements.
     """
 
     option: str | None
+    subject: str | None
+    runner_up: str | None
+    asked: str
     status: str
     headline: str
     rest: str
     tiles: tuple[Tile, ...]
+    picks: str
     risk: str
     routes: str
     definitions: str
     alternatives: str
     baseline: tuple[str, str] | None
     record: str
-    is_current: bool
+    is_outdated: bool
 
 
-def box(held: InForce) -> Box:
-    """Return what the page says first."""
+def box(held: InForce, judged: Judged) -> Box:
+    """Return what the page says first.
+
+    Parameters
+    ----------
+    held : InForce
+        The decision on the page's rows.
+    judged : Judged
+        What the same rows and requirements say of every spec, best first.
+    """
     decision, links = held.decision, Links()
     sentence, rest = headline(decision, links)
     chosen = decision.chosen
@@ -93,12 +120,19 @@ def box(held: InForce) -> Box:
         key=lambda one: (one.rate.value or 0.0, one.spec),
     )
     risk, routes = record.risks(decision, links), record.routes(decision, links)
+    picks = "\n\n".join(filter(None, record_picks.section(decision, links)))
+    subject, runner_up = first_two(decision, judged)
+    is_current = held.is_current and held.record is not None
     return Box(
         option=decision.recommended,
+        subject=subject,
+        runner_up=runner_up,
+        asked=decision.requirements.title,
         status=decision.requirements.status,
         headline=sentence,
         rest=rest,
-        tiles=() if chosen is None else tuple(map(tile, chosen.findings)),
+        tiles=_tiles(decision.candidates, subject, runner_up),
+        picks=picks,
         risk=risk,
         routes=routes,
         definitions=links.definitions(),
@@ -107,9 +141,36 @@ def box(held: InForce) -> Box:
             for one in others[:_ALTERNATIVES]
         ),
         baseline=_baseline(decision.requirements.baseline, decision.candidates),
-        record=held.record.name if held.record is not None else "",
-        is_current=held.is_current,
+        record=held.record.name if is_current and held.record is not None else "",
+        is_outdated=held.record is not None and not is_current,
     )
+
+
+def first_two(decision: Decision, judged: Judged) -> tuple[str | None, str | None]:
+    """Return the recommended spec, or else the nearest, and the best of another option."""
+    option_of: dict[str, str] = {}
+    for outcome in decision.outcomes:
+        for candidate in outcome.candidates:
+            option_of.setdefault(candidate.spec, outcome.option)
+    offered = [spec for spec in judged.candidates if spec in option_of]
+    subject = decision.recommended or next(iter(offered), None)
+    if subject is None:
+        return None, None
+    mine = option_of[subject]
+    return subject, next((spec for spec in offered if option_of[spec] != mine), None)
+
+
+def _tiles(
+    candidates: Mapping[str, Candidate], subject: str | None, runner_up: str | None
+) -> tuple[Tile, ...]:
+    """Return a card for each requirement, with the runner-up's figure beside."""
+    if subject is None:
+        return ()
+    found = [tile(finding) for finding in candidates[subject].findings]
+    if runner_up is None:
+        return tuple(found)
+    others = (tile(finding) for finding in candidates[runner_up].findings)
+    return tuple(replace(one, beside=other) for one, other in zip(found, others, strict=True))
 
 
 def tile(finding: Finding) -> Tile:
@@ -142,6 +203,7 @@ def tile(finding: Finding) -> Tile:
         tone=_TONES[shown.verdict],
         says=SAYS[shown.verdict],
         margin="" if shown.margin is None else wording.margin(shown.margin, asked.metric),
+        voices=tuple(panel_text.class_by_class(shown)) if shown.panel else (),
     )
 
 

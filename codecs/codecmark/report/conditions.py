@@ -10,6 +10,7 @@ from codecmark.corpus.entry import CLASSES
 from codecmark.errors import InputError
 from codecmark.metrics.table import TABLE, VISQOL_FIELD
 from codecmark.report import svg
+from codecmark.report.box import Box
 from codecmark.report.charts import (
     Chart,
     palette,
@@ -23,6 +24,8 @@ from codecmark.report.tables import Table, tables
 from codecmark.results.row import ResultRow
 from codecmark.review.judgement import Judged
 
+_BOARDS = {"overall", "quality", "published"}
+
 
 @dataclass(frozen=True)
 class FrontSummary:
@@ -35,9 +38,22 @@ class FrontSummary:
 
 @dataclass(frozen=True)
 class ConditionPart:
-    """One condition; `boards` are the main table and one for each class of clips."""
+    """One condition.
+
+    Attributes
+    ----------
+    box : Box or None
+        What was decided under it; None where no codec has coded a clip.
+    n_codecs, n_clips : int
+        Settings and clips of its rows.
+    boards : tuple of Table
+        The main table, one for each class of clips, and that of published audio.
+    """
 
     name: str
+    box: Box | None
+    n_codecs: int
+    n_clips: int
     boards: tuple[Table, ...]
     worst: tuple[Table, ...]
     cost: tuple[Table, ...]
@@ -52,7 +68,7 @@ class ConditionPart:
 def condition_parts(
     rows: Sequence[ResultRow],
     judged: Mapping[str, Judged],
-    option: str | None,
+    boxes: Mapping[str, Box],
     advance: Callable[[str], None],
 ) -> list[ConditionPart]:
     """Return a part for each condition of the rows.
@@ -61,8 +77,8 @@ def condition_parts(
     ----------
     judged : mapping
         By condition, what the review says.
-    option : str or None
-        The codec that the plots single out.
+    boxes : mapping
+        By condition, what was decided; the plots single out the codec that it is about.
     advance : callable
         Told what is being drawn.
 
@@ -79,7 +95,7 @@ def condition_parts(
             [row for row in rows if row.condition == name],
             found,
             judged.get(name),
-            option,
+            boxes.get(name),
             advance,
         )
         for name in names
@@ -88,10 +104,11 @@ def condition_parts(
 
 def _part(
     name: str, rows: Sequence[ResultRow], found: Sequence[Table], judged: Judged | None,
-    option: str | None, advance: Callable[[str], None],
+    box: Box | None, advance: Callable[[str], None],
 ) -> ConditionPart:  # fmt: skip
+    option = None if box is None else box.subject
     ours = [table for table in found if table.condition == name]
-    boards = tuple(table for table in ours if table.kind in {"overall", "quality"})
+    boards = tuple(table for table in ours if table.kind in _BOARDS)
     classes = sorted({row.clip_class for row in rows if row.clip_class}, key=CLASSES.index)
     targets: dict[str, dict[str, float]] = {}
     if judged is not None:
@@ -106,6 +123,9 @@ def _part(
         drawings.append((chart, svg.draw(chart)))
     return ConditionPart(
         name,
+        box,
+        len({row.spec for row in rows}),
+        len({row.clip for row in rows if row.clip}),
         boards,
         tuple(table for table in ours if table.kind == "worst"),
         tuple(table for table in ours if table.kind == "cost"),

@@ -21,12 +21,15 @@ from codecmark.errors import CodecmarkError, InputError
 from codecmark.metrics.table import VISQOL_FIELD
 from codecmark.replay.codec import ReplayedCodec
 from codecmark.results.row import ResultRow
+from codecmark.review.judgement import Judged
+from codecmark.spec import without_setting
 
 CLIPS_A_CLASS = 2
 # Opus at three rates, as it is used and, for runs without that, at constant bitrate
 ANCHORS = tuple((f"opus@{kbps}k-vbr", f"opus@{kbps}k") for kbps in (6, 12, 24))
 LOW_ANCHOR = "lowpass@3.5k"  # of MUSHRA tests: what a bad sound is
-MOST = 10
+PASSING = 6
+MOST = 12
 
 
 @dataclass(frozen=True)
@@ -57,23 +60,31 @@ class Listening:
     heard: tuple[Heard, ...]
 
 
-def default_specs(
-    summaries: Sequence[Summary], option: str | None, baseline: Sequence[str] = ()
-) -> list[str]:
+def default_specs(summaries: Sequence[Summary], judged: Judged | None) -> list[str]:
     """Return what is worth hearing first, of the codecs that were scored.
 
-    The option that the page names, the baseline, Opus at three rates, of each learned codec the
-    setting with the highest predicted quality, and MUSHRA's low anchor.
+    The recommended one, of each codec the best setting that passes, what is in use today, Opus at
+    three rates, of each learned codec the setting with the highest predicted quality, and MUSHRA's
+    low anchor.
     """
     scored = {summary.spec: summary for summary in summaries if summary.scored}
+    passing: dict[str, str] = {}
+    baseline: tuple[str, ...] = ()
+    if judged is not None:
+        baseline = judged.requirements.baseline
+        for spec in (judged.recommended or "", *judged.candidates):
+            if spec in scored and judged.candidates[spec].can_be_chosen:
+                passing.setdefault(without_setting(spec), spec)
     best: dict[str, tuple[float, str]] = {}
     for spec, summary in scored.items():
         if summary.weights in {"published", "trained"}:
             family = summary.rows[0].family
             best[family] = max(best.get(family, (0.0, "")), (_predicted(summary), spec))
-    anchors = (next((spec for spec in pair if spec in scored), None) for pair in ANCHORS)
-    wanted = [option, *baseline, *anchors, *(spec for _, spec in best.values()), LOW_ANCHOR]
-    return [spec for spec in dict.fromkeys(wanted) if spec in scored][:MOST]
+    anchors = [next((spec for spec in pair if spec in scored), "") for pair in ANCHORS]
+    wanted = [*list(passing.values())[:PASSING], *baseline, *anchors]
+    wanted += [spec for _, spec in best.values()]
+    found = [spec for spec in dict.fromkeys(wanted) if spec in scored][: MOST - 1]
+    return [*found, LOW_ANCHOR] if LOW_ANCHOR in scored else found
 
 
 def default_clips(

@@ -17,23 +17,24 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markdown_it import MarkdownIt
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from codecmark.leaderboard.notes import notes
-from codecmark.metrics.table import TABLE, VISQOL_FIELD
-from codecmark.report.box import Box
 from codecmark.report.chain import ChainTable
 from codecmark.report.conditions import ConditionPart
-from codecmark.report.listening import Heard, Listening
+from codecmark.report.listening import Listening
+from codecmark.report.player import player
 from codecmark.report.provenance import Provenance
+from codecmark.report.text import headline, minus, spread
 from codecmark.results.row import ResultRow
 from codecmark.review.files import DECISIONS
 
 ASSETS = "assets"
 _HERE = Path(__file__).parent
-_SCRIPTS = ("base.js", "tables.js", "charts.js", "clips.js", "spectrogram.js", "listening.js")
-_SHOWN = ("snr_db", VISQOL_FIELD, "pesq_wb")
-_HEADLINE = 60  # characters of a reason that stand in the table
+_SCRIPTS = (
+    "base.js", "tables.js", "copying.js", "charts.js", "saving.js", "clips.js", "spectrogram.js",
+    "blind.js", "listening.js",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,6 @@ class Content:
     """
 
     rows: Sequence[ResultRow]
-    box: Box
     conditions: Sequence[ConditionPart]
     listening: Sequence[Listening]
     listening_notes: Sequence[str]
@@ -64,8 +64,7 @@ def render(content: Content, *, beside: bool = False) -> tuple[str, dict[str, st
         Audio and the figures of every clip go into the folder, and are read when asked for;
         otherwise the page holds everything.
     """
-    audio, listening = _listening(content)
-    box = content.box
+    audio, listening = player(content.listening, content.listening_start)
     data = {f"clips-{i}": _json(part.clips) for i, part in enumerate(content.conditions)}
     inside = {} if beside else data
     script = _static(*_SCRIPTS)
@@ -74,19 +73,14 @@ def render(content: Content, *, beside: bool = False) -> tuple[str, dict[str, st
         autoescape=True, loader=FileSystemLoader(_HERE / "templates"), undefined=StrictUndefined,
         trim_blocks=True,
     )  # fmt: skip
-    environment.filters.update(headline=_headline, spread=_spread, minus=_minus)
+    environment.filters.update(headline=headline, spread=spread, minus=minus)
     page = environment.get_template("page.html.jinja").render(
         policy=_policy(style, script, beside=beside),
         style=Markup(style),  # noqa: S704 - our own file
         script=Markup(script),  # noqa: S704 - our own files
-        box=box,
-        option=box.option,
-        headline=_markup(box.headline, content, inline=True),
-        rest=_markup(box.rest, content, inline=True),
-        risk=_markup(box.risk, content),
-        routes=_markup(box.routes, content),
         records=content.records,
-        conditions=[_context(part, i) for i, part in enumerate(content.conditions)],
+        conditions=[_context(part, i, content) for i, part in enumerate(content.conditions)],
+        heard=sorted({one.spec for clip in content.listening for one in clip.heard if one.flac}),
         listening=content.listening,
         listening_notes=content.listening_notes,
         chain=content.chain,
@@ -103,66 +97,34 @@ def render(content: Content, *, beside: bool = False) -> tuple[str, dict[str, st
     return page, calls
 
 
-def _context(part: ConditionPart, index: int) -> dict[str, Any]:
+def _context(part: ConditionPart, index: int, content: Content) -> dict[str, Any]:
     """Return the part's fields, drawings as markup: matplotlib escaped what they hold."""
     charts = [(chart, Markup(drawing)) for chart, drawing in part.charts]  # noqa: S704
-    return {**vars(part), "charts": charts, "clips_id": f"clips-{index}"}
-
-
-def _listening(content: Content) -> tuple[dict[str, str], dict[str, Any]]:
-    """Return the audio as base64 by id, and what the player needs to know."""
-    audio: dict[str, str] = {}
-    clips = []
-    for number, one in enumerate(content.listening):
-        audio[f"audio-{number}"] = base64.b64encode(one.flac).decode()
-        heard = []
-        for index, each in enumerate(one.heard):
-            name = f"audio-{number}-{index}" if each.flac else None
-            if name:
-                audio[name] = base64.b64encode(each.flac).decode()
-            heard.append(
-                {"spec": each.spec, "audio": name, "facts": _facts(each), "note": each.note}
+    fields = {**vars(part), "charts": charts, "clips_id": f"clips-{index}"}
+    if part.box is not None:
+        fields["texts"] = {
+            name: _markup(text, part.box.definitions, content.records, inline=inline)
+            for name, text, inline in (
+                ("headline", part.box.headline, True),
+                ("rest", part.box.rest, True),
+                ("picks", part.box.picks, False),
+                ("risk", part.box.risk, False),
+                ("routes", part.box.routes, False),
             )
-        clips.append(
-            {
-                "name": one.clip.name,
-                "class": one.clip.clip_class,
-                "rate": one.clip.audio.sample_rate_hz,
-                "audio": f"audio-{number}",
-                "heard": heard,
-            }
-        )
-    return audio, {"clips": clips, "start": list(content.listening_start)}
+        }
+    return fields
 
 
-def _facts(heard: Heard) -> str:
-    """Return the row's figures of this clip, in short."""
-    row = heard.row
-    if row is None or row.status != "ok":
-        return ""
-    found = [] if row.bitrate_kbps is None else [f"{row.bitrate_kbps:.1f} kbit/s"]
-    for metric in (TABLE[name] for name in _SHOWN):
-        value = getattr(row, metric.field)
-        if value is not None:
-            text = f"{metric.label} {value:.{metric.decimals}f} {metric.written_unit}"
-            found.append(_minus(text.strip()))
-        elif row.is_exact(metric.field):
-            found.append(f"{metric.label} exact")
-    return ", ".join(found)
-
-
-def _markup(text: str, content: Content, *, inline: bool = False) -> Markup:
+def _markup(text: str, definitions: str, records: str, *, inline: bool = False) -> Markup:
     """Return Markdown of a record as HTML: raw HTML stays text, only harmless links are links."""
     known: dict[str, Any] = {}
     markdown = MarkdownIt("commonmark", {"html": False}).enable("table").disable("image")
-    markdown.parse(content.box.definitions, known)
+    markdown.parse(definitions, known)
     tokens = markdown.parseInline(text, known) if inline else markdown.parse(text, known)
     for token in (each for block in tokens for each in (block, *(block.children or ()))):
         href = token.attrGet("href")
         if isinstance(href, str) and not re.match(r"[a-z][a-z0-9+.-]*:|#|/", href, re.IGNORECASE):
-            token.attrSet(
-                "href", f"{content.records}/{href}"
-            )  # the record's links start where it is
+            token.attrSet("href", f"{records}/{href}")  # the record's links start where it is
         if token.attrs.pop("style", None) == "text-align:right":  # which the policy forbids
             token.attrSet("class", "n")
     return Markup(markdown.renderer.render(tokens, markdown.options, known))  # noqa: S704
@@ -172,9 +134,10 @@ def _policy(style: str, script: str, *, beside: bool) -> str:
     """Return the content-security policy."""
     # a page opened from a file is its own origin by 'self' in some browsers, by file: in others
     folder = " 'self' file:" if beside else ""
+    # blob: is what the page itself made: a plot on its way to a PNG file
     return (
         f"default-src 'none'; script-src {_hash(script)}{folder}; style-src {_hash(style)}; "
-        "base-uri 'none'; form-action 'none'"
+        "img-src blob:; base-uri 'none'; form-action 'none'"
     )
 
 
@@ -193,22 +156,3 @@ def _json(value: object) -> str:
     for letter in "<>&\u2028\u2029":
         text = text.replace(letter, f"\\u{ord(letter):04x}")
     return text
-
-
-def _headline(reason: str) -> str:
-    """Return how a reason begins, up to its first clause."""
-    clause = re.split(r"[;(]", reason, maxsplit=1)[0].strip()
-    return clause if len(clause) <= _HEADLINE else f"{clause[:_HEADLINE].rstrip()}…"
-
-
-def _minus(text: str) -> str:
-    """Write a minus sign where a hyphen precedes a figure."""
-    return re.sub(r"(?<![\w-])-(?=\d)", "−", str(text))
-
-
-def _spread(text: str) -> Markup:
-    """Return a figure with its interval set apart."""
-    figure, sign, rest = _minus(text).partition(" ±")
-    if not sign:
-        return escape(figure)
-    return Markup('{} <span class="pm">±{}</span>').format(figure, rest)

@@ -7,9 +7,11 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from codecmark import catalog
 from codecmark.analysis.aggregation import ALL
 from codecmark.analysis.summary import Summary
 from codecmark.leaderboard.cell import Cell, Column
+from codecmark.leaderboard.columns import EVIDENCE
 from codecmark.leaderboard.sections import Section, sections
 from codecmark.leaderboard.targets import passes_all
 from codecmark.results.row import ResultRow
@@ -52,6 +54,8 @@ class Line:
         Greyed.
     meets_all : bool
         Passes every hard requirement.
+    is_sentinel : bool
+        Only checks the scales; stays behind the codecs.
     """
 
     spec: str
@@ -59,6 +63,7 @@ class Line:
     reason: str
     unmeasured: bool
     meets_all: bool
+    is_sentinel: bool
     entries: tuple[Entry, ...]
 
 
@@ -76,7 +81,10 @@ class Table:
 
 
 def tables(rows: Sequence[ResultRow], judged: Mapping[str, Judged]) -> list[Table]:
-    """Return every table of the leaderboard, in its order; `judged` is by condition."""
+    """Return every table of the leaderboard; `judged` is by condition.
+
+    Codecs stand in the order of the review, the recommended one first and sentinels last.
+    """
     return [
         _table(section, judged.get(section.condition)) for section in sections(rows, judged=judged)
     ]
@@ -86,15 +94,24 @@ def _table(section: Section, judged: Judged | None) -> Table:
     columns = _in_order(section)
     headings = tuple(
         Heading(
-            c.heading, c.meaning, c.is_text, c.higher_is_better, section.order.endswith(f" {c.key}")
+            c.heading, c.meaning, c.is_text, c.higher_is_better,
+            judged is None and section.order.endswith(f" {c.key}"),
         )
         for c in columns
+    )  # fmt: skip
+    view = {"published": "published audio"}.get(section.kind, section.clip_class)
+    lines = [_line(columns, summary, judged) for summary in section.summaries]
+    place: dict[str, int] = {}
+    if judged is not None:
+        ranked = [judged.recommended or "", *judged.candidates]
+        place = {spec: n for n, spec in enumerate(dict.fromkeys(ranked))}
+    lines.sort(
+        key=lambda line: (line.is_sentinel, line.unmeasured, place.get(line.spec, len(place)))
     )
-    view = "all clips" if section.clip_class == ALL else section.clip_class
-    lines = tuple(_line(columns, summary, judged) for summary in section.summaries)
     return Table(
-        section.kind, section.condition, section.clip_class, view, section.order, headings, lines
-    )
+        section.kind, section.condition, section.clip_class,
+        "all clips" if view == ALL else view, section.order, headings, tuple(lines),
+    )  # fmt: skip
 
 
 def _in_order(section: Section) -> list[Column]:
@@ -114,6 +131,7 @@ def _line(columns: Sequence[Column], summary: Summary, judged: Judged | None) ->
         reason(summary),
         unmeasured=not summary.scored,
         meets_all=passes_all(judged, summary.spec),
+        is_sentinel=catalog.is_sentinel(summary.rows[0].family),
         entries=entries,
     )
 
@@ -129,10 +147,8 @@ def _entry(cell: Cell, *, is_text: bool, is_verdict: bool) -> Entry:
 
 
 def evidence(summary: Summary) -> str:
-    """Return where the learned part comes from, or the status of a codec that did not run."""
-    if not summary.ok:
-        return summary.rows[0].status
-    return summary.weights or ""
+    """Return what kind of evidence a codec is, as the leaderboard writes it."""
+    return EVIDENCE.cell(summary).text
 
 
 def reason(summary: Summary) -> str:

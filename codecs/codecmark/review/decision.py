@@ -19,7 +19,7 @@ from codecmark.review.dominance import ParetoSet, pareto_set
 from codecmark.review.field import Field
 from codecmark.review.figures import Figures
 from codecmark.review.judgement import Judged, of_condition
-from codecmark.review.picks import Pick, picks
+from codecmark.review.picks import Pick, by_rate, picks
 from codecmark.review.replayed import figures_of
 from codecmark.review.requirements import Requirements
 from codecmark.review.risks import Risk, risks
@@ -74,6 +74,8 @@ class Decision(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_f
         thresholds that change the choice.
     picks : tuple of Pick
         The safest option, the cheapest that passes, the best that keeps the present architecture.
+    by_rate : dict
+        For whoever has so many kbit/s: the best spec within them, passing or not.
     scarce : dict
         Classes of clips with too few sources for anything to pass there, and how many they have.
     pareto : ParetoSet
@@ -100,6 +102,7 @@ class Decision(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_f
     relaxation: Relaxation | None
     flips: dict[str, tuple[Flip, ...]]
     picks: tuple[Pick, ...]
+    by_rate: dict[str, str]
     scarce: dict[str, int]
     pareto: ParetoSet
     contenders: tuple[str, ...]
@@ -184,6 +187,7 @@ def decide(
         relaxation=None if chosen else relaxation(list(offered.values())),
         flips={one.name: flips(field, one, chosen) for one in deciding if field.is_known(one)},
         picks=picks(field, offered),
+        by_rate=by_rate(offered),
         scarce=field.figures.scarce,
         pareto=pareto_set(field, offered),
         contenders=tuple(one.option for one in outcomes if _could_win(one, offered, chosen)),

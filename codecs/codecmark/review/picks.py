@@ -12,6 +12,8 @@ from codecmark.review.choice import Candidate, Ranked, ordered, smallest_margin
 from codecmark.review.field import Field
 from codecmark.review.to_know import to_know
 
+RATES_KBPS = (4, 8, 16, 32, 64)
+_ABOUT = 1.03  # a stream of 8 kbit/s may take 8.2 with its frame
 Role = Literal["safest", "cheapest that passes", "best within the present architecture"]
 
 
@@ -46,34 +48,57 @@ def picks(field: Field, candidates: Mapping[str, Ranked]) -> tuple[Pick, ...]:
     candidates : mapping of spec to Ranked
         Every spec of an option.
     """
-    passing = [option.candidate for option in candidates.values() if option.candidate.can_be_chosen]
+    judged = [ranked.candidate for ranked in candidates.values()]
+    passing = [candidate for candidate in judged if candidate.can_be_chosen]
     chosen = []
     if passing:
         chosen += [
             _pick("safest", min(passing, key=_by_margin), field),
             _pick("cheapest that passes", min(passing, key=_by_rate), field),
         ]
-    routes = field.requirements.present_routes
+    named = field.requirements.present
     kept = {
-        s for option in field.options if option.route in routes for s in field.specs_of[option.name]
+        spec
+        for option in field.options
+        if option.route in named or option.name in named
+        for spec in field.specs_of[option.name]
     }
-    present = ordered(option for spec, option in candidates.items() if spec in kept)
+    present = ordered(ranked for spec, ranked in candidates.items() if spec in kept)
     if present:
         best = present[0].candidate
         chosen.append(_pick("best within the present architecture", best, field))
     return tuple(chosen)
 
 
+def by_rate(candidates: Mapping[str, Ranked]) -> dict[str, str]:
+    """Return the best spec within each of `RATES_KBPS`, by that rate; each spec once.
+
+    Parameters
+    ----------
+    candidates : mapping of spec to Ranked
+        Every spec of an option.
+    """
+    best: dict[str, str] = {}
+    for limit in RATES_KBPS:
+        within = ordered(
+            ranked for ranked in candidates.values() if _rate(ranked.candidate) <= limit * _ABOUT
+        )
+        if within and within[0].candidate.spec not in best.values():
+            best[f"{limit:g}"] = within[0].candidate.spec
+    return best
+
+
 def _pick(role: Role, candidate: Candidate, field: Field) -> Pick:
-    option = next(one for one in field.options if candidate.spec in field.specs_of[one.name])
+    spec = candidate.spec
+    option = next(option for option in field.options if spec in field.specs_of[option.name])
     narrowest = candidate.narrowest
     return Pick(
         role=role,
         option=option.name,
-        spec=candidate.spec,
+        spec=spec,
         margin=narrowest.certainty,
         of=narrowest.requirement.name,
-        to_know=(*option.to_know, *to_know(field.figures.of(candidate.spec))),
+        to_know=(*option.to_know, *to_know(field.figures.of(spec))),
     )
 
 

@@ -24,7 +24,9 @@ def nearest_flips(decision: Decision, links: Links) -> str:
         requirement = asked[name]
         limit = links.cite(flip.figure, wording.amount(flip.threshold, requirement))
         other = "nobody" if flip.chosen is None else code(flip.chosen)
-        texts.append(f"{escaped(name)} at {limit} instead of {requirement.threshold:g} ({other})")
+        texts.append(
+            f"{limit} instead of {requirement.threshold:g} of {escaped(name)} (then {other})"
+        )
     texts_of_change = [f"asking {' or '.join(texts)}"] if texts else []
     if decision.contenders:
         texts_of_change.append(f"evidence on {', '.join(map(escaped, decision.contenders))}")

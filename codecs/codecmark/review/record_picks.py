@@ -34,12 +34,29 @@ def section(decision: Decision, links: Links) -> list[str]:
     return [
         table(headings, rows),
         *_apart(decision),
+        _by_rate(decision, links),
         "\n".join(
             f"- To live with {code(spec)}: {escaped('; '.join(pick.to_know))}."
             for spec, pick in known.items()
             if pick.to_know
         ),
     ]
+
+
+def _by_rate(decision: Decision, links: Links) -> str:
+    """Say what is best for whoever has so many bits, and what it lacks."""
+    texts = []
+    for limit, spec in decision.by_rate.items():
+        candidate = decision.candidates[spec]
+        lacks = [
+            f"{escaped(finding.name)} {finding.verdict}"
+            for finding in (outer.effective for outer in candidate.hard)
+            if finding.verdict != "PASS"
+        ]
+        status = STATUS[candidate.status] + (f": {', '.join(lacks)}" if lacks else "")
+        rate = links.cite(candidate.rate, wording.figure(candidate.rate))
+        texts.append(f"up to {limit} kbit/s {code(spec)} at {rate} ({status})")
+    return f"**For a given rate**: {'; '.join(texts)}." if texts else ""
 
 
 def _apart(decision: Decision) -> list[str]:

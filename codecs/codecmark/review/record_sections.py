@@ -187,7 +187,7 @@ def _argued(finding: Finding, links: Links) -> list[str]:
     elif finding.verdict in {"PASS", "FAIL"}:
         passed, limit = finding.verdict == "PASS", escaped(wording.threshold(asked))
         text += "" if finding.figure.origin == "measured" else f", {finding.figure.origin}"
-        by = "" if finding.margin is None else wording.number(abs(finding.margin), asked.metric)
+        by = "" if finding.margin is None else wording.amount(abs(finding.margin), asked)
         lines.append(
             f"{'Good' if passed else 'Bad'}, because {name} is {text}: "
             f"{'clears' if passed else 'misses'} {limit} by {by}"
@@ -200,7 +200,7 @@ def _argued(finding: Finding, links: Links) -> list[str]:
     else:
         detail = "" if text == "-" else f" ({text})"
         lines.append(f"{finding.verdict} on {name}{detail}: {escaped(finding.reason)}")
-    if finding.panel:
+    if finding.panel and finding.figure.level is not None:
         lines[-1] += "".join(
             f"\n  - {panel_text.marked(line)}" for line in panel_text.class_by_class(finding)
         )

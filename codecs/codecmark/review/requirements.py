@@ -31,8 +31,8 @@ class Requirements(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unkno
         The spec that people settled on, if they did; the gate then watches that one.
     baseline : tuple of str
         What is in use today: pages show how the first of these that was scored stands.
-    present_routes : tuple of str
-        Routes of options that keep the present architecture: the record names the best of them.
+    present : tuple of str
+        Routes, or options by name, that keep the present architecture: the record names the best.
     notes : tuple of Note
         Further parts of the record to be written by hand.
     replayed : PublishedSound or None
@@ -50,7 +50,7 @@ class Requirements(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unkno
     supersedes: Specs = ()
     accepted: Annotated[str | None, Meta(description="the spec that was settled on")] = None
     baseline: Specs = ()
-    present_routes: Specs = ()
+    present: Specs = ()
     notes: tuple[Note, ...] = msgspec.field(name="note", default=())
     replayed: PublishedSound | None = None
 
@@ -74,8 +74,9 @@ class Requirements(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unkno
             )
         for key in self.prefer:
             one_of("prefer", key, (MARGIN, SOFT, *COSTS, *QUALITY_FIELDS))
-        for route in self.present_routes:
-            one_of("present_routes", route, [option.route for option in self.options])
+        groups = dict.fromkeys(g for option in self.options for g in (option.route, option.name))
+        for group in self.present:
+            one_of("present", group, list(groups))
         names = [requirement.name for requirement in self.requirements]
         for n, option in enumerate(self.options, start=1):
             for m, bound in enumerate(option.bounds, start=1):

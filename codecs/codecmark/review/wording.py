@@ -10,6 +10,8 @@ from codecmark.review.figure import Figure
 from codecmark.review.requirement import Requirement
 from codecmark.review.threshold import EACH, ORIGINAL, Threshold
 
+_SHOWN = 0.1  # smaller multiples need more digits
+
 
 def label(metric: str) -> str:
     """Return the short name of a metric."""
@@ -41,7 +43,7 @@ def amount(value: float, asked: Threshold | Requirement) -> str:
 
 def times(value: float) -> str:
     """Write a multiple: `0.45 x`."""
-    return f"{two_digits(value)} x"
+    return f"{value:.2f} x" if not value or abs(value) >= _SHOWN else f"{two_digits(value)} x"
 
 
 def figure(shown: Figure) -> str:

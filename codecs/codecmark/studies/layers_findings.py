@@ -12,6 +12,7 @@ from codecmark.analysis.curves import curves
 from codecmark.analysis.delta import Delta, compare
 from codecmark.results.row import ResultRow
 from codecmark.studies.layers import ABLATED, ASKED_DB, CURVE, OURS, PARTS, TARGET, Parts
+from codecmark.system.counting import counted
 
 ASKED_KBPS = 1.5  # of the waveform layer on speech, at `ASKED_DB`
 _SNR_DB = TARGET["snr_db"]
@@ -69,8 +70,8 @@ def objections(rows: Sequence[ResultRow], parts: Sequence[Parts]) -> list[str]:
         "**It is not a codec for calls.** Models adapt over the whole clip, the step is found by "
         "decoding, and nothing bounds the delay but the clip. Opus and LC3 code in short frames "
         "and resist loss.",
-        f"**The corpus is small**: {len(parts)} clips of {seconds:g} s. Predictors, not listeners, "
-        "gave every figure of quality here.",
+        f"**The corpus is small**: {counted(len(parts), 'clip')} of {seconds:g} s. Predictors, "
+        "not listeners, gave every figure of quality here.",
     ]
 
 

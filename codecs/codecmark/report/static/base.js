@@ -47,3 +47,22 @@ const themeListeners = [];
   menu?.addEventListener("change", show);
   show();
 }
+{
+  const dialog = one("#keys");
+  all("button.keys").forEach((button) => button.addEventListener("click", () => dialog.showModal()));
+  one(".close", dialog).addEventListener("click", () => dialog.close());
+  addEventListener("keydown", (event) => {
+    if (event.key === "?" && !/^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName)) dialog.open ? dialog.close() : dialog.showModal();
+  });
+}
+{
+  // the contents show where the reader is
+  const links = new Map(all("nav a").map((link) => [link.hash.slice(1), link]));
+  const watcher = new IntersectionObserver((entries) => {
+    for (const { target, isIntersecting } of entries) {
+      const link = links.get(target.id);
+      if (isIntersecting) link?.setAttribute("aria-current", "true"); else link?.removeAttribute("aria-current");
+    }
+  }, { rootMargin: "-30% 0px -60% 0px" });
+  all("main > section").forEach((section) => watcher.observe(section));
+}

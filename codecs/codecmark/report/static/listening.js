@@ -10,6 +10,7 @@
     const hearButtons = all("[data-hear]"), stages = all(".stage", holder);
     const buffers = new Map();
     let context = null, sources = [], gains = [], tracks = [], spectra = [], peak = 0;
+    let order = [0, 1, 2]; // which track each of the three buttons plays
     let heard = 0, playing = false, startedAt = 0, offset = 0, region = null, generation = 0;
 
     const say = (message) => { status.textContent = message; status.hidden = !message; };
@@ -32,12 +33,14 @@
     function fillMenus() {
       menus.forEach((menu, which) => {
         const before = menu.value || data.start[which];
-        menu.replaceChildren(...clip().heard.map((entry) => element("option", { value: entry.spec, textContent: entry.spec, disabled: !entry.audio })));
-        const usable = clip().heard.filter((entry) => entry.audio).map((entry) => entry.spec);
+        menu.replaceChildren(...offered().map((entry) => element("option", { value: entry.spec, textContent: entry.spec, disabled: !entry.audio })));
+        const usable = offered().filter((entry) => entry.audio).map((entry) => entry.spec);
         menu.value = usable.includes(before) ? before : usable[Math.min(which, usable.length - 1)] ?? "";
       });
     }
-    const chosen = () => menus.map((menu) => clip().heard.find((entry) => entry.spec === menu.value));
+    const reference = () => ({ spec: "reference", audio: clip().audio, facts: "", note: "" });
+    const offered = () => [...clip().heard, reference()];
+    const chosen = () => menus.map((menu) => offered().find((entry) => entry.spec === menu.value));
 
     async function load() {
       const ours = ++generation;
@@ -110,7 +113,7 @@
       startedAt = context.currentTime + 0.03; // one instant for all three
       const output = new GainNode(context);
       output.connect(context.destination);
-      gains = tracks.map((_, which) => new GainNode(context, { gain: which === heard ? 1 : 0 }));
+      gains = tracks.map((_, which) => new GainNode(context, { gain: which === order[heard] ? 1 : 0 }));
       sources = tracks.map((buffer, which) => {
         const source = new AudioBufferSourceNode(context, { buffer, loop: loopBox.checked, loopStart: from, loopEnd: to });
         source.connect(gains[which]).connect(output);
@@ -139,7 +142,7 @@
       gains.forEach((gain, index) => {
         gain.gain.cancelScheduledValues(now);
         gain.gain.setValueAtTime(gain.gain.value, now);
-        gain.gain.linearRampToValueAtTime(index === heard ? 1 : 0, now + CROSSFADE_S);
+        gain.gain.linearRampToValueAtTime(index === order[heard] ? 1 : 0, now + CROSSFADE_S);
       });
       mark();
     }
@@ -202,8 +205,9 @@
       if (event.key === " " && !/^(BUTTON|SUMMARY|A)$/.test(event.target.tagName)) { event.preventDefault(); playing ? pause() : play(); }
       else if (moved.has(event.key)) hear(Number(event.key) - 1);
       else if (event.key.toLowerCase() === "l") { loopBox.checked = !loopBox.checked; again(); }
+      else if (/^[ab]$/i.test(event.key)) trials.vote(event.key.toLowerCase() === "b" ? 1 : 0);
     });
-    one(".switch", holder).addEventListener("keydown", (event) => {
+    one(".transport .switch", holder).addEventListener("keydown", (event) => {
       const step = { ArrowRight: 1, ArrowLeft: 2 }[event.key];
       if (!step) return;
       event.preventDefault();
@@ -216,7 +220,16 @@
     one("#whole").addEventListener("click", () => { region = null; place(); again(); });
     one("#difference").addEventListener("change", drawDifferenceOf);
     clipMenu.addEventListener("change", () => { region = null; offset = 0; fillMenus(); load(); });
-    menus.forEach((menu) => menu.addEventListener("change", load));
+    menus.forEach((menu) => menu.addEventListener("change", () => { trials.restart(); load(); }));
+    const trials = blindTrials(holder, {
+      names: () => menus.map((menu) => menu.value),
+      setOrder: (wanted) => { order = wanted; hear(heard); },
+      pause,
+    });
+    all("[data-hear-spec]").forEach((button) => button.addEventListener("click", () => {
+      menus[0].value = button.dataset.hearSpec;
+      load().then(() => { hear(1); holder.scrollIntoView({ block: "center" }); });
+    }));
     themeListeners.push(draw);
     // for tests and for the curious: what is heard, and whether the three run as one
     window.codecmarkPlayer = { state: () => ({ heard, playing, at: position(), gains: gains.map((gain) => gain.gain.value), length: length(), region }) };

@@ -6,9 +6,10 @@ function sortTable(table, column, descending) {
   const body = table.tBodies[0];
   const value = (row) => row.cells[column].dataset.sort;
   const numeric = table.tHead.rows[0].cells[column].classList.contains("n");
-  const rows = [...body.rows].map((row, index) => ({ row, index, key: value(row) }));
+  const rows = [...body.rows].map((row, index) => ({ row, index, key: value(row), last: row.dataset.last !== undefined }));
   rows.sort((a, b) => {
-    // what was not measured stays last in either direction
+    if (a.last !== b.last) return a.last - b.last; // sentinels stay behind the codecs
+    // what was not measured stays behind the rest in either direction
     if (a.key === undefined || b.key === undefined) return (a.key === undefined) - (b.key === undefined) || a.index - b.index;
     const order = numeric ? Number(a.key) - Number(b.key) : a.key.localeCompare(b.key);
     return (descending ? -order : order) || a.index - b.index;
