@@ -11,6 +11,7 @@ from codecmark.analysis.aggregation import ALL
 from codecmark.analysis.listeners import RATINGS, rated
 from codecmark.analysis.samples import Scored, collect, latest_rows
 from codecmark.analysis.statistics import FEWEST_SOURCES, ratio_estimate
+from codecmark.analysis.time_noise import time_noise
 from codecmark.results.row import ResultRow
 from codecmark.review.figure import NO_ROWS, UNTRAINED, Clips, Figure, Found, nothing, summed
 from codecmark.review.threshold import COSTS, FACTS, ORIGINAL, TIMES, Statistic
@@ -35,12 +36,18 @@ class Figures:
             self._by_spec[row.spec].append(row)
         self._found: dict[tuple[str, ...], Found] = {}
         self._scored: dict[tuple[str, str], dict[str, Scored]] = {}
+        self._rated = {m for m in RATINGS if any(getattr(r, m) is not None for r in self.rows)}
         self._clips = {row.clip: row.clip_class for row in self.rows if row.clip}
 
     @property
     def classes(self) -> tuple[str, ...]:
         """The classes of clips, in the order of the rows."""
         return tuple(dict.fromkeys(name for name in self._clips.values() if name))
+
+    @cached_property
+    def time_noise(self) -> float:
+        """The factor below which times do not differ by more than the run's noise; 1 if unknown."""
+        return time_noise(self.rows) or 1.0
 
     def of(self, spec: str) -> list[ResultRow]:
         """Return the rows of one codec."""
@@ -178,7 +185,7 @@ class Figures:
 
     def asked(self, metric: str) -> bool:
         """Say whether listeners were asked for this kind of rating of any codec."""
-        return any(getattr(row, metric) is not None for row in self.rows)
+        return metric in self._rated
 
     def _rating(self, spec: str, metric: str, clip_class: str, statistic: Statistic) -> Found:
         rows = [row for row in self.of(spec) if clip_class in {ALL, row.clip_class}]
