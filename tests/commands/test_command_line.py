@@ -21,7 +21,7 @@ def test_the_command_line_from_run_to_leaderboard(
     assert main(["run", *options]) == 0
     assert "opus@24k" in capsys.readouterr().out
     assert (tmp_path / "leaderboard.md").read_text().startswith("# Leaderboard")
-    (file,) = (tmp_path / "rows").iterdir()
+    (file,) = (tmp_path / "rows").glob("*.jsonl")
     heading, *rows = map(json.loads, file.read_text().splitlines())
     assert {row["spec"] for row in rows} == {"pcm16", "opus@24k"}
     assert {row["versions"] for row in rows} == {heading["versions_id"]}
