@@ -66,5 +66,5 @@ def test_a_bad_option_is_not_a_traceback() -> None:
         capture_output=True, text=True, check=False, env={**os.environ},
     )  # fmt: skip
     assert done.returncode == 2
-    assert "invalid choice: '8k'" in done.stderr
+    assert "condition: no '8k'" in done.stderr
     assert "Traceback" not in done.stderr
