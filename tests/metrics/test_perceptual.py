@@ -36,6 +36,12 @@ def test_perceptual_metrics_give_reasons_not_numbers() -> None:
         spectral.mrstft_distance(short, short, RATE)
 
 
+def test_wideband_pesq_is_not_given_for_telephone_speech(speech: AudioClip) -> None:
+    narrow = speech.resampled(8_000).samples
+    with pytest.raises(MetricError, match="not defined for 8000 Hz: wideband PESQ"):
+        perceptual.pesq_wb(narrow, narrow, 8_000)
+
+
 def test_visqol_says_what_it_cannot_compare() -> None:
     short = noise(3_200).samples
     with pytest.raises(MetricError, match="ViSQOL: too short"):

@@ -25,6 +25,7 @@ def test_every_metric_says_all_that_is_asked_of_it() -> None:
         assert metric.range[0] < metric.range[1], metric.field
         assert set(metric.classes) < set(CLASSES), metric.field
         assert bool(metric.house) == (metric.kind == "predictor"), metric.field
+        assert metric.level or metric.kind != "predictor", metric.field
     assert len({metric.label for metric in TABLE.values()}) == len(TABLE)
     assert len({metric.heading for metric in TABLE.values()}) == len(TABLE)
 

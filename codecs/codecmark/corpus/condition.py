@@ -238,7 +238,7 @@ def like(clip: PreparedClip, audio: AudioClip, condition: Condition) -> AudioCli
     One that is louder than the clip may go beyond full scale: it is not clipped there.
     """
     scaled = _scaled(converted(audio, condition), clip.gain)
-    on_grid = np.rint(scaled.samples * _PCM16_STEPS) / _PCM16_STEPS
+    on_grid = np.rint(scaled.samples * _PCM16_STEPS) / _PCM16_STEPS + np.float32(0)  # no -0.0
     return AudioClip(on_grid, scaled.sample_rate_hz)
 
 

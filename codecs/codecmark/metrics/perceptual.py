@@ -36,10 +36,15 @@ def pesq_wb(reference: Samples, decoded: Samples, sample_rate_hz: int) -> float:
     Raises
     ------
     MetricError
-        With PESQ's own words if it gives up, e.g. on silence.
+        Below 16 kHz: what is missing above would be judged as if it had been there and was kept.
+        Otherwise with PESQ's own words if it gives up, e.g. on silence.
     """
     import pesq
 
+    if sample_rate_hz < PESQ_RATE_HZ:
+        raise MetricError(
+            f"not defined for {sample_rate_hz} Hz: wideband PESQ is for {PESQ_RATE_HZ} Hz and more"
+        )
     if reference.shape[1] < _PESQ_SHORTEST_S * sample_rate_hz:
         raise MetricError(f"too short: PESQ needs {_PESQ_SHORTEST_S} s")
     ours, theirs = (mono(x, sample_rate_hz, PESQ_RATE_HZ) for x in (reference, decoded))
@@ -86,7 +91,7 @@ def visqol(
 def zimtohrli(reference: Samples, decoded: Samples, sample_rate_hz: int) -> float:
     """Zimtohrli's distance on its own scale of opinion, 1 to 5; 5 is no audible difference.
 
-    It takes full scale for a sine of 80 dB sound pressure level.
+    It takes a sine of full scale for 78.3 dB sound pressure level.
     """
     from zimtohrli import mos_from_zimtohrli
 

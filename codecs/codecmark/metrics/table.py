@@ -49,6 +49,8 @@ class Metric:
         Whether figures of different classes of clips may be averaged.
     hears, misses : str
         What moves it, and what it cannot tell.
+    level : str
+        At which level of the clip it was made to judge, or that its makers state none.
     house : str
         Who made a predictor. Two of one house are one voice.
     computed : bool
@@ -70,6 +72,7 @@ class Metric:
     one_scale: bool = True
     hears: str
     misses: str
+    level: str = ""
     house: str = ""
     computed: bool = True
     on_request: bool = False
@@ -150,30 +153,37 @@ _ENTRIES = (
         range=(1, 4.65), classes=SPEECH, one_scale=False, house="ITU-T P.862",
         hears="loudness differences of speech up to 8 kHz, wrong phase among them",
         misses="what generative codecs do well: another waveform that sounds the same",
+        level="any: brings both signals to one of its own",
     ),
     Metric(
         field="estoi", kind="predictor", label="ESTOI", decimals=3, range=(-1, 1), classes=SPEECH,
         one_scale=False, house="Aalborg and Delft universities",
         hears="envelopes of third octaves: whether words can be understood",
         misses="how natural they sound",
+        level="any: correlates envelopes, so a gain does not count",
     ),
     Metric(
         field=VISQOL_FIELD, kind="predictor", label="ViSQOL", unit="MOS-LQO", decimals=2,
         range=(1, 5), one_scale=False, house="Google",
         hears="shapes of gammatone spectrograms; speech and audio modes are two scales",
         misses="phase: plain Griffin-Lim, which listeners put at 2 of 5, gets more than 4",
+        level="not stated; brings the output to the reference's and compares nothing below -45 dB, "
+        "so the quieter a clip, the less of it",
     ),
     Metric(
         field="zimtohrli", kind="predictor", label="Zimtohrli", unit="MOS-LQO", decimals=2,
         range=(1, 5), house="Google",
         hears="differences above the threshold of hearing, by a model of the ear",
         misses="how listeners would grade them: its authors call that mapping very approximate",
+        level="absolute: a sine of full scale is 78.3 dB sound pressure level, speech at -26 dBov "
+        "55 dB",
     ),
     Metric(
         field="distillmos", kind="predictor", label="DistillMOS", unit="MOS", decimals=2,
         range=(1, 5), classes=SPEECH, one_scale=False, house="Microsoft",
         hears="how natural speech sounds up to 8 kHz, without a reference",
         misses="whether it is the voice and the words that went in",
+        level="any: brings each stretch of 7.68 s to a peak of full scale",
     ),
     Metric(
         field="dnsmos_ovrl", kind="predictor", label="DNSMOS", unit="MOS", decimals=2,
@@ -181,24 +191,28 @@ _ENTRIES = (
         hears="noise in speech and damage by its suppression, without a reference",
         misses="artefacts of codecs, which it was not trained on; only the difference to the "
         "original's value says something",
+        level="not stated; the noisy speech of its makers' challenge is made at -15 to -35 dBFS",
     ),
     Metric(
         field="plcmos", kind="predictor", label="PLCMOS", unit="MOS", decimals=2, range=(1, 5),
         classes=SPEECH, one_scale=False, house="Microsoft", on_request=True,
         hears="gaps in speech and how they were filled, without a reference",
         misses="noise, and artefacts of codecs without loss",
+        level="not stated",
     ),
     Metric(
         field="speaker_similarity", kind="distance", label="speaker sim", decimals=3,
         range=(-1, 1), classes=SPEECH, one_scale=False, on_request=True,
         hears="whether it is the same voice: cosine of two speaker embeddings",
         misses="words, noise and damage that leaves the voice",
+        level="any: brings what is quieter to -30 dBFS",
     ),
     Metric(
         field="nmr_db", kind="distance", label="NMR", unit="dB", higher_is_better=False,
         hears="noise above the threshold that the signal masks, band by band, at 48 kHz only",
         misses="phase, and whether generated detail sounds right; made without the standard's "
         "conformance data",
+        level="absolute: a sine of full scale is 92 dB sound pressure level",
     ),
     Metric(
         field="mos", kind="rating", label="MOS", decimals=2, range=(1, 5), computed=False,

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from codecmark.analysis.aggregation import ALL
 from codecmark.analysis.statistics import estimate, paired_difference
-from codecmark.metrics.table import QUALITY_FIELDS
+from codecmark.metrics.table import QUALITY_FIELDS, VISQOL_FIELD
 from codecmark.results.row import ResultRow
 from codecmark.review.choice import Status, best, status_of
 from codecmark.review.elsewhere import StatedFigure
@@ -23,7 +23,11 @@ from codecmark.review.threshold import EACH
 from codecmark.review.verdict import elsewhere, judge
 from codecmark.review.voices import Heard, judge_panel
 
-BESIDE = ("si_sdr_db", "pesq_wb")  # shown whatever is asked for, where there are values
+BESIDE = (
+    "si_sdr_db",
+    "pesq_wb",
+    VISQOL_FIELD,
+)  # shown whatever is asked for, where there are values
 _STATUSES: tuple[Status, ...] = ("feasible", "provisional", "open", "out")
 
 

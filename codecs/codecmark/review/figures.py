@@ -35,6 +35,7 @@ class Figures:
             self._by_spec[row.spec].append(row)
         self._found: dict[tuple[str, ...], Found] = {}
         self._scored: dict[tuple[str, str], dict[str, Scored]] = {}
+        self._rated = {m for m in RATINGS if any(getattr(r, m) is not None for r in self.rows)}
         self._clips = {row.clip: row.clip_class for row in self.rows if row.clip}
 
     @property
@@ -178,7 +179,7 @@ class Figures:
 
     def asked(self, metric: str) -> bool:
         """Say whether listeners were asked for this kind of rating of any codec."""
-        return any(getattr(row, metric) is not None for row in self.rows)
+        return metric in self._rated
 
     def _rating(self, spec: str, metric: str, clip_class: str, statistic: Statistic) -> Found:
         rows = [row for row in self.of(spec) if clip_class in {ALL, row.clip_class}]
