@@ -11,6 +11,7 @@ from rich.console import Console
 
 from codecmark import __version__
 from codecmark.errors import CodecmarkError
+from codecmark.system import quiet
 
 _COMMANDS = {
     "run": "codecmark.commands.run",
@@ -18,6 +19,7 @@ _COMMANDS = {
     "compact": "codecmark.commands.compact",
     "migrate": "codecmark.commands.migrate",
     "list": "codecmark.commands.list_codecs",
+    "check": "codecmark.commands.check",
     "weights": "codecmark.commands.weights",
     "audio": "codecmark.commands.audio",
     "corpus": "codecmark.commands.corpus",
@@ -42,7 +44,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--version", action="version", version=f"codecmark {__version__}")
     subparsers = parser.add_subparsers(dest="command", required=True)
-    argv = sys.argv[1:] if argv is None else argv
+    if argv is None:  # the program itself, not a call from Python
+        argv = sys.argv[1:]
+        quiet.begin()
     # what one command imports is not worth waiting for in another
     for name in [argv[0]] if argv and argv[0] in _COMMANDS else _COMMANDS:
         module = importlib.import_module(_COMMANDS[name])

@@ -15,7 +15,7 @@ from codecmark.analysis import run_changes
 from codecmark.analysis.run_pairs import line_up
 from codecmark.leaderboard import changes_text
 from codecmark.results import store
-from codecmark.results.row import ResultRow
+from codecmark.results.row import TIME_PROBE, ResultRow
 from places import COMMITTED
 
 OLD, NEW = "20260101T000000Z-aa", "20260102T000000Z-aa"
@@ -108,6 +108,16 @@ def test_noise_is_not_a_change(change: Callable[[ResultRow], dict[str, object]])
     shown, worse = changes_text.compare(run(), changed(run(), change))
     assert not worse
     assert "1 within it" in shown
+
+
+def test_a_run_that_differs_from_itself_by_more_shows_no_less_than_that() -> None:
+    """Times are 1.6 times those of before; beside them one codec took from 10 to 20 ms."""
+    slower = times("encode_s", 1.6)
+    assert changes_text.compare(run(), changed(run(), slower))[1]
+    noisy = changed(run(), lambda r: {**slower(r), "notes": {TIME_PROBE: "0.01 0.02 0.02 0.01"}})
+    shown, worse = changes_text.compare(run(), noisy)
+    assert not worse
+    assert "speed: 0 beyond noise, 1 within it" in shown
 
 
 def test_what_no_table_shows_is_no_difference() -> None:

@@ -11,7 +11,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from codecmark import AudioClip, BitstreamError, CodecError, InputError, UnavailableError, create
+from codecmark import (
+    AudioClip,
+    BitstreamError,
+    CodecError,
+    InputError,
+    UnavailableError,
+    UnknownCodecError,
+    create,
+)
 from codecmark.bitstream import frame
 from codecmark.metrics.alignment import find_lag
 from codecmark.metrics.waveform import snr_db
@@ -204,7 +212,7 @@ def test_mistakes_in_a_command_are_named(folder: Path, command: str, message: st
 
 
 def test_what_is_missing_names_the_remedy(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(UnavailableError, match=r"it\.toml does not exist; write it; commands in"):
+    with pytest.raises(UnknownCodecError, match=r"it\.toml does not exist; command files in.*none"):
         create("command:it")
     (folder / "it.toml").write_text('encode = "no-such-tool {input} {output}"\n')
     with pytest.raises(InputError, match="decode: is missing; it is a command line"):
@@ -214,7 +222,7 @@ def test_what_is_missing_names_the_remedy(folder: Path, monkeypatch: pytest.Monk
     with pytest.raises(UnavailableError, match="needs the program no-such-tool; install it"):
         create("command:it")
     monkeypatch.delenv("CODECMARK_COMMANDS")
-    with pytest.raises(UnavailableError, match="environment variable CODECMARK_COMMANDS"):
+    with pytest.raises(UnknownCodecError, match="environment variable CODECMARK_COMMANDS"):
         create("command:it")
 
 

@@ -120,7 +120,9 @@ def test_select() -> None:
     assert catalog.select("flac, opus@20k") == ("flac", "opus@20k")
     assert catalog.select("lyra") == ("lyra@3.2k", "lyra@6k", "lyra@9.2k")
     assert catalog.select("flac,flac") == ("flac",)
-    assert catalog.select("command") == ("command",)  # refused by name when built
+    assert catalog.select("command") == ("command:top-byte",)
+    assert catalog.select("snac") == FAMILIES["snac"].more  # it has no default
+    assert len(catalog.select("replay")) > 30
     assert len(catalog.select(None)) < len(catalog.select(None, everything=True))
     with pytest.raises(InputError, match="codecs: the list is empty"):
         catalog.select(" , ")

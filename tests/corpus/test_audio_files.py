@@ -15,6 +15,11 @@ from codecmark.corpus.audio_files import read_audio, write_wav
 from entries import noise, tone
 
 
+def test_a_path_may_be_a_string(tmp_path: Path) -> None:
+    path = put(tmp_path / "a.wav")
+    assert np.array_equal(read_audio(str(path)).samples, read_audio(path).samples)
+
+
 @pytest.mark.parametrize("name", ["a.wav", "a.flac", "a.ogg", "a.mp3", "a.aiff", "a.w64", "a.m4a"])
 def test_a_part_is_that_part_of_the_whole(tmp_path: Path, name: str) -> None:
     path = tmp_path / name

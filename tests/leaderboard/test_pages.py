@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
+from msgspec.structs import replace
 from rich.console import Console
 
 from codecmark import InputError, review
@@ -18,6 +19,8 @@ from codecmark.leaderboard import render
 from codecmark.leaderboard.brief import in_brief
 from codecmark.leaderboard.sections import sections
 from codecmark.results import store
+from codecmark.run.engines import Item, Outcome
+from codecmark.run.plan import Plan
 from made_rows import failing, lossless, row, unavailable, untrained
 from reviewed import SNR, asked, codec
 
@@ -162,12 +165,18 @@ def test_a_run_ends_with_a_count_by_status(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rows = [row(clip="a"), row(clip="b"), failing("opus@24k", "c"), unavailable()]
-    item = SimpleNamespace(spec="pcm16", clips=(None,))
-    outcome = SimpleNamespace(item=item, rows=rows, settled=True)
-    monkeypatch.setattr("codecmark.commands.run.run_plan", lambda *_, **__: [outcome])
+
+    def run_plan(planned: Plan, *_: object) -> Iterator[Outcome]:
+        stored = [replace(row, run_id=planned.run_id) for row in rows]
+        store.append(tmp_path, stored)
+        condition, clips = planned.condition, planned.missing["pcm16"]
+        item = Item(planned.run_id, "pcm16", clips, clips[0], condition, True, planned.setup)
+        yield Outcome(item, stored, settled=True)
+
+    monkeypatch.setattr("codecmark.commands.run.run_plan", run_plan)
     options = ["--codecs", "pcm16", "--limit", "1", "--out", str(tmp_path)]
     assert main(["run", *options]) == 1
-    assert "2 rows ok, 1 failed, 1 codec unavailable; rows in" in capsys.readouterr().out
+    assert "2 rows ok, 1 failed, 1 codec unavailable" in capsys.readouterr().out
 
 
 def test_markdown_is_stable_and_harmless() -> None:

@@ -165,7 +165,8 @@ def test_the_decision_record_is_that_of_the_committed_rows(
     page = show(f"{folder}/{record}.md")
     kept = show(f"{folder}/{record}.json").encode()
     assert kept == stored.encoded(decision)
-    assert page == markdown(stored.decoded(kept), requirements.name, handwritten.parts(page))
+    source = f"{folder}/requirements.toml"
+    assert page == markdown(stored.decoded(kept), source, handwritten.parts(page))
     assert "Nothing is written here yet" not in page
 
 

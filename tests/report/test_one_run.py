@@ -122,7 +122,10 @@ def check(text: str, ours: list[ResultRow]) -> int:
                 values = re.findall(r"(?:value.>|<b>)([−\d.]+)[^<]*? dB<", card)
                 for name, value in zip(named, values, strict=False):
                     expected = _snr(html.unescape(name), ours)
-                    assert expected is not None
+                    if expected is None:  # heard in published files, of a network without weights
+                        rows = [row for row in ours if row.spec == html.unescape(name)]
+                        assert {row.weights for row in rows} == {"random"}
+                        continue
                     assert value == f"{expected:.1f}".replace("-", "−")
                     count += 1
     data = json.loads(re.findall(r'id="clips-0">(.*?)</script>', text)[0])

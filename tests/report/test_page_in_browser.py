@@ -142,7 +142,7 @@ def test_it_filters_by_class_evidence_name_and_target(page: Page, whole: Path) -
     assert page.locator("#leaderboard .count").inner_text() == "no codec matches these filters"
     page.locator("#leaderboard .search").fill("opus")
     page.locator("#leaderboard .meets").check()
-    assert "opus@16k" in visible_specs(page)
+    assert "opus@24k" in visible_specs(page)
     assert "opus@12k" not in visible_specs(page)
     page.locator("#leaderboard .view").select_option(label="speech")
     headings = page.locator("#leaderboard .board:visible thead th").all_inner_texts()

@@ -14,7 +14,12 @@ def test_the_gate_is_closed_unless_shown_otherwise() -> None:
     assert gate(review.decide(good, asked())).passed
     assert gate(review.decide(good, asked(SNR, MOS))).passed
     shut = gate(review.decide(undecided, asked()))
-    assert (shut.passed, shut.lines) == (False, ("no option passes every hard requirement",))
+    assert (shut.passed, shut.lines[0]) == (False, "no option passes every hard requirement")
+    assert shut.lines[1] == "nearest is opus@16k:"
+    assert shut.lines[2] == (
+        "  UNDECIDED: SNR (hard): 11.0 dB (8.0 to 14.0) asked > 10 dB, margin +1.0; 4 of the 5 "
+        "sources that a pass takes"
+    )
 
 
 def test_the_gate_watches_what_was_accepted() -> None:

@@ -30,6 +30,13 @@ def test_the_record_begins_with_choice_margins_and_risk(tmp_path: Path) -> None:
     assert "**Largest risk**: MOS is predicted, not heard" in head
 
 
+def test_the_record_names_the_requirements_where_they_are(tmp_path: Path) -> None:
+    decision = review.decide(codec("opus@16k"), asked(SNR, MOS))
+    text = files.write(decision, "own/asked.toml", tmp_path).read_text()
+    assert "--require own/asked.toml`" in text
+    assert "Made by `codecmark review own/asked.toml`" in text
+
+
 def test_regeneration_keeps_what_people_wrote_and_nothing_else(tmp_path: Path) -> None:
     path = written(tmp_path)
     first = path.read_text()

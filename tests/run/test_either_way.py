@@ -16,6 +16,7 @@ from codecmark.__main__ import main
 from codecmark.clip import AudioClip
 from codecmark.corpus import audio_files, entry
 from codecmark.results import store
+from codecmark.results.row import TIME_PROBE
 from killed_runs import clips
 from places import REPOSITORY
 
@@ -46,6 +47,8 @@ def untimed(out: Path) -> Rows:
     assert len(store.run_ids(out)) == 1
     measured = {"run_id", "peak_memory_mib"}
     rows = [msgspec.structs.asdict(row) for row in store.read(out)]
+    for row in rows:  # the encode and the decode calls each have a probe beside them
+        assert len(row["notes"].pop(TIME_PROBE).split()) == 2
     return {
         (row["spec"], row["clip"]): {
             name: value

@@ -27,7 +27,7 @@ from codecmark.run.engines import Engine
 from codecmark.run.engines.inprocess import InProcess
 from codecmark.run.engines.item_queue import ItemQueue
 from codecmark.run.engines.pool import Pool, _Hand, _SignsOfLife
-from codecmark.run.engines.worker import Item
+from codecmark.run.engines.worker import Item, Stage
 from codecmark.run.plan import PlannedClip
 from codecmark.run.runner import run
 from entries import noise, tone
@@ -157,7 +157,7 @@ def test_a_sign_of_life_gives_a_worker_its_time_anew(clips: list[PlannedClip]) -
     pool = Pool(1, limit_s=100.0)
     pool._hands.append(hand)
     queue = ItemQueue([])
-    _SignsOfLife(theirs)()
+    _SignsOfLife(theirs)(Stage("pcm16", "encode", "tone.wav"))
     before = monotonic()
     assert pool._receive(hand, item, queue, Counter()) is None
     assert hand.until >= before + 100.0
@@ -171,7 +171,27 @@ def test_a_sign_of_life_gives_a_worker_its_time_anew(clips: list[PlannedClip]) -
 def test_signs_of_life_are_few() -> None:
     ours, theirs = Pipe()
     signs = _SignsOfLife(theirs)
-    for _ in range(1_000):
-        signs()
-    assert ours.recv() is None
+    for number in range(1_000):
+        signs(Stage("pcm16", "encode", f"{number}.wav"))
+    signs(Stage("pcm16", "decode", "0.wav"))
+    assert ours.recv() == Stage("pcm16", "encode", "0.wav")
+    assert ours.recv() == Stage("pcm16", "decode", "0.wav")
     assert not ours.poll()
+
+
+@pytest.mark.parametrize("engine", [InProcess(), Pool(1)])
+def test_what_is_worked_on_is_told(
+    engine: Engine, clips: list[PlannedClip], tmp_path: Path
+) -> None:
+    stages: list[Stage] = []
+    planned = plan.make(["pcm16"], clips, CONDITION, tmp_path, Setup())
+    for _ in run(planned, engine, tmp_path, stages.append):
+        pass
+    assert list(dict.fromkeys(stage.phase for stage in stages)) == [
+        "load", "encode", "decode", "score",
+    ]  # fmt: skip
+    assert {stage.spec for stage in stages} == {"pcm16"}
+    named = {stage.clip for stage in stages if stage.phase == "encode"}
+    assert named - {""} <= {clip.entry.name for clip in clips}
+    if isinstance(engine, InProcess):  # a pool tells at most once a second
+        assert named - {""} == {clip.entry.name for clip in clips}

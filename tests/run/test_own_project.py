@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -13,6 +16,7 @@ import soundfile
 from codecmark import catalog
 from codecmark.results import store
 from entries import noise, tone
+from places import REPOSITORY
 
 CODEC = '''
 from codecmark import CodecInfo
@@ -76,6 +80,63 @@ def test_its_codec_is_measured_into_its_own_folder(project: Path) -> None:
     assert (project / "codecmark-results" / "leaderboard.md").is_file()
 
 
+def test_saved_benchmarks_say_what_was_coded_and_compare(project: Path) -> None:
+    (project / "clips" / "speech").mkdir()
+    voice = REPOSITORY / "benchmarks" / "corpus" / "ru_male_1.flac"
+    shutil.copy(voice, project / "clips" / "speech")
+    try:
+        _save_and_compare(project)
+    finally:
+        shutil.rmtree(project / "clips" / "speech")
+
+
+def _save_and_compare(project: Path) -> None:
+    options = ["--benchmark-only", "--codecs", "mine,opus@24k", "--corpus", "clips/speech", "--new",
+               "--results", "saved", "--benchmark-storage", "file://./store"]  # fmt: skip
+    first = pytest_in(project, *options, "--benchmark-save", "first")
+    assert first.returncode == 0, first.stdout + first.stderr
+    assert "warning" not in first.stdout
+    (saved,) = project.glob("store/*/0001_first.json")
+    benchmarks = json.loads(saved.read_text())["benchmarks"]
+    described = {entry["name"]: entry["extra_info"] for entry in benchmarks}
+    assert set(described) == {
+        f"bench_{phase}[{spec}]" for phase in ("encode", "decode") for spec in ("mine", "opus@24k")
+    }
+    (row,) = (row for row in store.read(project / "saved") if row.spec == "opus@24k")
+    assert row.pesq_wb is not None
+    for phase in ("encode", "decode"):
+        assert described[f"bench_{phase}[opus@24k]"] == {
+            "spec": "opus@24k", "condition": "16k-mono", "weights": "none", "run_id": row.run_id,
+            "bitrate_kbps": row.bitrate_kbps, "snr_db": row.snr_db, "pesq_wb": row.pesq_wb,
+        }  # fmt: skip
+    assert described["bench_encode[mine]"]["snr_db"] is None  # exact
+    second = pytest_in(project, *options, "--benchmark-save", "second", "--benchmark-compare")
+    assert second.returncode == 0, second.stdout + second.stderr
+    assert "bench_encode[opus@24k] (0001_first)" in second.stdout
+    assert "bench_encode[opus@24k] (NOW)" in second.stdout
+    both = [str(path) for path in sorted(project.glob("store/*/000*.json"))]
+    compared = subprocess.run(
+        [sys.executable, "-m", "pytest_benchmark", "compare", *both],
+        cwd=project, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert compared.returncode == 0, compared.stderr
+    assert compared.stdout.count("bench_decode[mine]") == 2
+
+
+def test_a_histogram_is_drawn_or_refused_by_name(project: Path) -> None:
+    options = ["--benchmark-only", "--codecs", "mine", "--corpus", "clips/tone.wav", "--new",
+               "--results", "drawn", "--benchmark-histogram", "pictures/times"]  # fmt: skip
+    done = pytest_in(project, *options)
+    if find_spec("pygal") is None:
+        assert done.returncode == 2
+        assert "--benchmark-histogram needs the packages pygal and pygaljs" in done.stderr
+        assert "pip install 'codecmark[histogram]'" in done.stderr
+        assert not (project / "drawn").exists()
+    else:
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert len(list(project.glob("pictures/times-*.svg"))) == 2
+
+
 def test_its_other_tests_read_no_clip(project: Path) -> None:
     done = pytest_in(project, "test_of_its_own.py", "--corpus", "no-such-folder")
     assert done.returncode == 0, done.stdout + done.stderr
@@ -86,6 +147,14 @@ def test_a_wrong_corpus_is_one_clear_line(project: Path) -> None:
     done = pytest_in(project, "--benchmark-only", "--codecs", "mine", "--corpus", "no-such-folder")
     assert done.returncode == pytest.ExitCode.USAGE_ERROR
     assert "corpus: no-such-folder does not exist" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("spec", ["opus@900k", "opus@"])
+def test_a_wrong_spec_ends_as_in_a_run(project: Path, spec: str) -> None:
+    done = pytest_in(project, "--benchmark-only", "--codecs", spec, "--corpus", "clips")
+    assert done.returncode == 2
+    assert f"codecmark: spec: {spec}" in done.stderr.replace("'", "")
     assert "Traceback" not in done.stderr
 
 

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -55,7 +56,7 @@ def _fresh_digests() -> Iterator[None]:
         cached.cache_clear()
 
 
-def made(clips: list[PlannedClip], out: Path, *specs: str, **options: bool) -> Plan:
+def made(clips: list[PlannedClip], out: Path, *specs: str, **options: Any) -> Plan:
     return plan.make(specs, clips, CONDITION, out, Setup.from_environment(), **options)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
+import pytest
 from msgspec.structs import replace
 
 from codecmark import catalog, corpus
@@ -106,6 +107,13 @@ def test_a_page_without_measurements_says_so() -> None:
     assert "Rate curve: music" not in page
 
 
+@pytest.mark.parametrize("absent", layers_page.CLASSES)
+def test_a_page_of_a_corpus_that_lacks_a_class(absent: str) -> None:
+    kept = [row for row in rows() if row.clip_class != absent]
+    page = layers_page.markdown(kept, [parts()] if absent != "speech" else [])
+    assert f"## Rate curve: {absent}" not in page
+
+
 def test_objections_are_computed() -> None:
     """All curves are equal; in each row the segmental SNR is 2.5 dB below the global one."""
     segmental, spectrograms, _, corpus_size = layers_findings.objections(rows(), [parts()])
@@ -113,4 +121,4 @@ def test_objections_are_computed() -> None:
     assert "and -2.5 dB for `opus@2k`" in segmental
     assert "+0 % bits for the same SNR, +0 % for the same segmental SNR" in segmental
     assert "2.10 (`mel:16k-64+wave@snr10`, 2.0 kbit/s) against 2.10 (`opus@2k`" in spectrograms
-    assert "1 clips of 2 s" in corpus_size
+    assert "1 clip of 2 s" in corpus_size

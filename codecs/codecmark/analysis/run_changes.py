@@ -9,6 +9,7 @@ from typing import Literal
 
 from codecmark.analysis.run_pairs import Paired
 from codecmark.analysis.statistics import CONFIDENCE, PairedDifference, holm, paired_difference
+from codecmark.analysis.time_noise import time_noise
 from codecmark.metrics.table import QUALITY_FIELDS, TABLE
 from codecmark.results.row import ResultRow
 
@@ -101,10 +102,12 @@ def speeds(both: Sequence[Paired]) -> list[Change]:
     """Return the times that differ, where device, threads and backend are the same.
 
     Beyond noise is what stays significant after Holm's correction and is off by more than a
-    quarter: clips share the machine's mood of the moment, so that clips alone show too little
-    of the noise.
+    quarter, and by more than either run's own noise, see `time_noise`: clips share the machine's
+    mood of the moment, so that clips alone show too little of the noise.
     """
-    return _judge([one for paired in both for one in _speed_candidates(paired)])
+    runs = zip(*(pair for paired in both for pair in paired.pairs), strict=True)
+    noise = max([1 + SPEED_NOISE, *(time_noise(rows) or 1.0 for rows in runs)])
+    return _judge([one for paired in both for one in _speed_candidates(paired, noise)])
 
 
 def _judge(candidates: Sequence[_Candidate]) -> list[Change]:
@@ -142,7 +145,7 @@ def _quality_candidates(paired: Paired) -> Iterator[_Candidate]:
             )
 
 
-def _speed_candidates(paired: Paired) -> Iterator[_Candidate]:
+def _speed_candidates(paired: Paired, noise: float) -> Iterator[_Candidate]:
     alike = [
         (old, new)
         for old, new in paired.pairs
@@ -163,7 +166,7 @@ def _speed_candidates(paired: Paired) -> Iterator[_Candidate]:
             difference,
             -1,
             # as far down as up: 25 % longer and 20 % shorter are the same factor
-            abs(math.log(ratio)) > math.log(1 + SPEED_NOISE),
+            abs(math.log(ratio)) > math.log(noise),
             f"{100 * (ratio - 1):+.0f} % over {len(timed)} clips",
         )
 

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import difflib
 import importlib
+import inspect
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import cache
@@ -23,6 +24,7 @@ from importlib.metadata import entry_points
 from typing import Protocol
 
 from codecmark.catalog.families import FAMILIES
+from codecmark.classic import command_file
 from codecmark.codec import Codec
 from codecmark.corpus import published
 from codecmark.errors import (
@@ -48,6 +50,7 @@ class CodecFactory(Protocol):
 
 
 REPLAY = "replay"
+COMMAND = "command"
 # distribution names that differ from the name of the imported module
 DISTRIBUTIONS = {"lc3": "lc3py", "visqol": "visqol-python"}
 
@@ -118,6 +121,11 @@ def target(spec: Spec) -> str:
     raise UnknownCodecError(_did_you_mean(str(spec)))
 
 
+def is_known(family: str) -> bool:
+    """Return whether the catalog or a plug-in has a family."""
+    return family in FAMILIES or family in _plugins()
+
+
 def is_sentinel(family: str) -> bool:
     """Return whether a family only checks scales and metrics, and is not a codec to choose."""
     return family in FAMILIES and FAMILIES[family].sentinel
@@ -126,27 +134,55 @@ def is_sentinel(family: str) -> bool:
 def select(specs: str | None, *, everything: bool = False) -> tuple[str, ...]:
     """Return the specs that a `--codecs` value names: comma-separated specs or families.
 
-    A family name alone selects its default settings; `replay` selects every codec whose decoded
-    audio was published. None selects the default set, or the whole catalog if `everything`.
+    A family name alone selects its default settings, or where it has none all that are listed:
+    `replay` every codec whose decoded audio was published, `command` every command file. None
+    selects the default set, or the whole catalog if `everything`.
+
+    Raises
+    ------
+    InputError
+        If the list is empty, a spec is malformed, or there are no command files.
+    UnknownCodecError
+        If no family has that name.
     """
     if specs is None:
         return tuple(all_specs(default_only=not everything))
     chosen: list[str] = []
     for text in filter(None, (part.strip() for part in specs.split(","))):
         parsed = Spec.parse(text)
-        if parsed.family not in FAMILIES and parsed.family not in _plugins():
+        if not is_known(parsed.family):
             raise UnknownCodecError(_did_you_mean(text))
-        if text == REPLAY:
-            chosen += (f"{REPLAY}:{codec}" for codec in published.built_in().codecs())
-        elif text in FAMILIES:
-            chosen += FAMILIES[text].default or (text,)
-        elif text in _plugins():
-            chosen += _plugin_specs(text)
-        else:
-            chosen.append(text)
+        chosen += expanded(text) if text == parsed.family else (text,)
     if not chosen:
         raise InputError("codecs: the list is empty; name at least one, e.g. opus@24k")
     return tuple(dict.fromkeys(chosen))
+
+
+def expanded(family: str) -> tuple[str, ...]:
+    """Return what a family's name alone stands for; see `select`."""
+    if family == REPLAY:
+        return tuple(f"{REPLAY}:{codec}" for codec in published.built_in().codecs())
+    if family == COMMAND:
+        return tuple(f"{COMMAND}:{name}" for name in command_file.names())
+    if family in FAMILIES:
+        return FAMILIES[family].default or FAMILIES[family].more
+    return _plugin_specs(family)
+
+
+def listed(family: str) -> tuple[str, ...]:
+    """Return every spec that the catalog lists of a family, or raise `UnknownCodecError`."""
+    target(Spec(family))
+    if family in FAMILIES and (known := (*FAMILIES[family].default, *FAMILIES[family].more)):
+        return known
+    return expanded(family)
+
+
+def described(family: str) -> str:
+    """Return what a plug-in's class says of itself; nothing if it cannot be loaded."""
+    try:
+        return inspect.getdoc(_load(_plugins()[family])) or ""
+    except UnavailableError:
+        return ""
 
 
 def with_execution(specs: Iterable[str], chosen: Execution) -> tuple[str, ...]:

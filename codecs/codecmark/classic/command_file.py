@@ -27,7 +27,7 @@ import msgspec
 from msgspec import Meta
 
 from codecmark.clip import MAX_CHANNELS, MAX_RATE_HZ, MIN_RATE_HZ
-from codecmark.errors import InputError, UnavailableError
+from codecmark.errors import InputError, UnavailableError, UnknownCodecError
 from codecmark.system import schema
 
 FOLDER_VARIABLE = "CODECMARK_COMMANDS"
@@ -77,6 +77,36 @@ class _Keys(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
                     )
 
 
+def names() -> tuple[str, ...]:
+    """Return the names of all command files.
+
+    Raises
+    ------
+    UnknownCodecError
+        If the folder is not set.
+    InputError
+        If it has none.
+    """
+    folder = _folder()
+    if not (files := _files(folder)):
+        raise InputError(f"command: no NAME.toml in {folder}, which {FOLDER_VARIABLE} names")
+    return tuple(sorted(files))
+
+
+def _files(folder: Path) -> list[str]:
+    return [path.stem for path in folder.glob("*.toml")]
+
+
+def _folder() -> Path:
+    folder = os.environ.get(FOLDER_VARIABLE)
+    if not folder:
+        raise UnknownCodecError(
+            "command: needs a folder of files NAME.toml, which CONTRIBUTING.md describes; set the "
+            f"environment variable {FOLDER_VARIABLE} to it"
+        )
+    return Path(folder).resolve()
+
+
 class CommandFile(_Keys, frozen=True, kw_only=True):
     """A checked file and its path."""
 
@@ -88,22 +118,17 @@ class CommandFile(_Keys, frozen=True, kw_only=True):
 
         Raises
         ------
-        UnavailableError
+        UnknownCodecError
             If the folder is not set, or has no such file.
         InputError
             If a key is missing or invalid; names the key, its value and the remedy.
         """
-        folder = os.environ.get(FOLDER_VARIABLE)
-        if not folder:
-            raise UnavailableError(
-                f"command:{name} needs a folder with {name}.toml",
-                f"set the environment variable {FOLDER_VARIABLE} to it",
-            )
-        path = Path(folder).resolve() / f"{name}.toml"
+        path = _folder() / f"{name}.toml"
         if not path.is_file():
-            others = ", ".join(sorted(p.stem for p in path.parent.glob("*.toml"))) or "none"
-            raise UnavailableError(
-                f"{path} does not exist", f"write it; commands in this folder: {others}"
+            others = sorted(_files(path.parent))
+            raise UnknownCodecError(
+                f"command:{name}: {path} does not exist;{schema.near(name, others)} command files "
+                f"in this folder: {', '.join(others) or 'none'}"
             )
         values = schema.read_toml(path)
         try:

@@ -143,7 +143,7 @@ def _each(
 
 
 def _here(library: Library, files: Iterable[PublishedFile]) -> str:
-    found = [library.find(file) is not None for file in files]
-    if all(found):
+    is_here = [library.find(file) is not None for file in files]
+    if all(is_here):
         return "yes"
-    return f"{sum(found)} of {len(found)}" if any(found) else "no"
+    return f"{sum(is_here)} of {len(is_here)}" if any(is_here) else "no"

@@ -10,7 +10,7 @@ from rich.console import Console
 from codecmark.commands import stored_rows
 from codecmark.errors import InputError
 from codecmark.leaderboard import changes_text
-from codecmark.results import axes, store
+from codecmark.results import axes, newest, store
 from codecmark.results.row import ResultRow
 
 HELP = "say what changed between two runs beyond noise; exit status 1 if something got worse"
@@ -18,7 +18,9 @@ HELP = "say what changed between two runs beyond noise; exit status 1 if somethi
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's options."""
-    parser.add_argument("old", metavar="OLD", help="a run id, or a results folder (newest run)")
+    parser.add_argument(
+        "old", metavar="OLD", help="a run id, or a results folder: the run that it shows"
+    )
     parser.add_argument("new", metavar="NEW", help="the same for the newer run")
     stored_rows.add_folder(parser, "--results", "where run ids are looked up")
     stored_rows.add_axes(parser)
@@ -41,6 +43,6 @@ def _rows(name: str, results: Path) -> list[ResultRow]:
     if name in store.run_ids(results):
         return store.read(results, [name])
     if Path(name).is_dir():
-        return store.read(Path(name))
+        return store.read(Path(name), [newest.newest(Path(name))])
     known = ", ".join(store.run_ids(results)) or "none"
     raise InputError(f"run: {name!r} is neither a run in {results} ({known}) nor a folder")

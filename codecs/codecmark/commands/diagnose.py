@@ -74,13 +74,13 @@ def _entries(names: list[str]) -> list[corpus.CorpusClip]:
     """Return the named clips, as speech."""
     if not names:
         return [clip for clip in corpus.load() if clip.clip_class == "speech"]
-    found = []
+    clips = []
     for name in names:
         if Path(name).is_file():
-            found.append(corpus.CorpusClip(name, Path(name), Path(name).stem, "speech"))
+            clips.append(corpus.CorpusClip(name, Path(name), Path(name).stem, "speech"))
             continue
         bundled = [clip for clip in corpus.load() if name in (clip.name, Path(clip.name).stem)]
         if not bundled:
             raise InputError(f"clip: {name!r} is neither a file nor a bundled clip")
-        found += bundled
-    return found
+        clips += bundled
+    return clips

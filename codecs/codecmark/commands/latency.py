@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from codecmark import catalog, corpus
+from codecmark.catalog import checking
 from codecmark.corpus import condition
 from codecmark.errors import UnavailableError
 from codecmark.system import host, threads
@@ -37,20 +38,20 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     threads.limit(setting.threads)
     entries = [clip for clip in corpus.load() if clip.clip_class == "speech"]
     (clip,), _ = condition.prepare(entries[:1], setting)
-    found, missing = [], []
+    measured, missing = [], []
     with console.status("measuring") as status:
-        for spec in catalog.select(arguments.codecs):
+        for spec in checking.selected(arguments.codecs):
             status.update(spec)
             try:
                 codec = catalog.create(spec)
             except UnavailableError as error:
                 missing.append(f"{spec}: {error}")
             else:
-                found.append(latency.measure(codec, clip.audio))
+                measured.append(latency.measure(codec, clip.audio))
     sheet = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for index, heading in enumerate(latency.HEADINGS):
         sheet.add_column(heading, justify="right" if index else "left")
-    for row in found:
+    for row in measured:
         sheet.add_row(*row.cells())
     console.print(sheet)
     for line in missing:
@@ -58,6 +59,6 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     if arguments.out is not None:
         arguments.out.mkdir(parents=True, exist_ok=True)
         page = arguments.out / "latency.md"
-        page.write_text(latency.markdown(found, host.host(), clip.name), encoding="utf-8")
+        page.write_text(latency.markdown(measured, host.host(), clip.name), encoding="utf-8")
         console.print(f"page: {page}", markup=False)
     return 0

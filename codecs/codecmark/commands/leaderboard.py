@@ -13,7 +13,7 @@ from codecmark.commands import stored_rows
 from codecmark.leaderboard import render
 from codecmark.leaderboard.sections import DEFAULT_SORT
 from codecmark.report import picture
-from codecmark.results import store
+from codecmark.results import newest, store
 from codecmark.results.row import ResultRow
 from codecmark.review.in_force import judged_by_condition
 
@@ -49,7 +49,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Run it."""
     rows: Sequence[ResultRow]
-    compacted = store.compacted(arguments.results, arguments.run)
+    run_id = arguments.run = stored_rows.run_of(arguments)
+    compacted = store.compacted(arguments.results, run_id)
     axes = stored_rows.chosen_axes(arguments)
     rows = stored_rows.read(arguments) if compacted is None else summary_sql.read(compacted, axes)
     if arguments.picture is not None:
@@ -64,9 +65,10 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     if arguments.markdown:
         print(render.markdown(rows, arguments.sort, judged), end="")
         return 0
+    stored_rows.show_run(arguments.results, rows, console)
     render.print_leaderboard(rows, console, arguments.sort, judged)
-    # the page is that of the newest run, in the default order, whatever is looked at here
-    if not axes and arguments.run in (None, store.run_ids(arguments.results)[-1]):
+    # the page is that of the run that none needs to name, in the default order
+    if not axes and run_id == newest.newest(arguments.results):
         page = render.write_markdown(rows, arguments.results)
         console.print(f"page in {page}", markup=False)
     return 0

@@ -10,9 +10,11 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from codecmark import catalog, corpus
+from codecmark import corpus
+from codecmark.catalog import checking
 from codecmark.commands import listen_results
 from codecmark.corpus import condition as conditions
+from codecmark.corpus import reading
 from codecmark.errors import InputError
 from codecmark.listen import design
 from codecmark.system import threads
@@ -98,15 +100,15 @@ def _plan(arguments: argparse.Namespace, console: Console) -> int:
         raise InputError(f"--phase-anchor: {PHASE_ANCHOR} is for 16k-mono; leave it out")
     clips, training = _clips(arguments, rules)
     threads.limit(rules.threads)
-    made = make(
+    test = make(
         arguments.test,
         Wanted(
-            arguments.method, arguments.title, rules, list(catalog.select(arguments.codecs)),
+            arguments.method, arguments.title, rules, list(checking.selected(arguments.codecs)),
             clips, training, arguments.seed, arguments.pages, arguments.phase_anchor,
         ),
         lambda name: console.print(f"{name} ...", markup=False, highlight=False),
     )  # fmt: skip
-    _describe(made, len(clips), console)
+    _describe(test, len(clips), console)
     return 0
 
 
@@ -123,7 +125,9 @@ def _clips(
         chosen = [entries[name] for name in dict.fromkeys(wanted)]
     else:
         rest = [entry for entry in entries.values() if entry.name != arguments.training]
-        chosen = corpus.limited(rest, arguments.limit, arguments.seed)
+        chosen = corpus.limited(
+            rest, arguments.limit, arguments.seed, lambda entry: _is_usable(entry, rules)
+        )
     names = {entry.name for entry in chosen}
     others = [entry for entry in entries.values() if entry.name not in names]
     if arguments.training:
@@ -136,11 +140,19 @@ def _clips(
     return clips, training
 
 
-def _describe(made: Design, clips: int, console: Console) -> None:
+def _is_usable(entry: corpus.CorpusClip, rules: conditions.Condition) -> bool:
+    try:
+        reading.read(entry, rules)
+    except InputError:
+        return False
+    return True
+
+
+def _describe(test: Design, clips: int, console: Console) -> None:
     from codecmark.listen.making import CLEAR_LU
     from codecmark.listen.precision import PANELS, abx_needed, precision
 
-    plan = made.plan
+    plan = test.plan
     counted = [page for page in plan.pages if not page.training]
     seconds = sum(
         max(page.hear_s, 5.0) * (len(page.items) + (page.reference is not None)) + 3
@@ -148,11 +160,11 @@ def _describe(made: Design, clips: int, console: Console) -> None:
     ) * plan.pages_each / len(counted)  # fmt: skip
     console.print(
         f"{len(counted)} pages ({plan.pages_each} for each listener, about {seconds / 60:.0f} "
-        f"minutes), {len(plan.pages) - len(counted)} of training; plan {made.sha256[:12]}",
+        f"minutes), {len(plan.pages) - len(counted)} of training; plan {test.sha256[:12]}",
         highlight=False,
     )
     worst: dict[str, design.KeyEntry] = {}
-    for entry in made.key.stimuli.values():
+    for entry in test.key.stimuli.values():
         beside = worst.setdefault(entry.system, entry)
         if abs(entry.loudness_difference_lu) > abs(beside.loudness_difference_lu):
             worst[entry.system] = entry
@@ -182,7 +194,7 @@ def _describe(made: Design, clips: int, console: Console) -> None:
             )  # fmt: skip
         console.print(table)
         console.print("as far as listeners differ as those of a published test did")
-    console.print(f"serve it: codecmark listen serve {made.folder}", markup=False, highlight=False)
+    console.print(f"serve it: codecmark listen serve {test.folder}", markup=False, highlight=False)
 
 
 def _serve(arguments: argparse.Namespace, console: Console) -> int:

@@ -85,20 +85,20 @@ def _results(arguments: argparse.Namespace, console: Console) -> int:
     from codecmark.listen import collect, journal, ratings
     from codecmark.listen.tables import read_table
 
-    made: Design | None = None
+    test: Design | None = None
     if arguments.test.is_file():
         listening = read_table(arguments.test)
     elif (arguments.test / ratings.HEAD).is_file():
         listening = ratings.read_set(arguments.test)
     else:
-        made = design.read(arguments.test)
-        joined, answers = journal.read(made)
-        for line in collect.unfinished(made, joined, answers):
+        test = design.read(arguments.test)
+        joined, answers = journal.read(test)
+        for line in collect.unfinished(test, joined, answers):
             console.print(f"* not finished, counted as far as they came: {line}", markup=False)
-        if made.plan.method in {"ab", "abx"}:
-            _show_choices(made, collect.choices(made, joined, answers), console)
+        if test.plan.method in {"ab", "abx"}:
+            _show_choices(test, collect.choices(test, joined, answers), console)
             return 0
-        listening = collect.ratings(made, joined, answers)
+        listening = collect.ratings(test, joined, answers)
     if not listening.ratings:
         raise InputError(f"{arguments.test}: nobody has rated anything that counts yet")
     kept = _show(listening, console)
@@ -106,9 +106,9 @@ def _results(arguments: argparse.Namespace, console: Console) -> int:
         ratings.write_set(arguments.save, listening)
         console.print(f"listening set in {arguments.save}", markup=False, soft_wrap=True)
     if arguments.rows:
-        if made is None:
+        if test is None:
             raise InputError("--rows: needs the folder of a test, whose key says what was heard")
-        _write(made, listening if arguments.unscreened else kept, arguments, console)
+        _write(test, listening if arguments.unscreened else kept, arguments, console)
     return 0
 
 
@@ -143,43 +143,52 @@ def _show(listening: ListeningSet, console: Console) -> ListeningSet:
         after = passed.get(name)
         table.add_row(name, text(after), text(everybody[name]), str(after.ratings if after else 0))
     console.print(table)
-    for each in differences(kept) if len(kept.listeners) >= LEAST_LISTENERS else ():
-        if each.p_holm < 0.05:
+    for pair in differences(kept) if len(kept.listeners) >= LEAST_LISTENERS else ():
+        if pair.p_holm < 0.05:
             console.print(
-                f"{each.first} above {each.second} by {text(each.mean)}, p {each.p_holm:.2g} "
+                f"{pair.first} above {pair.second} by {text(pair.mean)}, p {pair.p_holm:.2g} "
                 "(Holm)", markup=False, highlight=False,
             )  # fmt: skip
     return kept
 
 
-def _show_choices(made: Design, choices: list[Choice], console: Console) -> None:
+def _show_choices(test: Design, choices: list[Choice], console: Console) -> None:
     from codecmark.listen.preferences import strengths, told
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    if made.plan.method == "abx":
+    if test.plan.method == "abx":
         for heading in ("system", "right", "of", "listeners", "p"):
             table.add_column(heading)
-        for each in told(choices):
+        for answers in told(choices):
             table.add_row(
-                each.system, str(each.right), str(each.trials), str(each.listeners), f"{each.p:.2g}"
+                answers.system,
+                str(answers.right),
+                str(answers.trials),
+                str(answers.listeners),
+                f"{answers.p:.2g}",
             )
     else:
         for heading in ("system", "strength (Bradley-Terry)", "wins", "of"):
             table.add_column(heading)
-        for one in strengths(choices):
-            table.add_row(one.system, f"{one.log_strength:+.2f}", f"{one.wins:g}", str(one.trials))
+        for strength in strengths(choices):
+            table.add_row(
+                strength.system,
+                f"{strength.log_strength:+.2f}",
+                f"{strength.wins:g}",
+                str(strength.trials),
+            )
     console.print(table)
 
 
 def _write(
-    made: Design, listening: ListeningSet, arguments: argparse.Namespace, console: Console
+    test: Design, listening: ListeningSet, arguments: argparse.Namespace, console: Console
 ) -> None:
     from codecmark.listen.rows import rows_of
 
     store.prepare(arguments.out)
     stored = store.read(arguments.out, [arguments.run]) if arguments.run else []
     run_id = arguments.run or host.new_run_id()
-    rows = rows_of(made, listening, stored, run_id)
+    rows = rows_of(test, listening, stored, run_id)
     store.append(arguments.out, rows)
     console.print(
         f"{len(rows)} rows of {len(listening.listeners)} listeners in "

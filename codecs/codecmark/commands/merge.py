@@ -11,8 +11,9 @@ from rich.console import Console
 from codecmark.commands import stored_rows
 from codecmark.errors import InputError
 from codecmark.leaderboard import render
-from codecmark.results import axes, store
+from codecmark.results import axes, newest, store
 from codecmark.review.in_force import judged_by_condition
+from codecmark.run import corpora
 
 HELP = "join the newest runs of shards or other results folders into one run"
 
@@ -35,6 +36,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     run_id, added = merge(results, sources)
     rows = axes.chosen(store.read(results, [run_id]))
     judged = judged_by_condition(results, rows)
+    stored_rows.show_run(results, rows, console)
     render.print_leaderboard(rows, console, judged=judged)
     page = render.write_markdown(rows, results)
     console.print(
@@ -58,13 +60,13 @@ def merge(results: Path, sources: list[Path]) -> tuple[str, int]:
     Raises
     ------
     InputError
-        If a source has no rows, or their conditions differ.
+        If a source has no rows.
     """
-    rows = [row for source in sources for row in store.read(source)]
-    conditions = sorted({row.condition for row in rows})
-    if len(conditions) > 1:
-        raise InputError(f"merge: runs of {', '.join(conditions)}; join one condition at a time")
-    run_id = max(row.run_id for row in rows)
+    newest_of = {source: newest.newest(source) for source in sources}
+    rows = [row for source, run_id in newest_of.items() for row in store.read(source, [run_id])]
+    run_id = max(newest_of.values())
+    for source, source_run in newest_of.items():
+        corpora.inherit(results, run_id, source, source_run)
     rows = [replace(row, run_id=run_id) for row in rows]
     with store.writing(results, run_id) as writer:
         there = {row.to_json() for row in store.rows_of(results, run_id)}

@@ -10,8 +10,9 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from codecmark import catalog, corpus
+from codecmark import corpus
 from codecmark.analysis.summary import Summary, summarise
+from codecmark.catalog import checking
 from codecmark.commands import stored_rows
 from codecmark.corpus import condition
 from codecmark.errors import InputError
@@ -21,6 +22,7 @@ from codecmark.results.row import ResultRow
 from codecmark.review import in_force
 from codecmark.review.files import DECISIONS
 from codecmark.review.judgement import Judged
+from codecmark.run import corpora
 from codecmark.system import threads
 
 HELP = "write one self-contained page: verdict, tables, curves, listening"
@@ -49,7 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--corpus", type=Path, metavar="PATH",
-        help="where the run's clips are (default: the bundled ones)",
+        help="where the run's clips are (default: where it took them from)",
     )  # fmt: skip
 
 
@@ -62,6 +64,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     if arguments.clips < 1:
         raise InputError(f"clips: must be at least 1, got {arguments.clips}")
     rows = stored_rows.read(arguments)
+    stored_rows.show_run(arguments.results, rows, console)
     out = arguments.out or arguments.results / "report" / "index.html"
     if out.is_dir():
         out /= "index.html"
@@ -117,30 +120,34 @@ def _listening(
     ours = [row for row in rows if row.condition == rows[0].condition]
     try:
         chosen = condition.named(rows[0].condition)
-        entries = listening.default_clips(corpus.load(arguments.corpus), ours, arguments.clips)
+        given = arguments.corpus
+        corpus_clips = (
+            corpora.load(arguments.results, ours[0].run_id) if given is None else corpus.load(given)
+        )
+        entries = listening.default_clips(corpus_clips, ours, arguments.clips)
         clips, unused = condition.prepare(entries, chosen)
     except InputError as error:
         return [], [f"nothing to hear: {error}"]
     threads.limit(chosen.threads)  # as in the run
     task = progress.add_task("coding", total=len(specs))
-    found: dict[str, list[listening.Heard]] = {clip.name: [] for clip in clips}
+    heard_by_clip: dict[str, list[listening.Heard]] = {clip.name: [] for clip in clips}
     notes = [f"{name} cannot be heard: {reason}" for name, reason in unused.items()]
     for spec, outcome in listening.listen(specs, clips, ours):
         progress.update(task, advance=1, description=f"to hear: {spec}")
         if isinstance(outcome, str):
             notes.append(f"{spec} cannot be heard: {outcome}")
             continue
-        for name, one in outcome.items():
-            found[name].append(one)
+        for name, heard in outcome.items():
+            heard_by_clip[name].append(heard)
     if len({row.condition for row in rows}) > 1:
         notes.append(f"condition {rows[0].condition} only")
-    if not any(found.values()):
+    if not any(heard_by_clip.values()):
         return [], [*notes, "nothing to hear: no codec of the choice can run here"]
-    heard = [
-        listening.Listening(clip, listening.flac(clip.audio), tuple(found[clip.name]))
+    listenings = [
+        listening.Listening(clip, listening.flac(clip.audio), tuple(heard_by_clip[clip.name]))
         for clip in clips
     ]
-    return heard, notes
+    return listenings, notes
 
 
 def _specs(listen: str | None, summaries: Sequence[Summary], judged: Judged | None) -> list[str]:
@@ -148,7 +155,7 @@ def _specs(listen: str | None, summaries: Sequence[Summary], judged: Judged | No
     if listen == "none":
         return []
     if listen is not None:
-        return list(catalog.select(listen))
+        return list(checking.selected(listen))
     return listening.default_specs(summaries, judged)
 
 
@@ -156,7 +163,7 @@ def _start(
     heard: Sequence[listening.Listening], shown: Box | None, judged: Judged | None
 ) -> list[str]:
     """Return the two codecs that the player begins with: the page's subject and the runner-up."""
-    specs = [one.spec for one in heard[0].heard] if heard else []
+    specs = [codec.spec for codec in heard[0].heard] if heard else []
     wanted = [] if shown is None else [shown.subject, shown.runner_up]
     wanted += [] if judged is None else judged.requirements.baseline
     return [spec for spec in dict.fromkeys([*wanted, *specs]) if spec in specs][:2]

@@ -10,7 +10,7 @@ from rich.console import Console
 from codecmark import review
 from codecmark.commands import stored_rows
 from codecmark.leaderboard import render
-from codecmark.results import store
+from codecmark.results import newest
 from codecmark.review import files
 from codecmark.review.gate import gate
 from codecmark.review.replayed import rows_of
@@ -33,10 +33,11 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     requirements = review.load(arguments.requirements)
     rows = stored_rows.read(arguments)
     decision = review.decide(rows, requirements, rows_of(requirements, arguments.results))
-    path = files.write(decision, arguments.requirements.name, arguments.results)
+    path = files.write(decision, str(arguments.requirements), arguments.results)
     lines = [*gate(decision).lines, *(f"risk: {risk.text}" for risk in decision.risks[:1])]
     lines.append(f"record in {path}")
-    if arguments.run in (None, store.run_ids(arguments.results)[-1]):
+    stored_rows.show_run(arguments.results, rows, console)
+    if rows[0].run_id == newest.newest(arguments.results):
         # its targets are now those of this decision
         lines.append(f"leaderboard in {render.write_markdown(rows, arguments.results)}")
     console.print("\n".join(lines), markup=False, emoji=False)

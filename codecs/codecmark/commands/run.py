@@ -6,128 +6,39 @@ import argparse
 import os
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from codecmark import catalog, corpus
-from codecmark.commands import stored_rows
+from codecmark.catalog import checking
+from codecmark.commands.progress import RunProgress
+from codecmark.commands.run_options import add_arguments
 from codecmark.corpus import condition
-from codecmark.corpus.entry import CLASSES, UNKNOWN_CLASS
-from codecmark.errors import InputError
+from codecmark.corpus.condition import Condition
+from codecmark.errors import CodecmarkError, InputError
 from codecmark.leaderboard import render
-from codecmark.metrics.table import ON_REQUEST
 from codecmark.networks.setup import Setup
-from codecmark.results import axes, store
+from codecmark.results import axes, newest, store
 from codecmark.results.row import ResultRow
 from codecmark.review.in_force import judged_by_condition
-from codecmark.run import clip_classes, plan
+from codecmark.run import clip_classes, corpora, plan, unused_clips
+from codecmark.run.durations import Remaining
 from codecmark.run.engines import Engine
 from codecmark.run.engines.inprocess import InProcess
 from codecmark.run.engines.pool import Pool
-from codecmark.run.plan import Plan
+from codecmark.run.plan import Plan, PlannedClip
 from codecmark.run.runner import run as run_plan
-from codecmark.system.execution import (
-    BACKENDS,
-    DEVICES,
-    DTYPES,
-    EAGER,
-    NETWORKS_ON_BACKENDS,
-    Execution,
-)
+from codecmark.system.counting import counted
+from codecmark.system.execution import Execution
 
+__all__ = ["HELP", "add_arguments", "run"]
 HELP = "measure codecs over a corpus and store the rows; rows that are there are not made again"
-_ITEM_LIMIT_S = 900.0
+_RUNS_READ = 8  # for how long codecs take
 _SHARD = re.compile(r"(\d+)/(\d+)")
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add this command's options."""
-    parser.add_argument(
-        "--corpus", type=Path, metavar="PATH",
-        help="folder, manifest or audio file (default: the bundled clips)",
-    )  # fmt: skip
-    add_class_argument(parser.add_argument)
-    parser.add_argument("--codecs", metavar="SPEC,...", help="specs or families, comma-separated")
-    parser.add_argument("--all", action="store_true", help="every catalog entry")
-    parser.add_argument(
-        "--condition", default=condition.DEFAULT_CONDITION, choices=condition.CONDITIONS,
-        help="what every codec is given (default: %(default)s)",
-    )  # fmt: skip
-    add_predictors_argument(parser.add_argument)
-    parser.add_argument("--limit", type=int, metavar="N", help="at most N clips, over all classes")
-    stored_rows.add_folder(parser, "--out", "where rows and leaderboard go")
-    what = parser.add_argument_group("what to do")
-    what.add_argument("--dry-run", action="store_true", help="only show what is missing")
-    what.add_argument(
-        "--new", action="store_true", help="start a new run: measure everything afresh"
-    )
-    what.add_argument(
-        "--retry-failed", action="store_true",
-        help="try again what failed, was unavailable or lacked its weights",
-    )  # fmt: skip
-    what.add_argument(
-        "--no-timing", action="store_true", help="quality and size only, on all cores"
-    )
-    how = parser.add_argument_group("how to do it")
-    how.add_argument(
-        "--engine", choices=("pool", "in-process", "ray"), default="pool",
-        help="worker processes, this one, or a Ray cluster (default: %(default)s)",
-    )  # fmt: skip
-    how.add_argument(
-        "--workers", type=int, metavar="N",
-        help="processes (default: one for each core); timing has one of its own, which then works "
-        "alone",
-    )  # fmt: skip
-    how.add_argument(
-        "--gpus", type=float, default=0.0, metavar="N",
-        help="of a GPU for each worker on Ray, e.g. 0.5 (default: %(default)g)",
-    )  # fmt: skip
-    how.add_argument(
-        "--time-limit", type=float, metavar="SECONDS", default=_ITEM_LIMIT_S,
-        help="for each clip, and for loading its codec (default: %(default)g)",
-    )  # fmt: skip
-    add_execution_arguments(how.add_argument)
-    how.add_argument(
-        "--shard", metavar="K/N",
-        help="only the K-th of N parts, into DIR/shards/; `codecmark merge` joins them",
-    )  # fmt: skip
-
-
-def add_class_argument(add: Callable[..., Any]) -> None:
-    """Add what unlabelled clips are; `add` is that of a parser or a pytest group."""
-    add(
-        "--class", dest="clip_class", choices=CLASSES, default=UNKNOWN_CLASS,
-        help="what the clips are whose folder or manifest does not say: speech has metrics of "
-        "its own (default: %(default)s)",
-    )  # fmt: skip
-
-
-def add_predictors_argument(add: Callable[..., Any]) -> None:
-    """Add which further predictors judge; `add` is that of a parser or a pytest group."""
-    names = ", ".join(metric.field for metric in ON_REQUEST)
-    add(
-        "--predictors", metavar="NAME,...",
-        help=f"predictors beside those of every run, for speech: {names}",
-    )  # fmt: skip
-
-
-def add_execution_arguments(add: Callable[..., Any]) -> None:
-    """Add what says how networks run; `add` is that of a parser or a pytest group."""
-    add(
-        "--backend", choices=BACKENDS, default=EAGER.backend,
-        help=f"what runs {NETWORKS_ON_BACKENDS} (default: %(default)s)",
-    )  # fmt: skip
-    add(
-        "--dtype", choices=DTYPES, default=EAGER.dtype,
-        help="what their layers multiply in (default: %(default)s)",
-    )  # fmt: skip
-    add("--device", choices=DEVICES, help="for every network (default: a GPU if there is one)")
-    add("--threads", type=int, metavar="N", help="for every codec (default: the condition's, 1)")
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
@@ -136,37 +47,22 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     if workers < 1:
         raise InputError(f"--workers: must be at least 1, got {workers}")
     specs = catalog.with_execution(
-        catalog.select(arguments.codecs, everything=arguments.all),
+        checking.selected(arguments.codecs, everything=arguments.all),
         Execution(arguments.backend, arguments.dtype, arguments.device),
     )
-    chosen = condition.named(arguments.condition)
-    if arguments.threads is not None:
-        chosen = condition.with_threads(chosen, arguments.threads)
-    chosen = condition.with_predictors(chosen, arguments.predictors)
-    entries = corpus.load(arguments.corpus, arguments.clip_class)
-    entries = corpus.limited(entries, arguments.limit, chosen.seed)
-    clips, unused = plan.survey(entries, chosen)
-    for name, reason in unused.items():
-        console.print(f"not used: {name}: {reason}", style="yellow", markup=False)
-    if notice := clip_classes.notice([clip.entry for clip in clips]):
-        console.print(notice, style="yellow", markup=False)
-    out = arguments.out
+    out: Path = arguments.out
     if arguments.shard:
         part, of = _shard(arguments.shard)
         out = out / store.SHARDS / f"{part}-of-{of}"
-        clips = clips[part - 1 :: of]
-        if not clips:
-            raise InputError(f"--shard: {arguments.shard} has no clip left; use fewer parts")
-    found = plan.make(
-        specs, clips, chosen, out, Setup.from_environment(),
-        timed=not arguments.no_timing, retry=arguments.retry_failed, fresh=arguments.new,
-    )  # fmt: skip
+    plans = _plans(specs, _conditions(arguments), out, arguments, console)
     if arguments.dry_run:
-        _show(found, out, workers, console)
+        _show(plans, out, workers, console)
         return 0
-    if not found.missing:
+    missing = [planned for planned in plans if planned.missing]
+    if not missing:
+        run_ids = ", ".join(dict.fromkeys(planned.run_id for planned in plans))
         console.print(
-            f"nothing to do: run {found.run_id} has all its rows; `codecmark leaderboard {out}` "
+            f"nothing to do: run {run_ids} has all its rows; `codecmark leaderboard {out}` "
             "shows them, --new measures afresh",
             markup=False,
         )
@@ -175,36 +71,117 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         store.prepare(out)
     except InputError as error:
         raise InputError(f"--out: {error}") from error
-    made = _work(found, out, workers, arguments, console)
-    rows = axes.chosen(store.latest([*found.stored, *made]))
-    render.print_leaderboard(rows, console, judged=judged_by_condition(out, rows))
-    page = render.write_markdown(rows, out)
-    console.print(
-        f"{_outcome(made)}; rows in {out / store.ROWS / found.run_id}.jsonl, page in {page}",
-        markup=False,
-    )
-    return 1 if any(row.status == "failed" for row in made) else 0
+    new_rows = _work(missing, out, workers, arguments, console)
+    for run_id in dict.fromkeys(planned.run_id for planned in missing):
+        stored = max((planned.stored for planned in plans if planned.run_id == run_id), key=len)
+        _tell(run_id, [*stored, *(row for row in new_rows if row.run_id == run_id)], out, console)
+    console.print(_outcome(new_rows), markup=False)
+    return 1 if any(row.status == "failed" for row in new_rows) else 0
+
+
+def _conditions(arguments: argparse.Namespace) -> list[Condition]:
+    chosen = []
+    for name in dict.fromkeys(part.strip() for part in arguments.condition.split(",")):
+        named = condition.named(name)
+        if arguments.threads is not None:
+            named = condition.with_threads(named, arguments.threads)
+        chosen.append(condition.with_predictors(named, arguments.predictors))
+    return chosen
+
+
+def _plans(
+    specs: Sequence[str],
+    conditions: Sequence[Condition],
+    out: Path,
+    arguments: argparse.Namespace,
+    console: Console,
+) -> list[Plan]:
+    """Return what each condition lacks; conditions that have no run yet share one."""
+    entries = corpus.load(arguments.corpus, arguments.clip_class)
+    setup = Setup.from_environment()
+    plans: list[Plan] = []
+    for chosen in conditions:
+        clips = _clips(entries, chosen, arguments, console)
+        plans.append(
+            plan.make(
+                specs, clips, chosen, out, setup,
+                timed=not arguments.no_timing, retry=arguments.retry_failed, fresh=arguments.new,
+                beside=plans[-1].run_id if plans else None,
+            )
+        )  # fmt: skip
+    return plans
+
+
+def _clips(
+    entries: Sequence[corpus.CorpusClip],
+    chosen: Condition,
+    arguments: argparse.Namespace,
+    console: Console,
+) -> list[PlannedClip]:
+    """Return the clips that a condition admits, of a shard its own; say what is left out."""
+    clips, unused = plan.survey(entries, chosen, arguments.limit)
+    for line in unused_clips.lines(unused):
+        console.print(line, style="yellow", markup=False)
+    if notice := clip_classes.notice([clip.entry for clip in clips]):
+        console.print(notice, style="yellow", markup=False)
+    if arguments.shard:
+        part, of = _shard(arguments.shard)
+        clips = clips[part - 1 :: of]
+        if not clips:
+            raise InputError(f"--shard: {arguments.shard} has no clip left; use fewer parts")
+    return clips
 
 
 def _work(
-    found: Plan, out: Path, workers: int, arguments: argparse.Namespace, console: Console
+    plans: Sequence[Plan],
+    out: Path,
+    workers: int,
+    arguments: argparse.Namespace,
+    console: Console,
 ) -> list[ResultRow]:
-    engine = _engine(arguments, workers)
-    progress = Progress(
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
-        TimeRemainingColumn(), console=console, transient=True,
-    )  # fmt: skip
+    """Make what is missing, one condition after the other."""
+    remaining = _remaining(plans, out, workers)
+    total = sum(planned.count for planned in plans)
     rows: list[ResultRow] = []
-    left = {spec: len(clips) for spec, clips in found.missing.items()}
-    with progress:
-        task = progress.add_task(next(iter(left)), total=found.count)
-        for outcome in run_plan(found, engine, out):
-            rows += outcome.rows
-            spec = outcome.item.spec
-            through = left[spec] if outcome.settled else len(outcome.item.clips)
-            left[spec] -= through
-            progress.update(task, advance=through, description=spec)
+    with RunProgress(total, remaining, console) as progress:
+        for planned in plans:
+            corpora.remember(out, planned.run_id, arguments.corpus, arguments.clip_class)
+            left = {spec: len(clips) for spec, clips in planned.missing.items()}
+            engine = _engine(arguments, workers)
+            for outcome in run_plan(planned, engine, out, progress.show):
+                rows += outcome.rows
+                spec = outcome.item.spec
+                through = left[spec] if outcome.settled else len(outcome.item.clips)
+                left[spec] -= through
+                progress.advance(outcome, through)
     return rows
+
+
+def _remaining(plans: Sequence[Plan], out: Path, workers: int) -> Remaining:
+    """Return how long the plans will take, by the rows of the last few runs."""
+    remaining = Remaining(plans, 1 if plans[0].timed else workers)
+    for planned in plans:
+        remaining.learn(planned.stored)
+    for run_id in store.run_ids(out)[: -_RUNS_READ - 1 : -1]:
+        if remaining.unknown:
+            with suppress(CodecmarkError):  # damaged, or of another version
+                remaining.learn(store.rows_of(out, run_id))
+    return remaining
+
+
+def _tell(run_id: str, stored: Sequence[ResultRow], out: Path, console: Console) -> None:
+    """Print a run's tables; its page is written unless an earlier run is more than this one."""
+    rows = axes.chosen(store.latest(stored))
+    render.print_leaderboard(rows, console, judged=judged_by_condition(out, rows))
+    console.print(f"rows in {out / store.ROWS / run_id}.jsonl", markup=False)
+    if newest.newest(out) == run_id:
+        console.print(f"page in {render.write_markdown(rows, out)}", markup=False)
+    else:
+        console.print(
+            f"no page: an earlier run in {out} has all these clips and more rows; `codecmark "
+            f"leaderboard {out} --run {run_id}` shows this one",
+            markup=False,
+        )
 
 
 def _engine(arguments: argparse.Namespace, workers: int) -> Engine:
@@ -231,29 +208,38 @@ def _shard(text: str) -> tuple[int, int]:
     return part, of
 
 
-def _show(found: Plan, out: Path, workers: int, console: Console) -> None:
-    """Print the plan and how long it will take."""
-    for spec, clips in found.missing.items():
-        console.print(f"{spec}: {len(clips)} clips", markup=False, highlight=False)
-    earlier = store.read(out, store.run_ids(out)) if store.run_ids(out) else []
-    seconds, unknown = found.estimated_s(earlier, 1 if found.timed else workers)
-    console.print(
-        f"{found.count} rows of {len(found.missing)} codecs are missing in run {found.run_id}",
-        markup=False,
-    )
-    if found.count and len(unknown) < len(found.missing):
+def _show(plans: Sequence[Plan], out: Path, workers: int, console: Console) -> None:
+    """Print what is missing and how long it will take."""
+    for planned in plans:
+        under = f" under {planned.condition.name}" if len(plans) > 1 else ""
+        for spec, clips in planned.missing.items():
+            clip_count = counted(len(clips), "clip")
+            console.print(f"{spec}: {clip_count}{under}", markup=False, highlight=False)
+        console.print(
+            f"{counted(planned.count, 'row')} of {counted(len(planned.missing), 'codec')} "
+            f"{'is' if planned.count == 1 else 'are'} missing in {_named(planned)}{under}",
+            markup=False,
+        )
+    remaining = _remaining(plans, out, workers)
+    seconds = remaining.seconds()
+    if seconds is not None:
         console.print(
             f"about {timedelta(seconds=round(seconds))} by earlier rows, loading not counted"
         )
-    if unknown:
-        console.print(f"no earlier row to estimate from: {', '.join(unknown)}", markup=False)
+    if remaining.unknown:
+        console.print(
+            f"no earlier row to estimate from: {', '.join(remaining.unknown)}", markup=False
+        )
+
+
+def _named(planned: Plan) -> str:
+    return f"run {planned.run_id}" if planned.stored else "a new run"
 
 
 def _outcome(rows: Sequence[ResultRow]) -> str:
     """Count rows by status; a codec that is not available has one."""
     count = Counter(row.status for row in rows)
-    codecs = "codec" if count["unavailable"] == 1 else "codecs"
     return (
-        f"{count['ok']} rows ok, {count['failed']} failed, "
-        f"{count['unavailable']} {codecs} unavailable"
+        f"{counted(count['ok'], 'row')} ok, {count['failed']} failed, "
+        f"{counted(count['unavailable'], 'codec')} unavailable"
     )

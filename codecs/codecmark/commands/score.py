@@ -118,20 +118,20 @@ def _store(
     known = {row.key for row in stored if row.status == "ok"}
     lacking = [pair for pair in pairs if not known or _key(pair, rules) not in known]
     run_id = run_id or host.new_run_id()
-    made: list[ResultRow] = []
+    new_rows: list[ResultRow] = []
     blocks = [lacking[at : at + workers] for at in range(0, len(lacking), workers)]
     with Scorer(workers) as scorer, store.writing(out, run_id) as writer:
         for block in track(blocks, "scoring", console=console, disable=not console.is_terminal):
             rows = rows_of(block, rules, run_id, scorer)
             writer.add(rows)
-            made += rows
-    render.print_leaderboard(axes.chosen(store.latest([*stored, *made])), console)
-    failed = [row for row in made if row.status != "ok"]
+            new_rows += rows
+    render.print_leaderboard(axes.chosen(store.latest([*stored, *new_rows])), console)
+    failed = [row for row in new_rows if row.status != "ok"]
     for row in failed:
         console.print(f"{row.clip} of {row.spec}: {row.reason}", style="red", markup=False)
     console.print(
-        f"{len(made) - len(failed)} pairs scored, {len(failed)} not, {len(pairs) - len(lacking)} "
-        f"were there; rows in {out / store.ROWS / run_id}.jsonl",
+        f"{len(new_rows) - len(failed)} pairs scored, {len(failed)} not, "
+        f"{len(pairs) - len(lacking)} were there; rows in {out / store.ROWS / run_id}.jsonl",
         markup=False,
     )
     return 1 if failed else 0

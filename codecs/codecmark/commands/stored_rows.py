@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
-from codecmark.results import axes, store
+from rich.console import Console
+
+from codecmark.analysis.summary import Summarised
+from codecmark.results import axes, newest, store
 from codecmark.results.axes import Axes
 from codecmark.results.row import ResultRow
+from codecmark.system.counting import counted
 
 RESULTS = Path("codecmark-results")  # in the current folder
 
@@ -28,7 +33,10 @@ def add_folder(
 
 def add_run(parser: argparse.ArgumentParser) -> None:
     """Add the choice of a stored run."""
-    parser.add_argument("--run", metavar="ID", help="a stored run (default: the newest)")
+    parser.add_argument(
+        "--run", metavar="ID",
+        help="a stored run (default: the newest that is not a part of an earlier one)",
+    )  # fmt: skip
 
 
 def add_axes(parser: argparse.ArgumentParser) -> None:
@@ -51,6 +59,18 @@ def chosen_axes(arguments: argparse.Namespace) -> Axes:
     return axes.parse(getattr(arguments, "axes", ""))
 
 
+def run_of(arguments: argparse.Namespace) -> str:
+    """Return the run that `add_folder` and `add_run` let the user name.
+
+    Raises
+    ------
+    InputError
+        If there is no run in the folder.
+    """
+    chosen: str | None = arguments.run
+    return chosen or newest.newest(arguments.results)
+
+
 def read(arguments: argparse.Namespace) -> list[ResultRow]:
     """Return the rows that `add_folder`, `add_run` and `add_axes` let the user name.
 
@@ -59,5 +79,26 @@ def read(arguments: argparse.Namespace) -> list[ResultRow]:
     InputError, ResultSchemaError
         As `store.read`, and where no row is of the chosen axes.
     """
-    rows = store.read(arguments.results, [arguments.run] if arguments.run else None)
+    rows = store.read(arguments.results, [run_of(arguments)])
     return axes.chosen(rows, chosen_axes(arguments))
+
+
+def show_run(results: Path, rows: Sequence[ResultRow], console: Console) -> None:
+    """Say which run some rows are, and which newer runs are a part of it."""
+    run_id = rows[0].run_id
+    codecs = len({row.spec for row in rows})
+    if isinstance(rows, Summarised):
+        clips = max(summary.attempted for summary in rows.summaries)
+    else:
+        clips = len({row.clip for row in rows if row.clip})
+    conditions = ", ".join(dict.fromkeys(row.condition for row in rows))
+    console.print(
+        f"run {run_id}: {counted(codecs, 'codec')}, {counted(clips, 'clip')}, {conditions}, "
+        f"on {rows[0].host}",
+        markup=False, highlight=False,
+    )  # fmt: skip
+    for part in newest.parts(results, run_id):
+        console.print(
+            f"run {part} is newer and a part of it; --run {part} shows it",
+            style="yellow", markup=False, highlight=False,
+        )  # fmt: skip

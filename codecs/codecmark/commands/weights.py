@@ -51,8 +51,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 
 def _list(_arguments: argparse.Namespace, console: Console) -> int:
     locator = WeightLocator.from_environment(reads_files=False)
-    found = {name: _find(name, locator) for name in SETS}
-    _show(console, found, brief=True)
+    states = {name: _find(name, locator) for name in SETS}
+    _show(console, states, brief=True)
     _show_trained(console)
     return 0
 
@@ -65,28 +65,28 @@ def _fetch(arguments: argparse.Namespace, console: Console) -> int:
     else:
         raise InputError("SET: name the sets to fetch, or give --all; `codecmark weights list`")
     locator = WeightLocator.from_environment()
-    found = {name: _find(name, locator, fetch=True) for name in names}
-    _show(console, found)
-    return _status(found.values())
+    states = {name: _find(name, locator, fetch=True) for name in names}
+    _show(console, states)
+    return _status(states.values())
 
 
 def _verify(arguments: argparse.Namespace, console: Console) -> int:
     locator = WeightLocator.from_environment()
-    found = {name: _find(name, locator) for name in known(arguments.names, SETS) or SETS}
+    states = {name: _find(name, locator) for name in known(arguments.names, SETS) or SETS}
     if not arguments.names:  # what nobody asked for may be missing
-        found = {
+        states = {
             name: state
-            for name, state in found.items()
+            for name, state in states.items()
             if isinstance(state, Located | DamagedWeightsError)
         }
-    _show(console, found)
-    return _status(found.values())
+    _show(console, states)
+    return _status(states.values())
 
 
 def _compare(arguments: argparse.Namespace, console: Console) -> int:
     locator = WeightLocator.from_environment()
-    found = {name: _find(name, locator) for name in known(arguments.names or AUDIOLDM2, SETS)}
-    here = {name: state.folder for name, state in found.items() if isinstance(state, Located)}
+    states = {name: _find(name, locator) for name in known(arguments.names or AUDIOLDM2, SETS)}
+    here = {name: state.folder for name, state in states.items() if isinstance(state, Located)}
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for heading in ("file", "set", "SHA-256 of its tensors"):
         table.add_column(heading, overflow="fold")
@@ -97,14 +97,14 @@ def _compare(arguments: argparse.Namespace, console: Console) -> int:
     if files:
         console.print(table)
     lines = [finding for file in files for finding in file.findings()]
-    for name, state in found.items():
+    for name, state in states.items():
         if isinstance(state, DamagedWeightsError):
             lines.append(f"{name}: damaged: {state}")
         elif isinstance(state, UnavailableError):
             lines.append(f"{name}: not here: {_way_here(name)}")
     for line in lines or ["these sets have no file in common"]:
         console.print(line, markup=False, highlight=False, soft_wrap=True)
-    return _status(found.values()) if arguments.names else 0
+    return _status(states.values()) if arguments.names else 0
 
 
 def _path(arguments: argparse.Namespace, console: Console) -> int:
@@ -126,18 +126,18 @@ def _find(name: str, locator: WeightLocator, *, fetch: bool = False) -> Located 
         return error
 
 
-def _status(found: Iterable[Located | UnavailableError]) -> int:
-    return int(any(isinstance(state, UnavailableError) for state in found))
+def _status(states: Iterable[Located | UnavailableError]) -> int:
+    return int(any(isinstance(state, UnavailableError) for state in states))
 
 
 def _show(
-    console: Console, found: dict[str, Located | UnavailableError], *, brief: bool = False
+    console: Console, states: dict[str, Located | UnavailableError], *, brief: bool = False
 ) -> None:
     """Print what was found; `brief` where no file was read: without digests, remedies short."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for heading in ("set", "licence", "here", *([] if brief else ["SHA-256"]), "remark"):
         table.add_column(heading, overflow="fold")
-    for name, state in found.items():
+    for name, state in states.items():
         digest = ""
         if isinstance(state, Located):
             digest = (state.weights.sha256 or "")[:16]
@@ -157,10 +157,10 @@ def _show_trained(console: Console) -> None:
         table.add_column(heading, overflow="fold")
     for name, files in trained_sets.SETS.items():
         try:
-            found = trained_sets.locate_trained(name, WeightLocator.from_environment())
+            located = trained_sets.locate_trained(name, WeightLocator.from_environment())
         except UnavailableError as error:
             table.add_row(name, ", ".join(files), "no", "", error.remedy)
         else:
-            digest = (found.weights.sha256 or "")[:16]
-            table.add_row(name, ", ".join(files), str(found.folder), digest, "")
+            digest = (located.weights.sha256 or "")[:16]
+            table.add_row(name, ", ".join(files), str(located.folder), digest, "")
     console.print(table)

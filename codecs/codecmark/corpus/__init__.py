@@ -16,7 +16,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from itertools import chain, zip_longest
+from itertools import chain, islice, zip_longest
 from pathlib import Path
 
 from codecmark.corpus import csv_manifest, folders, halves, json_manifest, published
@@ -90,18 +90,36 @@ def _found(path: Path | str | None) -> list[CorpusClip]:
     return [CorpusClip(path.name, path, path.stem, UNKNOWN_CLASS)]
 
 
-def limited(clips: Sequence[CorpusClip], limit: int | None, seed: int) -> list[CorpusClip]:
-    """Return at most `limit` clips, spread over the classes, the same ones for the same seed."""
-    if limit is None or limit >= len(clips):
-        return list(clips)
-    if limit < 1:
+def limited(
+    clips: Sequence[CorpusClip],
+    limit: int | None,
+    seed: int,
+    is_usable: Callable[[CorpusClip], bool] = lambda _: True,
+) -> list[CorpusClip]:
+    """Return at most `limit` usable clips, spread over the classes, the same for the same seed.
+
+    Parameters
+    ----------
+    is_usable : callable
+        Asked of one clip after another until there are enough, so that what a condition refuses
+        does not count.
+
+    Raises
+    ------
+    InputError
+        If the limit is below 1.
+    """
+    if limit is not None and limit < 1:
         raise InputError(f"limit: must be at least 1, got {limit}")
+    if limit is None:
+        return list(filter(is_usable, clips))
     shuffled = sorted(
         clips, key=lambda clip: hashlib.sha256(f"{seed} {clip.name}".encode()).digest()
     )
     classes: dict[str, list[CorpusClip]] = {}
     for clip in shuffled:
         classes.setdefault(clip.clip_class, []).append(clip)
-    turns = chain.from_iterable(zip_longest(*(classes[name] for name in sorted(classes))))
-    chosen = {clip.name for clip in list(filter(None, turns))[:limit]}
+    turns = zip_longest(*(filter(is_usable, classes[name]) for name in sorted(classes)))
+    taken = islice(filter(None, chain.from_iterable(turns)), limit)
+    chosen = {clip.name for clip in taken}
     return [clip for clip in clips if clip.name in chosen]

@@ -57,7 +57,9 @@ _CHUNKED = {  # by the first four bytes
 }
 
 
-def read_audio(path: Path, *, start_s: float = 0.0, duration_s: float | None = None) -> AudioClip:
+def read_audio(
+    path: Path | str, *, start_s: float = 0.0, duration_s: float | None = None
+) -> AudioClip:
     """Read a file, or at most `duration_s` of it from `start_s` on, and no more than that.
 
     Ogg, Opus, MP3, WMA, bare AAC and files written as a stream do not state a length to rely on:
@@ -69,6 +71,7 @@ def read_audio(path: Path, *, start_s: float = 0.0, duration_s: float | None = N
         If the part is no part of a file, the file does not exist or is not audio, or what was to
         be read ends before the header of the file says.
     """
+    path = Path(path)
     require_part(str(path), start_s, duration_s)
     read = _read_with_ffmpeg if path.suffix.lower() in _FFMPEG else _read_with_libsndfile
     try:

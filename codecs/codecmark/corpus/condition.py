@@ -8,7 +8,7 @@ rounded once to the 16-bit grid, so that a lossless codec can return it exactly.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -199,9 +199,14 @@ def prepare_each(
         except InputError as error:
             unused[entry.name] = str(error)
     if not kept:
-        details = "; ".join(f"{name}: {why}" for name, why in list(unused.items())[:3])
-        raise InputError(f"corpus: no clip can be used under {condition.name}. {details}")
+        raise none_left(condition, unused)
     return kept, unused
+
+
+def none_left(condition: Condition, unused: Mapping[str, str]) -> InputError:
+    """Return the error that no clip can be used; `unused` says of each why."""
+    details = "; ".join(f"{name}: {why}" for name, why in list(unused.items())[:3])
+    return InputError(f"corpus: no clip can be used under {condition.name}. {details}")
 
 
 def prepared(entry: CorpusClip, condition: Condition) -> PreparedClip:

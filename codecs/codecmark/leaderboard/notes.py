@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from codecmark.analysis.time_noise import time_noise
 from codecmark.metrics.table import METRICS, NOT_DEFINED
 from codecmark.results.axes import combinations, in_words
 from codecmark.results.row import NEEDS_NO_REASON, ResultRow
@@ -50,6 +51,11 @@ def notes(rows: Sequence[ResultRow]) -> list[str]:
         "dB or more"
         for spec, lowest in agreement.items()
     ]
+    if (noise := time_noise(rows)) is not None:
+        found.append(
+            f"times: the same FLAC calls, timed beside every codec, differ by a factor of up to "
+            f"{noise:.2f} (95 % of pairs): no smaller ratio of times is a difference"
+        )
     hosts = sorted({row.host for row in rows if row.host})
     if len(hosts) > 1:
         found.append(f"speeds come from {len(hosts)} machines and must not be compared: {hosts}")

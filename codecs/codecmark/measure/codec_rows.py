@@ -16,10 +16,11 @@ from codecmark.measure import content_key, row_builder
 from codecmark.measure.measurement import Measurement
 from codecmark.measure.replayed import ReplayedMeasurement, measurement_of
 from codecmark.measure.scoring import Scorer
+from codecmark.measure.time_probe import probe_s
 from codecmark.measure.timing import Timer
 from codecmark.networks.setup import Setup
 from codecmark.results.builder import RowBuilder
-from codecmark.results.row import ResultRow
+from codecmark.results.row import TIME_PROBE, ResultRow
 from codecmark.system import threads
 
 
@@ -53,6 +54,7 @@ class CodecRows:
         self._condition = condition
         self._clips = [first]
         self._measurement: Measurement | None = None
+        self._probes_s: list[float] = []
         self._start = perf_counter()
         threads.limit(condition.threads)
         self._setup = setup.recording_afresh()
@@ -90,6 +92,7 @@ class CodecRows:
     def take(self, clips: Sequence[PreparedClip]) -> None:
         """Go on with these clips, all of which the next calls measure."""
         self._start = perf_counter()
+        self._probes_s = []
         if self._measurement is not None and not self._measurement.untrained:
             self._clips = list(clips)
             self._measurement.take(self._clips)
@@ -98,11 +101,18 @@ class CodecRows:
         """Encode every clip; see `Measurement.encode`."""
         if self._measurement is not None:
             self._measurement.encode(timer)
+            self._probe(timer)
 
     def decode(self, timer: Timer | None) -> None:
         """Decode every stream; see `Measurement.decode`."""
         if self._measurement is not None:
             self._measurement.decode(timer)
+            self._probe(timer)
+
+    def _probe(self, timer: Timer | None) -> None:
+        """Time the run's probe beside this codec's own calls."""
+        if timer is not None and not self.is_replayed:
+            self._probes_s.append(probe_s())
 
     def failures(self) -> list[str]:
         """Return what went wrong, clip by clip."""
@@ -124,6 +134,9 @@ class CodecRows:
             return [self._keyed(builder, None)]
         builders = self._measurement.begun(self.run_id, scorer, memory=memory)
         row_s = (perf_counter() - self._start) / max(1, len(builders))
+        if self._probes_s:
+            times = " ".join(f"{seconds:.3g}" for seconds in self._probes_s)
+            builders = [builder.note(TIME_PROBE, times) for builder in builders]
         return [
             self._keyed(builder.put(row_s=row_s), clip)
             for builder, clip in zip(builders, self._clips, strict=False)

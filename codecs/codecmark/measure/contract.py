@@ -1,4 +1,7 @@
-"""What every codec promises, as one call for the tests of a plug-in: `contract.check(codec)`."""
+"""What every codec promises, as one call for the tests of a plug-in: `contract.check(codec)`.
+
+`codecmark check SPEC` makes the same call.
+"""
 
 from __future__ import annotations
 
@@ -28,13 +31,19 @@ def check(codec: Codec) -> None:
     CodecError
         If it breaks one; says which.
     """
-    for promise, kept in _promises(codec):
+    for promise, kept in promises(codec):
         if not kept:
             raise CodecError(f"{codec.info.spec} breaks the contract of codecs: {promise}")
 
 
-def _promises(codec: Codec) -> Iterator[tuple[str, bool]]:
-    """Yield each promise, and whether it was kept."""
+def promises(codec: Codec) -> Iterator[tuple[str, bool]]:
+    """Yield each promise, and whether it was kept.
+
+    Raises
+    ------
+    CodecmarkError
+        If the codec fails where it must not.
+    """
     info = codec.info
     yield "info.family is the first part of info.spec", info.family == Spec.parse(info.spec).family
     yield "info names licence and reference", bool(info.licence and info.reference)

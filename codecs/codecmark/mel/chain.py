@@ -239,11 +239,14 @@ def split_stages(spec: Spec, first: str) -> tuple[str, str, list[str]]:
     Raises
     ------
     InputError
-        If the spec does not have two stages.
+        If the spec does not have two stages, or the coding or what follows the vocoder is none
+        that exists: before weights are looked for.
     """
     if len(spec.stages) != 2:
         raise InputError(f"spec: {spec} needs a {first}, and a vocoder after '/'")
+    scalar_coding.named(spec.setting or _CODING)
     parts = spec.stages[1].split("+")
     after = [part for part in parts if follows_a_vocoder(part)]
+    AfterVocoder.named(after)
     vocoder = "+".join(part for part in parts if not follows_a_vocoder(part))
     return spec.stages[0], vocoder, after

@@ -23,6 +23,7 @@ from codecmark.results.field_types import first_mismatch
 SCHEMA_VERSION = 3
 Status = Literal["ok", "failed", "unavailable"]
 INFINITE = "infinite"  # how the reason of a figure begins where the output equals the input
+TIME_PROBE = "time probe"  # the note with the seconds of `measure.time_probe`, beside each phase
 # what a clip went through beside the codec; None is untouched
 AXES = (
     "loss_percent", "loss_pattern", "concealment", "bit_error_rate", "passes", "passed_through",

@@ -23,11 +23,8 @@ from codecmark.review.threshold import EACH
 from codecmark.review.verdict import elsewhere, judge
 from codecmark.review.voices import Heard, judge_panel
 
-BESIDE = (
-    "si_sdr_db",
-    "pesq_wb",
-    VISQOL_FIELD,
-)  # shown whatever is asked for, where there are values
+# shown whatever is asked for, where there are values
+BESIDE = ("si_sdr_db", "pesq_wb", VISQOL_FIELD)
 _STATUSES: tuple[Status, ...] = ("feasible", "provisional", "open", "out")
 
 

@@ -15,7 +15,8 @@ from codecmark.review.figures import Figures
 from codecmark.review.panel import Panel
 from codecmark.review.threshold import COSTS, EACH, MOS, TIMES, higher_is_better
 
-_TIME_NOISE = 1.25  # as in `codecmark compare`: two runs on a shared machine differed by 18 %
+# as in `codecmark compare`: two runs on a shared machine differed by 18 %
+_TIME_NOISE = 1.25
 
 
 class Dropped(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -43,7 +44,7 @@ def pareto_set(field: Field, candidates: Mapping[str, Ranked]) -> ParetoSet:
 
     A candidate is dominated by one that is no worse on any axis and, on one of them, better
     beyond noise: the 95 % interval of the paired difference excludes 0, bits differ at all, times
-    by a factor of 1.25.
+    by a factor of 1.25, or by that of the run's own noise if it is larger.
 
     Parameters
     ----------
@@ -129,7 +130,7 @@ def _clearly_better(
 def _beyond_noise(figures: Figures, theirs: Figure, ours: Figure, sign: int) -> bool:
     a, b = theirs.level or 0.0, ours.level or 0.0
     if theirs.metric in TIMES:
-        return b > _TIME_NOISE * a
+        return b > max(_TIME_NOISE, figures.time_noise) * a
     if theirs.metric in COSTS or theirs.exact or ours.exact:
         return sign * (a - b) > 0
     their_clips = figures.clips(theirs.spec, theirs.metric, theirs.clip_class)

@@ -11,6 +11,7 @@ from codecmark.analysis.aggregation import ALL
 from codecmark.analysis.listeners import RATINGS, rated
 from codecmark.analysis.samples import Scored, collect, latest_rows
 from codecmark.analysis.statistics import FEWEST_SOURCES, ratio_estimate
+from codecmark.analysis.time_noise import time_noise
 from codecmark.results.row import ResultRow
 from codecmark.review.figure import NO_ROWS, UNTRAINED, Clips, Figure, Found, nothing, summed
 from codecmark.review.threshold import COSTS, FACTS, ORIGINAL, TIMES, Statistic
@@ -42,6 +43,11 @@ class Figures:
     def classes(self) -> tuple[str, ...]:
         """The classes of clips, in the order of the rows."""
         return tuple(dict.fromkeys(name for name in self._clips.values() if name))
+
+    @cached_property
+    def time_noise(self) -> float:
+        """The factor below which times do not differ by more than the run's noise; 1 if unknown."""
+        return time_noise(self.rows) or 1.0
 
     def of(self, spec: str) -> list[ResultRow]:
         """Return the rows of one codec."""

@@ -96,10 +96,10 @@ def renew(results: Path, rows: Sequence[ResultRow]) -> list[Path]:
         If a file is not usable or a record cannot be written.
     """
     sources = sorted((results / DECISIONS).glob("*.toml"))
-    asked = {source.name: load(source) for source in sources}
+    asked = {source: load(source) for source in sources}
     return [
-        write(decide(rows, requirements, rows_of(requirements, results)), name, results)
-        for name, requirements in asked.items()
+        write(decide(rows, requirements, rows_of(requirements, results)), str(source), results)
+        for source, requirements in asked.items()
     ]
 
 

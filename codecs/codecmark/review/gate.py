@@ -10,6 +10,8 @@ from codecmark.review.choice import Candidate
 from codecmark.review.decision import Decision
 from codecmark.review.panel import Panel
 
+_DECIDED = ("PASS", "FAIL")
+
 
 @dataclass(frozen=True)
 class Gate:
@@ -36,9 +38,28 @@ def gate(decision: Decision) -> Gate:
         if watched is None:
             raise InputError(f"accepted: no rows of {accepted!r}, and no option names it")
     if watched is None:
-        return Gate(False, ("no option passes every hard requirement",))
+        return Gate(False, ("no option passes every hard requirement", *_nearest(decision)))
     verdict = "passed" if watched.can_be_chosen else "failed"
     return Gate(watched.can_be_chosen, (f"{watched.spec}: {verdict}", *_lines(watched)))
+
+
+def _nearest(decision: Decision) -> list[str]:
+    """Return what keeps the option from passing that fails the fewest hard requirements."""
+    best = [outcome.best for outcome in decision.outcomes]
+    if not best:
+        return []
+    nearest = min(best, key=_missed)
+    return [f"nearest is {nearest.spec}:", *_lines(nearest)]
+
+
+def _missed(candidate: Candidate) -> tuple[int, int]:
+    """Return how many hard requirements fail, and how many are not decided."""
+    verdicts = [
+        finding.effective.verdict
+        for finding in candidate.findings
+        if finding.requirement.hard and finding.effective.verdict != "PASS"
+    ]
+    return verdicts.count("FAIL"), len(verdicts)
 
 
 def _lines(candidate: Candidate) -> list[str]:
@@ -55,6 +76,8 @@ def _lines(candidate: Candidate) -> list[str]:
             f"{label}{wording.figure(shown.figure)} asked {wording.threshold(asked)}, margin "
             f"{margin}"
         )  # fmt: skip
+        if shown.reason and shown.figure.level is not None and shown.verdict not in _DECIDED:
+            detail += f"; {shown.reason}"
         if shown.panel and shown.voices:
             detail += f" ({panel_text.in_short(shown)})"
         kind = "hard" if finding.requirement.hard else "soft"

@@ -37,7 +37,7 @@ def markdown(
     Parameters
     ----------
     source : str
-        Name of the requirements file.
+        Path of the requirements file, from the folder that commands are given in.
     kept : mapping
         Hand-written parts by name.
     superseded_by : str, optional
@@ -75,7 +75,7 @@ def markdown(
         "### Consequences",
         handwritten.block("consequences", texts.pop("consequences")),
         "### Confirmation",
-        f"`pytest benchmarks/ --benchmark-only --require results/decisions/{escaped(source)}` "
+        f"`pytest benchmarks/ --benchmark-only --require {escaped(source)}` "
         "measures again and fails unless every hard requirement still passes.",
         "## Pros and Cons of the Options",
         *(

@@ -6,10 +6,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import fmean
 
+from codecmark import corpus
 from codecmark.corpus import reading
-from codecmark.corpus.condition import Condition, PreparedClip, prepare_each
+from codecmark.corpus.condition import Condition, PreparedClip, none_left
 from codecmark.corpus.entry import CorpusClip
 from codecmark.errors import InputError, ResultSchemaError
 from codecmark.measure import content_key
@@ -85,47 +85,44 @@ class Plan:
         """Number of missing rows; of a codec without trained weights, as if it had them."""
         return sum(map(len, self.missing.values()))
 
-    def estimated_s(self, rows: Iterable[ResultRow], workers: int) -> tuple[float, list[str]]:
-        """Return the seconds that the run will take, by earlier `rows` of the same codecs here.
-
-        Model loading is not in it. The list names the codecs without such rows.
-        """
-        known: dict[str, list[float]] = defaultdict(list)
-        for row in rows:
-            is_alike = self.timed == (row.encode_s is not None)
-            if row.row_s and row.clip_s and row.host == host.host() and is_alike:
-                known[row.spec].append(row.row_s / row.clip_s)
-        total = sum(
-            fmean(known[spec]) * clip.duration_s
-            for spec, clips in self.missing.items()
-            if known[spec]
-            for clip in clips
-        )
-        return total / workers, [spec for spec in self.missing if not known[spec]]
-
 
 def survey(
-    entries: Iterable[CorpusClip], condition: Condition
+    entries: Sequence[CorpusClip], condition: Condition, limit: int | None = None
 ) -> tuple[list[PlannedClip], dict[str, str]]:
     """Read each clip for its identity; the audio of the last few stays, see `corpus.reading`.
+
+    Parameters
+    ----------
+    limit : int, optional
+        Of the clips that the condition admits, see `corpus.limited`.
 
     Returns
     -------
     clips : list of PlannedClip
     unused : dict
-        For each clip that the condition does not admit, why.
+        For each clip that the condition does not admit, why; with a limit, of those read.
 
     Raises
     ------
     InputError
         If no clip is left.
     """
+    planned: dict[str, PlannedClip] = {}
+    unused: dict[str, str] = {}
 
-    def planned(entry: CorpusClip) -> PlannedClip:
-        audio = reading.read(entry, condition).audio
-        return PlannedClip(entry, audio.sha256(), audio.duration_s)
+    def is_usable(entry: CorpusClip) -> bool:
+        try:
+            audio = reading.read(entry, condition).audio
+        except InputError as error:
+            unused[entry.name] = str(error)
+            return False
+        planned[entry.name] = PlannedClip(entry, audio.sha256(), audio.duration_s)
+        return True
 
-    return prepare_each(entries, condition, planned)
+    chosen = corpus.limited(entries, limit, condition.seed, is_usable)
+    if not chosen:
+        raise none_left(condition, unused)
+    return [planned[entry.name] for entry in chosen], unused
 
 
 def make(
@@ -138,6 +135,7 @@ def make(
     timed: bool = True,
     retry: bool = False,
     fresh: bool = False,
+    beside: str | None = None,
 ) -> Plan:
     """Compare what is asked for with what the run has.
 
@@ -149,13 +147,20 @@ def make(
     ----------
     retry : bool
         Whether to try again what failed, was unavailable or lacked its weights.
+    beside : str, optional
+        The run of another condition that rows join if there is none to go on with.
+
+    Raises
+    ------
+    ResultSchemaError
+        If rows that might be gone on with are damaged or of a newer schema.
     """
     run_id, stored = (None, []) if fresh else _continued(clips, condition, results)
     again = [r for r in stored if retry and (r.status != "ok" or r.weights == "random")]
     known = _Known([row for row in stored if row not in again], condition, setup, timed=timed)
     missing = {spec: known.lacking(spec, _admitted(spec, clips, condition)) for spec in specs}
     return Plan(
-        run_id or host.new_run_id(),
+        run_id or beside or host.new_run_id(),
         condition,
         {spec: lacking for spec, lacking in missing.items() if lacking},
         clips[0],
@@ -231,13 +236,16 @@ def _continued(
     names = {clip.entry.name for clip in clips}
     for run_id in reversed(store.run_ids(results)):
         try:
-            newest = next(store.rows_of(results, run_id), None)
-            if newest is None or newest.key is None or newest.condition != condition.name:
+            first = next(store.rows_of(results, run_id), None)
+            if first is None or first.key is None:
                 continue
             rows = store.latest(store.rows_of(results, run_id))
-        except ResultSchemaError:
-            continue
-        theirs = {row.clip for row in rows if row.clip is not None}
-        if theirs <= names or names <= theirs:
+        except ResultSchemaError as error:
+            raise ResultSchemaError(
+                f"{error}; --new leaves what is there alone and measures everything afresh"
+            ) from error
+        ours = [row for row in rows if row.condition == condition.name]
+        theirs = {row.clip for row in ours if row.clip is not None}
+        if ours and (theirs <= names or names <= theirs):
             return run_id, rows
     return None, []

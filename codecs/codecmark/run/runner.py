@@ -7,28 +7,31 @@ from pathlib import Path
 
 from codecmark.measure.timing import BLOCK
 from codecmark.results import store
-from codecmark.run.engines import Engine, Item, Outcome
+from codecmark.run.engines import Engine, Item, Outcome, Watch
 from codecmark.run.plan import Plan, PlannedClip
 
 
-def run(plan: Plan, engine: Engine, results: Path) -> Iterator[Outcome]:
+def run(
+    plan: Plan, engine: Engine, results: Path, watch: Watch = lambda _: None
+) -> Iterator[Outcome]:
     """Make the missing rows; yield each outcome when its rows are on disk.
 
     A codec that is not available, or fails on a clip, becomes rows that say so; the run goes on.
     An interruption loses the items that are being worked on: a clip each, or with timing a block
-    of clips, which are timed round by round and then scored side by side.
+    of clips, which are timed round by round and then scored side by side. `watch` is told what is
+    worked on.
     """
     items = [
         Item(plan.run_id, spec, block, plan.first, plan.condition, plan.timed, plan.setup)
         for spec, clips in plan.missing.items()
         for block in _blocks(clips, BLOCK if plan.timed else 1)
     ]
-    made: set[tuple[str, str | None]] = set()
+    written: set[tuple[str, str | None]] = set()
     with store.writing(results, plan.run_id) as writer:
-        for outcome in engine.run(items):
+        for outcome in engine.run(items, watch):
             # opus@24k and opus@24.0k are one codec
-            new = [row for row in outcome.rows if (row.spec, row.clip) not in made]
-            made.update((row.spec, row.clip) for row in new)
+            new = [row for row in outcome.rows if (row.spec, row.clip) not in written]
+            written.update((row.spec, row.clip) for row in new)
             writer.add(new)
             yield Outcome(outcome.item, new, outcome.settled)
 

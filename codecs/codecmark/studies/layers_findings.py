@@ -14,6 +14,7 @@ from codecmark.analysis.target import DEFAULT_TARGET
 from codecmark.metrics.table import VISQOL_FIELD
 from codecmark.results.row import ResultRow
 from codecmark.studies.layers import ABLATED, ASKED_DB, CURVE, OURS, PARTS, Parts
+from codecmark.system.counting import counted
 
 ASKED_KBPS = 1.5  # of the waveform layer on speech, at `ASKED_DB`
 _SNR_DB = DEFAULT_TARGET["snr_db"]
@@ -71,8 +72,8 @@ def objections(rows: Sequence[ResultRow], parts: Sequence[Parts]) -> list[str]:
         "**It is not a codec for calls.** Models adapt over the whole clip, the step is found by "
         "decoding, and nothing bounds the delay but the clip. Opus and LC3 code in short frames "
         "and resist loss.",
-        f"**The corpus is small**: {len(parts)} clips of {seconds:g} s. Predictors, not listeners, "
-        "gave every figure of quality here.",
+        f"**The corpus is small**: {counted(len(parts), 'clip')} of {seconds:g} s. Predictors, "
+        "not listeners, gave every figure of quality here.",
     ]
 
 

@@ -13,6 +13,7 @@ from codecmark.metrics.table import TABLE, VISQOL_FIELD
 from codecmark.results.row import ResultRow
 from codecmark.studies import layers_findings
 from codecmark.studies.layers import ABLATED, ANCHORED_CURVE, CURVE, OURS, PARTS, Parts
+from codecmark.system.counting import counted
 
 FIELDS = tuple(
     (name, TABLE[name].heading, TABLE[name].decimals)
@@ -29,8 +30,8 @@ def markdown(rows: Sequence[ResultRow], parts: Sequence[Parts]) -> str:
         "# The waveform layer",
         f"`{OURS}` sends a coarse log-mel and the strongest MDCT coefficients; with `+anchored` a "
         "trained network fills what was not coded, in place of phase retrieval. Made by `codecmark "
-        f"layers --out results` over {len(parts)} clips, condition `16k-mono`. Rates count every "
-        "byte of the stream.",
+        f"layers --out results` over {counted(len(parts), 'clip')}, condition `16k-mono`. "
+        "Rates count every byte of the stream.",
         "## What was promised",
         _bullets(layers_findings.promises(rows, parts)),
     ]

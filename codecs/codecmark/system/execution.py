@@ -57,10 +57,10 @@ class Execution:
             If a word is no setting; or in any other than the one form that `str` gives, so that
             one execution has one name.
         """
-        found: dict[str, str] = {}
+        parts: dict[str, str] = {}
         for word in text.split("-"):
-            found |= {kind: word for kind, words in _KINDS.items() if word in words}
-        execution = cls(**found)
+            parts |= {kind: word for kind, words in _KINDS.items() if word in words}
+        execution = cls(**parts)
         if not text or str(execution) != text:
             raise InputError(
                 f"spec: {MARK}{text}: after '{MARK}' go, joined by '-' and in this order, what is "

@@ -33,13 +33,13 @@ def host() -> str:
 @cache
 def versions() -> dict[str, str]:
     """Return the versions of what decides about figures; packages that are absent are left out."""
-    found = {"codecmark": version("codecmark"), "python": platform.python_version()}
+    versions = {"codecmark": version("codecmark"), "python": platform.python_version()}
     for package in _PACKAGES:
         try:
-            found[package] = version(package)
+            versions[package] = version(package)
         except PackageNotFoundError:
             continue
-    return found
+    return versions
 
 
 def _processor() -> str:

@@ -26,8 +26,8 @@ def with_sections(page: str, sections: Mapping[str, str]) -> str:
     `sections` are texts below their headings, by heading.
     """
     before, *parts = page.split("\n## ")
-    found = dict(part.partition("\n")[::2] for part in parts)
-    found |= {heading: f"\n{text.strip()}\n" for heading, text in sections.items()}
+    text_by_heading = dict(part.partition("\n")[::2] for part in parts)
+    text_by_heading |= {heading: f"\n{text.strip()}\n" for heading, text in sections.items()}
     return before.rstrip("\n") + "".join(
-        f"\n\n## {heading}\n{text.rstrip()}" for heading, text in found.items()
+        f"\n\n## {heading}\n{text.rstrip()}" for heading, text in text_by_heading.items()
     ) + "\n"  # fmt: skip

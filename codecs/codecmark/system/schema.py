@@ -123,7 +123,9 @@ def _in_words(message: str, values: object, kind: type) -> str:
         return f"{prefix}{what}"
     value = _value_at(values, steps)
     if isinstance(node, inspect.LiteralType) and isinstance(value, str):
-        return f"{where}: {_none_of(value, [str(one) for one in node.values if one != ''])}"
+        return (
+            f"{where}: {_none_of(value, [str(choice) for choice in node.values if choice != ''])}"
+        )
     return f"{where}: must be {meaning}, not {value!r:.80}"
 
 
@@ -166,8 +168,8 @@ def _bare(node: inspect.Type) -> inspect.Type:
     if isinstance(node, inspect.Metadata):
         return _bare(node.type)
     if isinstance(node, inspect.UnionType):
-        others = [one for one in node.types if not isinstance(one, inspect.NoneType)]
-        structs = [one for one in others if isinstance(one, inspect.StructType)]
+        others = [kind for kind in node.types if not isinstance(kind, inspect.NoneType)]
+        structs = [kind for kind in others if isinstance(kind, inspect.StructType)]
         if len(others) == 1 or structs:
             return _bare((structs or others)[0])
     return node
@@ -182,9 +184,9 @@ def _words(node: inspect.Type) -> str:
         if isinstance(node, kind):
             return words
     if isinstance(node, inspect.LiteralType):
-        return f"one of {', '.join(str(one) for one in node.values if one != '')}"
+        return f"one of {', '.join(str(choice) for choice in node.values if choice != '')}"
     if isinstance(node, inspect.UnionType):
-        return " or ".join(_words(_bare(one)) for one in node.types)
+        return " or ".join(_words(_bare(kind)) for kind in node.types)
     item = getattr(node, "item_type", None)
     if item is not None:
         inner = _bare(item)

@@ -8,8 +8,9 @@ import pytest
 
 from codecmark.commands.pytest_plugin.session import SESSION
 from codecmark.errors import CodecmarkError
-from codecmark.run import clip_classes
+from codecmark.run import clip_classes, unused_clips
 from codecmark.system import host
+from codecmark.system.counting import counted
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -31,6 +32,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Put encoding before decoding, and read the clips if anything needs them."""
     # before pytest groups them by codec: decoding needs the streams that encoding leaves
     items.sort(key=lambda item: item.name.startswith("bench_decode"))
+    for item in items:
+        if "measurement" in getattr(item, "fixturenames", ()):  # of libraries, while it is measured
+            item.add_marker(pytest.mark.filterwarnings("ignore"))
     fixtures = {name for item in items for name in getattr(item, "fixturenames", ())}
     if fixtures.isdisjoint({"bench", "measurement"}):
         return
@@ -51,8 +55,9 @@ def pytest_report_collectionfinish(config: pytest.Config) -> list[str]:
     classes = [clip.entry.clip_class for clip in session.clips]
     counts = ", ".join(f"{classes.count(name)} {name}" for name in dict.fromkeys(classes))
     lines = [
-        f"codecmark: {len(session.specs)} codecs, {len(session.clips)} clips ({counts}), "
-        f"condition {session.condition.name}, {session.condition.threads} thread",
+        f"codecmark: {counted(len(session.specs), 'codec')}, "
+        f"{counted(len(session.clips), 'clip')} ({counts}), condition {session.condition.name}, "
+        f"{counted(session.condition.threads, 'thread')}",
         f"codecmark: {host.host()}",
     ]
     if notice := clip_classes.notice([clip.entry for clip in session.clips]):
@@ -61,9 +66,11 @@ def pytest_report_collectionfinish(config: pytest.Config) -> list[str]:
         lines.append("codecmark: smoke run, nothing is timed or stored")
     elif session.plan.kept:
         lines.append(
-            f"codecmark: goes on with run {session.plan.run_id}: {len(session.plan.kept)} rows are "
-            f"there, {session.plan.count} are missing; --new measures afresh"
+            f"codecmark: goes on with run {session.plan.run_id}: "
+            f"{counted(len(session.plan.kept), 'row')} "
+            f"{'is' if len(session.plan.kept) == 1 else 'are'} there, {session.plan.count} "
+            f"{'is' if session.plan.count == 1 else 'are'} missing; --new measures afresh"
         )
     elif config.getoption("--codecs") is None and not config.getoption("--all-codecs"):
         lines.append("codecmark: the default set is made to end within 9 minutes on 2 cores")
-    return lines + [f"codecmark: not used: {name}: {why}" for name, why in session.unused.items()]
+    return lines + [f"codecmark: {line}" for line in unused_clips.lines(session.unused)]

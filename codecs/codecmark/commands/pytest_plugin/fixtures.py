@@ -11,6 +11,7 @@ from collections.abc import Iterator
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
+from codecmark.commands.pytest_plugin.extra_info import described
 from codecmark.commands.pytest_plugin.pedantic_timer import PedanticTimer
 from codecmark.commands.pytest_plugin.session import SESSION, Session
 from codecmark.errors import UnavailableError
@@ -41,11 +42,16 @@ def measurement(request: pytest.FixtureRequest, bench: Session) -> Iterator[Code
     if codec.canonical_spec in measured:
         pytest.skip(f"{spec} is {codec.canonical_spec}, which was measured already")
     codec.take(clips)
+    bench.extra_infos.clear()
     yield codec
-    bench.finish(codec.rows(bench.scorer, memory=not bench.smoke))
+    rows = codec.rows(bench.scorer, memory=not bench.smoke)
+    bench.finish(rows)
+    for extra_info in bench.extra_infos:  # saved at the end of the session
+        extra_info.update(described(rows))
 
 
 @pytest.fixture
-def timer(benchmark: BenchmarkFixture) -> PedanticTimer:
-    """The benchmark of this test as a timer."""
+def timer(benchmark: BenchmarkFixture, bench: Session) -> PedanticTimer:
+    """The benchmark of this test as a timer; what it codes is described in its `extra_info`."""
+    bench.extra_infos.append(benchmark.extra_info)
     return PedanticTimer(benchmark)

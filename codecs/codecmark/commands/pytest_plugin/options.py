@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
-from codecmark.commands.pytest_plugin.session import SESSION, Session
-from codecmark.commands.run import (
+from codecmark.commands.measuring_options import (
     add_class_argument,
     add_execution_arguments,
     add_predictors_argument,
 )
+from codecmark.commands.pytest_plugin.session import SESSION, Session
 from codecmark.commands.stored_rows import RESULTS
 from codecmark.corpus import condition
-from codecmark.errors import CodecmarkError
+from codecmark.errors import CodecmarkError, UnavailableError
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -61,11 +62,24 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """Check the options; no clip is read before a benchmark is collected."""
+    """Check the options; no clip is read before a benchmark is collected.
+
+    What is wrong with them ends pytest with exit status 2, as it does `codecmark run`.
+    """
     for name, pattern in (("python_files", "bench_*.py"), ("python_functions", "bench_*")):
         if pattern not in config.getini(name):
             config.addinivalue_line(name, pattern)
     try:
+        _require_histogram(config)
         config.stash[SESSION] = Session.from_options(config)
     except CodecmarkError as error:
-        raise pytest.UsageError(str(error)) from error
+        pytest.exit(f"codecmark: {error}", returncode=2)
+
+
+def _require_histogram(config: pytest.Config) -> None:
+    """Refuse `--benchmark-histogram` before hours of measuring, not after, where it cannot be."""
+    if config.getoption("benchmark_histogram") and find_spec("pygal") is None:
+        raise UnavailableError(
+            "--benchmark-histogram needs the packages pygal and pygaljs",
+            "install them: pip install 'codecmark[histogram]'",
+        )

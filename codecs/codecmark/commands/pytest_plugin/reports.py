@@ -12,7 +12,7 @@ from codecmark import review
 from codecmark.commands.pytest_plugin.session import SESSION, Session
 from codecmark.errors import CodecmarkError
 from codecmark.leaderboard import render
-from codecmark.results import store
+from codecmark.results import newest, store
 from codecmark.results.row import ResultRow
 from codecmark.review import files
 from codecmark.review.in_force import judged_by_condition
@@ -58,6 +58,11 @@ def _write_tables(session: Session, rows: list[ResultRow], terminalreporter: Any
     render.print_leaderboard(rows, Console(width=width), judged=judged)
     path = session.results / store.ROWS / f"{session.run_id}.jsonl"
     terminalreporter.write_line(f"rows: {path}")
+    if newest.newest(session.results) != session.run_id:
+        terminalreporter.write_line(
+            f"no page: an earlier run in {session.results} has all these clips and more rows"
+        )
+        return
     page = render.write_markdown(rows, session.results, judged)
     terminalreporter.write_line(f"page: {page}")
     try:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from codecmark import catalog, corpus, review
+from codecmark.catalog import checking
 from codecmark.corpus import condition
 from codecmark.corpus.condition import PreparedClip
 from codecmark.corpus.entry import UNKNOWN_CLASS, ClipClass
@@ -20,7 +22,7 @@ from codecmark.results.row import ResultRow
 from codecmark.review import Requirements
 from codecmark.review.gate import Gate, gate
 from codecmark.review.replayed import rows_of
-from codecmark.run import plan
+from codecmark.run import corpora, plan
 from codecmark.run.plan import Plan, PlannedClip
 from codecmark.system import host, threads
 from codecmark.system.execution import Execution
@@ -46,6 +48,8 @@ class Session:
         The run that this session goes on with or starts, and what it lacks.
     made : list of ResultRow
         What this session added.
+    extra_infos : list of dict
+        Those of the benchmarks of the codec that is measured.
     overheads, remarks : list of str
         What benchmarks have to say at the end: the former make `harness.md`.
     """
@@ -68,6 +72,7 @@ class Session:
     plan: Plan | None = None
     scorer: Scorer = field(default_factory=Scorer)
     made: list[ResultRow] = field(default_factory=list)
+    extra_infos: list[dict[str, Any]] = field(default_factory=list)
     overheads: list[str] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
     _open: ExitStack = field(default_factory=ExitStack)
@@ -85,7 +90,7 @@ class Session:
         required = config.getoption("--require")
         if smoke and required:
             raise InputError("--require needs measured figures; leave out --benchmark-disable")
-        specs = catalog.select(
+        specs = checking.selected(
             config.getoption("--codecs"), everything=config.getoption("--all-codecs")
         )
         return cls(
@@ -126,8 +131,7 @@ class Session:
     def begin(self) -> None:
         """Read the clips, see which rows are missing, and make sure that they can be stored."""
         entries = corpus.load(self.corpus, self.clip_class)
-        entries = corpus.limited(entries, self.limit, self.condition.seed)
-        clips, self.unused = plan.survey(entries, self.condition)
+        clips, self.unused = plan.survey(entries, self.condition, self.limit)
         if self.smoke:
             clips = clips[:1]
         else:
@@ -139,6 +143,7 @@ class Session:
                 store.prepare(self.results)
             except InputError as error:
                 raise InputError(f"--results: {error}") from error
+            corpora.remember(self.results, self.plan.run_id, self.corpus, self.clip_class)
         self.clips = clips
         threads.limit(self.condition.threads)
 

@@ -9,14 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
-from codecmark.run.engines.worker import Item, Outcome
+from codecmark.run.engines.worker import Item, Outcome, Stage, Watch
 
-__all__ = ["Engine", "Item", "Outcome"]
+__all__ = ["Engine", "Item", "Outcome", "Stage", "Watch"]
 
 
 class Engine(Protocol):
     """One way to work through items."""
 
-    def run(self, items: Sequence[Item]) -> Iterator[Outcome]:
-        """Yield outcomes as they come; items of a codec that is settled are passed over."""
+    def run(self, items: Sequence[Item], watch: Watch = lambda _: None) -> Iterator[Outcome]:
+        """Yield outcomes as they come; items of a codec that is settled are passed over.
+
+        `watch` is told what is worked on, as far as the engine knows.
+        """
         ...

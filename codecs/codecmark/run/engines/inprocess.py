@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from codecmark.measure.scoring import Scorer
-from codecmark.run.engines.worker import Item, Outcome, Worker
+from codecmark.run.engines.worker import Item, Outcome, Watch, Worker
 
 
 class InProcess:
@@ -14,11 +14,11 @@ class InProcess:
     def __init__(self, scorers: int = 1) -> None:
         self._scorers = scorers
 
-    def run(self, items: Sequence[Item]) -> Iterator[Outcome]:
+    def run(self, items: Sequence[Item], watch: Watch = lambda _: None) -> Iterator[Outcome]:
         """See `Engine.run`."""
         settled: set[str] = set()
         with Scorer(self._scorers) as scorer:
-            worker = Worker(scorer)
+            worker = Worker(scorer, watch)
             for item in items:
                 if item.spec not in settled:
                     outcome = worker.measure(item)

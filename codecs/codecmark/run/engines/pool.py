@@ -19,7 +19,7 @@ from time import monotonic
 
 from codecmark.measure.scoring import Scorer
 from codecmark.run.engines.item_queue import ItemQueue
-from codecmark.run.engines.worker import Item, Outcome, Worker, lost
+from codecmark.run.engines.worker import Item, Outcome, Stage, Watch, Worker, lost
 from codecmark.system import processes
 
 _STOP_S = 30.0
@@ -54,9 +54,11 @@ class Pool:
         self._scorers = scorers
         self._limit_s = limit_s
         self._hands: list[_Hand] = []
+        self._watch: Watch = lambda _: None
 
-    def run(self, items: Sequence[Item]) -> Iterator[Outcome]:
+    def run(self, items: Sequence[Item], watch: Watch = lambda _: None) -> Iterator[Outcome]:
         """See `Engine.run`."""
+        self._watch = watch
         queue = ItemQueue(items)
         deaths: Counter[Item] = Counter()
         try:
@@ -105,14 +107,15 @@ class Pool:
         if not hand.pipe.poll():
             return self._after_hang(hand, item, queue)
         try:
-            outcome: Outcome | None = hand.pipe.recv()
+            message: Outcome | Stage = hand.pipe.recv()
         except (EOFError, OSError):
             return self._after_death(hand, item, queue, deaths)
-        if outcome is None:  # a sign of life
+        if isinstance(message, Stage):  # a sign of life
             hand.until = monotonic() + self._limit_s
-        else:
-            hand.item = None
-        return outcome
+            self._watch(message)
+            return None
+        hand.item = None
+        return message
 
     def _after_hang(self, hand: _Hand, item: Item, queue: ItemQueue) -> Outcome | None:
         """Give the item up, or if it has several clips, try each alone."""
@@ -163,16 +166,18 @@ def _end(hand: _Hand, patience_s: float) -> str:
 
 
 class _SignsOfLife:
-    """Tells the driver, at most once a second, that a worker is getting on."""
+    """Tells the driver what a worker is at: each phase, and within it at most once a second."""
 
     def __init__(self, pipe: Connection) -> None:
         self._pipe = pipe
-        self._last = float("-inf")
+        self._last_s = float("-inf")
+        self._phase: tuple[str, str] | None = None
 
-    def __call__(self) -> None:
-        if monotonic() - self._last > 1:
-            self._last = monotonic()
-            self._pipe.send(None)
+    def __call__(self, stage: Stage) -> None:
+        phase = stage.spec, stage.phase
+        if phase != self._phase or monotonic() - self._last_s > 1:
+            self._last_s, self._phase = monotonic(), phase
+            self._pipe.send(stage)
 
 
 def _serve(pipe: Connection, scorers: int) -> None:

@@ -17,7 +17,7 @@ from typing import Any
 from codecmark.errors import UnavailableError
 from codecmark.measure.scoring import Scorer
 from codecmark.run.engines.item_queue import ItemQueue
-from codecmark.run.engines.worker import Item, Outcome, Worker, lost
+from codecmark.run.engines.worker import Item, Outcome, Stage, Watch, Worker, lost
 
 _INHERITED = ("CODECMARK_", "HF_HUB_OFFLINE", "PYTHONPATH")
 _POLL_S = 1.0
@@ -57,7 +57,7 @@ class RayCluster:
         self._limit_s = limit_s
         self._failed_starts = 0
 
-    def run(self, items: Sequence[Item]) -> Iterator[Outcome]:
+    def run(self, items: Sequence[Item], watch: Watch = lambda _: None) -> Iterator[Outcome]:
         """See `Engine.run`."""
         ray = self._ray
         if not ray.is_initialized():
@@ -73,6 +73,7 @@ class RayCluster:
                     hand = idle.pop()
                     item = queue.take(hand.loaded, {h.loaded for h in hands if h is not hand})
                     hand.loaded = item.spec
+                    watch(Stage(item.spec, "load"))
                     task = hand.actor.measure.remote(item)
                     tasks[task] = _Task(hand, item, monotonic() + self._limit_s)
                 while queue and len(hands) < self._room():

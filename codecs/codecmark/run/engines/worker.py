@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from codecmark.corpus.condition import Condition, PreparedClip
 from codecmark.errors import CodecmarkError, InputError
 from codecmark.measure import content_key, row_builder
 from codecmark.measure.codec_rows import CodecRows
 from codecmark.measure.scoring import Scorer
-from codecmark.measure.timing import Input, Output, Timed, perf_counter_timer
+from codecmark.measure.timing import Input, Output, Timed, Timer, perf_counter_timer, turns
 from codecmark.networks.setup import Setup
 from codecmark.results.row import ResultRow
 from codecmark.run.plan import PlannedClip
@@ -42,20 +43,31 @@ class Outcome:
     settled: bool = False
 
 
+@dataclass(frozen=True)
+class Stage:
+    """What a worker is at; `clip` is empty where it is at several or none."""
+
+    spec: str
+    phase: Literal["load", "encode", "decode", "score"]
+    clip: str = ""
+
+
+Watch = Callable[[Stage], None]
+
+
 class Worker:
     """Keeps one codec loaded, that of the last item.
 
     Parameters
     ----------
     scorer : Scorer
-    alive : callable
-        Called now and then while an item is worked on: when the codec is loaded, and before a call
-        of it that is timed.
+    watch : callable
+        Called whenever something else begins: loading the codec, a call of it, scoring.
     """
 
-    def __init__(self, scorer: Scorer, alive: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, scorer: Scorer, watch: Watch = lambda _: None) -> None:
         self._scorer = scorer
-        self._alive = alive
+        self._watch = watch
         self._codec: CodecRows | None = None
 
     def measure(self, item: Item) -> Outcome:
@@ -63,13 +75,13 @@ class Worker:
         codec = self._codec
         if codec is None or (codec.run_id, codec.spec) != (item.run_id, item.spec):
             self._codec = codec = None  # the last one's memory is needed
+            self._watch(Stage(item.spec, "load"))
             try:
                 first = item.first.read(item.condition)
             except InputError as error:
                 return lost(item, str(error))
             codec = CodecRows(item.run_id, item.spec, first, item.condition, item.setup)
             self._codec = codec
-            self._alive()
         rows: list[ResultRow] = []
         clips: list[PreparedClip] = []
         for clip in () if codec.is_settled else item.clips:
@@ -78,23 +90,44 @@ class Worker:
             except InputError as error:
                 rows.append(_lost_row(item, clip, str(error)))
         if clips or codec.is_settled:
-            timer = self._timer if item.timed else None
-            rows += codec.measure(clips, timer, self._scorer)
+            codec.take(clips)
+            codec.encode(self._timer(item, "encode", clips))
+            codec.decode(self._timer(item, "decode", clips))
+            self._watch(Stage(item.spec, "score", _only_name(clips)))
+            rows += codec.rows(self._scorer, memory=item.timed)
         return Outcome(item, rows, settled=codec.is_settled)
 
     def _timer(
-        self,
-        call: Callable[[Input], Output],
-        inputs: Sequence[Input],
-        *,
-        before: Callable[[], None],
-        rounds: int,
-    ) -> list[Timed[Output]]:
-        def prepare() -> None:
-            self._alive()
-            before()
+        self, item: Item, phase: Literal["encode", "decode"], clips: Sequence[PreparedClip]
+    ) -> Timer | None:
+        """Return a timer that says before each call what is called; None for an untimed item."""
+        self._watch(Stage(item.spec, phase, clips[0].name if clips else ""))
+        if not item.timed:
+            return None
 
-        return perf_counter_timer(call, inputs, before=prepare, rounds=rounds)
+        def timer(
+            call: Callable[[Input], Output],
+            inputs: Sequence[Input],
+            *,
+            before: Callable[[], None],
+            rounds: int,
+        ) -> list[Timed[Output]]:
+            # a clip that could not be encoded is not decoded: then nobody knows which is which
+            names = [clip.name if len(inputs) == len(clips) else "" for clip in clips]
+            upcoming = turns(len(inputs), rounds)
+
+            def prepare() -> None:
+                index = next(upcoming)
+                self._watch(Stage(item.spec, phase, names[index] if names else ""))
+                before()
+
+            return perf_counter_timer(call, inputs, before=prepare, rounds=rounds)
+
+        return timer
+
+
+def _only_name(clips: Sequence[PreparedClip]) -> str:
+    return clips[0].name if len(clips) == 1 else ""
 
 
 def lost(item: Item, reason: str) -> Outcome:

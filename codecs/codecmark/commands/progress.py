@@ -1,0 +1,60 @@
+"""The progress bar of a run: what is worked on, and how long the rest will take."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from types import TracebackType
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from codecmark.run.durations import Remaining
+from codecmark.run.engines import Outcome, Stage
+
+_WIDEST = 60  # characters of what is worked on
+
+
+class RunProgress:
+    """A bar over rows, for the length of a `with`."""
+
+    def __init__(self, total: int, remaining: Remaining, console: Console) -> None:
+        self._remaining = remaining
+        self._progress = Progress(
+            TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(),
+            TimeElapsedColumn(), TextColumn("{task.fields[left]}", markup=False),
+            console=console, transient=True,
+        )  # fmt: skip
+        self._task = self._progress.add_task("starting", total=total, left=self._left())
+
+    def __enter__(self) -> RunProgress:
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._progress.stop()
+
+    def show(self, stage: Stage) -> None:
+        """Name what is worked on."""
+        self._progress.update(self._task, description=described(stage))
+
+    def advance(self, outcome: Outcome, count: int) -> None:
+        """Move on by `count` rows, of which `outcome` is the last news."""
+        item = outcome.item
+        self._remaining.learn(outcome.rows)
+        self._remaining.finish(item.spec, item.condition.name, count)
+        self._progress.update(self._task, advance=count, left=self._left())
+
+    def _left(self) -> str:
+        seconds = self._remaining.seconds()
+        return "" if seconds is None else f"about {timedelta(seconds=round(seconds))} left"
+
+
+def described(stage: Stage) -> str:
+    """Return e.g. `opus@24k: encode voice.flac`, cut where it would be too wide."""
+    text = f"{stage.spec}: {stage.phase} {stage.clip}".rstrip()
+    return text if len(text) <= _WIDEST else text[: _WIDEST - 1] + "…"

@@ -1,0 +1,104 @@
+"""Which run is meant where none is named: the newest, unless it is a part of an earlier one.
+
+A run of a few codecs or clips that was tried beside a whole one, one without times, or a new
+measurement of everything that is not through yet, does not take the whole one's place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from functools import cached_property
+from pathlib import Path
+
+import msgspec
+
+from codecmark.errors import InputError
+from codecmark.results import parquet, store
+
+_Pair = tuple[str, str]  # condition and clip
+
+
+class _Place(msgspec.Struct):
+    """What of a line says which row it is."""
+
+    spec: str | None = None
+    condition: str | None = None
+    clip: str | None = None
+    encode_s: float | None = None
+
+
+class _Extent:
+    """What a run has rows of, read when it is asked for."""
+
+    def __init__(self, results: Path, run_id: str) -> None:
+        self.run_id = run_id
+        self._lines = results / store.ROWS / f"{run_id}.jsonl"
+
+    @cached_property
+    def is_timed(self) -> dict[tuple[str, _Pair], bool]:
+        """Of every codec, condition and clip whether it was timed."""
+        return {
+            (place.spec, (place.condition, place.clip)): place.encode_s is not None
+            for place in self._places()
+            if place.spec and place.condition and place.clip
+        }
+
+    @cached_property
+    def clips(self) -> set[_Pair]:
+        """Condition and clip of every row."""
+        return {pair for _, pair in self.is_timed}
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Number of rows, and of those with times."""
+        return len(self.is_timed), sum(self.is_timed.values())
+
+    def is_part_of(self, other: _Extent) -> bool:
+        """Return whether the other run has all these clips, and more rows or times."""
+        return self.clips <= other.clips and self.size < other.size
+
+    def _places(self) -> Iterator[_Place]:
+        compacted = self._lines.with_suffix(".parquet")
+        if compacted.is_file():
+            query = f"SELECT spec, condition, clip, encode_s FROM {parquet.source(compacted)}"  # noqa: S608 - a path of ours
+            for values in parquet.connect().execute(query).fetchall():
+                yield _Place(*values)
+        if self._lines.is_file():
+            decoder = msgspec.json.Decoder(_Place)
+            with self._lines.open("rb") as lines:
+                for line in lines:
+                    with suppress(msgspec.DecodeError):  # torn or damaged: reading it will say so
+                        yield decoder.decode(line)
+
+
+def newest(results: Path) -> str:
+    """Return the run that is meant where none is named.
+
+    Raises
+    ------
+    InputError
+        If there is none.
+    """
+    run_ids = store.run_ids(results)
+    if not run_ids:
+        raise InputError(
+            f"results: no rows below {results / store.ROWS}; run `codecmark run` first, or "
+            "name the folder that has some"
+        )
+    *earlier, last = (_Extent(results, run_id) for run_id in run_ids)
+    chosen = last
+    for candidate in reversed(earlier):
+        if chosen.is_part_of(candidate):
+            chosen = candidate
+    return chosen.run_id
+
+
+def parts(results: Path, run_id: str) -> list[str]:
+    """Return the runs that are newer than one and part of it, oldest first."""
+    whole = _Extent(results, run_id)
+    return [
+        other
+        for other in store.run_ids(results)
+        if other > run_id and _Extent(results, other).is_part_of(whole)
+    ]

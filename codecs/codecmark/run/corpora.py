@@ -1,0 +1,85 @@
+"""Where a run took its clips from, so that a page of it can be heard without asking again.
+
+`results/rows/<run id>.corpus.json` holds what `--corpus` and `--class` were. A folder beside the
+results is named from there, so that both can be moved together.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import msgspec
+
+from codecmark import corpus
+from codecmark.corpus.entry import UNKNOWN_CLASS, ClipClass, CorpusClip
+from codecmark.errors import InputError
+from codecmark.results import store
+
+
+class _Stored(msgspec.Struct, frozen=True):
+    """The file; `corpus` is None for the bundled clips."""
+
+    corpus: str | None = None
+    clip_class: ClipClass = UNKNOWN_CLASS
+
+
+def remember(results: Path, run_id: str, path: Path | None, clip_class: ClipClass) -> None:
+    """Store where the clips of a run are; `path` as `corpus.load` takes it."""
+    kept = _Stored(None if path is None else _named(path, results), clip_class)
+    target = _file(results, run_id)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_bytes(msgspec.json.encode(kept) + b"\n")
+
+
+def inherit(results: Path, run_id: str, source: Path, source_run: str) -> None:
+    """Let a run that others are joined to know where their clips are."""
+    if not _file(source, source_run).is_file():
+        return
+    kept = _read(source, source_run)
+    path = None if kept.corpus is None else _whole(kept.corpus, source)
+    remember(results, run_id, path, kept.clip_class)
+
+
+def load(results: Path, run_id: str) -> list[CorpusClip]:
+    """Return the clips that a run was given; of a run that does not say, the bundled ones.
+
+    Raises
+    ------
+    InputError
+        If they are no longer there.
+    UnavailableError
+        As `corpus.load`.
+    """
+    kept = _read(results, run_id)
+    path = None if kept.corpus is None else _whole(kept.corpus, results)
+    return corpus.load(path, kept.clip_class)
+
+
+def _read(results: Path, run_id: str) -> _Stored:
+    path = _file(results, run_id)
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=_Stored) if path.is_file() else _Stored()
+    except (OSError, msgspec.DecodeError) as error:
+        raise InputError(
+            f"{path}: cannot be read ({error}); name the clips with --corpus"
+        ) from error
+
+
+def _whole(named: str, results: Path) -> Path:
+    """Return the path that `_named` made."""
+    beside = results / named
+    return beside if beside.exists() else Path(named)
+
+
+def _named(path: Path, results: Path) -> str:
+    """Return a path from the results folder if both are in one folder, else the whole path."""
+    if not path.exists():  # `test`, `published:SET`
+        return str(path)
+    whole, base = path.expanduser().resolve(), results.resolve()
+    inside = whole.is_relative_to(base.parent)
+    return Path(os.path.relpath(whole, base)).as_posix() if inside else str(whole)
+
+
+def _file(results: Path, run_id: str) -> Path:
+    return results / store.ROWS / f"{run_id}.corpus.json"

@@ -1,0 +1,64 @@
+"""How long a run will take, by earlier rows of the same codecs on this machine."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from statistics import fmean
+
+from codecmark.results.row import ResultRow
+from codecmark.run.plan import Plan
+from codecmark.system import host
+
+_Key = tuple[str, str]  # spec and condition
+
+
+class Remaining:
+    """The seconds that some plans have left; model loading is not in them.
+
+    Parameters
+    ----------
+    plans : sequence of Plan
+    workers : int
+        How many codecs work side by side.
+    """
+
+    def __init__(self, plans: Sequence[Plan], workers: int) -> None:
+        self._workers = workers
+        self._is_timed = any(plan.timed for plan in plans)
+        self._rates: dict[_Key, list[float]] = defaultdict(list)
+        self._audio_s = {
+            (spec, plan.condition.name): [clip.duration_s for clip in clips]
+            for plan in plans
+            for spec, clips in plan.missing.items()
+        }
+
+    def learn(self, rows: Iterable[ResultRow]) -> None:
+        """Take into account how long rows took, those of this host with timing as planned."""
+        for row in rows:
+            is_alike = self._is_timed == (row.encode_s is not None)
+            if row.row_s and row.clip_s and row.host == host.host() and is_alike:
+                self._rates[row.spec, row.condition].append(row.row_s / row.clip_s)
+
+    def finish(self, spec: str, condition: str, count: int) -> None:
+        """Take off the clips that are through."""
+        del self._audio_s[spec, condition][:count]
+
+    @property
+    def unknown(self) -> list[str]:
+        """The codecs that nothing is known of."""
+        return list(
+            dict.fromkeys(spec for spec, name in self._left() if not self._rates[spec, name])
+        )
+
+    def seconds(self) -> float | None:
+        """Return an estimate, in which unknown codecs count like the mean; None if all are."""
+        known = {key: fmean(self._rates[key]) for key in self._left() if self._rates[key]}
+        if not known:
+            return None
+        usual = fmean(known.values())
+        total = sum(known.get(key, usual) * sum(self._audio_s[key]) for key in self._left())
+        return total / self._workers
+
+    def _left(self) -> list[_Key]:
+        return [key for key, audio_s in self._audio_s.items() if audio_s]
