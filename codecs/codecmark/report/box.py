@@ -153,11 +153,18 @@ def first_two(decision: Decision, judged: Judged) -> tuple[str | None, str | Non
         for candidate in outcome.candidates:
             option_of.setdefault(candidate.spec, outcome.option)
     offered = [spec for spec in judged.candidates if spec in option_of]
-    subject = decision.recommended or next(iter(offered), None)
+    measured = [spec for spec in offered if _is_measured(judged.candidates[spec])]
+    subject = decision.recommended or next(iter(measured or offered), None)
     if subject is None:
         return None, None
     mine = option_of[subject]
-    return subject, next((spec for spec in offered if option_of[spec] != mine), None)
+    return subject, next((spec for spec in measured if option_of[spec] != mine), None)
+
+
+def _is_measured(candidate: Candidate) -> bool:
+    """Whether each hard requirement has a figure of the run itself, not of published sound."""
+    figures = [finding.effective.figure for finding in candidate.hard]
+    return all(one.level is not None and one.origin == "measured" for one in figures)
 
 
 def _tiles(
