@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 # before any library reads them: no test asks the network
@@ -19,8 +20,11 @@ from codecmark.clip import AudioClip
 from codecmark.corpus import condition
 from codecmark.system import threads
 from places import LONGEST_FIRST
+from tabs import REMEDY, browser_path
 
 if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
     from codecmark.training.dataset import Dataset
 
 collect_ignore = ["data"]  # a plug-in with tests of its own, which want it installed
@@ -91,3 +95,18 @@ def dataset(prepared: Path) -> Dataset:
     from codecmark.training.dataset import Dataset
 
     return Dataset(prepared)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One Chromium for every room: a process has one playwright at a time."""
+    sync_api = pytest.importorskip(
+        "playwright.sync_api", reason="no playwright here: pip install playwright"
+    )
+    with sync_api.sync_playwright() as playwright:
+        path = browser_path(playwright.chromium.executable_path)
+        if path is None:
+            pytest.skip(REMEDY)
+        opened = playwright.chromium.launch(executable_path=path)
+        yield opened
+        opened.close()

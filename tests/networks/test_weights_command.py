@@ -51,9 +51,9 @@ def test_lists_say_what_is_here_and_read_nothing(
     with monkeypatch.context() as patch:
         patch.setattr(weights, "file_sha256", None)  # whoever called it would fail
         shown = listed("list", "--codecs", "encodec:24khz@6k,encodec:48khz@6k")
-        assert "encodec:24khz@6k encodec default 6.00 24000 published" in shown
+        assert "encodec:24khz@6k default 6.00 24000 published" in shown
         assert f"* encodec:24khz@6k: {weights.UNREAD}" in shown
-        assert "encodec:48khz@6k encodec --all 6.00 48000 random" in shown
+        assert "encodec:48khz@6k --all 6.00 48000 random" in shown
         assert weights.UNREAD in listed("weights", "list")
     # what the lists send to, and what a run does
     assert main(["weights", "verify"]) == 1

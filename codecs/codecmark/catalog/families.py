@@ -145,8 +145,8 @@ FAMILIES: dict[str, Family] = {
     "flac": Family("codecmark.classic.flac:FlacCodec", "FLAC, lossless", ("flac",)),
     "opus": Family(
         "codecmark.classic.ffmpeg:FfmpegCodec", "Opus (libopus, constant or variable bitrate)",
-        ("opus@6k", "opus@9.2k", "opus@12k", "opus@16k", "opus@24k", "opus@32k"),
-        ("opus@48k", "opus@64k", "opus@96k", "opus@128k", *_VARIABLE_OPUS),
+        ("opus@6k", "opus@12k", "opus@16k", "opus@24k", "opus@32k"),
+        ("opus@9.2k", "opus@48k", "opus@64k", "opus@96k", "opus@128k", *_VARIABLE_OPUS),
     ),
     "mp3": Family(
         "codecmark.classic.ffmpeg:FfmpegCodec", "MP3 (LAME, constant or variable bitrate)",
@@ -159,11 +159,11 @@ FAMILIES: dict[str, Family] = {
     ),
     "vorbis": Family(
         "codecmark.classic.vorbis:VorbisCodec", "Ogg Vorbis (libvorbis, quality 0 to 10)",
-        ("vorbis@q1", "vorbis@q3", "vorbis@q5"), ("vorbis@q0", "vorbis@q8"),
+        ("vorbis@q1", "vorbis@q3"), ("vorbis@q0", "vorbis@q5", "vorbis@q8"),
     ),
     "lc3": Family(
         "codecmark.classic.lc3:Lc3Codec", "LC3 of Bluetooth LE Audio (liblc3)",
-        ("lc3@16k", "lc3@24k", "lc3@32k"), ("lc3@48k", "lc3@64k"),
+        ("lc3@16k", "lc3@32k"), ("lc3@24k", "lc3@48k", "lc3@64k"),
     ),
     "g722": Family(
         "codecmark.classic.telephone:TelephoneCodec", "G.722 wideband telephony (FFmpeg)",
@@ -185,8 +185,9 @@ FAMILIES: dict[str, Family] = {
         "codecmark.mel.chain:MelCodec", "mel spectrogram, and a vocoder without its VAE",
         ("mel:16k-64/griffinlim-64", "mel:16k-80-256/griffinlim-64", "mel:22k-80/hifigan-22k",
          "mel:22k-80/hifigan-22k+consistent-6", "mel:16k-64/harmonic", "mel:16k-64+wave@snr10",
-         "mel:16k-64+wave@8k", "mel:16k-64+wave+anchored@8k"),
+         "mel:16k-64+wave+anchored@8k"),
         (
+            "mel:16k-64+wave@8k",
             *_PHASE_METHODS, *_FRONT_ENDS, *_MEL_CODINGS, *_TRAINED_VOCODER, *_WAVEFORM_LAYER,
             *_CONSISTENT, *_ANCHORED, "mel:24k-100/univnet", "mel:24k-100-htk/vocos",
             *_HIFIGAN_V1,

@@ -70,7 +70,7 @@ class Condition:
     seed: int = 0
     rounds: int = 3
     slow_call_s: float = 0.1
-    untrained_clip_s: float = 2.0
+    untrained_clip_s: float = 1.0
     predictors: tuple[str, ...] = ()
 
 

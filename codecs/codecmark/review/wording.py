@@ -104,4 +104,5 @@ def nothing_can_pass(scarce: Mapping[str, int]) -> str:
         f"{name} has {count} of the {FEWEST_SOURCES} sources that a pass takes"
         for name, count in scarce.items()
     )
-    return f"Nothing can pass on {' or '.join(scarce)}: {', '.join(texts)}"
+    where = " or ".join(scarce)
+    return f"Nothing can pass on {where}, so that only a failure counts there: {', '.join(texts)}"
