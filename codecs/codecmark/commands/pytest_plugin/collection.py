@@ -72,5 +72,5 @@ def pytest_report_collectionfinish(config: pytest.Config) -> list[str]:
             f"{'is' if session.plan.count == 1 else 'are'} missing; --new measures afresh"
         )
     elif config.getoption("--codecs") is None and not config.getoption("--all-codecs"):
-        lines.append("codecmark: the default set is made to end within 9 minutes on 2 cores")
+        lines.append("codecmark: the default set takes some 10 minutes on 2 cores")
     return lines + [f"codecmark: {line}" for line in unused_clips.lines(session.unused)]
