@@ -74,6 +74,13 @@ def test_where_nobody_passes_only_the_present_architecture_is_named() -> None:
     assert (pick.role, pick.margin) == ("best within the present architecture", -MOST_CERTAIN)
 
 
+def test_no_margin_is_shown_of_what_was_not_measured() -> None:
+    options = (Option("Chain", "keep", specs=("mel:*",)), Option("Opus", specs=("opus@*",)))
+    decision = review.decide(codec("opus@24k", FAR), asked(SNR, options=options, present=("keep",)))
+    head = markdown(decision, "r.toml").partition("## Context")[0]
+    assert "| Chain | `mel:*` | - | no evidence (SNR) |" in head
+
+
 def test_what_a_codec_asks_of_its_user_is_read_from_its_rows() -> None:
     whole = {"algorithmic_delay_ms": "the codec states none: not made for live use"}
     layer = codec("mel:16k-64+wave+anchored@8k", weights="trained", reasons=whole,

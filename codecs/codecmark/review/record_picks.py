@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from codecmark.review import wording
+from codecmark.review.choice import Candidate
 from codecmark.review.decision import Decision
 from codecmark.review.links import Links
 from codecmark.review.picks import Pick
@@ -25,7 +26,7 @@ def section(decision: Decision, links: Links) -> list[str]:
                 escaped(pick.option),
                 code(pick.spec),
                 links.cite(candidate.rate, rate) if candidate.rate.level is not None else rate,
-                f"{pick.margin:+.2f} ({escaped(pick.of)})",
+                f"{_margin(pick, candidate)} ({escaped(pick.of)})",
                 STATUS[candidate.status],
             ]
         )
@@ -41,6 +42,12 @@ def section(decision: Decision, links: Links) -> list[str]:
             if pick.to_know
         ),
     ]
+
+
+def _margin(pick: Pick, candidate: Candidate) -> str:
+    """Write the margin; none where nothing is known, however the choice ranks that."""
+    unknown = candidate.narrowest.verdict in {"NO EVIDENCE", "PUBLISHED ELSEWHERE"}
+    return "no evidence" if unknown else f"{pick.margin:+.2f}"
 
 
 def _by_rate(decision: Decision, links: Links) -> str:
