@@ -21,6 +21,7 @@ def test_only_what_a_condition_uses_is_read(tmp_path: Path, name: str) -> None:
     else:
         put(path, seconds=60.0, rate_hz=48_000)
     short = replace(condition.named("48k-mono"), clip_s=0.5)
+    condition.prepare([CorpusClip("a", path, "a", "music")], short)  # loads its libraries
     with memory_below(4_000_000):  # the whole file is 11.5 MB in float32
         (clip,), _ = condition.prepare([CorpusClip("a", path, "a", "music")], short)
     assert clip.audio.n_samples == 24_000
