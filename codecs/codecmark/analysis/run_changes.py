@@ -9,12 +9,10 @@ from typing import Literal
 
 from codecmark.analysis.run_pairs import Paired
 from codecmark.analysis.statistics import CONFIDENCE, PairedDifference, holm, paired_difference
-from codecmark.analysis.time_noise import time_noise
+from codecmark.analysis.time_noise import LEAST_FACTOR, time_noise
 from codecmark.metrics.table import QUALITY_FIELDS, TABLE
 from codecmark.results.row import ResultRow
 
-# two runs of the suite on one shared machine differed by 18 % for FLAC and by 12 % for Opus
-SPEED_NOISE = 0.25
 # sizes repeat to the byte; what is below this does not show in the tables
 SIZE_NOISE = 0.01
 PHASES = ("encode", "decode")
@@ -106,7 +104,7 @@ def speeds(both: Sequence[Paired]) -> list[Change]:
     mood of the moment, so that clips alone show too little of the noise.
     """
     runs = zip(*(pair for paired in both for pair in paired.pairs), strict=True)
-    noise = max([1 + SPEED_NOISE, *(time_noise(rows) or 1.0 for rows in runs)])
+    noise = max([LEAST_FACTOR, *(time_noise(rows) or 1.0 for rows in runs)])
     return _judge([c for paired in both for c in _speed_candidates(paired, noise)])
 
 

@@ -144,9 +144,6 @@ class CodecRows:
 
     def _keyed(self, builder: RowBuilder, clip: PreparedClip | None) -> ResultRow:
         codec = content_key.codec_key(self.spec, self._condition, self._weight_sets, self._setup)
-        keyed = None
-        if clip is not None:
-            sha256 = clip.audio.sha256()
-            keyed = content_key.KeyedClip(clip.name, clip.source, clip.clip_class, sha256)
+        keyed = None if clip is None else content_key.KeyedClip.of(clip)
         key = content_key.row_key(codec, keyed)
         return builder.put(key=key, weight_sets=self._weight_sets).finish()

@@ -26,7 +26,7 @@ from typing import NamedTuple
 
 from codecmark import catalog
 from codecmark.classic.command_file import CommandFile
-from codecmark.corpus.condition import Condition
+from codecmark.corpus.condition import Condition, PreparedClip
 from codecmark.errors import CodecmarkError
 from codecmark.measure import syntax
 from codecmark.metrics import learned, predictor_weights
@@ -93,6 +93,11 @@ class KeyedClip(NamedTuple):
     source: str
     clip_class: str
     sha256: str
+
+    @classmethod
+    def of(cls, clip: PreparedClip) -> KeyedClip:
+        """Return what a prepared clip is known by."""
+        return cls(clip.name, clip.source, clip.clip_class, clip.audio.sha256())
 
 
 def _learned(condition: Condition) -> list[str]:

@@ -10,6 +10,7 @@ from codecmark.review.choice import Candidate
 from codecmark.review.field import Field
 from codecmark.review.figure import NO_ROWS
 from codecmark.review.threshold import TIMES
+from codecmark.system.counting import counted
 
 FEW_SOURCES = 8
 _TO_THE_DECIMAL = 0.005  # of what is shown
@@ -35,13 +36,10 @@ def caveats(candidates: Sequence[Candidate], field: Field) -> tuple[str, ...]:
 def _few_sources(field: Field) -> list[str]:
     counts = []
     for name in field.figures.classes:
-        rows = [row for row in field.figures.rows if row.clip_class == name]
-        sources = len({row.source or row.clip for row in rows})
-        clips = len({row.clip for row in rows})
+        sources = field.figures.source_counts[name]
+        clips = len({row.clip for row in field.figures.rows if row.clip_class == name})
         if sources < FEW_SOURCES:
-            counts.append(
-                f"{name} {wording.counted(clips, 'clip')} of {wording.counted(sources, 'source')}"
-            )
+            counts.append(f"{name} {counted(clips, 'clip')} of {counted(sources, 'source')}")
     if not counts:
         return []
     texts = [
@@ -71,7 +69,7 @@ def _ceiling(field: Field) -> list[str]:
             above = sum((level or 0.0) > top + _TO_THE_DECIMAL for level in levels.values())
             texts.append(
                 f"{name} {top:.2f} for an exact copy, {levels[best]:.2f} for `{best}` and more "
-                f"than the copy for {wording.counted(above, 'setting')}"
+                f"than the copy for {counted(above, 'setting')}"
             )
     if not texts:
         return []

@@ -8,15 +8,13 @@ import msgspec
 
 from codecmark.analysis.pareto import dominators
 from codecmark.analysis.statistics import estimate
+from codecmark.analysis.time_noise import LEAST_FACTOR
 from codecmark.review.choice import Ranked, ordered
 from codecmark.review.field import Field
 from codecmark.review.figure import Figure
 from codecmark.review.figures import Figures
 from codecmark.review.panel import Panel
 from codecmark.review.threshold import COSTS, EACH, MOS, TIMES, higher_is_better
-
-# as in `codecmark compare`: two runs on a shared machine differed by 18 %
-_TIME_NOISE = 1.25
 
 
 class Dropped(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -130,7 +128,7 @@ def _clearly_better(
 def _beyond_noise(figures: Figures, theirs: Figure, ours: Figure, sign: int) -> bool:
     a, b = theirs.level or 0.0, ours.level or 0.0
     if theirs.metric in TIMES:
-        return b > max(_TIME_NOISE, figures.time_noise) * a
+        return b > max(LEAST_FACTOR, figures.time_noise) * a
     if theirs.metric in COSTS or theirs.exact or ours.exact:
         return sign * (a - b) > 0
     their_clips = figures.clips(theirs.spec, theirs.metric, theirs.clip_class)

@@ -13,6 +13,7 @@ from codecmark.analysis.statistics import FEWEST_SOURCES, Estimate, estimate, me
 from codecmark.metrics.table import TABLE
 from codecmark.review.elsewhere import Origin
 from codecmark.review.threshold import ORIGINAL, Statistic
+from codecmark.system.counting import counted
 
 UNTRAINED = "untrained network: no quality until its published weights are here"
 NO_ROWS = "no rows yet"
@@ -108,7 +109,7 @@ def with_mean(empty: Figure, found: Estimate) -> Figure:
     lowest = highest = None
     reason = ""
     if found.low is None:
-        reason = f"no interval from {_counted_sources(found.n_sources)}"
+        reason = f"no interval from {counted(found.n_sources, 'source')}"
     if found.n_sources < FEWEST_SOURCES and TABLE[empty.metric].kind in _OF_SOUND:
         lowest, highest = found.lowest, found.highest
         reason = f"{found.n_sources} of the {FEWEST_SOURCES} sources that a pass takes"
@@ -143,7 +144,7 @@ def _with_statistic(
     count = {"n": len(values), "n_sources": n_sources}
     if statistic == "median":
         found = median_estimate(values, sources)
-        reason = "" if found.low is not None else f"no interval from {_counted_sources(n_sources)}"
+        reason = "" if found.low is not None else f"no interval from {counted(n_sources, 'source')}"
         return msgspec.structs.replace(
             empty, value=found.mean, low=found.low, high=found.high, reason=reason, **count
         )
@@ -152,8 +153,3 @@ def _with_statistic(
     else:
         value = min(values, key=lambda each: sign * each)
     return msgspec.structs.replace(empty, value=value, **count)
-
-
-def _counted_sources(count: int) -> str:
-    """Write how many sources: `1 source`, `4 sources`."""
-    return f"{count} source{'' if count == 1 else 's'}"

@@ -54,13 +54,18 @@ class Figures:
         return self._by_spec.get(spec, [])
 
     @cached_property
-    def scarce(self) -> dict[str, int]:
-        """The classes with too few sources for anything to pass, and how many each has."""
+    def source_counts(self) -> dict[str, int]:
+        """How many sources each class of clips has."""
         sources: dict[str, set[str | None]] = {name: set() for name in self.classes}
         for row in self.rows:
             if row.clip_class in sources:
                 sources[row.clip_class].add(row.source or row.clip)
-        return {n: len(found) for n, found in sources.items() if len(found) < FEWEST_SOURCES}
+        return {name: len(of_class) for name, of_class in sources.items()}
+
+    @property
+    def scarce(self) -> dict[str, int]:
+        """The classes with too few sources for anything to pass, and how many each has."""
+        return {name: n for name, n in self.source_counts.items() if n < FEWEST_SOURCES}
 
     def get(
         self,

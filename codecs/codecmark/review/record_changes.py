@@ -27,10 +27,10 @@ def nearest_flips(decision: Decision, links: Links) -> str:
         texts.append(
             f"{limit} instead of {requirement.threshold:g} of {escaped(name)} (then {other})"
         )
-    texts_of_change = [f"asking {' or '.join(texts)}"] if texts else []
+    changes = [f"asking {' or '.join(texts)}"] if texts else []
     if decision.contenders:
-        texts_of_change.append(f"evidence on {', '.join(map(escaped, decision.contenders))}")
-    return f"**What would change it**: {', or '.join(texts_of_change)}." if texts_of_change else ""
+        changes.append(f"evidence on {', '.join(map(escaped, decision.contenders))}")
+    return f"**What would change it**: {', or '.join(changes)}." if changes else ""
 
 
 def flips(decision: Decision, links: Links) -> list[str]:

@@ -60,8 +60,9 @@ class Requirements(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unkno
             raise ValueError("title: needs a letter or digit, since it names the file")
         if not self.requirements:
             raise ValueError("requirement: there is none; add a table [[requirement]]")
+        judged = [*(requirement.name for requirement in self.asked), *self.panels]
         for kind, names in (
-            ("requirement", [*(requirement.name for requirement in self.asked), *self.panels]),
+            ("requirement", judged),
             ("option", [option.name for option in self.options]),
             ("note", [note.name for note in self.notes]),
         ):
@@ -85,7 +86,7 @@ class Requirements(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unkno
                 one_of(
                     f"option[{n}].published[{m}].requirement",
                     stated.requirement,
-                    [*(requirement.name for requirement in self.asked), *self.panels],
+                    judged,
                 )
             if option.replayed and self.replayed is None:
                 raise ValueError(f"option[{n}].replayed: add a table [replayed] that says where")

@@ -13,6 +13,7 @@ from codecmark.review.figure import Figure
 from codecmark.review.finding import Finding
 from codecmark.review.panel import Panel
 from codecmark.review.threshold import EACH, ORIGINAL
+from codecmark.system.counting import counted
 
 
 class Risk(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -107,4 +108,4 @@ def _relative_margin(finding: Finding) -> float:
 
 def _sample(finding: Finding) -> str:
     n, n_sources = finding.figure.n, finding.figure.n_sources
-    return f"{wording.counted(n, 'clip')} of {wording.counted(n_sources, 'source')}"
+    return f"{counted(n, 'clip')} of {counted(n_sources, 'source')}"

@@ -46,9 +46,7 @@ def flips(field: Field, requirement: Requirement, chosen: Ranked | None) -> tupl
     """
     findings = {spec: field.findings(field.entries[spec]) for spec in field.offered}
     findings = {
-        spec: flips_found
-        for spec, flips_found in findings.items()
-        if _passes_others(flips_found, requirement)
+        spec: of_spec for spec, of_spec in findings.items() if _passes_others(of_spec, requirement)
     }
     entries = [field.entries[spec] for spec in findings]
     ends = {
@@ -64,7 +62,7 @@ def flips(field: Field, requirement: Requirement, chosen: Ranked | None) -> tupl
         for end, figure in sorted(ends.items(), key=lambda pair: pair[0])
         for side in (-nudge, nudge)
     ]
-    flips_found = []
+    nearest = []
     current = None if chosen is None else chosen.candidate.spec
     for step in (-1, 1):
         for threshold, figure in steps[::step]:
@@ -76,9 +74,9 @@ def flips(field: Field, requirement: Requirement, chosen: Ranked | None) -> tupl
             )
             spec = None if other is None else other.candidate.spec
             if spec != current:
-                flips_found.append(Flip(threshold, spec, figure))
+                nearest.append(Flip(threshold, spec, figure))
                 break
-    return tuple(flips_found)
+    return tuple(nearest)
 
 
 def _moved(

@@ -7,6 +7,7 @@ from codecmark.review.decision import Decision, Outcome
 from codecmark.review.finding import Finding
 from codecmark.review.links import Links
 from codecmark.review.panel import Panel
+from codecmark.system.counting import counted
 from codecmark.system.markdown import escaped
 
 
@@ -79,7 +80,7 @@ def because(finding: Finding, links: Links) -> str:
         return text
     best = links.cite(finding.witness, wording.figure(finding.witness))
     return (
-        f"{text}; the best of {wording.counted(finding.n_witnesses, 'such setting')} measured, "
+        f"{text}; the best of {counted(finding.n_witnesses, 'such setting')} measured, "
         f"{code(finding.witness.spec)}, has {best}"
     )
 

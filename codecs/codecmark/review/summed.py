@@ -8,7 +8,6 @@ from functools import cached_property
 from msgspec.structs import replace
 
 from codecmark.analysis.aggregation import ALL, Quality
-from codecmark.analysis.statistics import FEWEST_SOURCES
 from codecmark.analysis.summary import Summary
 from codecmark.review.figure import UNTRAINED, Clips, Figure, Found, nothing, with_mean
 from codecmark.review.figures import TOTALS, Figures
@@ -37,14 +36,14 @@ class SummedFigures(Figures):
         return tuple(self._classes)
 
     @cached_property
-    def scarce(self) -> dict[str, int]:
-        """The classes with too few sources for anything to pass, and how many each has."""
-        sources = {}
+    def source_counts(self) -> dict[str, int]:
+        """How many sources each class of clips has."""
+        counts = {}
         for name in self._classes:
             qualities = (each.quality.get(name, {}) for each in self._summaries.values())
             estimates = (q.estimate for quality in qualities for q in quality.values())
-            sources[name] = max((each.n_sources for each in estimates if each), default=0)
-        return {name: count for name, count in sources.items() if count < FEWEST_SOURCES}
+            counts[name] = max((each.n_sources for each in estimates if each), default=0)
+        return counts
 
     def _quality(self, spec: str, metric: str, clip_class: str, statistic: Statistic) -> Found:
         summary = self._summaries[spec]

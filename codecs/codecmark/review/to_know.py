@@ -46,11 +46,7 @@ def _weights(row: ResultRow) -> list[str]:
     if row.weights in {None, "none"}:
         return []
     known, codec = facts.table(), without_setting(row.spec)
-    same = (
-        facts_of_setting
-        for spec, facts_of_setting in known.items()
-        if without_setting(spec) == codec
-    )
+    same = (entry for spec, entry in known.items() if without_setting(spec) == codec)
     entry = known.get(row.spec) or next(same, None)
     texts = [] if entry is None else [f"licence {entry.licence}"]
     if row.weights == "random":

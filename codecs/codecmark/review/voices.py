@@ -101,35 +101,30 @@ def _of_class(
     silent: list[_Spoken] = []
     for voice in panel.of_class(clip_class):
         findings = [
-            _of_member(members[panel.member_name(voice, spoken_voice)], heard, clip_class)
-            for spoken_voice in voice.any_of
+            _of_member(members[panel.member_name(voice, asked)], heard, clip_class)
+            for asked in voice.any_of
         ]
-        findings = [
-            spoken_voice for spoken_voice in findings if NOT_DEFINED not in spoken_voice.reason
-        ]
+        findings = [finding for finding in findings if NOT_DEFINED not in finding.reason]
         if findings:
-            spoken_voice = _of_voice(voice, findings, heard.spec, kind, clip_class)
-            (silent if spoken_voice.shown.silent else spoken).append(spoken_voice)
+            speaker = _of_voice(voice, findings, heard.spec, kind, clip_class)
+            (silent if speaker.shown.silent else spoken).append(speaker)
     counted = _by_house(spoken)
-    voices = tuple(spoken_voice.shown for spoken_voice in (*counted, *silent))
+    voices = tuple(speaker.shown for speaker in (*counted, *silent))
     if not counted:
         return replace(
             _nobody(next(iter(members.values())), heard, clip_class, silent), voices=voices
         )
-    failing = [spoken_voice for spoken_voice in counted if spoken_voice.shown.verdict == "FAIL"]
+    failing = [speaker for speaker in counted if speaker.shown.verdict == "FAIL"]
     if len(failing) > len(counted) / 2:
         # the one that would have to hold for the verdict to change
-        failing.sort(key=lambda spoken_voice: -spoken_voice.certainty)
+        failing.sort(key=lambda speaker: -speaker.certainty)
         decisive = failing[len(failing) - len(counted) // 2 - 1]
         return replace(decisive.narrowest, voices=voices)
     worst = min(
         counted,
-        key=lambda spoken_voice: (
-            WORST_FIRST.index(spoken_voice.shown.verdict),
-            spoken_voice.certainty,
-        ),
+        key=lambda speaker: (WORST_FIRST.index(speaker.shown.verdict), speaker.certainty),
     ).narrowest
-    if all(spoken_voice.shown.verdict == "PASS" for spoken_voice in counted):
+    if all(speaker.shown.verdict == "PASS" for speaker in counted):
         return replace(worst, voices=voices)
     reason = worst.reason if len(counted) == 1 and worst.reason else _divided(counted)
     return replace(worst, verdict="UNDECIDED", reason=reason, voices=voices)

@@ -93,11 +93,6 @@ def demand(asked: Requirement) -> str:
     return f"{asked.statistic} {label(asked.metric)} {threshold(asked)}{where}"
 
 
-def counted(count: int, thing: str) -> str:
-    """Write a count and its noun."""
-    return f"{count} {thing}" if count == 1 else f"{count} {thing}s"
-
-
 def nothing_can_pass(scarce: Mapping[str, int]) -> str:
     """Say in which classes nothing can pass, and how many sources more would do."""
     texts = (

@@ -82,5 +82,4 @@ def _codec_key(spec: str, condition: Condition, setup: Setup) -> str:
 
 
 def _key(codec_key: str, clip: PreparedClip, offset_db: float | None) -> str:
-    keyed = KeyedClip(clip.name, clip.source, clip.clip_class, clip.audio.sha256())
-    return content_key.row_key(codec_key, keyed, level_db=offset_db)
+    return content_key.row_key(codec_key, KeyedClip.of(clip), level_db=offset_db)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from statistics import fmean
 
+from codecmark.corpus.condition import named
 from codecmark.metrics.table import TABLE
 from codecmark.results.row import ResultRow
-from codecmark.studies.levels import LEVELS_DBOV, SPECS
+from codecmark.studies.levels import LEVELS_DBOV, SPECS, level_db
 from codecmark.system import markdown as text
 
 FIELDS = ("snr_db", "pesq_wb", "visqol_mos_lqo", "zimtohrli", "distillmos")
-_OWN_DBOV = -26.0
 _ABOUT = """\
 # What the level of speech alone decides
 
@@ -77,7 +77,7 @@ def _findings(rows: Sequence[ResultRow]) -> str:
 
 
 def _group(rows: Sequence[ResultRow], spec: str, level_dbov: float) -> list[ResultRow]:
-    offset_db = level_dbov - _OWN_DBOV or None
+    offset_db = level_db(level_dbov, named(rows[0].condition))
     return [row for row in rows if row.spec == spec and row.level_db == offset_db]
 
 
