@@ -63,6 +63,10 @@ def fresh(spec: str, setup: Setup | None = None) -> Codec:
     """Build the entry anew, with what the environment says unless a setup is given."""
     parsed = Spec.parse(spec)
     setup = setup or Setup.from_environment().running(parsed.execution)
+    if parsed.layer is not None:
+        from codecmark.layered.beside import BesideCodec
+
+        return BesideCodec(parsed, fresh(str(replace(parsed, layer=None)), setup))
     if "compact" in spec or "harmonic" in spec:
         return _with_tiny_sets(spec, setup)
     if parsed.range_coded:

@@ -7,6 +7,8 @@ Examples: `pcm16`, `opus@24k`, `vorbis@q3`, `encodec:24khz@6k`, `mel:16k-64/grif
   codec's variant: `replay:dac:16khz@6k`.
 - `#` selects another implementation of the same codec: `encodec:24khz@6k#original`.
 - `+ac` range-codes the codec's tokens: `encodec:24khz@6k+ac`.
+- `+wave@` behind a codec adds waveform layers on what it decodes: `lyra@6k+wave@snr10`. Without a
+  setting or a stage before it, it is the family's own variant: `mel:16k-64+wave@snr10`.
 - `~` selects how the network runs, see `system.execution`: `encodec:24khz@6k~openvino-bfloat16`.
 """
 
@@ -26,18 +28,26 @@ _SPEC = re.compile(
     r"(?:#(?P<implementation>[a-z]+))?"
 )
 _RANGE_CODED = "+ac"
+_WAVE = "+wave@"
+_LAYER = re.compile(
+    r"(?P<base>[^@]*@[^@]*|[^@]*/[^@]*|[a-z0-9_-]*)\+wave@(?P<layer>[A-Za-z0-9.-]+)"
+)
 _SETTING = re.compile(rf"@(?P<setting>[^#+{MARK}]*)")
 _RATE = re.compile(r"(\d+(?:\.\d+)?)k")
 
 
 @dataclass(frozen=True)
 class Spec:
-    """A parsed spec string; `str()` restores it."""
+    """A parsed spec string; `str()` restores it.
+
+    `layer` holds the targets of waveform layers beside the codec.
+    """
 
     family: str
     variant: str | None = None
     setting: str | None = None
     implementation: str | None = None
+    layer: str | None = None
     range_coded: bool = False
     execution: Execution = EAGER
 
@@ -53,28 +63,37 @@ class Spec:
         codec, mark, execution_text = (
             text.partition(MARK) if isinstance(text, str) else ("", "", "")
         )
-        plain = codec.removesuffix(_RANGE_CODED)
+        layered = _LAYER.fullmatch(codec)
+        base = layered["base"] if layered else codec
+        plain = base.removesuffix(_RANGE_CODED)
         match = _SPEC.fullmatch(plain)
         if match is None:
             raise InputError(
                 f"spec: {text!r} is not of the form family:variant@setting, e.g. opus@24k"
             )
         execution = Execution.parse(execution_text) if mark else EAGER
-        return cls(**match.groupdict(), range_coded=plain != codec, execution=execution)
+        return cls(
+            **match.groupdict(),
+            layer=layered["layer"] if layered else None,
+            range_coded=plain != base,
+            execution=execution,
+        )
 
     def __str__(self) -> str:
         variant = f":{self.variant}" if self.variant else ""
         setting = f"@{self.setting}" if self.setting else ""
         implementation = f"#{self.implementation}" if self.implementation else ""
         ending = _RANGE_CODED if self.range_coded else ""
+        if self.layer:
+            ending += f"{_WAVE}{self.layer}"
         if execution_text := str(self.execution):
             ending += MARK + execution_text
         return f"{self.family}{variant}{setting}{implementation}{ending}"
 
     @property
     def plain(self) -> Spec:
-        """The spec without `+ac` and without an execution."""
-        return replace(self, range_coded=False, execution=EAGER)
+        """The spec without `+ac`, layers beside the codec and an execution."""
+        return replace(self, range_coded=False, layer=None, execution=EAGER)
 
     @property
     def stages(self) -> tuple[str, ...]:
@@ -143,8 +162,12 @@ def without_setting(spec: str) -> str:
     """Return a spec without its rate, which names the curve that its settings lie on.
 
     `encodec:24khz` for `encodec:24khz@6k`. What else a setting says stays, since it is another
-    curve: `opus@vbr-60ms` for `opus@12k-vbr-60ms`.
+    curve: `opus@vbr-60ms` for `opus@12k-vbr-60ms`. So is the base of waveform layers:
+    `lyra@6k+wave` for `lyra@6k+wave@snr10`.
     """
+    if _LAYER.fullmatch(spec.partition(MARK)[0]):
+        base, at, target = spec.rpartition("@")
+        return base + _SETTING.sub(_mode, at + target)
     return _SETTING.sub(_mode, spec)
 
 

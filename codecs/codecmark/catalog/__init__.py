@@ -93,6 +93,8 @@ def create(spec: str, setup: Setup | None = None) -> Codec:
         codec = _load(target(parsed)).from_spec(parsed.plain, setup)
         if parsed.range_coded:
             codec = _range_coded(codec)
+        if parsed.layer is not None:
+            codec = _with_layers(parsed, codec)
     except CodecmarkError:
         raise
     except Exception as error:
@@ -110,6 +112,12 @@ def _range_coded(codec: Codec) -> Codec:
     from codecmark.neural.range_coded import RangeCodedCodec
 
     return RangeCodedCodec(codec)
+
+
+def _with_layers(spec: Spec, codec: Codec) -> Codec:
+    from codecmark.layered.beside import BesideCodec
+
+    return BesideCodec(spec, codec)
 
 
 def target(spec: Spec) -> str:

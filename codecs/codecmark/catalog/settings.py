@@ -15,6 +15,11 @@ NETWORK = (
     "--dtype and --device of `codecmark run`",
 )
 DEVICE = ("~DEVICE", "where its network runs: ~cpu or ~cuda, see --device of `codecmark run`")
+BESIDE = (
+    "+wave@TARGET",
+    "at the end, as of any codec with a setting or a vocoder: waveform layers on what it decodes, "
+    "to an SNR or a rate of the whole stream, lyra@6k+wave@snr10, lyra@6k+wave@12k",
+)
 TOKENS = ("+ac", "at the end: its tokens are range coded instead of packed")
 _CODING = (
     "@CODING",
@@ -65,7 +70,7 @@ SETTINGS: Mapping[str, Settings] = {
     "g722": (_rates("64k"),),
     "amr": (_rates("4.75k", "5.15k", "5.9k", "6.7k", "7.4k", "7.95k", "10.2k", "12.2k"),),
     "codec2": (_rates("3.2k", "2.4k", "1.6k", "1.3k", "0.7k"),),
-    "lyra": (_rates("3.2k", "6k", "9.2k"), TOKENS),
+    "lyra": (_rates("3.2k", "6k", "9.2k"), TOKENS, BESIDE),
     "mel": (
         (":FORMAT", "the mel: 16k-64, 16k-64-centred, 16k-80-256, 22k-80, 24k-100, 24k-100-htk, "
          "44k-128, 48k-256, or 16k-BANDS-HOP[-N_FFT]"),

@@ -128,7 +128,7 @@ def scaled(signal: Floats, level: int) -> Floats:
     """Return the signal scaled to AudioLDM2's level and zero-padded to whole superframes."""
     count = mdct.superframes(len(signal))
     padded = np.pad(signal, (0, count * SUPERFRAME - len(signal)))
-    return padded if level == SILENT else padded * (PEAK / _peak(level))
+    return padded if level == SILENT else padded * (PEAK / peak_of(level))
 
 
 def silence(superframes: int) -> bytes:
@@ -157,12 +157,19 @@ def decode(coding: BaseCoding, data: bytes, superframes: int) -> Base | None:
     (level,) = struct.unpack_from("<H", data)
     if level == SILENT:
         return None
-    if abs(level - _LEVEL_ZERO) > _MOST_OCTAVES * _LEVELS_PER_OCTAVE:
-        raise BitstreamError("level", f"the peak must be 2^-{_MOST_OCTAVES} to 2^{_MOST_OCTAVES}")
+    checked_level(level)
     if len(data) < 3 or data[2] >= coding.steps:
         raise BitstreamError("base step", f"must be 0 to {coding.steps - 1}")
-    return coding.decode(data[3:], data[2], superframes, _peak(level))
+    return coding.decode(data[3:], data[2], superframes, peak_of(level))
 
 
-def _peak(level: int) -> float:
+def checked_level(level: int) -> int:
+    """Return the level index of a sound, or raise `BitstreamError`."""
+    if abs(level - _LEVEL_ZERO) > _MOST_OCTAVES * _LEVELS_PER_OCTAVE:
+        raise BitstreamError("level", f"the peak must be 2^-{_MOST_OCTAVES} to 2^{_MOST_OCTAVES}")
+    return level
+
+
+def peak_of(level: int) -> float:
+    """Return the peak that a level index stands for."""
     return float(2.0 ** ((level - _LEVEL_ZERO) / _LEVELS_PER_OCTAVE))

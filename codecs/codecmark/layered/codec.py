@@ -38,8 +38,8 @@ from codecmark.networks.setup import Setup
 from codecmark.networks.trained_sets import together
 from codecmark.spec import Spec
 
-_RATE_HZ = AUDIOLDM2.sample_rate_hz
-_HEADER_BYTES, _LAYER_BYTES = 15, 4  # of the stream, and of a layer's length and checksum
+RATE_HZ = AUDIOLDM2.sample_rate_hz
+_HEADER_BYTES, LAYER_BYTES = 15, 4  # of the stream, and of a layer's length and checksum
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ class WaveformLayerCodec(Codec):
         info = CodecInfo(
             spec=str(spec),
             family=spec.family,
-            sample_rate_hz=_RATE_HZ,
+            sample_rate_hz=RATE_HZ,
             channels=1,
             nominal_bitrate_kbps=last.kbps if isinstance(last, RateTarget) else None,
             algorithmic_delay_samples=None,
@@ -86,8 +86,8 @@ class WaveformLayerCodec(Codec):
 
     def encode_payload(self, clip: AudioClip) -> bytes:
         """Return the coded layers of each channel."""
-        signals = clip.resampled(_RATE_HZ).samples.astype(np.float64)
-        goals = _channel_goals(self._targets, clip)
+        signals = clip.resampled(RATE_HZ).samples.astype(np.float64)
+        goals = channel_goals(self._targets, clip)
         layers = [
             encoder_search.encode(signal, goals, self._base, self._fill) for signal in signals
         ]
@@ -147,7 +147,7 @@ class WaveformLayerCodec(Codec):
     def _decode(
         self, payload: bytes, header: StreamHeader, upto: int, fill_gain: float | None = None
     ) -> tuple[Samples, list[Dropped]]:
-        length = -(-header.n_samples * _RATE_HZ // header.sample_rate_hz)
+        length = -(-header.n_samples * RATE_HZ // header.sample_rate_hz)
         superframes = mdct.superframes(length)
         if len(payload) < header.channels * (superframes // base_layer.SUPERFRAMES_PER_BYTE):
             raise BitstreamError("samples", f"{length} cannot come from {len(payload)} bytes")
@@ -160,13 +160,13 @@ class WaveformLayerCodec(Codec):
             base = base_layer.decode(self._base, base_data, superframes)
             waveforms: list[Waveform] = []
             if base is not None:
-                waveforms, reasons = _waveforms(waveform_data, base)
+                waveforms, reasons = decoded_waveforms(waveform_data, base)
                 dropped += [Dropped(number, name, reason) for name, reason in reasons]
             signals[number] = channel.synthesise(
                 base, waveforms, superframes, self._fill, fill_gain
             )
         cropped = signals[:, :length]
-        return resample(cropped, _RATE_HZ, header.sample_rate_hz, header.n_samples), dropped
+        return resample(cropped, RATE_HZ, header.sample_rate_hz, header.n_samples), dropped
 
 
 def _described(info: CodecInfo, setup: Setup) -> CodecInfo:
@@ -175,7 +175,7 @@ def _described(info: CodecInfo, setup: Setup) -> CodecInfo:
     return runtime.described(info, setup)
 
 
-def _channel_goals(layer_targets: Targets, clip: AudioClip) -> list[SnrTarget] | list[Budget]:
+def channel_goals(layer_targets: Targets, clip: AudioClip) -> list[SnrTarget] | list[Budget]:
     """Return the goal of each layer of a channel: an SNR, or a number of bytes."""
     rates_kbps = [target.kbps for target in layer_targets if isinstance(target, RateTarget)]
     budgets = [_budget(number, kbps, clip) for number, kbps in enumerate(rates_kbps)]
@@ -185,11 +185,11 @@ def _channel_goals(layer_targets: Targets, clip: AudioClip) -> list[SnrTarget] |
 def _budget(number: int, kbps: float, clip: AudioClip) -> Budget:
     """Return the bytes of a channel's layers up to the waveform layer with index `number`."""
     stream_bytes = int(kbps * 125 * clip.duration_s) - _HEADER_BYTES
-    channel_bytes = stream_bytes // clip.channels - _LAYER_BYTES * (number + 2)
+    channel_bytes = stream_bytes // clip.channels - LAYER_BYTES * (number + 2)
     return Budget(max(channel_bytes, 0))
 
 
-def _waveforms(
+def decoded_waveforms(
     data: Sequence[bytes | None], base: Base
 ) -> tuple[list[Waveform], list[tuple[str, str]]]:
     """Return the layers before the first lost one, and the names and reasons of dropped ones."""

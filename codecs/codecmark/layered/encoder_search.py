@@ -55,17 +55,44 @@ def encode(
     base = base_layer.decode(coding, base_data, superframes)
     if base is None:
         raise CodecError("the base layer of a signal decoded to silence")
-    layers = [base_data]
+    waveforms = encode_layers(whole, len(signal), targets, base, fill, spent_bytes=len(base_data))
+    return base_data, *waveforms
+
+
+def encode_layers(
+    whole: Floats,
+    samples: int,
+    targets: Sequence[SnrTarget] | Sequence[Budget],
+    base: Base,
+    fill: Filler,
+    *,
+    spent_bytes: int,
+    energy: float | None = None,
+) -> list[bytes]:
+    """Return a waveform layer per target.
+
+    Parameters
+    ----------
+    whole : Floats
+        The scaled signal, of whole superframes.
+    samples : int
+        How many of its samples count for the SNR.
+    spent_bytes : int
+        What was spent of a budget before.
+    energy : float, optional
+        Energy that the SNR refers to, if it is not that of `whole`.
+    """
+    layers: list[bytes] = []
     below: tuple[Waveform, ...] = ()
     for target in targets:
-        search = _Search(whole, len(signal), base, below, fill)
+        search = _Search(whole, samples, base, below, fill, energy)
         if isinstance(target, SnrTarget):
             waveform = search.at_snr(target.snr_db + MARGIN_DB)
         else:
-            waveform = search.within(target.most_bytes - sum(map(len, layers)))
+            waveform = search.within(target.most_bytes - spent_bytes - sum(map(len, layers)))
         layers.append(channel.encode_waveform(waveform, base, below))
         below = *below, waveform
-    return tuple(layers)
+    return layers
 
 
 def _base_data(whole: Floats, level: int, target: SnrTarget | Budget, coding: BaseCoding) -> bytes:
@@ -108,10 +135,11 @@ class _Search:
         base: Base,
         below: tuple[Waveform, ...],
         fill: Filler,
+        energy: float | None = None,
     ) -> None:
         self._whole, self._samples, self._base, self._below = whole, samples, base, below
         self._fill = fill
-        self._energy = float(np.sum(whole[:samples] ** 2))
+        self._energy = float(np.sum(whole[:samples] ** 2)) if energy is None else energy
         self._modes: Modes = below[0].modes if below else np.ones(base.superframes, np.int64)
         self._coefficients = mdct.analyse(whole, self._modes)
         for layer in below:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 
 from codecmark.errors import InputError
@@ -39,18 +39,18 @@ Targets = tuple[SnrTarget, ...] | tuple[RateTarget, ...]
 
 
 def of(spec: Spec) -> Targets:
-    """Return the targets, the lowest first.
+    """Return the targets in a spec's setting, or of its layers beside a codec, the lowest first.
 
     Raises
     ------
     InputError
         If there are none, they mix SNR and rate, do not increase, or are out of range.
     """
-    parts = (spec.setting or "").split("-")
+    parts = (spec.layer or spec.setting or "").split("-")
     if len(parts) > MOST_LAYERS:
         raise InputError(f"spec: {spec}: at most {MOST_LAYERS} waveform layers")
     if not all(_SNR.fullmatch(part) or _RATE.fullmatch(part) for part in parts):
-        codec = f"{spec.family}:{spec.variant}"
+        codec = str(spec).rpartition("@")[0] if spec.layer or spec.setting else str(spec)
         raise InputError(
             f"spec: {spec} needs an SNR or a rate after '@', or increasing ones: {codec}@snr10, "
             f"{codec}@8k, {codec}@snr10-snr20"
@@ -68,7 +68,9 @@ def of(spec: Spec) -> Targets:
             )
         _require_rising(spec, snrs_db)
         return tuple(SnrTarget(snr_db) for snr_db in snrs_db)
-    rates = [replace(spec, setting=part).bitrate_kbps(LOWEST_KBPS, HIGHEST_KBPS) for part in parts]
+    rates = [float(part.removesuffix("k")) for part in parts]
+    if not all(LOWEST_KBPS <= kbps <= HIGHEST_KBPS for kbps in rates):
+        raise InputError(f"spec: {spec}: bitrate must be {LOWEST_KBPS:g}k to {HIGHEST_KBPS:g}k")
     _require_rising(spec, rates)
     return tuple(RateTarget(rate) for rate in rates)
 

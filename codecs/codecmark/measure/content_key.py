@@ -39,6 +39,7 @@ from codecmark.spec import Spec
 
 _JUDGE = "codecmark.measure.measurement"
 _RANGE_CODED = "codecmark.neural.range_coded"
+_BESIDE = "codecmark.layered.beside"
 _REPLAYED = "codecmark.measure.replayed"
 _BACKENDS = "codecmark.networks.backends"
 _IGNORED = frozenset(
@@ -127,6 +128,8 @@ def codec_digest(spec: str) -> str:
     module_names = [catalog.target(parsed).partition(":")[0]]
     if parsed.range_coded:
         module_names.append(_RANGE_CODED)
+    if parsed.layer is not None:
+        module_names.append(_BESIDE)
     if parsed.execution.changes_the_network:
         module_names.append(_BACKENDS)
     programs = _programs(parsed.variant) if parsed.family == "command" else ""
