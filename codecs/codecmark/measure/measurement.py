@@ -81,7 +81,7 @@ class Measurement:
         lengths = []
         if self.codec.execution.compiles_each_length:  # of decoders, encoders are as on eager
             lengths = [frame.unpack(self.codec.info.spec, stream)[0] for stream in usable]
-        run = self._run("decode", self.codec.decode, usable, timer, lengths) if usable else []
+        run = self._run("decode", self._decode_call, usable, timer, lengths) if usable else []
         decoded = iter(run)
         self._decoded = [
             next(decoded, Timed(Failure("not reached"), ()))
@@ -89,6 +89,9 @@ class Measurement:
             else Timed(stream, ())
             for stream in streams
         ]
+
+    def _decode_call(self, stream: bytes) -> AudioClip:
+        return self.codec.decode(stream, self.condition.decode_limits)
 
     def failures(self) -> list[str]:
         """Return what went wrong, clip by clip."""
