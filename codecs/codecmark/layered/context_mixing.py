@@ -114,7 +114,8 @@ def is_beyond(coder: Ints, buffer: Bytes) -> bool:
 
     A decision costs 0.0003 bits or more, so this bounds the time that a byte can cost.
     """
-    return coder[MODE] == DECODE and coder[_POSITION] > len(buffer) + _BEYOND
+    beyond: bool = coder[MODE] == DECODE and coder[_POSITION] > len(buffer) + _BEYOND
+    return beyond
 
 
 @numba.njit(cache=True, inline="always")

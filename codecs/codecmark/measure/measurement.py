@@ -76,12 +76,12 @@ class Measurement:
         """Decode what `encode` returned, encoding first if that has not been done."""
         if not self._encoded:
             self.encode()
-        streams = [timed.output for timed in self._encoded]
+        streams = [self._within_limits(timed.output) for timed in self._encoded]
         usable = [stream for stream in streams if isinstance(stream, bytes)]
         lengths = []
         if self.codec.execution.compiles_each_length:  # of decoders, encoders are as on eager
             lengths = [frame.unpack(self.codec.info.spec, stream)[0] for stream in usable]
-        run = self._run("decode", self._decode_call, usable, timer, lengths) if usable else []
+        run = self._run("decode", self.codec.decode, usable, timer, lengths) if usable else []
         decoded = iter(run)
         self._decoded = [
             next(decoded, Timed(Failure("not reached"), ()))
@@ -90,8 +90,16 @@ class Measurement:
             for stream in streams
         ]
 
-    def _decode_call(self, stream: bytes) -> AudioClip:
-        return self.codec.decode(stream, self.condition.decode_limits)
+    def _within_limits(self, stream: bytes | Failure) -> bytes | Failure:
+        """Return the stream, or why it is not decoded: it claims more than any clip here has."""
+        if isinstance(stream, Failure):
+            return stream
+        try:
+            header, _ = frame.unpack(self.codec.info.spec, stream, strict=False)
+            self.condition.decode_limits.require(header)
+        except CodecmarkError as error:
+            return Failure(f"decode: {error}")
+        return stream
 
     def failures(self) -> list[str]:
         """Return what went wrong, clip by clip."""
