@@ -134,9 +134,13 @@ class Codec(ABC):
     Attributes
     ----------
     info : CodecInfo
+    limits : DecodeLimits
+        What a stream may claim to hold for `decode` to go on: by default two hours and 2 GiB of
+        samples. A caller may set others.
     """
 
     info: CodecInfo
+    limits: DecodeLimits = USUAL_LIMITS
 
     @property
     def execution(self) -> Execution:
@@ -196,14 +200,8 @@ class Codec(ABC):
         header = StreamHeader(clip.sample_rate_hz, clip.channels, clip.n_samples)
         return frame.pack(self.info.spec, header, payload)
 
-    def decode(self, stream: bytes, limits: DecodeLimits = USUAL_LIMITS) -> AudioClip:
+    def decode(self, stream: bytes) -> AudioClip:
         """Decode a stream that `encode` of the same spec wrote, in this process or another.
-
-        Parameters
-        ----------
-        stream : bytes
-        limits : DecodeLimits
-            What a stream may claim to hold: by default two hours and 2 GiB of samples.
 
         Raises
         ------
@@ -213,7 +211,7 @@ class Codec(ABC):
             If the codec fails on an intact stream.
         """
         header, payload = frame.unpack(self.info.spec, stream)
-        limits.require(header)
+        self.limits.require(header)
         try:
             samples = self.decode_payload(payload, header)
         except CodecmarkError:

@@ -54,11 +54,15 @@ def test_a_small_opus_stream_does_not_become_gigabytes() -> None:
 def test_limits_are_the_callers() -> None:
     pcm = catalog.create("pcm16")
     coded = pcm.encode(noise(16_000))
-    assert pcm.decode(coded, DecodeLimits(seconds=1.0, audio_bytes=64_000)).n_samples == 16_000
+    pcm.limits = DecodeLimits(seconds=1.0, audio_bytes=64_000)
+    assert pcm.decode(coded).n_samples == 16_000
+    pcm.limits = DecodeLimits(seconds=0.4)
     with pytest.raises(BitstreamError, match=r"asks for 1 s, at most 0 s are decoded"):
-        pcm.decode(coded, DecodeLimits(seconds=0.4))
+        pcm.decode(coded)
+    pcm.limits = DecodeLimits(audio_bytes=63_999)
     with pytest.raises(BitstreamError, match="MB of samples"):
-        pcm.decode(coded, DecodeLimits(audio_bytes=63_999))
+        pcm.decode(coded)
+    assert catalog.create("pcm16").decode(coded).n_samples == 16_000
 
 
 def test_a_condition_limits_what_its_streams_claim() -> None:

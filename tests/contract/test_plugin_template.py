@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from codecmark.bitstream.frame import USUAL_LIMITS, DecodeLimits, StreamHeader
+from codecmark.bitstream.frame import StreamHeader
 from codecmark.catalog import ENTRY_POINT_GROUP
 from codecmark.classic.pcm import Pcm16Codec
 from codecmark.clip import AudioClip, Samples
@@ -105,9 +105,9 @@ class Trusting(Pcm16Codec):
         except BitstreamError:
             raise MemoryError from None
 
-    def decode(self, stream: bytes, limits: DecodeLimits = USUAL_LIMITS) -> AudioClip:
+    def decode(self, stream: bytes) -> AudioClip:
         try:
-            return super().decode(stream, limits)
+            return super().decode(stream)
         except BitstreamError as error:
             if isinstance(error.__cause__, MemoryError):
                 raise error.__cause__ from None

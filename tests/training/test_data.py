@@ -16,6 +16,7 @@ from codecmark.__main__ import main
 from codecmark.corpus import halves
 from codecmark.corpus.audio_files import read_audio
 from codecmark.errors import InputError
+from codecmark.system import debian
 from codecmark.training import packages, prepare
 from codecmark.training.dataset import MANIFEST, Dataset, Item, write_manifest
 from codecmark.training.heldout import HeldOut
@@ -190,8 +191,8 @@ def test_fetching_needs_a_folder_and_leaves_what_lies_there(
         archive.write_bytes(b"fetched")
         return archive
 
-    monkeypatch.setattr(packages.debian, "download", download)
-    monkeypatch.setattr(packages.debian, "unpack", lambda *_, **__: None)
+    monkeypatch.setattr(debian, "download", download)
+    monkeypatch.setattr(debian, "unpack", lambda *_, **__: None)
     packages.fetch(tmp_path, ("festvox-ru",))
     assert [path.name for path in tmp_path.iterdir()] == [own.name]
     assert own.read_bytes() == b"somebody's own"

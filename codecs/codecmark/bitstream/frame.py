@@ -59,14 +59,14 @@ class DecodeLimits:
             raise BitstreamError(
                 "samples",
                 f"the header asks for {seconds:.0f} s, at most {self.seconds:.0f} s are decoded; "
-                "pass other DecodeLimits if that is meant",
+                "set other limits if that is meant",
             )
         audio_bytes = header.n_samples * header.channels * 4
         if audio_bytes > self.audio_bytes:
             raise BitstreamError(
                 "samples",
                 f"the header asks for {audio_bytes / 1e6:.0f} MB of samples, at most "
-                f"{self.audio_bytes / 1e6:.0f} MB are decoded; pass other DecodeLimits if that is "
+                f"{self.audio_bytes / 1e6:.0f} MB are decoded; set other limits if that is "
                 "meant",
             )
 
