@@ -121,6 +121,7 @@ CASES = (
     Case("mel:16k-64+wave@snr10", "close", tolerance=1e-2),
     Case("mel:16k-64+wave@8k", "close", tolerance=1e-2),
     Case("mel:16k-64+wave@8k-16k", "close", tolerance=1e-2),
+    Case("mel:16k-64+wave+shaped@11k", "close", tolerance=1e-2),
     Case("mel:16k-64+wave+anchored@8k", "close", tolerance=3e-2, shipped=True),
     Case("opus@6k+wave@snr10", "close", tolerance=1e-2),
     Case("audioldm2:compact/griffinlim-64@q0.5", "close", tolerance=3e-2, shipped=True),

@@ -70,7 +70,8 @@ class Family:
 
         The log-mel with a waveform layer has one only if a network does the noise filling.
         """
-        without_network = spec.family == "mel" and _first_words(spec)[-1] == _WAVEFORM_LAYER_MARK
+        filling = _first_words(spec)[-1]
+        without_network = spec.family == "mel" and filling in (_WAVEFORM_LAYER_MARK, "shaped")
         return self.takes != "nothing" and not without_network
 
 
@@ -115,6 +116,9 @@ _TRAINED_VOCODER = ("mel:16k-64/harmonic+griffinlim-8",)
 _CONSISTENT = tuple(f"mel:16k-64/{method}+consistent-6" for method in ("griffinlim-64", "admm-64"))
 _HIFIGAN_V1 = tuple(
     f"mel:22k-80/hifigan-v1{data}{after}" for data in ("", "-lj") for after in ("", "+consistent-6")
+)
+_SHAPED = tuple(
+    f"mel:16k-64+wave+shaped{filling}@{kbps}k" for filling in ("", "+anchored") for kbps in (11, 16)
 )
 _ANCHORED = tuple(f"mel:16k-64+wave+anchored@{target}" for target in ("snr10", "6k", "16k"))
 _TRAINED_CHAIN = tuple(
@@ -191,7 +195,7 @@ FAMILIES: dict[str, Family] = {
          "mel:22k-80/hifigan-22k+consistent-6", "mel:16k-64/harmonic", "mel:16k-64+wave@snr10",
          "mel:16k-64+wave+anchored@8k"),
         (
-            "mel:16k-64+wave@8k",
+            "mel:16k-64+wave@8k", *_SHAPED,
             *_PHASE_METHODS, *_FRONT_ENDS, *_MEL_CODINGS, *_TRAINED_VOCODER, *_WAVEFORM_LAYER,
             *_CONSISTENT, *_ANCHORED, "mel:24k-100/univnet", "mel:24k-100-htk/vocos",
             *_HIFIGAN_V1,

@@ -78,7 +78,8 @@ SETTINGS: Mapping[str, Settings] = {
          f"univnet (24k-100), vocos (24k-100-htk); without learned weights {_PHASE}"),
         _AFTER, _CODING,
         ("+wave", "in place of a vocoder: a waveform layer beside the mel, mel:16k-64+wave@8k; "
-         "+wave+anchored fills what was not coded with a trained network"),
+         "+wave+shaped shapes its step by what is heard; +anchored behind either fills what was "
+         "not coded with a trained network"),
         _WAVE, DEVICE,
     ),
     "audioldm2": (

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from codecmark.errors import BitstreamError
-from codecmark.layered import coefficient_coding, quantiser
+from codecmark.layered import coefficient_coding, quantiser, shaping
 from codecmark.layered.base import PEAK, Base
 from codecmark.layered.context_mixing import Ints
 from codecmark.layered.mdct import SUPERFRAME, Floats, Modes
@@ -39,7 +39,12 @@ class Waveform:
     inward : tuple of int
         Centroid offsets of level 1 and of larger levels, see `quantiser.centroids`.
     envelope : Ints, shape=(frames, 640)
-        The decoded mel that the models of the first layer are conditioned on.
+        The decoded mel that the models of the first layer are conditioned on, relative to the
+        shape of the step.
+    strength : int
+        Strength of the noise shaping, 0 to 7; see `shaping`.
+    offsets : Ints or None, shape=(frames, 640)
+        What it adds to the step.
     """
 
     levels: Ints
@@ -48,6 +53,8 @@ class Waveform:
     gain: int
     inward: tuple[int, int]
     envelope: Ints
+    strength: int = 0
+    offsets: Ints | None = None
 
     @property
     def step(self) -> float:
@@ -56,7 +63,8 @@ class Waveform:
 
     def coefficients(self) -> Floats:
         """Return the dequantised coefficients `[superframes, 640]`."""
-        return quantiser.dequantise(self.levels, self.step, self.inward)
+        values = quantiser.dequantise(self.levels, self.step, self.inward)
+        return values * shaping.weights(self.offsets, self.modes)
 
 
 def filled(layers: Sequence[Waveform], base: Base, fill: Filler) -> Filled:
@@ -65,7 +73,7 @@ def filled(layers: Sequence[Waveform], base: Base, fill: Filler) -> Filled:
     for layer in layers[1:]:
         total = total + layer.coefficients()
     finest = min(layer.step for layer in layers)
-    return fill(Known(total, layers[0].modes, base.mel, base.envelope, finest))
+    return fill(Known(total, layers[0].modes, base.mel, base.envelope, finest, layers[0].offsets))
 
 
 def over_step(envelope: Ints, below: Sequence[Waveform], step_index: int) -> Ints:
@@ -79,6 +87,7 @@ def encode_waveform(layer: Waveform, base: Base, below: Sequence[Waveform] = ())
     """Return the coded waveform layer above `below`; the first has the side information."""
     first, larger = (value + 8 for value in layer.inward)
     head = layer.step_index | layer.gain << 10 | first << 13 | larger << 17
+    head |= layer.strength << 21
     side_information = b"" if below else base.encoder_condition.side_information
     expected = over_step(layer.envelope, below, layer.step_index)
     body = coefficient_coding.encode(layer.levels, layer.modes, expected, known=bool(below))
@@ -92,15 +101,23 @@ def decode_waveform(data: bytes, base: Base, below: Sequence[Waveform] = ()) -> 
     head = int.from_bytes(data[:3], "little")
     step_index, gain = head & 1023, head >> 10 & 7
     inward = (head >> 13 & 15) - 8, (head >> 17 & 15) - 8
-    condition = Condition(below[0].envelope) if below else base.read_condition(data[3:])
-    expected = over_step(condition.envelope, below, step_index)
+    if below:
+        strength, offsets = below[0].strength, below[0].offsets
+        condition = Condition(below[0].envelope)
+        envelope = condition.envelope
+    else:
+        strength = head >> 21
+        offsets = shaping.offsets(base.mel, strength)
+        condition = base.read_condition(data[3:])
+        envelope = condition.envelope if offsets is None else condition.envelope - offsets
+    expected = over_step(envelope, below, step_index)
     levels, modes = coefficient_coding.decode(
         data[3 + len(condition.side_information) :],
         expected,
         base.superframes,
         below[0].modes if below else None,
     )
-    return Waveform(levels, modes, step_index, gain, inward, condition.envelope)
+    return Waveform(levels, modes, step_index, gain, inward, envelope, strength, offsets)
 
 
 def synthesise(

@@ -7,6 +7,8 @@ Specs:
 - `@snr10-snr20`, `@8k-16k`: one waveform layer per target; a stream may be cut after any layer.
 - `mel:16k-64+wave+anchored@8k`: a trained network does the noise filling. The stream format is the
   same with and without it.
+- `mel:16k-64+wave+shaped@11k`: the step follows what is heard, and 10 dB SNR is kept if the rate
+  allows it.
 - `audioldm2:compact+wave@snr10`: the base layer is an autoencoder's latent instead of the log-mel.
 
 `mel_codec` and `latent_codec` build the two kinds from a spec.
@@ -60,15 +62,17 @@ class WaveformLayerCodec(Codec):
         filling: Filling,
         setup: Setup,
         *,
+        shaped: bool = False,
         parameters: int = 0,
         weights: Weights = NO_WEIGHTS,
         **fields: Any,
     ) -> None:
         """Build the codec for the targets in the spec's setting.
 
-        `parameters` and `weights` are those of the base; `fields` are passed to `CodecInfo`.
+        `shaped` shapes the step by what is heard, see `shaping`; `parameters` and `weights` are
+        those of the base; `fields` are passed to `CodecInfo`.
         """
-        self._base, self._fill = base, filling.fill
+        self._base, self._fill, self._shaped = base, filling.fill, shaped
         self._targets = targets.of(spec)
         last = self._targets[-1]
         info = CodecInfo(
@@ -89,7 +93,8 @@ class WaveformLayerCodec(Codec):
         signals = clip.resampled(RATE_HZ).samples.astype(np.float64)
         goals = channel_goals(self._targets, clip)
         layers = [
-            encoder_search.encode(signal, goals, self._base, self._fill) for signal in signals
+            encoder_search.encode(signal, goals, self._base, self._fill, shaped=self._shaped)
+            for signal in signals
         ]
         return container.pack(layers)
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from codecmark.errors import CodecError
 from codecmark.layered import base as base_layer
-from codecmark.layered import channel, coefficient_coding, mdct, quantiser
+from codecmark.layered import channel, coefficient_coding, mdct, quantiser, shaping
 from codecmark.layered.base import Base, BaseCoding
 from codecmark.layered.channel import Waveform
 from codecmark.layered.mdct import SUPERFRAME, Floats, Modes
@@ -25,6 +25,11 @@ from codecmark.layered.spectra import Singles
 from codecmark.layered.targets import SnrTarget
 
 MARGIN_DB = 0.05
+FLOOR_DB = 10.0  # of a shaped layer at a rate
+_STRENGTHS = (shaping.STRONGEST, 4, 2, 0)
+# of shaped layers: fewer and larger levels than without shaping, and half of the noise filling,
+# whose level between levels of differing steps is known less well
+_SHAPED_PRICE, _SHAPED_GAIN = 0.25, 4
 _FILL_KBPS = 0.2  # noise filling may cost as much SNR as this much rate would gain
 _PER_DB = quantiser.STEPS_PER_OCTAVE / 6.02
 _ATTEMPTS = 16
@@ -44,8 +49,14 @@ def encode(
     targets: Sequence[SnrTarget] | Sequence[Budget],
     coding: BaseCoding,
     fill: Filler,
+    *,
+    shaped: bool = False,
 ) -> tuple[bytes, ...]:
-    """Return the base layer and a waveform layer per target, for `[samples]` at 16 kHz."""
+    """Return the base layer and a waveform layer per target, for `[samples]` at 16 kHz.
+
+    If `shaped`, the step follows what is heard, see `shaping`: an SNR is still reached, and a rate
+    is spent at the strongest shaping that leaves `FLOOR_DB`, or without it if none does.
+    """
     level = base_layer.level_of(signal)
     whole = base_layer.scaled(signal, level)
     superframes = len(whole) // SUPERFRAME
@@ -55,7 +66,9 @@ def encode(
     base = base_layer.decode(coding, base_data, superframes)
     if base is None:
         raise CodecError("the base layer of a signal decoded to silence")
-    waveforms = encode_layers(whole, len(signal), targets, base, fill, spent_bytes=len(base_data))
+    waveforms = encode_layers(
+        whole, len(signal), targets, base, fill, spent_bytes=len(base_data), shaped=shaped
+    )
     return base_data, *waveforms
 
 
@@ -68,6 +81,7 @@ def encode_layers(
     *,
     spent_bytes: int,
     energy: float | None = None,
+    shaped: bool = False,
 ) -> list[bytes]:
     """Return a waveform layer per target.
 
@@ -85,11 +99,18 @@ def encode_layers(
     layers: list[bytes] = []
     below: tuple[Waveform, ...] = ()
     for target in targets:
-        search = _Search(whole, samples, base, below, fill, energy)
-        if isinstance(target, SnrTarget):
-            waveform = search.at_snr(target.snr_db + MARGIN_DB)
+        if below:
+            strengths: tuple[int, ...] = (below[0].strength,)
         else:
+            strengths = _STRENGTHS if shaped else (0,)
+        for strength in strengths:
+            search = _Search(whole, samples, base, below, fill, energy, strength)
+            if isinstance(target, SnrTarget):
+                waveform = search.at_snr(target.snr_db + MARGIN_DB)
+                break
             waveform = search.within(target.most_bytes - spent_bytes - sum(map(len, layers)))
+            if search.snr_db(waveform) >= FLOOR_DB:
+                break
         layers.append(channel.encode_waveform(waveform, base, below))
         below = *below, waveform
     return layers
@@ -136,7 +157,16 @@ class _Search:
         below: tuple[Waveform, ...],
         fill: Filler,
         energy: float | None = None,
+        strength: int = 0,
     ) -> None:
+        self._strength, self._offsets = strength, shaping.offsets(base.mel, strength)
+        self._price = _SHAPED_PRICE if strength else quantiser.PRICE
+        if below:
+            self._envelope = below[0].envelope
+        else:
+            self._envelope = base.encoder_condition.envelope
+            if self._offsets is not None:
+                self._envelope = self._envelope - self._offsets
         self._whole, self._samples, self._base, self._below = whole, samples, base, below
         self._fill = fill
         self._energy = float(np.sum(whole[:samples] ** 2)) if energy is None else energy
@@ -144,6 +174,8 @@ class _Search:
         self._coefficients = mdct.analyse(whole, self._modes)
         for layer in below:
             self._coefficients = self._coefficients - layer.coefficients()
+        self._weights = shaping.weights(self._offsets, self._modes)
+        self._coefficients = self._coefficients / self._weights
         largest = float(np.abs(self._coefficients).max())
         # a quarter of the range: another choice of blocks may concentrate the energy
         octaves = math.log2(quantiser.LARGEST / 4 / max(largest, 1e-9))
@@ -184,6 +216,10 @@ class _Search:
         layer = self._layer(low)
         return replace(layer, gain=self._gain(layer))
 
+    def snr_db(self, layer: Waveform) -> float:
+        """Return the decoded SNR of a layer."""
+        return self._snr_db(self._filled(layer).signal(layer.gain))
+
     def _within(self, most_bytes: int, low: int, high: int) -> int:
         """Return the index of the finest step from `low` to `high` that fits, or `low`."""
         while low < high:
@@ -198,17 +234,22 @@ class _Search:
         if self._below:
             return
         step = quantiser.step_size(step_index)
-        self._modes = quantiser.choose_modes(self._whole, self._base.superframes, step)
-        self._coefficients = mdct.analyse(self._whole, self._modes)
+        self._modes = quantiser.choose_modes(
+            self._whole, self._base.superframes, step, self._offsets
+        )
+        self._weights = shaping.weights(self._offsets, self._modes)
+        self._coefficients = mdct.analyse(self._whole, self._modes) / self._weights
 
     def _layer(self, step_index: int) -> Waveform:
         step = quantiser.step_size(step_index)
-        envelope = self._base.encoder_condition.envelope
-        over_step = channel.over_step(envelope, self._below, step_index)
+        over_step = channel.over_step(self._envelope, self._below, step_index)
         ratio = coefficient_coding.ratios(over_step, self._modes)
-        levels = quantiser.quantise(self._coefficients, self._modes, ratio, step)
+        levels = quantiser.quantise(self._coefficients, self._modes, ratio, step, self._price)
         inward = quantiser.centroids(self._coefficients, levels, step)
-        return Waveform(levels, self._modes, step_index, GAINS - 1, inward, envelope)
+        return Waveform(
+            levels, self._modes, step_index, GAINS - 1, inward, self._envelope, self._strength,
+            self._offsets,
+        )  # fmt: skip
 
     def _bytes(self, layer: Waveform) -> int:
         return len(channel.encode_waveform(layer, self._base, self._below))
@@ -221,7 +262,8 @@ class _Search:
         low, high = _COARSEST, self._finest
         while low < high:
             middle = (low + high) // 2
-            error = self._coefficients - self._layer(middle).coefficients()
+            coded = self._layer(middle).coefficients()
+            error = self._coefficients * self._weights - coded
             if _ratio_db(self._energy, float(np.sum(error**2))) >= snr_db:
                 high = middle
             else:
@@ -230,6 +272,8 @@ class _Search:
 
     def _gain(self, layer: Waveform) -> int:
         """Return the highest gain of the noise filling whose loss of SNR is worth it."""
+        if self._strength:
+            return _SHAPED_GAIN
         coarser = self._layer(max(layer.step_index - quantiser.STEPS_PER_OCTAVE // 2, 0))
         saved = self._bytes(layer) - self._bytes(coarser)
         per_db = max(saved * 8 / 3.01, 1e-9)

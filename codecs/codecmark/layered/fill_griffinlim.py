@@ -75,8 +75,9 @@ def _noise(known: Known) -> Floats:
     """Return noise for zero coefficients, with the same random signs in every call."""
     level = at_coefficients(known.envelope, known.modes) / UNIT
     size = 0.8 * _SIGMA * np.exp2(level)
-    if known.step is not None:
-        size = np.minimum(size, known.step / 2)
+    steps = known.steps
+    if steps is not None:
+        size = np.minimum(size, steps / 2)
     signs = np.random.default_rng(0).integers(0, 2, known.coefficients.shape) * 2 - 1
     noise: Floats = np.where(known.coefficients == 0, size * signs, 0.0)
     return noise

@@ -13,7 +13,8 @@ from codecmark.networks.setup import Setup
 from codecmark.networks.trained_sets import locate_trained
 from codecmark.spec import Spec
 
-WAVE, ANCHORED = "wave", "anchored"  # "anchored" also names the set of trained weights
+WAVE, SHAPED = "wave", "shaped"
+ANCHORED = "anchored"  # also names the set of trained weights
 
 
 @dataclass(frozen=True)

@@ -16,13 +16,20 @@ _FINEST_AT_SNR, _COARSEST_AT_SNR = 28, 44
 
 
 class MelBase:
-    """See `base.BaseCoding`."""
+    """See `base.BaseCoding`.
+
+    Parameters
+    ----------
+    share_of_rate : float
+    """
 
     steps = mel_coding.STEPS
     range_at_rate = 8, 52  # finer than for SNR targets: raises ViSQOL at the cost of SNR
+
     # on recordings other than the bundled ones, at 8 kbit/s: from 0.5 up, each 0.05 adds 0.02 to
     # 0.05 ViSQOL and costs 0.6 dB SNR
-    share_of_rate = 0.55
+    def __init__(self, share_of_rate: float = 0.55) -> None:
+        self.share_of_rate = share_of_rate
 
     def step_for(self, snr_db: float) -> int:
         """Return the step index: coarser below 10 dB, where the waveform is coarse too."""

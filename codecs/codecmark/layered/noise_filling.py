@@ -13,14 +13,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from codecmark.layered import shaping
 from codecmark.layered.context_mixing import Ints
-from codecmark.layered.mdct import Floats, Modes, synthesise
+from codecmark.layered.mdct import SUPERFRAME, Floats, Modes, synthesise
+from codecmark.layered.mel_coding import UNIT
 from codecmark.layered.spectra import Singles, Spectrum, istft
 
 GAINS = 8  # number of gain settings
 LOUDEST = 0.5  # of a step: larger coefficients would have been coded
 
 _STFT_SIGMA = 19.6  # magnitude of an STFT bin per coefficient: root of the window's energy
+_NEAREST = np.clip(np.arange(513) * 5 // 4, 0, SUPERFRAME - 1)  # MDCT bin of each STFT bin
 _KNEE = 0.3  # of a step: level from which the gain applies in full
 
 
@@ -38,6 +41,8 @@ class Known:
         Decoded log2-mel in 1/1024 octave, and the same interpolated to the MDCT bins.
     step : float or None
         Quantiser step of the waveform layer; None if there is none.
+    offsets : Ints or None, shape=(frames, 640)
+        What noise shaping adds to the step at the MDCT bins, see `shaping`.
     """
 
     coefficients: Floats
@@ -45,15 +50,30 @@ class Known:
     mel: Ints
     envelope: Ints
     step: float | None
+    offsets: Ints | None = None
 
     def coded(self) -> Singles:
         """Return the signal of the waveform layers, `[superframes * 640]`."""
         return synthesise(self.coefficients, self.modes).astype(np.float32)
 
     @property
-    def loudest(self) -> np.float32:
+    def steps(self) -> Floats | float | None:
+        """Quantiser step at each coefficient; None without a waveform layer."""
+        if self.step is None:
+            return None
+        return self.step * shaping.weights(self.offsets, self.modes)
+
+    @property
+    def loudest(self) -> Singles | np.float32:
         """STFT magnitude that corresponds to one step; infinite without a waveform layer."""
-        return np.float32(np.inf if self.step is None else self.step * _STFT_SIGMA)
+        if self.step is None:
+            return np.float32(np.inf)
+        flat = np.float32(self.step * _STFT_SIGMA)
+        if self.offsets is None:
+            return flat
+        at_bins = self.offsets[:, _NEAREST].astype(np.float32) / np.float32(UNIT)
+        loudest: Singles = flat * np.exp2(at_bins)
+        return loudest
 
 
 class Filled:

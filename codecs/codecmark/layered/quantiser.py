@@ -10,6 +10,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from codecmark.layered import shaping
 from codecmark.layered.coefficient_coding import RATIOS
 from codecmark.layered.context_mixing import Ints
 from codecmark.layered.mdct import BLOCKS, SUPERFRAME, Floats, Modes, analyse
@@ -18,7 +19,7 @@ STEPS = 1024  # number of step indices
 STEPS_PER_OCTAVE = 64
 UNITS_PER_STEP = 1024 // STEPS_PER_OCTAVE  # units of the mel between neighbouring step indices
 LARGEST = 4095  # largest magnitude of a level
-_PRICE = 0.16  # price of a bit, in squared steps
+PRICE = 0.16  # price of a bit, in squared steps
 _SWITCHING_BITS = 1.0  # what a block length other than 320 must save per superframe
 _COUNTS = np.array(BLOCKS, np.int64)
 
@@ -34,19 +35,27 @@ def mel_over_step(envelope: Ints, step_index: int) -> Ints:
     return shifted
 
 
-def choose_modes(signal: Floats, superframes: int, step: float) -> Modes:
-    """Return the block mode of each superframe that needs the fewest bits at `step`."""
+def choose_modes(
+    signal: Floats, superframes: int, step: float, offsets: Ints | None = None
+) -> Modes:
+    """Return the block mode of each superframe that needs the fewest bits at `step`.
+
+    `offsets` is what noise shaping adds to the step, see `shaping`.
+    """
     costs = np.empty((len(BLOCKS), superframes))
     for mode in range(len(BLOCKS)):
-        values = analyse(signal, np.full(superframes, mode, np.int64))
+        modes = np.full(superframes, mode, np.int64)
+        values = analyse(signal, modes) / shaping.weights(offsets, modes)
         costs[mode] = np.log2(1 + (values / step) ** 2).sum(axis=1)
         costs[mode] += 0 if mode == 1 else _SWITCHING_BITS
     chosen: Modes = costs.argmin(axis=0).astype(np.int64)
     return chosen
 
 
-def quantise(coefficients: Floats, modes: Modes, ratio: Ints, step: float) -> Ints:
-    """Return the levels `[superframes, 640]` of least squared error plus bits times price.
+def quantise(
+    coefficients: Floats, modes: Modes, ratio: Ints, step: float, price: float = PRICE
+) -> Ints:
+    """Return the levels `[superframes, 640]` of least squared error plus bits times `price`.
 
     Bits are estimated from the statistics of a first, plain quantisation.
     """
@@ -61,7 +70,7 @@ def quantise(coefficients: Floats, modes: Modes, ratio: Ints, step: float) -> In
     by_context = counts + 4 * (by_mel / by_mel.sum(axis=-1, keepdims=True))[:, None]
     bits = -np.log2(by_context / by_context.sum(axis=-1, keepdims=True))
     bits[..., 1:] += 1  # the sign
-    _decide(scaled, plain, modes, ratio, bits)
+    _decide(scaled, plain, modes, ratio, bits, price)
     return plain
 
 
@@ -115,7 +124,12 @@ def _count(levels: Ints, modes: Modes, ratio: Ints, counts: NDArray[np.float64])
 
 @numba.njit(cache=True)
 def _decide(
-    scaled: Floats, levels: Ints, modes: Modes, ratio: Ints, bits: NDArray[np.float64]
+    scaled: Floats,
+    levels: Ints,
+    modes: Modes,
+    ratio: Ints,
+    bits: NDArray[np.float64],
+    bit_price: float,
 ) -> None:
     """Lower levels, in coding order, where the bits saved are worth more than the added error."""
     last = np.zeros(SUPERFRAME + 16, np.int64)
@@ -129,10 +143,10 @@ def _decide(
                 if value > 0.4:
                     near = _neighbours(levels, last, u, start, k, blocks)
                     mel = ratio[u, at]
-                    best, cheapest = 0, value * value + _PRICE * bits[mel, near, 0]
+                    best, cheapest = 0, value * value + bit_price * bits[mel, near, 0]
                     for size_ in range(max(1, int(value)), int(value + 0.5) + 1):
                         price = bits[mel, near, min(size_, 2)] + max(0, size_ - 2)
-                        cost = (value - size_) ** 2 + _PRICE * price
+                        cost = (value - size_) ** 2 + bit_price * price
                         if cost < cheapest:
                             best, cheapest = size_, cost
                     best = min(best, LARGEST)
