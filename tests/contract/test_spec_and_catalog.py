@@ -118,7 +118,7 @@ def test_unlisted_settings_work() -> None:
 
 def test_select() -> None:
     assert catalog.select("flac, opus@20k") == ("flac", "opus@20k")
-    assert catalog.select("lyra") == ("lyra@3.2k", "lyra@6k", "lyra@9.2k", "lyra@6k+wave@snr10")
+    assert catalog.select("lyra") == ("lyra@3.2k", "lyra@6k", "lyra@9.2k")
     assert catalog.select("flac,flac") == ("flac",)
     assert catalog.select("command") == ("command:top-byte",)
     assert catalog.select("snac") == FAMILIES["snac"].more  # it has no default
