@@ -73,8 +73,8 @@ def create(spec: str, setup: Setup | None = None) -> Codec:
     ----------
     spec : str
     setup : Setup, optional
-        Where weights are, and the device for networks if `spec` names none; by default as the
-        environment variables say.
+        Where weights and other files are, and the device for networks if `spec` names none; by
+        default as the environment variables say.
 
     Raises
     ------
@@ -131,12 +131,15 @@ def is_sentinel(family: str) -> bool:
     return family in FAMILIES and FAMILIES[family].sentinel
 
 
-def select(specs: str | None, *, everything: bool = False) -> tuple[str, ...]:
+def select(
+    specs: str | None, *, everything: bool = False, setup: Setup | None = None
+) -> tuple[str, ...]:
     """Return the specs that a `--codecs` value names: comma-separated specs or families.
 
     A family name alone selects its default settings, or where it has none all that are listed:
     `replay` every codec whose decoded audio was published, `command` every command file. None
-    selects the default set, or the whole catalog if `everything`.
+    selects the default set, or the whole catalog if `everything`. `setup` is as in
+    `create`.
 
     Raises
     ------
@@ -152,29 +155,30 @@ def select(specs: str | None, *, everything: bool = False) -> tuple[str, ...]:
         parsed = Spec.parse(text)
         if not is_known(parsed.family):
             raise UnknownCodecError(_did_you_mean(text))
-        chosen += expanded(text) if text == parsed.family else (text,)
+        chosen += expanded(text, setup) if text == parsed.family else (text,)
     if not chosen:
         raise InputError("codecs: the list is empty; name at least one, e.g. opus@24k")
     return tuple(dict.fromkeys(chosen))
 
 
-def expanded(family: str) -> tuple[str, ...]:
+def expanded(family: str, setup: Setup | None = None) -> tuple[str, ...]:
     """Return what a family's name alone stands for; see `select`."""
     if family == REPLAY:
         return tuple(f"{REPLAY}:{codec}" for codec in published.built_in().codecs())
     if family == COMMAND:
-        return tuple(f"{COMMAND}:{name}" for name in command_file.names())
+        folder = (setup or Setup.from_environment()).command_folder
+        return tuple(f"{COMMAND}:{name}" for name in command_file.names(folder))
     if family in FAMILIES:
         return FAMILIES[family].default or FAMILIES[family].more
     return _plugin_specs(family)
 
 
-def listed(family: str) -> tuple[str, ...]:
+def listed(family: str, setup: Setup | None = None) -> tuple[str, ...]:
     """Return every spec that the catalog lists of a family, or raise `UnknownCodecError`."""
     target(Spec(family))
     if family in FAMILIES and (known := (*FAMILIES[family].default, *FAMILIES[family].more)):
         return known
-    return expanded(family)
+    return expanded(family, setup)
 
 
 def described(family: str) -> str:

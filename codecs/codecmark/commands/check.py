@@ -58,14 +58,15 @@ def _built(arguments: argparse.Namespace) -> Iterator[tuple[str, Codec]]:
     """Yield each codec, built when it is asked for."""
     if arguments.spec is not None and not any(map(_class_of, arguments.codecs)):
         raise InputError("--spec: is for MODULE:CLASS; name specs without it")
+    setup = Setup.from_environment()
     for text in arguments.codecs:
         match = _class_of(text)
         if match is None:
-            for spec in checking.selected(text):
-                yield spec, catalog.create(spec)
+            for spec in checking.selected(text, setup):
+                yield spec, catalog.create(spec, setup)
             continue
         for spec in [arguments.spec] if arguments.spec else _specs_of(text):
-            yield spec, _instance(text, spec)
+            yield spec, _instance(text, spec, setup)
 
 
 def _class_of(text: str) -> re.Match[str] | None:
@@ -96,9 +97,9 @@ def _load(text: str) -> catalog.CodecFactory:
     return factory
 
 
-def _instance(text: str, spec: str) -> Codec:
+def _instance(text: str, spec: str, setup: Setup) -> Codec:
     try:
-        codec = _load(text).from_spec(Spec.parse(spec), Setup.from_environment())
+        codec = _load(text).from_spec(Spec.parse(spec), setup)
     except CodecmarkError:
         raise
     except Exception as error:

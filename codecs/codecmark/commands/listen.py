@@ -17,6 +17,7 @@ from codecmark.corpus import condition as conditions
 from codecmark.corpus import reading
 from codecmark.errors import InputError
 from codecmark.listen import design
+from codecmark.networks.setup import Setup
 from codecmark.system import threads
 
 if TYPE_CHECKING:
@@ -100,11 +101,12 @@ def _plan(arguments: argparse.Namespace, console: Console) -> int:
         raise InputError(f"--phase-anchor: {PHASE_ANCHOR} is for 16k-mono; leave it out")
     clips, training = _clips(arguments, rules)
     threads.limit(rules.threads)
+    specs = checking.selected(arguments.codecs, Setup.from_environment())
     test = make(
         arguments.test,
         Wanted(
-            arguments.method, arguments.title, rules, list(checking.selected(arguments.codecs)),
-            clips, training, arguments.seed, arguments.pages, arguments.phase_anchor,
+            arguments.method, arguments.title, rules, list(specs), clips, training,
+            arguments.seed, arguments.pages, arguments.phase_anchor,
         ),
         lambda name: console.print(f"{name} ...", markup=False, highlight=False),
     )  # fmt: skip

@@ -46,15 +46,16 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     workers = (os.cpu_count() or 1) if arguments.workers is None else arguments.workers
     if workers < 1:
         raise InputError(f"--workers: must be at least 1, got {workers}")
+    setup = Setup.from_environment()
     specs = catalog.with_execution(
-        checking.selected(arguments.codecs, everything=arguments.all),
+        checking.selected(arguments.codecs, setup, everything=arguments.all),
         Execution(arguments.backend, arguments.dtype, arguments.device),
     )
     out: Path = arguments.out
     if arguments.shard:
         part, of = _shard(arguments.shard)
         out = out / store.SHARDS / f"{part}-of-{of}"
-    plans = _plans(specs, _conditions(arguments), out, arguments, console)
+    plans = _plans(specs, _conditions(arguments), out, setup, arguments, console)
     if arguments.dry_run:
         _show(plans, out, workers, console)
         return 0
@@ -74,7 +75,9 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     new_rows = _work(missing, out, workers, arguments, console)
     for run_id in dict.fromkeys(planned.run_id for planned in missing):
         stored = max((planned.stored for planned in plans if planned.run_id == run_id), key=len)
-        _tell(run_id, [*stored, *(row for row in new_rows if row.run_id == run_id)], out, console)
+        _show_results(
+            run_id, [*stored, *(row for row in new_rows if row.run_id == run_id)], out, console
+        )
     console.print(_outcome(new_rows), markup=False)
     return 1 if any(row.status == "failed" for row in new_rows) else 0
 
@@ -93,12 +96,12 @@ def _plans(
     specs: Sequence[str],
     conditions: Sequence[Condition],
     out: Path,
+    setup: Setup,
     arguments: argparse.Namespace,
     console: Console,
 ) -> list[Plan]:
-    """Return what each condition lacks; conditions that have no run yet share one."""
+    """Return a plan for each condition; conditions that have no run yet share one."""
     entries = corpus.load(arguments.corpus, arguments.clip_class)
-    setup = Setup.from_environment()
     plans: list[Plan] = []
     for chosen in conditions:
         clips = _clips(entries, chosen, arguments, console)
@@ -118,7 +121,7 @@ def _clips(
     arguments: argparse.Namespace,
     console: Console,
 ) -> list[PlannedClip]:
-    """Return the clips that a condition admits, of a shard its own; say what is left out."""
+    """Return the clips that a condition admits, or a shard's share of them; print what is not."""
     clips, unused = plan.survey(entries, chosen, arguments.limit)
     for line in unused_clips.lines(unused):
         console.print(line, style="yellow", markup=False)
@@ -139,7 +142,7 @@ def _work(
     arguments: argparse.Namespace,
     console: Console,
 ) -> list[ResultRow]:
-    """Make what is missing, one condition after the other."""
+    """Make the missing rows, one condition after the other."""
     remaining = _remaining(plans, out, workers)
     total = sum(planned.count for planned in plans)
     rows: list[ResultRow] = []
@@ -151,9 +154,9 @@ def _work(
             for outcome in run_plan(planned, engine, out, progress.show):
                 rows += outcome.rows
                 spec = outcome.item.spec
-                through = left[spec] if outcome.settled else len(outcome.item.clips)
-                left[spec] -= through
-                progress.advance(outcome, through)
+                done = left[spec] if outcome.settled else len(outcome.item.clips)
+                left[spec] -= done
+                progress.advance(outcome, done)
     return rows
 
 
@@ -169,8 +172,8 @@ def _remaining(plans: Sequence[Plan], out: Path, workers: int) -> Remaining:
     return remaining
 
 
-def _tell(run_id: str, stored: Sequence[ResultRow], out: Path, console: Console) -> None:
-    """Print a run's tables; its page is written unless an earlier run is more than this one."""
+def _show_results(run_id: str, stored: Sequence[ResultRow], out: Path, console: Console) -> None:
+    """Print a run's tables; write its page unless an earlier run has all its rows and more."""
     rows = axes.chosen(store.latest(stored))
     render.print_leaderboard(rows, console, judged=judged_by_condition(out, rows))
     console.print(f"rows in {out / store.ROWS / run_id}.jsonl", markup=False)
@@ -237,7 +240,7 @@ def _named(planned: Plan) -> str:
 
 
 def _outcome(rows: Sequence[ResultRow]) -> str:
-    """Count rows by status; a codec that is not available has one."""
+    """Count rows by status; an unavailable codec has one row."""
     count = Counter(row.status for row in rows)
     return (
         f"{counted(count['ok'], 'row')} ok, {count['failed']} failed, "
