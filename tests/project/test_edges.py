@@ -19,6 +19,7 @@ TOUCHES = {
     "measure/memory.py": "hands it to the process that it starts",
     "run/engines/ray_cluster.py": "hands it to actors",
     "corpus/halves/library.py": "the folder of the halves, in `Library.from_environment`",
+    "corpus/reader_process.py": "hands it to the process that reads files",
 }
 # what makes a setup or a library from it: commands, and defaults of what users call
 MAKES = {

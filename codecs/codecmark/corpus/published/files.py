@@ -29,7 +29,12 @@ from codecmark.system import environment
 from codecmark.system.digest import file_sha256
 from codecmark.system.environment import PUBLISHED_AUDIO
 
-_SOURCE = "https://raw.githubusercontent.com/{repository}/{commit}/{path}"
+SOURCE = "https://raw.githubusercontent.com/{repository}/{commit}/{path}"
+
+
+def address(source: str, repository: str, commit: str, path: str) -> str:
+    """Return the address of a repository's file at a commit, by a template such as `SOURCE`."""
+    return source.format(repository=repository, commit=commit, path=quote(path))
 
 
 @dataclass(frozen=True)
@@ -51,7 +56,7 @@ class Library:
     manifest: Manifest
     folders: tuple[Path, ...]
     cache: Path
-    source: str = _SOURCE
+    source: str = SOURCE
     offline: bool = True
 
     @classmethod
@@ -128,9 +133,7 @@ class Library:
 
         if self.find(file) is None and not self.offline:
             published = self.set_of(file)
-            url = self.source.format(
-                repository=published.repository, commit=published.commit, path=quote(file.path)
-            )
+            url = address(self.source, published.repository, published.commit, file.path)
             target = self.cache / self._relative(file)
             lock = self.cache / ".locks" / hashlib.sha256(str(target).encode()).hexdigest()
             if (problem := download.fetch(url, target, file.sha256, lock=lock)) is not None:
