@@ -13,6 +13,7 @@ from rich.console import Console
 
 from codecmark import catalog
 from codecmark.catalog import checking
+from codecmark.catalog.factories import CodecFactory
 from codecmark.codec import Codec
 from codecmark.errors import CodecError, CodecmarkError, InputError
 from codecmark.measure import contract
@@ -82,13 +83,13 @@ def _specs_of(text: str) -> tuple[str, ...]:
     return specs
 
 
-def _load(text: str) -> catalog.CodecFactory:
+def _load(text: str) -> CodecFactory:
     here = str(Path.cwd())
     if here not in sys.path:
         sys.path.insert(0, here)
     module, _, name = text.partition(":")
     try:
-        factory: catalog.CodecFactory = getattr(importlib.import_module(module), name)
+        factory: CodecFactory = getattr(importlib.import_module(module), name)
     except Exception as error:  # whatever the module raises while it is imported
         raise InputError(
             f"{text}: cannot be imported ({type(error).__name__}: {error}); it is neither a spec "

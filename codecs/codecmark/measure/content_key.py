@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from codecmark import catalog
+from codecmark.catalog import factories
 from codecmark.classic.command_file import CommandFile
 from codecmark.corpus.condition import Condition, PreparedClip
 from codecmark.errors import CodecmarkError
@@ -240,7 +241,7 @@ def _path(module_name: str) -> Path | None:
 @cache
 def _version(module_name: str) -> str:
     try:
-        return version(catalog.DISTRIBUTIONS.get(module_name, module_name))
+        return version(factories.DISTRIBUTIONS.get(module_name, module_name))
     except PackageNotFoundError:
         pass
     names = packages_distributions().get(module_name, ())  # reads every distribution: slow
