@@ -242,7 +242,7 @@ class _Known:
         return tuple(clip for clip, row in zip(clips, rows, strict=True) if row is None)
 
     def _find(self, codecs: Iterable[str], clip: KeyedClip | None) -> ResultRow | None:
-        wanted = (keys.row_key(codec, clip, self._treatment) for codec in codecs)
+        wanted = (keys.row_key(codec, clip, self._treatment, self._setup) for codec in codecs)
         rows = (self._rows[key] for key in wanted if key in self._rows)
         return next((row for row in rows if self._counts(row)), None)
 

@@ -153,6 +153,6 @@ def _lost_row(item: Item, clip: PlannedClip, reason: str) -> ResultRow:
         clip_s=clip.duration_s,
         source=clip.entry.source,
         clip_class=clip.entry.clip_class,
-        key=keys.row_key(codec, clip.keyed, item.treatment),
+        key=keys.row_key(codec, clip.keyed, item.treatment, item.setup),
         **item.treatment.axes,
     ).finish()
