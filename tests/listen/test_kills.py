@@ -17,7 +17,7 @@ from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
-from codecmark.listen import journal as journals
+from codecmark.listen import entries
 from listening_tests import answer_to, planned
 
 KILLS, LISTENERS = 6, 20
@@ -95,7 +95,7 @@ def test_no_acknowledged_page_is_lost_or_doubled(tmp_path: Path) -> None:
         for listener in listeners:
             listener.join()
         server[0].kill()
-    _, answers = journals.read(design)  # refuses a page that is there twice
+    _, answers = entries.read(design)  # refuses a page that is there twice
     stored = {(each.session, each.page) for each in answers}
     acknowledged = {(one.session, page) for one in listeners for page in one.acknowledged}
     assert len(acknowledged) > KILLS
