@@ -12,7 +12,7 @@ from rich.table import Table
 
 from codecmark import corpus
 from codecmark.catalog import checking
-from codecmark.commands import listen_results
+from codecmark.commands import listen_elsewhere, listen_results
 from codecmark.corpus import condition as conditions
 from codecmark.corpus import reading
 from codecmark.errors import InputError
@@ -34,6 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", required=True)
     _add_plan(actions.add_parser("plan", help="make a test: code, level, rename, lay out pages"))
     _add_serve(actions.add_parser("serve", help="serve a test to browsers until interrupted"))
+    listen_elsewhere.add_actions(actions)
     listen_results.add_actions(actions)
 
 
@@ -149,7 +150,7 @@ def _is_usable(entry: corpus.CorpusClip, rules: conditions.Condition) -> bool:
 
 
 def _describe(test: Design, clips: int, console: Console) -> None:
-    from codecmark.listen.making import CLEAR_LU
+    from codecmark.listen.making import clear_differences
     from codecmark.listen.precision import PANELS, abx_needed, precision
 
     plan = test.plan
@@ -163,18 +164,12 @@ def _describe(test: Design, clips: int, console: Console) -> None:
         f"minutes), {len(plan.pages) - len(counted)} of training; plan {test.sha256[:12]}",
         highlight=False,
     )
-    worst: dict[str, design.KeyEntry] = {}
-    for entry in test.key.stimuli.values():
-        beside = worst.setdefault(entry.system, entry)
-        if abs(entry.loudness_difference_lu) > abs(beside.loudness_difference_lu):
-            worst[entry.system] = entry
-    for entry in worst.values():
-        if abs(entry.loudness_difference_lu) > CLEAR_LU:
-            console.print(
-                f"* {entry.system}: up to {entry.loudness_difference_lu:+.1f} LU beside the "
-                f"reference, on {entry.clip}: it may be heard as a difference in quality",
-                markup=False, highlight=False, style="yellow",
-            )  # fmt: skip
+    for entry in clear_differences(test):
+        console.print(
+            f"* {entry.system}: up to {entry.loudness_difference_lu:+.1f} LU beside the "
+            f"reference, on {entry.clip}: it may be heard as a difference in quality",
+            markup=False, highlight=False, style="yellow",
+        )  # fmt: skip
     if plan.method in {"ab", "abx"}:
         trials = 2 * clips
         console.print(

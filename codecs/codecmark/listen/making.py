@@ -126,6 +126,16 @@ def anchors_at(rate_hz: int) -> tuple[str, str]:
     return next(pair for below_hz, pair in ANCHORS if rate_hz < below_hz)
 
 
+def clear_differences(test: Design) -> list[KeyEntry]:
+    """Return of each system the stimulus that is loudest or softest, where that may be heard."""
+    worst: dict[str, KeyEntry] = {}
+    for entry in test.key.stimuli.values():
+        beside = worst.setdefault(entry.system, entry)
+        if abs(entry.loudness_difference_lu) > abs(beside.loudness_difference_lu):
+            worst[entry.system] = entry
+    return [entry for entry in worst.values() if abs(entry.loudness_difference_lu) > CLEAR_LU]
+
+
 def _systems(wanted: Wanted) -> list[tuple[str, Role]]:
     if not wanted.specs:
         raise InputError("--codecs: name at least one")
