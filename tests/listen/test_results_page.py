@@ -52,8 +52,7 @@ def test_the_plot_is_where_the_means_are() -> None:
         assert 100 * line.front.at == pytest.approx(mean.mean)
         assert 100 * line.front.low == pytest.approx(max(0, mean.low))
         assert len(line.ticks) == 12
-    assert plot.marks[0] == (0, "0")
-    assert plot.marks[-1] == (1, "100")
+    assert [plot.marks[at] for at in (0, -1)] == [(0, "0"), (1, "100")]
 
 
 def test_plots_of_choices() -> None:
