@@ -66,7 +66,8 @@ def test_bundled_clips_come_at_one_level(name: str) -> None:
             assert abs(clip.audio.samples).max() == pytest.approx(10 ** (-1 / 20), abs=1e-4)
         elif clip.clip_class == "speech":
             level = active_level_dbov(clip.audio.samples, clip.audio.sample_rate_hz)
-            assert level == pytest.approx(-26, abs=0.02)
+            # the meter's thresholds stay where they are when a clip is raised, hence 0.1 dB
+            assert level == pytest.approx(-26, abs=0.1)
         else:
             assert loudness_lufs(clip.audio) == pytest.approx(-23, abs=0.02)
         offsets = clip.audio.samples.mean(axis=1)
