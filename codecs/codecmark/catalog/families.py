@@ -136,7 +136,7 @@ _CONSTANT_OPUS = tuple(
 _VARIABLE_OPUS = tuple(
     f"opus@{setting}"
     for setting in (
-        "9k-vbr", "12k-vbr", "16k-vbr-10ms", "16k-vbr-40ms", "12k-60ms", "12k-vbr-voip",
+        "9k-vbr", "16k-vbr-10ms", "16k-vbr-40ms", "12k-60ms", "12k-vbr-voip",
     )
 )  # fmt: skip
 
@@ -148,8 +148,8 @@ FAMILIES: dict[str, Family] = {
     "opus": Family(
         "codecmark.classic.ffmpeg:FfmpegCodec", "Opus (libopus, constant or variable bitrate)",
         (
-            "opus@6k-vbr", "opus@9k-vbr-60ms", "opus@12k-vbr-60ms", "opus@16k-vbr", "opus@24k-vbr",
-            "opus@32k-vbr",
+            "opus@6k-vbr", "opus@12k-vbr", "opus@16k-vbr", "opus@24k-vbr", "opus@32k-vbr",
+            "opus@9k-vbr-60ms", "opus@12k-vbr-60ms",
         ),
         (*_CONSTANT_OPUS, *_VARIABLE_OPUS),
     ),
