@@ -56,11 +56,13 @@ def _matching(root: Path, pattern: re.Pattern[str], clip_class: str) -> list[Cor
 
 
 def _audio_below(root: Path) -> Iterator[str]:
-    """Relative names in order; links that lead out of the folder are not followed."""
+    """Relative names in order; links that lead out of the folder are not followed.
+
+    What has the name of an audio file and is none is among them, so that reading it says so.
+    """
     inside = root.resolve()
     for path in sorted(root.rglob("*")):
-        is_audio = path.suffix.lower() in SUFFIXES and path.is_file()
-        if is_audio and path.resolve().is_relative_to(inside):
+        if path.suffix.lower() in SUFFIXES and path.resolve().is_relative_to(inside):
             yield path.relative_to(root).as_posix()
 
 
