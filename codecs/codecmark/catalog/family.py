@@ -1,4 +1,4 @@
-"""What the catalog knows of a family of codecs."""
+"""One family of the catalog: its class, its specs, and what an execution may change of them."""
 
 from __future__ import annotations
 
