@@ -27,7 +27,10 @@ RATE = 16_000
 class Halved(Codec):
     """Keeps every second sample's sign and eight bits, so that 6 dB or so remain to be coded."""
 
-    info = CodecInfo("halved@1k", "halved", None, None, None, 0, "MIT", "here")
+    info = CodecInfo(
+        spec="halved@1k", family="halved", sample_rate_hz=None, channels=None,
+        nominal_bitrate_kbps=None, algorithmic_delay_samples=0, licence="MIT", reference="here",
+    )  # fmt: skip
     drift = 0.0
 
     def encode_payload(self, clip: AudioClip) -> bytes:

@@ -118,7 +118,8 @@ FAMILIES: dict[str, Family] = {
         ("lyra@3.2k", "lyra@6k", "lyra@9.2k"),
         (
             "lyra@3.2k+ac", "lyra@6k+ac", "lyra@9.2k+ac",
-            "lyra@6k+wave@snr10", "lyra@3.2k+wave@snr10", "lyra@9.2k+wave@snr10", "lyra@9.2k+wave@snr14", "lyra@6k+wave@12k",
+            "lyra@6k+wave@snr10", "lyra@3.2k+wave@snr10", "lyra@9.2k+wave@snr10",
+            "lyra@9.2k+wave@snr14", "lyra@6k+wave@12k",
         ),
     ),
     "mel": Family(
