@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 import codecmark
 from codecmark import CodecError, InputError, UnavailableError, UnknownCodecError, catalog
-from codecmark.catalog.families import FAMILIES, Family
+from codecmark.catalog.families import FAMILIES
+from codecmark.catalog.family import Family
 from codecmark.classic.pcm import Pcm16Codec
 from codecmark.networks.setup import Setup
 from codecmark.spec import Spec
