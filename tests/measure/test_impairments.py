@@ -10,6 +10,7 @@ import pytest
 
 from codecmark import AudioClip, InputError, catalog
 from codecmark.codec import Codec
+from codecmark.errors import CodecmarkError
 from codecmark.measure.impairments import clip_changes, tandem
 from codecmark.measure.impairments.treatment import Treatment
 from codecmark.metrics import alignment
@@ -126,7 +127,7 @@ def test_a_codec_is_judged_by_what_it_was_given(tmp_path: Path, clips: list[Plan
     ],
 )
 def test_what_makes_no_sense_is_refused(text: str, message: str) -> None:
-    with pytest.raises(Exception, match=message):
+    with pytest.raises(CodecmarkError, match=message):
         Treatment.of(axes.parse(text))
 
 

@@ -12,6 +12,7 @@ import pytest
 from codecmark import AudioClip, InputError, catalog
 from codecmark.codec import Codec
 from codecmark.corpus.condition import PreparedClip
+from codecmark.errors import BitstreamError
 from codecmark.measure.impairments import bit_errors, concealment, libopus, loss_patterns, packets
 from codecmark.measure.impairments.impaired import ImpairedCodec
 from codecmark.measure.impairments.packets import PacketStream
@@ -201,7 +202,7 @@ def test_damaged_packets_cost_quality_and_break_nothing(spec: str, speech: Audio
 
 def test_libopus_refuses_what_is_no_packet() -> None:
     decoder = libopus.Decoder(1, 960)
-    with pytest.raises(Exception, match="libopus: corrupted stream"):
+    with pytest.raises(BitstreamError, match="libopus: corrupted stream"):
         decoder.decode(b"\xff\xff\xff")
     assert decoder.conceal(None).shape == (1, 960)
 
