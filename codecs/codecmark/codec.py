@@ -13,14 +13,15 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
 from codecmark.bitstream import frame
-from codecmark.bitstream.frame import StreamHeader
+from codecmark.bitstream.frame import USUAL_LIMITS, DecodeLimits, StreamHeader
 from codecmark.clip import AudioClip, Samples
 from codecmark.errors import BitstreamError, CodecError, CodecmarkError, InputError
+from codecmark.spec import Spec
 from codecmark.system.execution import EAGER, MARK, Execution
 
 Evidence = Literal["none", "published", "trained", "replayed", "elsewhere", "random"]
@@ -53,7 +54,7 @@ class Weights:
 NO_WEIGHTS = Weights("none")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class CodecInfo:
     """What a codec declares about itself; nothing here is measured.
 
@@ -64,12 +65,12 @@ class CodecInfo:
     family : str
         First part of the spec.
     sample_rate_hz : int or None
-        The codec's internal rate; None if it works at the clip's rate.
+        The codec's internal rate; by default None: it works at the clip's rate.
     channels : int or None
-        The codec's internal channel count; None if it works with the clip's.
+        The codec's internal channel count; by default None: it works with the clip's.
     nominal_bitrate_kbps : float or None
-        The rate that the setting promises, per channel if `channels` is 1; None if the setting
-        fixes quality instead of rate.
+        The rate that the setting promises, per channel if `channels` is 1; by default None: the
+        setting fixes quality instead of rate.
     algorithmic_delay_samples : int or None
         Frame, look-ahead and overlap in samples at `sample_rate_hz` (at the clip's rate if that is
         None); `decode` removes the delay. None for a codec that is not meant for live use: it
@@ -98,9 +99,9 @@ class CodecInfo:
 
     spec: str
     family: str
-    sample_rate_hz: int | None
-    channels: int | None
-    nominal_bitrate_kbps: float | None
+    sample_rate_hz: int | None = None
+    channels: int | None = None
+    nominal_bitrate_kbps: float | None = None
     algorithmic_delay_samples: int | None
     licence: str
     reference: str
@@ -134,9 +135,32 @@ class Codec(ABC):
     Attributes
     ----------
     info : CodecInfo
+    limits : DecodeLimits
+        What a stream may claim to hold for `decode` to go on: by default two hours and 2 GiB of
+        samples. A caller may set others.
     """
 
     info: CodecInfo
+    limits: DecodeLimits = USUAL_LIMITS
+
+    @classmethod
+    def from_spec(cls, spec: Spec, _setup: Any, /) -> Codec:
+        """Build the codec, here one of a single form; override it for variants and settings.
+
+        Parameters
+        ----------
+        spec : Spec
+        _setup : codecmark.networks.setup.Setup
+            Where weights are, and how and where a network runs.
+
+        Raises
+        ------
+        InputError
+            If the spec is more than a family.
+        """
+        spec.refuse_variant()
+        spec.refuse_setting()
+        return cls()
 
     @property
     def execution(self) -> Execution:
@@ -189,6 +213,10 @@ class Codec(ABC):
             raise
         except Exception as error:
             raise CodecError(f"{self.info.spec} failed to encode: {_describe(error)}") from error
+        if not isinstance(payload, bytes | bytearray):
+            raise CodecError(
+                f"{self.info.spec} encoded to {type(payload).__name__}; it must be bytes"
+            )
         header = StreamHeader(clip.sample_rate_hz, clip.channels, clip.n_samples)
         return frame.pack(self.info.spec, header, payload)
 
@@ -198,11 +226,12 @@ class Codec(ABC):
         Raises
         ------
         BitstreamError
-            If the bytes are not such a stream; names the field.
+            If the bytes are not such a stream, or claim more than the limits; names the field.
         CodecError
             If the codec fails on an intact stream.
         """
         header, payload = frame.unpack(self.info.spec, stream)
+        self.limits.require(header)
         try:
             samples = self.decode_payload(payload, header)
         except CodecmarkError:
@@ -211,14 +240,19 @@ class Codec(ABC):
             raise BitstreamError(
                 "payload", f"{self.info.spec} could not decode it: {_describe(error)}"
             ) from error
+        if not isinstance(samples, np.ndarray) or samples.dtype.kind != "f":
+            kind = getattr(samples, "dtype", type(samples).__name__)
+            raise CodecError(f"{self.info.spec} decoded to {kind}; it must be an array of floats")
         if samples.shape != (header.channels, header.n_samples):
             raise CodecError(
                 f"{self.info.spec} decoded shape {samples.shape}, the stream holds "
                 f"{(header.channels, header.n_samples)}"
             )
+        with np.errstate(over="ignore"):
+            samples = samples.astype(np.float32, copy=False)
         if not np.isfinite(samples).all():
             raise CodecError(f"{self.info.spec} decoded to NaN or Inf")
-        return AudioClip(samples.astype(np.float32, copy=False), header.sample_rate_hz)
+        return AudioClip(samples, header.sample_rate_hz)
 
 
 def _describe(error: Exception) -> str:

@@ -16,6 +16,7 @@ from codecmark.__main__ import main
 from codecmark.corpus import halves
 from codecmark.corpus.audio_files import read_audio
 from codecmark.errors import InputError
+from codecmark.system import debian
 from codecmark.training import packages, prepare
 from codecmark.training.dataset import MANIFEST, Dataset, Item, write_manifest
 from codecmark.training.heldout import HeldOut
@@ -40,13 +41,13 @@ def test_bundled_clips_are_left_out_in_any_disguise(recordings: Path, tmp_path: 
     shutil.copytree(recordings, folder)
     bundled = corpus.bundled_folder()
     shutil.copy(bundled / "fr_female_1.flac", folder / "copy.flac")
-    clip = read_audio(bundled / "it_male_1.flac").with_channels(1).resampled(RATE).samples[0]
+    clip = read_audio(bundled / "es_female_1.flac").with_channels(1).resampled(RATE).samples[0]
     hidden = np.concatenate([voice(150, 3.3), 0.4 * clip, voice(180, 1.0)])
     write(folder / "speech/hidden.wav", hidden)
     done = prepare.prepare(prepare.from_folder(folder, ""), tmp_path / "out", lambda _: None)
     assert set(done.left_out) == {"copy.flac", "speech/hidden.wav"}
     assert done.left_out["copy.flac"] == "is a bundled clip"
-    assert done.left_out["speech/hidden.wav"].startswith("contains it_male_1.flac")
+    assert done.left_out["speech/hidden.wav"].startswith("contains es_female_1.flac")
     reason = HeldOut.bundled().reason(
         recordings / "music/0.wav", "", np.zeros(RATE, np.float32)
     )  # silence resembles nothing
@@ -175,3 +176,23 @@ def test_audio_without_a_header_is_read(tmp_path: Path) -> None:
     assert clip.n_samples == 2 * 25_600
     with pytest.raises(soundfile.LibsndfileError):
         soundfile.SoundFile(path)
+
+
+def test_fetching_needs_a_folder_and_leaves_what_lies_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["train", "data", "--fetch", "--out", str(tmp_path / "out")]) == 2
+    assert "name a folder to unpack into" in capsys.readouterr().err
+    own = tmp_path / "festvox-ru_1.0_all.deb"
+    own.write_bytes(b"somebody's own")
+
+    def download(package: str, folder: Path, *, remedy: str) -> Path:
+        archive = folder / f"{package}_2.0_all.deb"
+        archive.write_bytes(b"fetched")
+        return archive
+
+    monkeypatch.setattr(debian, "download", download)
+    monkeypatch.setattr(debian, "unpack", lambda *_, **__: None)
+    packages.fetch(tmp_path, ("festvox-ru",))
+    assert [path.name for path in tmp_path.iterdir()] == [own.name]
+    assert own.read_bytes() == b"somebody's own"

@@ -1,4 +1,4 @@
-"""One line of the catalog: a family of codecs, its class, and what its specs ask for."""
+"""One family of the catalog: its class, its specs, and what an execution may change of them."""
 
 from __future__ import annotations
 

@@ -6,6 +6,7 @@ from codecmark.measure import content_key
 from codecmark.measure.content_key import KeyedClip
 from codecmark.measure.impairments import packets
 from codecmark.measure.impairments.treatment import Treatment
+from codecmark.networks.setup import Setup
 
 _ROOM = "codecmark.measure.impairments"
 _CODE_OF = {
@@ -17,7 +18,9 @@ _CODE_OF = {
 }
 
 
-def row_key(codec_key: str, clip: KeyedClip | None, treatment: Treatment, family: str) -> str:
+def row_key(
+    codec_key: str, clip: KeyedClip | None, treatment: Treatment, setup: Setup, family: str
+) -> str:
     """Return the key of a row; `clip` is as the condition presents it, before any change."""
     if not treatment:
         return content_key.row_key(codec_key, clip)
@@ -27,5 +30,5 @@ def row_key(codec_key: str, clip: KeyedClip | None, treatment: Treatment, family
     if splitting is not None:
         code += content_key.code_digest(splitting)
     if treatment.passed_through is not None:
-        code += content_key.codec_digest(treatment.passed_through)
+        code += content_key.codec_digest(treatment.passed_through, setup)
     return content_key.row_key(codec_key, clip, **treatment.axes, code=code)
