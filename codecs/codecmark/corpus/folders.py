@@ -8,6 +8,7 @@ from pathlib import Path
 
 from codecmark.corpus.audio_files import SUFFIXES
 from codecmark.corpus.entry import CLASSES, UNKNOWN_CLASS, CorpusClip
+from codecmark.system.text import storable
 
 _LIBRI = re.compile(r"(\d+)/(\d+)/\1[-_]\2[-_][\d_-]+\.(?:flac|wav)$")
 _VCTK = re.compile(r"wav48[^/]*/([ps]\d+)/\1_\d+[^/]*\.(?:flac|wav)$")
@@ -42,14 +43,19 @@ def plain(root: Path) -> list[CorpusClip]:
         by_itself = file.parent == Path() or file.parent.name.lower() in CLASSES
         source = file.with_suffix("") if by_itself else file.parent
         clips.append(
-            CorpusClip(name, root / name, str(source), _class_of((top, *file.parent.parts)))
+            CorpusClip(
+                storable(name),
+                root / name,
+                storable(str(source)),
+                _class_of((top, *file.parent.parts)),
+            )
         )
     return clips
 
 
 def _matching(root: Path, pattern: re.Pattern[str], clip_class: str) -> list[CorpusClip]:
     return [
-        CorpusClip(name, root / name, match.group(1), clip_class)
+        CorpusClip(storable(name), root / name, storable(match.group(1)), clip_class)
         for name in _audio_below(root)
         if (match := pattern.search(name))
     ]
