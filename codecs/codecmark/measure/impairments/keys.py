@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from codecmark.measure import content_key
+from codecmark.measure.code_digests import code_digest
 from codecmark.measure.content_key import KeyedClip
 from codecmark.measure.impairments import packets
 from codecmark.measure.impairments.treatment import Treatment
@@ -25,10 +26,10 @@ def row_key(
     if not treatment:
         return content_key.row_key(codec_key, clip)
     modules = {_CODE_OF[name] for name in treatment.axes if name in _CODE_OF}
-    code = "".join(content_key.code_digest(f"{_ROOM}.{module}") for module in sorted(modules))
+    code = "".join(code_digest(f"{_ROOM}.{module}") for module in sorted(modules))
     splitting = packets.module_of(family) if treatment.needs_packets else None
     if splitting is not None:
-        code += content_key.code_digest(splitting)
+        code += code_digest(splitting)
     if treatment.passed_through is not None:
         code += content_key.codec_digest(treatment.passed_through, setup)
     return content_key.row_key(codec_key, clip, **treatment.axes, code=code)
