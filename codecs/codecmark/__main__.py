@@ -11,7 +11,7 @@ from rich.console import Console
 
 from codecmark import __version__
 from codecmark.errors import CodecmarkError
-from codecmark.system import quiet
+from codecmark.system import extras, quiet
 
 _COMMANDS = {
     "run": "codecmark.commands.run",
@@ -59,6 +59,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         status: int = arguments.handler(arguments, Console(width=_width()))
     except CodecmarkError as error:
         print(f"codecmark: {error}", file=sys.stderr)
+        return 2
+    except ImportError as error:
+        lacks = extras.missing(f"codecmark {arguments.command}", error)
+        if lacks is None:
+            raise
+        print(f"codecmark: {lacks}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print(

@@ -36,6 +36,7 @@ from codecmark.errors import (
 )
 from codecmark.networks.setup import Setup
 from codecmark.spec import Spec
+from codecmark.system import extras
 from codecmark.system.execution import EAGER, MARK, NETWORKS_ON_BACKENDS, Execution
 
 ENTRY_POINT_GROUP = "codecmark.codecs"
@@ -51,8 +52,6 @@ class CodecFactory(Protocol):
 
 REPLAY = "replay"
 COMMAND = "command"
-# distribution names that differ from the name of the imported module
-DISTRIBUTIONS = {"lc3": "lc3py", "visqol": "visqol-python"}
 
 
 def all_specs(*, default_only: bool = False) -> Iterator[str]:
@@ -95,6 +94,9 @@ def create(spec: str, setup: Setup | None = None) -> Codec:
             codec = _range_coded(codec)
     except CodecmarkError:
         raise
+    except ModuleNotFoundError as error:
+        lacks = extras.missing(spec, error)
+        raise lacks or CodecError(f"{spec} could not be built: {error}") from error
     except Exception as error:
         raise CodecError(f"{spec} could not be built: {type(error).__name__}: {error}") from error
     setup.require_heeded(str(parsed))
@@ -107,6 +109,10 @@ def create(spec: str, setup: Setup | None = None) -> Codec:
 
 
 def _range_coded(codec: Codec) -> Codec:
+    if not extras.is_here("constriction"):
+        raise UnavailableError(
+            f"{codec.info.spec}+ac needs the package constriction", extras.remedy("constriction")
+        )
     from codecmark.neural.range_coded import RangeCodedCodec
 
     return RangeCodedCodec(codec)
@@ -119,6 +125,15 @@ def target(spec: Spec) -> str:
     if spec.family in _plugins():
         return _plugins()[spec.family]
     raise UnknownCodecError(_did_you_mean(str(spec)))
+
+
+def require_importable(spec: Spec) -> None:
+    """Raise `UnavailableError` if a package is missing that the class of a spec imports.
+
+    Nothing is imported where all packages are here, as networks' libraries take seconds.
+    """
+    if not extras.is_complete(target(spec)):
+        _load(target(spec))
 
 
 def is_known(family: str) -> bool:
@@ -248,14 +263,14 @@ def _load(target: str) -> CodecFactory:
     try:
         factory: CodecFactory = getattr(importlib.import_module(module_name), class_name)
     except ImportError as error:
-        package = (error.name or module_name).partition(".")[0]
-        package = DISTRIBUTIONS.get(package, package)
-        raise UnavailableError(
-            f"{target} needs the package {package}", f"install it: pip install {package}"
-        ) from error
+        raise extras.missing(target, error) or _unloadable(target, error) from error
     except Exception as error:
-        raise UnavailableError(
-            f"{target} cannot be loaded ({type(error).__name__}: {error})",
-            "repair or uninstall the distribution that provides it",
-        ) from error
+        raise _unloadable(target, error) from error
     return factory
+
+
+def _unloadable(target: str, error: Exception) -> UnavailableError:
+    return UnavailableError(
+        f"{target} cannot be loaded ({type(error).__name__}: {error})",
+        "repair or uninstall the distribution that provides it",
+    )

@@ -33,6 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's options."""
     stored_rows.add_folder(parser)
     stored_rows.add_run(parser)
+    stored_rows.add_requirements(parser)
     parser.add_argument(
         "--out", type=Path, metavar="FILE", help="the page (default: DIR/report/index.html)"
     )
@@ -70,9 +71,10 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         out /= "index.html"
     _write(out, {})  # before a minute of drawing, not after
     summaries = [s for s in summarise(rows) if s.condition == rows[0].condition]
-    judged = in_force.judged_by_condition(arguments.results, rows)
+    given = stored_rows.requirements(arguments)
+    judged = in_force.judged_by_condition(arguments.results, rows, given)
     boxes = {
-        name: box(in_force.decision_for(arguments.results, rows, name), one)
+        name: box(in_force.decision_for(arguments.results, rows, name, given), one)
         for name, one in judged.items()
     }
     first = judged.get(rows[0].condition)

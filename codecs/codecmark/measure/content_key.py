@@ -36,6 +36,7 @@ from codecmark.networks.setup import Setup
 from codecmark.networks.weights import WeightLocator
 from codecmark.replay import codec as replay
 from codecmark.spec import Spec
+from codecmark.system import extras
 
 _JUDGE = "codecmark.measure.measurement"
 _RANGE_CODED = "codecmark.neural.range_coded"
@@ -51,6 +52,7 @@ _IGNORED = frozenset(
         "codecmark.metrics.table",  # labels and wording; what decides figures is in `scored_by`
         "codecmark.metrics.predictor_weights",  # finds files whose digests count
         "codecmark.networks.backends",  # counts where a spec asks for it
+        "codecmark.system.extras",  # wording of what is missing
     }
 )  # fmt: skip
 
@@ -236,7 +238,7 @@ def _path(module_name: str) -> Path | None:
 @cache
 def _version(module_name: str) -> str:
     try:
-        return version(catalog.DISTRIBUTIONS.get(module_name, module_name))
+        return version(extras.DISTRIBUTIONS.get(module_name, module_name))
     except PackageNotFoundError:
         pass
     names = packages_distributions().get(module_name, ())  # reads every distribution: slow

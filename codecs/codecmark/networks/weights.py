@@ -17,6 +17,7 @@ from pathlib import Path
 from codecmark.codec import Weights
 from codecmark.errors import DamagedWeightsError, UnavailableError
 from codecmark.networks.published_sets import SETS, WeightSet
+from codecmark.system import extras
 from codecmark.system.digest import combined, file_sha256
 
 RANDOM_SEED = 20_240_601
@@ -223,7 +224,7 @@ def _path(variable: str) -> Path | None:
 
 
 def _hub_snapshot(weight_set: WeightSet) -> Path | None:
-    if not weight_set.on_hub:
+    if not weight_set.on_hub or not extras.is_here("huggingface_hub"):
         return None
     from huggingface_hub.constants import HF_HUB_CACHE
 
