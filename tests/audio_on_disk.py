@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 import soundfile
 
 from entries import noise
@@ -18,15 +19,22 @@ def put(path: Path, seconds: float = 0.05, channels: int = 1, rate_hz: int = 16_
     return path
 
 
-def put_with_ffmpeg(path: Path, codec: str, seconds: float = 1.0, **options: str) -> Path:
+def put_with_ffmpeg(
+    path: Path, codec: str, seconds: float = 1.0, layout: str = "mono", **options: str
+) -> Path:
     import av
 
+    channels = av.AudioLayout(layout).nb_channels
+
     with av.open(str(path), "w", options=options) as container:
-        stream = container.add_stream(codec, rate=48_000, layout="mono")
+        stream = container.add_stream(codec, rate=48_000, layout=layout)
         assert isinstance(stream, av.AudioStream)
-        frame = av.AudioFrame.from_ndarray(
-            noise(round(seconds * 48_000), rate_hz=48_000).samples, "fltp", "mono"
-        )
+        parts = [
+            noise(round(seconds * 48_000), channels=min(8, channels - first), rate_hz=48_000)
+            for first in range(0, channels, 8)
+        ]
+        samples = np.concatenate([part.samples for part in parts])
+        frame = av.AudioFrame.from_ndarray(samples.T.reshape(1, -1), "flt", layout)
         frame.sample_rate, frame.pts = 48_000, 0
         resampler = av.AudioResampler(format=stream.format.name)
         for ready in resampler.resample(frame):

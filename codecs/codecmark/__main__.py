@@ -12,6 +12,7 @@ from rich.console import Console
 from codecmark import __version__
 from codecmark.errors import CodecmarkError
 from codecmark.system import extras, quiet
+from codecmark.system.text import legible
 
 _COMMANDS = {
     "run": "codecmark.commands.run",
@@ -58,7 +59,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         status: int = arguments.handler(arguments, Console(width=_width()))
     except CodecmarkError as error:
-        print(f"codecmark: {error}", file=sys.stderr)
+        print(f"codecmark: {legible(str(error))}", file=sys.stderr)
         return 2
     except ImportError as error:
         lacks = extras.missing(f"codecmark {arguments.command}", error)

@@ -18,7 +18,7 @@ from typing import Literal
 import numpy as np
 
 from codecmark.bitstream import frame
-from codecmark.bitstream.frame import StreamHeader
+from codecmark.bitstream.frame import USUAL_LIMITS, DecodeLimits, StreamHeader
 from codecmark.clip import AudioClip, Samples
 from codecmark.errors import BitstreamError, CodecError, CodecmarkError, InputError
 from codecmark.system.execution import EAGER, MARK, Execution
@@ -134,9 +134,13 @@ class Codec(ABC):
     Attributes
     ----------
     info : CodecInfo
+    limits : DecodeLimits
+        What a stream may claim to hold for `decode` to go on: by default two hours and 2 GiB of
+        samples. A caller may set others.
     """
 
     info: CodecInfo
+    limits: DecodeLimits = USUAL_LIMITS
 
     @property
     def execution(self) -> Execution:
@@ -189,6 +193,10 @@ class Codec(ABC):
             raise
         except Exception as error:
             raise CodecError(f"{self.info.spec} failed to encode: {_describe(error)}") from error
+        if not isinstance(payload, bytes | bytearray):
+            raise CodecError(
+                f"{self.info.spec} encoded to {type(payload).__name__}; it must be bytes"
+            )
         header = StreamHeader(clip.sample_rate_hz, clip.channels, clip.n_samples)
         return frame.pack(self.info.spec, header, payload)
 
@@ -198,11 +206,12 @@ class Codec(ABC):
         Raises
         ------
         BitstreamError
-            If the bytes are not such a stream; names the field.
+            If the bytes are not such a stream, or claim more than the limits; names the field.
         CodecError
             If the codec fails on an intact stream.
         """
         header, payload = frame.unpack(self.info.spec, stream)
+        self.limits.require(header)
         try:
             samples = self.decode_payload(payload, header)
         except CodecmarkError:
@@ -211,14 +220,19 @@ class Codec(ABC):
             raise BitstreamError(
                 "payload", f"{self.info.spec} could not decode it: {_describe(error)}"
             ) from error
+        if not isinstance(samples, np.ndarray) or samples.dtype.kind != "f":
+            kind = getattr(samples, "dtype", type(samples).__name__)
+            raise CodecError(f"{self.info.spec} decoded to {kind}; it must be an array of floats")
         if samples.shape != (header.channels, header.n_samples):
             raise CodecError(
                 f"{self.info.spec} decoded shape {samples.shape}, the stream holds "
                 f"{(header.channels, header.n_samples)}"
             )
+        with np.errstate(over="ignore"):
+            samples = samples.astype(np.float32, copy=False)
         if not np.isfinite(samples).all():
             raise CodecError(f"{self.info.spec} decoded to NaN or Inf")
-        return AudioClip(samples.astype(np.float32, copy=False), header.sample_rate_hz)
+        return AudioClip(samples, header.sample_rate_hz)
 
 
 def _describe(error: Exception) -> str:

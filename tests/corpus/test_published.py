@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import shutil
-import threading
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -21,6 +18,7 @@ from codecmark.errors import DamagedAudioError
 from codecmark.spec import Spec
 from entries import noise, tone
 from published_sets import COMMIT, REPOSITORY, library
+from served import served
 
 CODEC = "dac:16khz@6k"
 
@@ -38,18 +36,8 @@ def source(demo: Library) -> Iterator[str]:
         target = root / REPOSITORY / COMMIT / file.path
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(demo.path(file), target)
-    handler = partial(_Silent, directory=str(root))
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}/{{repository}}/{{commit}}/{{path}}"
-        server.shutdown()
-        thread.join()
-
-
-class _Silent(SimpleHTTPRequestHandler):
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
+    with served(root) as template:
+        yield template
 
 
 def test_the_built_in_tables_hold_what_was_collected() -> None:

@@ -73,6 +73,18 @@ def test_what_people_wrote_is_never_lost(tmp_path: Path, old: str, complaint: st
     assert path.read_text() == old
 
 
+@pytest.mark.parametrize("name", ["../0001-a-codec", "0001-../../x", "..", "/etc/0001-x", "notes"])
+def test_a_record_supersedes_only_records_of_its_folder(tmp_path: Path, name: str) -> None:
+    for outside in (tmp_path / "results", tmp_path / "results" / "decisions"):
+        outside.mkdir(exist_ok=True)
+        (outside / "0001-a-codec.md").write_text("status: x\n")
+        (outside / "notes.md").write_text("status: x\n")
+    newer = changed(asked(SNR), title="A better codec", supersedes=(name,))
+    with pytest.raises(InputError, match="supersedes: no record"):
+        written(tmp_path / "results", newer)
+    assert (tmp_path / "results" / "0001-a-codec.md").read_text() == "status: x\n"
+
+
 def test_a_newer_record_supersedes_an_older_one(tmp_path: Path) -> None:
     first = written(tmp_path)
     newer = changed(asked(SNR), title="A better codec", supersedes=("0001-a-codec",))

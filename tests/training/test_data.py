@@ -16,6 +16,7 @@ from codecmark.__main__ import main
 from codecmark.corpus import halves
 from codecmark.corpus.audio_files import read_audio
 from codecmark.errors import InputError
+from codecmark.system import debian
 from codecmark.training import packages, prepare
 from codecmark.training.dataset import MANIFEST, Dataset, Item, write_manifest
 from codecmark.training.heldout import HeldOut
@@ -175,3 +176,23 @@ def test_audio_without_a_header_is_read(tmp_path: Path) -> None:
     assert clip.n_samples == 2 * 25_600
     with pytest.raises(soundfile.LibsndfileError):
         soundfile.SoundFile(path)
+
+
+def test_fetching_needs_a_folder_and_leaves_what_lies_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["train", "data", "--fetch", "--out", str(tmp_path / "out")]) == 2
+    assert "name a folder to unpack into" in capsys.readouterr().err
+    own = tmp_path / "festvox-ru_1.0_all.deb"
+    own.write_bytes(b"somebody's own")
+
+    def download(package: str, folder: Path, *, remedy: str) -> Path:
+        archive = folder / f"{package}_2.0_all.deb"
+        archive.write_bytes(b"fetched")
+        return archive
+
+    monkeypatch.setattr(debian, "download", download)
+    monkeypatch.setattr(debian, "unpack", lambda *_, **__: None)
+    packages.fetch(tmp_path, ("festvox-ru",))
+    assert [path.name for path in tmp_path.iterdir()] == [own.name]
+    assert own.read_bytes() == b"somebody's own"

@@ -30,6 +30,22 @@ def test_nothing_of_the_test_half_was_trained_on() -> None:
     assert overlap.by_name(halves.built_in().half("test"), cards) == []
 
 
+def test_a_training_file_that_is_planted_in_the_test_half_is_found(clip: Clip) -> None:
+    """With the committed cards, recipe and manifest: the proof above would fail."""
+    recording = packages.AUDIO[0]
+    planted = msgspec.structs.replace(
+        clip,
+        source=recording.source,
+        origin=recording.package,
+        path=f"{recording.folder}/ru_0001.wav",
+    )
+    half = [*halves.built_in().half("test"), planted]
+    cards = {name: overlap.read_card(path) for name, path in overlap.cards().items()}
+    assert overlap.by_name(half, cards) == [
+        f"one: {name} was trained on source {recording.source}" for name in cards
+    ] + [f"one: the recipe trains on {recording.package}/ru_0001.wav"]
+
+
 def test_a_planted_speaker_package_or_file_is_found(clip: Clip) -> None:
     def found(planted: Clip, *lines: TrainedOn) -> list[str]:
         return overlap.by_name([planted], {"set": lines})

@@ -33,6 +33,45 @@ RATES_HZ = (
 )  # fmt: skip
 MAX_SAMPLES = 1 << 36  # six weeks at 16 kHz: beyond it a header is damaged, not ambitious
 
+
+@dataclass(frozen=True)
+class DecodeLimits:
+    """How much a stream may claim to hold.
+
+    A few bytes can stand for hours of silence, so what a header asks for is held to this before
+    anything is decoded.
+
+    Attributes
+    ----------
+    seconds : float
+        Of the clip.
+    audio_bytes : int
+        Of its samples as float32, over all channels.
+    """
+
+    seconds: float = 7_200.0
+    audio_bytes: int = 1 << 31
+
+    def require(self, header: StreamHeader) -> None:
+        """Raise `BitstreamError` if a stream claims more; says what to pass to decode it."""
+        seconds = header.n_samples / header.sample_rate_hz
+        if seconds > self.seconds:
+            raise BitstreamError(
+                "samples",
+                f"the header asks for {seconds:.0f} s, at most {self.seconds:.0f} s are decoded; "
+                "set other limits if that is meant",
+            )
+        audio_bytes = header.n_samples * header.channels * 4
+        if audio_bytes > self.audio_bytes:
+            raise BitstreamError(
+                "samples",
+                f"the header asks for {audio_bytes / 1e6:.0f} MB of samples, at most "
+                f"{self.audio_bytes / 1e6:.0f} MB are decoded; set other limits if that is "
+                "meant",
+            )
+
+
+USUAL_LIMITS = DecodeLimits()
 _MAGIC = 0xCD
 _VERSION_TAG = 0xE0
 _EXPLICIT_RATE = 31

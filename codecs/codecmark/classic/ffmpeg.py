@@ -54,6 +54,8 @@ _FORMATS = {
     ),
 }  # fmt: skip
 
+_FRAMES_OVER = 8  # frames beyond the clip that padding and an encoder's delay may take
+
 # libopus aligns its output with the input to within a few samples only: the residual, in samples
 # at 48 kHz, depends on the mode in the first byte of a packet (RFC 6716, 3.1). Measured by
 # cross-correlation with the input on speech, libopus 1.6.1.
@@ -122,7 +124,8 @@ class FfmpegCodec(Codec):
             )
         blocks = libav.decode_blocks(fmt.decoder, packets, rate, header.channels, extradata)
         delay = priming + (_opus_residual(packets) if self.info.family == "opus" else 0)
-        aligned = _aligned(blocks, delay, header.channels, length)
+        most = length + max(0, delay) + _FRAMES_OVER * fmt.frame_samples
+        aligned = _aligned(_bounded(blocks, most), delay, header.channels, length)
         return resample_blocks(aligned, rate, header.sample_rate_hz, header.n_samples)
 
     def live_encoder(self) -> ChunkEncoder:
@@ -186,6 +189,16 @@ def _unpack(payload: bytes) -> tuple[int, bytes, list[bytes]]:
 def _opus_residual(packets: list[bytes]) -> int:
     configs = Counter(packet[0] >> 3 for packet in packets if packet)
     return _OPUS_RESIDUAL[configs.most_common(1)[0][0]] if configs else 0
+
+
+def _bounded(blocks: Iterable[Samples], most: int) -> Iterator[Samples]:
+    """Yield the blocks, or raise `BitstreamError` once they hold more than `most` samples."""
+    count = 0
+    for block in blocks:
+        count += block.shape[1]
+        if count > most:
+            raise BitstreamError("samples", f"packets hold {count} or more, {most} at most")
+        yield block
 
 
 def _aligned(

@@ -168,15 +168,17 @@ def joined(frames: list[av.AudioFrame], channels: int) -> Samples:
     BitstreamError
         If the packets hold another number of channels.
     """
+    for frame in frames:  # before conversion: PyAV reads beyond frames of eight planes
+        if frame.layout.nb_channels != channels:
+            raise BitstreamError(
+                "channels",
+                f"the packets hold {frame.layout.nb_channels}, the header says {channels}",
+            )
     arrays = [frame.to_ndarray() for frame in frames]
     if frames[0].format.is_planar:
         samples = np.concatenate(arrays, axis=1)
     else:
         samples = np.concatenate(arrays, axis=1).reshape(-1, channels).T
-    if samples.shape[0] != channels:
-        raise BitstreamError(
-            "channels", f"the packets hold {samples.shape[0]}, the header says {channels}"
-        )
     if samples.dtype == np.int16:
         return samples.astype(np.float32) / np.float32(32_768)
     return samples.astype(np.float32, copy=False)

@@ -46,7 +46,7 @@ class RunProgress:
         """Move on by `count` rows, of which `outcome` is the last news."""
         item = outcome.item
         self._remaining.learn(outcome.rows)
-        self._remaining.finish(item.spec, item.condition.name, count)
+        self._remaining.finish(item.spec, item.condition.name, count, str(item.treatment))
         self._progress.update(self._task, advance=count, left=self._left())
 
     def _left(self) -> str:

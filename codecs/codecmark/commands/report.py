@@ -23,7 +23,7 @@ from codecmark.review import in_force
 from codecmark.review.files import DECISIONS
 from codecmark.review.judgement import Judged
 from codecmark.run import corpora
-from codecmark.system import threads
+from codecmark.system import threads, whole_files
 
 HELP = "write one self-contained page: verdict, tables, curves, listening"
 LARGEST_MIB = 12
@@ -183,7 +183,7 @@ def _write(out: Path, files: dict[str, str]) -> float:
         for name, text in files.items():
             path = out.parent / name
             path.parent.mkdir(exist_ok=True)
-            path.write_text(text, encoding="utf-8")
+            whole_files.replace(path, text)
     except OSError as error:
         raise InputError(f"{out}: cannot be written ({error.strerror})") from error
     return sum(len(text.encode()) for text in files.values()) / 2**20

@@ -21,6 +21,7 @@ from codecmark.corpus import condition
 from codecmark.corpus.condition import Condition
 from codecmark.errors import CodecmarkError, InputError
 from codecmark.leaderboard import render
+from codecmark.measure.impairments.treatment import Treatment
 from codecmark.networks.setup import Setup
 from codecmark.results import axes, newest, store
 from codecmark.results.row import ResultRow
@@ -54,7 +55,11 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     if arguments.shard:
         part, of = _shard(arguments.shard)
         out = out / store.SHARDS / f"{part}-of-{of}"
-    plans = _plans(specs, _conditions(arguments), out, arguments, console)
+    treatments = [Treatment.of(axes.parse(text)) for text in arguments.axes or ["none"]]
+    if any(treatments) and not arguments.no_timing:
+        arguments.no_timing = True
+        console.print("clips go through more than the codec, so nothing is timed", style="yellow")
+    plans = _plans(specs, _conditions(arguments), treatments, out, arguments, console)
     if arguments.dry_run:
         _show(plans, out, workers, console)
         return 0
@@ -74,7 +79,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     new_rows = _work(missing, out, workers, arguments, console)
     for run_id in dict.fromkeys(planned.run_id for planned in missing):
         stored = max((planned.stored for planned in plans if planned.run_id == run_id), key=len)
-        _tell(run_id, [*stored, *(row for row in new_rows if row.run_id == run_id)], out, console)
+        rows = [*stored, *(row for row in new_rows if row.run_id == run_id)]
+        _tell(run_id, rows, treatments, out, console)
     console.print(_outcome(new_rows), markup=False)
     return 1 if any(row.status == "failed" for row in new_rows) else 0
 
@@ -92,23 +98,26 @@ def _conditions(arguments: argparse.Namespace) -> list[Condition]:
 def _plans(
     specs: Sequence[str],
     conditions: Sequence[Condition],
+    treatments: Sequence[Treatment],
     out: Path,
     arguments: argparse.Namespace,
     console: Console,
 ) -> list[Plan]:
-    """Return what each condition lacks; conditions that have no run yet share one."""
+    """Return what each condition and treatment lacks; those that have no run yet share one."""
     entries = corpus.load(arguments.corpus, arguments.clip_class)
     setup = Setup.from_environment()
     plans: list[Plan] = []
     for chosen in conditions:
         clips = _clips(entries, chosen, arguments, console)
-        plans.append(
-            plan.make(
-                specs, clips, chosen, out, setup,
-                timed=not arguments.no_timing, retry=arguments.retry_failed, fresh=arguments.new,
-                beside=plans[-1].run_id if plans else None,
-            )
-        )  # fmt: skip
+        for treatment in treatments:
+            plans.append(
+                plan.make(
+                    specs, clips, chosen, out, setup,
+                    timed=not arguments.no_timing, retry=arguments.retry_failed,
+                    fresh=arguments.new, beside=plans[-1].run_id if plans else None,
+                    treatment=treatment,
+                )
+            )  # fmt: skip
     return plans
 
 
@@ -169,11 +178,25 @@ def _remaining(plans: Sequence[Plan], out: Path, workers: int) -> Remaining:
     return remaining
 
 
-def _tell(run_id: str, stored: Sequence[ResultRow], out: Path, console: Console) -> None:
-    """Print a run's tables; its page is written unless an earlier run is more than this one."""
-    rows = axes.chosen(store.latest(stored))
-    render.print_leaderboard(rows, console, judged=judged_by_condition(out, rows))
+def _tell(
+    run_id: str,
+    stored: Sequence[ResultRow],
+    treatments: Sequence[Treatment],
+    out: Path,
+    console: Console,
+) -> None:
+    """Print a run's tables; its page is written unless an earlier run is more than this one.
+
+    The page is of untouched clips.
+    """
+    latest = store.latest(stored)
+    rows: list[ResultRow] = []
+    for treatment in sorted(treatments, key=bool, reverse=True):
+        rows = axes.chosen(latest, treatment.axes)
+        render.print_leaderboard(rows, console, judged=judged_by_condition(out, rows))
     console.print(f"rows in {out / store.ROWS / run_id}.jsonl", markup=False)
+    if all(treatments):
+        return
     if newest.newest(out) == run_id:
         console.print(f"page in {render.write_markdown(rows, out)}", markup=False)
     else:
@@ -212,6 +235,8 @@ def _show(plans: Sequence[Plan], out: Path, workers: int, console: Console) -> N
     """Print what is missing and how long it will take."""
     for planned in plans:
         under = f" under {planned.condition.name}" if len(plans) > 1 else ""
+        if planned.treatment:
+            under += f" with {planned.treatment}"
         for spec, clips in planned.missing.items():
             clip_count = counted(len(clips), "clip")
             console.print(f"{spec}: {clip_count}{under}", markup=False, highlight=False)

@@ -29,6 +29,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--limit", type=int, metavar="N", help="at most N clips that can be used, over all classes"
     )
+    parser.add_argument(
+        "--axes", action="append", metavar="NAME=VALUE,...",
+        help="what clips go through beside the codec, e.g. passes=3 or noise_snr_db=20; given "
+        "several times, each is worked through, `none` too; nothing is timed then",
+    )  # fmt: skip
     stored_rows.add_folder(parser, "--out", "where rows and leaderboard go")
     what = parser.add_argument_group("what to do")
     what.add_argument("--dry-run", action="store_true", help="only show what is missing")

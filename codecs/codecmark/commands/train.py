@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from codecmark.commands import stored_rows
+from codecmark.errors import InputError
 from codecmark.training import ABLATIONS
 
 if TYPE_CHECKING:
@@ -33,8 +34,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     data = kinds.add_parser("data", help=_WHAT["data"], description=_WHAT["data"])
     data.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder to make")
     data.add_argument(
-        "--packages", type=Path, default=Path("/"), metavar="ROOT",
-        help="where the packages' usr/ lies: installed, or unpacked (default: %(default)s)",
+        "--packages", type=Path, metavar="ROOT",
+        help="where the packages' usr/ lies: installed, or unpacked (default: /, but not to fetch)",
     )  # fmt: skip
     data.add_argument(
         "--fetch", action="store_true", help="download and unpack the packages below ROOT first"
@@ -138,12 +139,15 @@ def _data(arguments: argparse.Namespace, console: Console) -> None:
         if arguments.folder is not None:
             raw = prepare.from_folder(arguments.folder, arguments.licence)
         else:
+            root = arguments.packages or Path("/")
             if arguments.fetch:
+                if arguments.packages is None:
+                    raise InputError("--fetch: name a folder to unpack into with --packages ROOT")
                 status.update("fetching packages")
-                packages.fetch(arguments.packages, packages.missing(arguments.packages))
-            raw = prepare.from_packages(arguments.packages)
+                packages.fetch(root, packages.missing(root))
+            raw = prepare.from_packages(root)
             raw += prepare.generated(
-                arguments.packages, arguments.out / "generated", arguments.scores, status.update
+                root, arguments.out / "generated", arguments.scores, status.update
             )
         done = prepare.prepare(raw, arguments.out, status.update)
     for source, seconds in done.seconds.items():

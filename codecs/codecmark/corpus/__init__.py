@@ -23,6 +23,7 @@ from codecmark.corpus import csv_manifest, folders, halves, json_manifest, publi
 from codecmark.corpus.audio_files import SUFFIXES
 from codecmark.corpus.entry import UNKNOWN_CLASS, ClipClass, CorpusClip
 from codecmark.errors import InputError
+from codecmark.system.text import storable
 
 __all__ = ["UNKNOWN_CLASS", "CorpusClip", "bundled_folder", "limited", "load"]
 
@@ -88,7 +89,7 @@ def _found(path: Path | str | None) -> list[CorpusClip]:
         return json_manifest.read(path)
     if path.suffix.lower() == ".csv":
         return csv_manifest.read(path)
-    return [CorpusClip(path.name, path, path.stem, UNKNOWN_CLASS)]
+    return [CorpusClip(storable(path.name), path, storable(path.stem), UNKNOWN_CLASS)]
 
 
 def limited(

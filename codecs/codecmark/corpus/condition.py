@@ -14,6 +14,7 @@ from typing import TypeVar
 
 import numpy as np
 
+from codecmark.bitstream.frame import DecodeLimits
 from codecmark.clip import AudioClip
 from codecmark.corpus import preparation
 from codecmark.corpus.entry import CorpusClip
@@ -72,6 +73,12 @@ class Condition:
     slow_call_s: float = 0.1
     untrained_clip_s: float = 1.0
     predictors: tuple[str, ...] = ()
+
+    @property
+    def decode_limits(self) -> DecodeLimits:
+        """What a stream may claim to hold: twice the longest clip, and a minute."""
+        seconds = 2 * self.clip_s + 60
+        return DecodeLimits(seconds, round(seconds * self.sample_rate_hz * self.channels * 4))
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from codecmark.corpus.audio_files import SUFFIXES
 from codecmark.corpus.entry import CLASSES, UNKNOWN_CLASS, CorpusClip
+from codecmark.system.text import storable
 
 _LIBRI = re.compile(r"(\d+)/(\d+)/\1[-_]\2[-_][\d_-]+\.(?:flac|wav)$")
 _VCTK = re.compile(r"wav48[^/]*/([ps]\d+)/\1_\d+[^/]*\.(?:flac|wav)$")
@@ -42,25 +43,32 @@ def plain(root: Path) -> list[CorpusClip]:
         by_itself = file.parent == Path() or file.parent.name.lower() in CLASSES
         source = file.with_suffix("") if by_itself else file.parent
         clips.append(
-            CorpusClip(name, root / name, str(source), _class_of((top, *file.parent.parts)))
+            CorpusClip(
+                storable(name),
+                root / name,
+                storable(str(source)),
+                _class_of((top, *file.parent.parts)),
+            )
         )
     return clips
 
 
 def _matching(root: Path, pattern: re.Pattern[str], clip_class: str) -> list[CorpusClip]:
     return [
-        CorpusClip(name, root / name, match.group(1), clip_class)
+        CorpusClip(storable(name), root / name, storable(match.group(1)), clip_class)
         for name in _audio_below(root)
         if (match := pattern.search(name))
     ]
 
 
 def _audio_below(root: Path) -> Iterator[str]:
-    """Relative names in order; links that lead out of the folder are not followed."""
+    """Relative names in order; links that lead out of the folder are not followed.
+
+    What has the name of an audio file and is none is among them, so that reading it says so.
+    """
     inside = root.resolve()
     for path in sorted(root.rglob("*")):
-        is_audio = path.suffix.lower() in SUFFIXES and path.is_file()
-        if is_audio and path.resolve().is_relative_to(inside):
+        if path.suffix.lower() in SUFFIXES and path.resolve().is_relative_to(inside):
             yield path.relative_to(root).as_posix()
 
 

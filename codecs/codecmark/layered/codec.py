@@ -141,6 +141,7 @@ class WaveformLayerCodec(Codec):
         if fill_gain is not None and not 0 <= fill_gain <= 1:
             raise InputError(f"fill_gain: must be 0 to 1, got {fill_gain}")
         header, payload = frame.unpack(self.info.spec, stream, strict=False)
+        self.limits.require(header)
         samples, dropped = self._decode(payload, header, upto, fill_gain)
         return LayeredClip(AudioClip(samples, header.sample_rate_hz), tuple(dropped))
 

@@ -19,10 +19,12 @@ from codecmark.layered.context_mixing import (
     Ints,
     even_bit,
     finish,
+    is_beyond,
     mixed_bit,
     new_coder,
     new_models,
     open_decoder,
+    require_data,
 )
 from codecmark.layered.mdct import BLOCKS, SUPERFRAME, Modes
 
@@ -98,7 +100,10 @@ def encode(levels: Ints, modes: Modes, mel_over_step: Ints, *, known: bool = Fal
 def decode(
     data: bytes, mel_over_step: Ints, superframes: int, known: Modes | None = None
 ) -> tuple[Ints, Modes]:
-    """Return levels and modes; the modes are sent unless `known`. Any bytes decode."""
+    """Return levels and modes; the modes are sent unless `known`.
+
+    Any bytes decode, or raise `BitstreamError` if they are too few.
+    """
     band = min(data[0] if data else 0, SUPERFRAME // BAND_UNIT)
     coder, buffer = open_decoder(data[1:])
     levels = np.zeros((superframes, SUPERFRAME), np.int64)
@@ -110,6 +115,7 @@ def decode(
         modes = known
     ratio = ratios(mel_over_step, modes)
     _code_levels(levels, modes, ratio, band * BAND_UNIT, coder, buffer, *models)
+    require_data(coder, buffer, "waveform")
     return levels, modes
 
 
@@ -188,6 +194,8 @@ def _code_levels(
         for b in range(blocks):
             start = b * size
             for k in range(min(size, -(-highest // blocks))):
+                if is_beyond(coder, buffer):
+                    return
                 fine = k * blocks + blocks // 2
                 at = start + k
                 side = 0

@@ -20,10 +20,12 @@ from codecmark.layered.context_mixing import (
     Bytes,
     Ints,
     finish,
+    is_beyond,
     mixed_bit,
     new_coder,
     new_models,
     open_decoder,
+    require_data,
 )
 
 LARGEST = 255  # largest magnitude of a level
@@ -41,10 +43,14 @@ def encode(levels: Ints) -> bytes:
 
 
 def decode(data: bytes, shape: Sequence[int]) -> Ints:
-    """Return the decoded levels `[channels, frames, bands]`; any bytes decode."""
+    """Return the decoded levels `[channels, frames, bands]`.
+
+    Any bytes decode, or raise `BitstreamError` if they are too few.
+    """
     coder, buffer = open_decoder(data)
     levels = np.zeros(shape, np.int64)
     _code(levels, coder, buffer, *_models())
+    require_data(coder, buffer, "base")
     return levels
 
 
@@ -69,6 +75,8 @@ def _code(
     for t in range(frames):
         for b in range(bands):
             for c in range(channels):
+                if is_beyond(coder, buffer):
+                    return
                 before = levels[c, t - 1, b] if t > 0 else 0
                 older = levels[c, t - 2, b] if t > 1 else 0
                 above = levels[c, t - 1, b + 1] if t > 0 and b + 1 < bands else 0

@@ -27,10 +27,12 @@ from codecmark.layered.context_mixing import (
     Ints,
     even_bit,
     finish,
+    is_beyond,
     mixed_bit,
     new_coder,
     new_models,
     open_decoder,
+    require_data,
 )
 
 FRAMES, BANDS = 16, 64  # of a block
@@ -109,10 +111,11 @@ def cost_bits(levels: Ints) -> float:
 
 
 def decode(data: bytes, count: int) -> Ints:
-    """Return the decoded levels of `count` blocks; any bytes decode."""
+    """Return the decoded levels of `count` blocks, or raise `BitstreamError` for too few bytes."""
     coder, buffer = open_decoder(data)
     levels = np.zeros((count, FRAMES, BANDS), np.int64)
     _code(levels, coder, buffer, *_models())
+    require_data(coder, buffer, "base")
     return levels
 
 
@@ -141,6 +144,8 @@ def _code(
         for j in range(bands):
             column = j if j < 6 else (6 + (j - 6) // 4 if j < 22 else 10 + (j - 22) // 14)
             for i in range(frames):
+                if is_beyond(coder, buffer):
+                    return
                 row = i if i < 4 else (4 + (i - 4) // 3 if i < 10 else min(6 + (i - 10) // 8, 9))
                 near = 0
                 if j > 0:

@@ -22,6 +22,7 @@ from codecmark.leaderboard.sections import DEFAULT_SORT, Section, sections
 from codecmark.results.row import ResultRow
 from codecmark.review.in_force import judged_by_condition
 from codecmark.review.judgement import Judged
+from codecmark.system import whole_files
 
 __all__ = ["WIDE", "markdown", "print_leaderboard", "write_markdown"]
 
@@ -93,7 +94,7 @@ def write_markdown(
     page = markdown(rows, judged=judged or judged_by_condition(results, rows))
     try:
         results.mkdir(parents=True, exist_ok=True)
-        path.write_text(page, encoding="utf-8")
+        whole_files.replace(path, page)
     except OSError as error:
         raise InputError(f"{path}: cannot be written ({error.strerror})") from error
     return path

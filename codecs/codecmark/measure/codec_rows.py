@@ -13,6 +13,9 @@ from codecmark import catalog
 from codecmark.corpus.condition import Condition, PreparedClip
 from codecmark.errors import CodecmarkError
 from codecmark.measure import content_key, row_builder
+from codecmark.measure.impairments import keys
+from codecmark.measure.impairments.impaired import ImpairedCodec
+from codecmark.measure.impairments.treatment import UNTREATED, Treatment
 from codecmark.measure.measurement import Measurement
 from codecmark.measure.replayed import ReplayedMeasurement, measurement_of
 from codecmark.measure.scoring import Scorer
@@ -38,6 +41,8 @@ class CodecRows:
     condition : Condition
     setup : Setup
         Where weights are, and the device of a codec whose spec names none.
+    treatment : Treatment
+        What the clips go through beside the codec; clips are given as the condition presents them.
 
     Attributes
     ----------
@@ -46,12 +51,19 @@ class CodecRows:
     """
 
     def __init__(
-        self, run_id: str, spec: str, first: PreparedClip, condition: Condition, setup: Setup
+        self,
+        run_id: str,
+        spec: str,
+        first: PreparedClip,
+        condition: Condition,
+        setup: Setup,
+        treatment: Treatment = UNTREATED,
     ) -> None:
         self.run_id = run_id
         self.spec = spec
         self.error: CodecmarkError | None = None
         self._condition = condition
+        self._treatment = treatment
         self._clips = [first]
         self._measurement: Measurement | None = None
         self._probes_s: list[float] = []
@@ -60,7 +72,10 @@ class CodecRows:
         self._setup = setup.recording_afresh()
         try:
             codec = catalog.create(spec, self._setup)
-            self._measurement = measurement_of(codec, [first], condition, self._setup)
+            if treatment:
+                codec = ImpairedCodec(codec, treatment, self._setup)
+            clips = [treatment.changed(first)]
+            self._measurement = measurement_of(codec, clips, condition, self._setup)
         except CodecmarkError as error:
             self.error = error
         self._weight_sets = ",".join(self._setup.weights.asked_names) or None
@@ -95,7 +110,7 @@ class CodecRows:
         self._probes_s = []
         if self._measurement is not None and not self._measurement.untrained:
             self._clips = list(clips)
-            self._measurement.take(self._clips)
+            self._measurement.take([self._treatment.changed(clip) for clip in clips])
 
     def encode(self, timer: Timer | None) -> None:
         """Encode every clip; see `Measurement.encode`."""
@@ -145,5 +160,6 @@ class CodecRows:
     def _keyed(self, builder: RowBuilder, clip: PreparedClip | None) -> ResultRow:
         codec = content_key.codec_key(self.spec, self._condition, self._weight_sets, self._setup)
         keyed = None if clip is None else content_key.KeyedClip.of(clip)
-        key = content_key.row_key(codec, keyed)
+        key = keys.row_key(codec, keyed, self._treatment)
+        builder.put(**self._treatment.axes)
         return builder.put(key=key, weight_sets=self._weight_sets).finish()

@@ -76,7 +76,7 @@ class Measurement:
         """Decode what `encode` returned, encoding first if that has not been done."""
         if not self._encoded:
             self.encode()
-        streams = [timed.output for timed in self._encoded]
+        streams = [self._within_limits(timed.output) for timed in self._encoded]
         usable = [stream for stream in streams if isinstance(stream, bytes)]
         lengths = []
         if self.codec.execution.compiles_each_length:  # of decoders, encoders are as on eager
@@ -89,6 +89,17 @@ class Measurement:
             else Timed(stream, ())
             for stream in streams
         ]
+
+    def _within_limits(self, stream: bytes | Failure) -> bytes | Failure:
+        """Return the stream, or why it is not decoded: it claims more than any clip here has."""
+        if isinstance(stream, Failure):
+            return stream
+        try:
+            header, _ = frame.unpack(self.codec.info.spec, stream, strict=False)
+            self.condition.decode_limits.require(header)
+        except CodecmarkError as error:
+            return Failure(f"decode: {error}")
+        return stream
 
     def failures(self) -> list[str]:
         """Return what went wrong, clip by clip."""

@@ -55,7 +55,7 @@ def peak_memory_mib(
 def _main(spec: str, path: str) -> None:
     threads.limit(threads.count())
     codec = catalog.create(spec, Setup.from_environment())
-    codec.decode(codec.encode(audio_files.read_audio(Path(path))))
+    codec.decode(codec.encode(audio_files.read_own(Path(path))))
     print(_own_peak_mib())
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from codecmark.errors import ResultSchemaError
 from codecmark.results.row import NEEDS_NO_REASON, ResultRow, checked
+from codecmark.system.text import storable
 
 # absent together: the reason of the second is that of the first
 _ABSENT_WITH = {
@@ -92,6 +93,7 @@ class RowBuilder:
                 if self._is_unexplained(name):
                     reasons[name] = self._reasons.get(_ABSENT_WITH.get(name, ""), _FALLBACK[status])
         record = {**self._values, "reasons": reasons, "notes": dict(self._notes)}
+        record = {name: _storable(value) for name, value in record.items()}
         return ResultRow(**checked(record))
 
     def _is_unexplained(self, name: str) -> bool:
@@ -101,3 +103,12 @@ class RowBuilder:
             and name not in self._reasons
             and self._values.get(name) is None
         )
+
+
+def _storable(value: Any) -> Any:
+    """Escape what no file can hold in a text, or in the texts of a table."""
+    if isinstance(value, str):
+        return storable(value)
+    if isinstance(value, dict):
+        return {_storable(name): _storable(text) for name, text in value.items()}
+    return value

@@ -15,6 +15,7 @@ import msgspec
 
 from codecmark.errors import InputError
 from codecmark.results import parquet, store
+from codecmark.results.row import AXES
 
 _Pair = tuple[str, str]  # condition and clip
 
@@ -26,6 +27,21 @@ class _Place(msgspec.Struct):
     condition: str | None = None
     clip: str | None = None
     encode_s: float | None = None
+    # what the clip went through beside the codec, see `row.AXES`
+    loss_percent: float | None = None
+    loss_pattern: str | None = None
+    concealment: str | None = None
+    bit_error_rate: float | None = None
+    passes: int | None = None
+    passed_through: str | None = None
+    noise_snr_db: float | None = None
+    level_db: float | None = None
+    overdrive_db: float | None = None
+    shift_samples: int | None = None
+
+    @property
+    def axes(self) -> tuple[object, ...]:
+        return tuple(getattr(self, name) for name in AXES)
 
 
 class _Extent:
@@ -36,10 +52,10 @@ class _Extent:
         self._lines = results / store.ROWS / f"{run_id}.jsonl"
 
     @cached_property
-    def is_timed(self) -> dict[tuple[str, _Pair], bool]:
-        """Of every codec, condition and clip whether it was timed."""
+    def is_timed(self) -> dict[tuple[str, _Pair, tuple[object, ...]], bool]:
+        """Of every codec, condition and clip, and axes, whether it was timed."""
         return {
-            (place.spec, (place.condition, place.clip)): place.encode_s is not None
+            (place.spec, (place.condition, place.clip), place.axes): place.encode_s is not None
             for place in self._places()
             if place.spec and place.condition and place.clip
         }
@@ -47,7 +63,7 @@ class _Extent:
     @cached_property
     def clips(self) -> set[_Pair]:
         """Condition and clip of every row."""
-        return {pair for _, pair in self.is_timed}
+        return {pair for _, pair, _ in self.is_timed}
 
     @property
     def size(self) -> tuple[int, int]:
@@ -61,7 +77,8 @@ class _Extent:
     def _places(self) -> Iterator[_Place]:
         compacted = self._lines.with_suffix(".parquet")
         if compacted.is_file():
-            query = f"SELECT spec, condition, clip, encode_s FROM {parquet.source(compacted)}"  # noqa: S608 - a path of ours
+            fields = ", ".join(_Place.__struct_fields__)
+            query = f"SELECT {fields} FROM {parquet.source(compacted)}"  # noqa: S608 - a path of ours
             for values in parquet.connect().execute(query).fetchall():
                 yield _Place(*values)
         if self._lines.is_file():

@@ -8,9 +8,9 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from io import FileIO
 from pathlib import Path
-from typing import IO
 
 from filelock import FileLock, Timeout
 
@@ -46,15 +46,32 @@ def prepare(results: Path) -> None:
 class Writer:
     """Appends rows to one run's file; see `writing`."""
 
-    def __init__(self, file: IO[bytes]) -> None:
+    def __init__(self, file: FileIO) -> None:
         self._file = file
         self._writer = LineWriter()
 
     def add(self, rows: Sequence[ResultRow]) -> None:
-        """Append rows, on disk when this returns."""
-        self._file.write(self._writer.lines(rows))
-        self._file.flush()
-        os.fsync(self._file.fileno())
+        """Append rows, on disk when this returns, all of them or none.
+
+        Raises
+        ------
+        InputError
+            If they cannot be written, as on a full disk; what was there before stays.
+        """
+        end = self._file.seek(0, os.SEEK_END)
+        lines = memoryview(self._writer.lines(rows))
+        try:
+            while lines:
+                lines = lines[self._file.write(lines) or 0 :]
+            os.fsync(self._file.fileno())
+        except OSError as error:
+            self._writer = LineWriter()  # its headings may be among what was not written
+            with suppress(OSError):
+                self._file.truncate(end)
+            raise InputError(
+                f"{self._file.name}: cannot be written ({error.strerror}); the rows before are "
+                "stored, and the same command goes on"
+            ) from error
 
 
 @contextmanager
@@ -70,7 +87,7 @@ def writing(results: Path, run_id: str) -> Iterator[Writer]:
     """
     path = results / ROWS / f"{run_id}.jsonl"
     path.parent.mkdir(parents=True, exist_ok=True)
-    with locked(results, run_id), path.open("a+b") as file:
+    with locked(results, run_id), path.open("a+b", buffering=0) as file:
         _cut_torn_end(file)
         yield Writer(file)
 
@@ -96,7 +113,7 @@ def locked(results: Path, run_id: str) -> Iterator[None]:
         ) from error
 
 
-def _cut_torn_end(file: IO[bytes]) -> None:
+def _cut_torn_end(file: FileIO) -> None:
     end = file.seek(0, os.SEEK_END)
     start = end
     while start > 0:

@@ -13,9 +13,10 @@ from codecmark.review.decision import Decision, decide
 from codecmark.review.record import markdown
 from codecmark.review.replayed import rows_of
 from codecmark.review.requirements_file import load
+from codecmark.system import whole_files
 
 DECISIONS = "decisions"
-_RECORD = re.compile(r"^(\d{4})-(.+)$")
+_RECORD = re.compile(r"^(\d{4})-([^/\\]+)$")
 _LISTED = re.compile(r"^supersedes: (.+)$", re.MULTILINE)
 _STATUS = re.compile(r"^status: .*$", re.MULTILINE)
 
@@ -50,7 +51,7 @@ def text_of(decision: Decision, source: str, path: Path) -> str:
         if not kept:
             raise InputError(f"{path}: was not written by a review; move it, or choose a title")
     for name in decision.requirements.supersedes:
-        if not (path.parent / f"{name}.md").is_file():
+        if not _RECORD.match(name) or not (path.parent / f"{name}.md").is_file():
             raise InputError(f"supersedes: no record {name!r} in {path.parent}; name one there")
     newer = [
         other.stem
@@ -75,13 +76,13 @@ def write(decision: Decision, source: str, results: Path) -> Path:
     try:
         text = text_of(decision, source, path)
         folder.mkdir(parents=True, exist_ok=True)
-        path.with_suffix(".json").write_bytes(stored.encoded(decision))
-        path.write_text(text, encoding="utf-8")
+        whole_files.replace(path.with_suffix(".json"), stored.encoded(decision))
+        whole_files.replace(path, text)
         for name in decision.requirements.supersedes:
             older = folder / f"{name}.md"
             status = f'status: "superseded by [{path.stem}]({path.stem}.md)"'
             text = older.read_text(encoding="utf-8")
-            older.write_text(_STATUS.sub(status, text, count=1), encoding="utf-8")
+            whole_files.replace(older, _STATUS.sub(status, text, count=1))
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: cannot be written ({error})") from error
     return path

@@ -15,6 +15,7 @@ from codecmark import corpus
 from codecmark.corpus.entry import UNKNOWN_CLASS, ClipClass, CorpusClip
 from codecmark.errors import InputError
 from codecmark.results import store
+from codecmark.system import whole_files
 
 
 class _Stored(msgspec.Struct, frozen=True):
@@ -29,7 +30,7 @@ def remember(results: Path, run_id: str, path: Path | None, clip_class: ClipClas
     kept = _Stored(None if path is None else _named(path, results), clip_class)
     target = _file(results, run_id)
     target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_bytes(msgspec.json.encode(kept) + b"\n")
+    whole_files.replace(target, msgspec.json.encode(kept) + b"\n")
 
 
 def inherit(results: Path, run_id: str, source: Path, source_run: str) -> None:

@@ -6,11 +6,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from statistics import fmean
 
+from codecmark.results import axes
 from codecmark.results.row import ResultRow
 from codecmark.run.plan import Plan
 from codecmark.system import host
 
-_Key = tuple[str, str]  # spec and condition
+_Key = tuple[str, str, str]  # spec, condition, and axes in words
 
 
 class Remaining:
@@ -28,7 +29,7 @@ class Remaining:
         self._is_timed = any(plan.timed for plan in plans)
         self._rates: dict[_Key, list[float]] = defaultdict(list)
         self._audio_s = {
-            (spec, plan.condition.name): [clip.duration_s for clip in clips]
+            (spec, plan.condition.name, str(plan.treatment)): [clip.duration_s for clip in clips]
             for plan in plans
             for spec, clips in plan.missing.items()
         }
@@ -38,18 +39,18 @@ class Remaining:
         for row in rows:
             is_alike = self._is_timed == (row.encode_s is not None)
             if row.row_s and row.clip_s and row.host == host.host() and is_alike:
-                self._rates[row.spec, row.condition].append(row.row_s / row.clip_s)
+                [applied] = axes.combinations([row])
+                key = row.spec, row.condition, axes.in_words(applied)
+                self._rates[key].append(row.row_s / row.clip_s)
 
-    def finish(self, spec: str, condition: str, count: int) -> None:
-        """Take off the clips that are through."""
-        del self._audio_s[spec, condition][:count]
+    def finish(self, spec: str, condition: str, count: int, applied: str = "none") -> None:
+        """Take off the clips that are through; `applied` are axes in words."""
+        del self._audio_s[spec, condition, applied][:count]
 
     @property
     def unknown(self) -> list[str]:
         """The codecs that nothing is known of."""
-        return list(
-            dict.fromkeys(spec for spec, name in self._left() if not self._rates[spec, name])
-        )
+        return list(dict.fromkeys(key[0] for key in self._left() if not self._rates[key]))
 
     def seconds(self) -> float | None:
         """Return an estimate, in which unknown codecs count like the mean; None if all are."""

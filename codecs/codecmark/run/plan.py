@@ -14,6 +14,8 @@ from codecmark.corpus.entry import CorpusClip
 from codecmark.errors import InputError, ResultSchemaError
 from codecmark.measure import content_key
 from codecmark.measure.content_key import KeyedClip
+from codecmark.measure.impairments import keys
+from codecmark.measure.impairments.treatment import UNTREATED, Treatment, require_possible
 from codecmark.networks.setup import Setup
 from codecmark.replay import codec as replay
 from codecmark.results import store
@@ -69,6 +71,8 @@ class Plan:
         What the run has.
     kept : list of ResultRow
         The rows among them that need not be made again, of what was asked for.
+    treatment : Treatment
+        What clips go through beside the codec.
     """
 
     run_id: str
@@ -79,6 +83,7 @@ class Plan:
     setup: Setup
     stored: list[ResultRow]
     kept: list[ResultRow]
+    treatment: Treatment = UNTREATED
 
     @property
     def count(self) -> int:
@@ -136,6 +141,7 @@ def make(
     retry: bool = False,
     fresh: bool = False,
     beside: str | None = None,
+    treatment: Treatment = UNTREATED,
 ) -> Plan:
     """Compare what is asked for with what the run has.
 
@@ -149,15 +155,23 @@ def make(
         Whether to try again what failed, was unavailable or lacked its weights.
     beside : str, optional
         The run of another condition that rows join if there is none to go on with.
+    treatment : Treatment
+        What clips go through beside the codec; rows of several are one run.
 
     Raises
     ------
+    InputError
+        If a codec cannot go through that, or times are asked for: names it.
     ResultSchemaError
         If rows that might be gone on with are damaged or of a newer schema.
     """
+    require_possible(specs, treatment)
+    if treatment and timed:
+        raise InputError(f"axes: {treatment}: nothing is timed there; add --no-timing")
     run_id, stored = (None, []) if fresh else _continued(clips, condition, results)
     again = [r for r in stored if retry and (r.status != "ok" or r.weights == "random")]
-    known = _Known([row for row in stored if row not in again], condition, setup, timed=timed)
+    kept = [row for row in stored if row not in again]
+    known = _Known(kept, condition, setup, treatment, timed=timed)
     missing = {spec: known.lacking(spec, _admitted(spec, clips, condition)) for spec in specs}
     return Plan(
         run_id or beside or host.new_run_id(),
@@ -168,6 +182,7 @@ def make(
         setup,
         stored,
         known.kept,
+        treatment,
     )
 
 
@@ -189,9 +204,16 @@ class _Known:
     """Stored rows by key."""
 
     def __init__(
-        self, rows: Sequence[ResultRow], condition: Condition, setup: Setup, *, timed: bool
+        self,
+        rows: Sequence[ResultRow],
+        condition: Condition,
+        setup: Setup,
+        treatment: Treatment,
+        *,
+        timed: bool,
     ) -> None:
         self._condition = condition
+        self._treatment = treatment
         self._timed = timed
         self._setup = setup
         self._rows = {row.key: row for row in rows}
@@ -218,8 +240,8 @@ class _Known:
         return tuple(clip for clip, row in zip(clips, rows, strict=True) if row is None)
 
     def _find(self, codecs: Iterable[str], clip: KeyedClip | None) -> ResultRow | None:
-        keys = (content_key.row_key(codec, clip) for codec in codecs)
-        rows = (self._rows[key] for key in keys if key in self._rows)
+        wanted = (keys.row_key(codec, clip, self._treatment) for codec in codecs)
+        rows = (self._rows[key] for key in wanted if key in self._rows)
         return next((row for row in rows if self._counts(row)), None)
 
     def _counts(self, row: ResultRow) -> bool:

@@ -22,7 +22,16 @@ def run(
     worked on.
     """
     items = [
-        Item(plan.run_id, spec, block, plan.first, plan.condition, plan.timed, plan.setup)
+        Item(
+            plan.run_id,
+            spec,
+            block,
+            plan.first,
+            plan.condition,
+            plan.timed,
+            plan.setup,
+            plan.treatment,
+        )
         for spec, clips in plan.missing.items()
         for block in _blocks(clips, BLOCK if plan.timed else 1)
     ]

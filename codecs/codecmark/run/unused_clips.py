@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from codecmark.system.counting import counted
+from codecmark.system.text import legible
 
 _NAMED = 3  # clips that are named of those that are left out for one reason
 
@@ -20,7 +21,9 @@ def lines(unused: Mapping[str, str]) -> list[str]:
     clips_by_reason: dict[str, list[str]] = {}
     for name, reason in unused.items():
         clips_by_reason.setdefault(reason, []).append(name)
-    return [f"not used: {_named(names)}: {reason}" for reason, names in clips_by_reason.items()]
+    return [
+        legible(f"not used: {_named(names)}: {reason}") for reason, names in clips_by_reason.items()
+    ]
 
 
 def _named(names: list[str]) -> str:

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from codecmark.system.text import legible
+
+_ESCAPES = (
+    ("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("|", "\\|"), ("](", "]&#40;"), ("][", "]&#91;"),
+)  # fmt: skip
+
 
 def escaped(text: str) -> str:
     """Escape what would be markup; a line end would end a table."""
-    text = " ".join(text.splitlines())
-    for plain, safe in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("|", "\\|")):
+    text = legible(" ".join(text.splitlines()))
+    for plain, safe in _ESCAPES:
         text = text.replace(plain, safe)
     return text
 

@@ -37,7 +37,11 @@ def begin() -> None:
     for descriptor, name in ((1, "stdout"), (2, "stderr")):
         stream = getattr(sys, name)
         kept = os.fdopen(
-            os.dup(descriptor), "w", buffering=1, encoding=stream.encoding, errors=stream.errors
+            os.dup(descriptor),
+            "w",
+            buffering=1,
+            encoding=stream.encoding,
+            errors="backslashreplace",
         )
         os.dup2(nowhere, descriptor)
         setattr(sys, name, kept)

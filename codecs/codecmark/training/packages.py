@@ -6,6 +6,7 @@ English, French and Spanish bundled clips. Licences are as stated in each packag
 
 from __future__ import annotations
 
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -87,7 +88,10 @@ def fetch(root: Path, names: tuple[str, ...]) -> None:
         If apt or dpkg is missing or fails; states the remedy.
     """
     remedy = f"unpack or install {' '.join(names)} yourself and name their root with --packages"
-    for name in names:
-        archive = debian.download(name, root, remedy=remedy)
-        debian.unpack(archive, root, remedy=remedy)
-        archive.unlink()
+    root.mkdir(parents=True, exist_ok=True)
+    # in a folder of its own: an archive that lies in the root is somebody else's
+    with tempfile.TemporaryDirectory(prefix="codecmark-", dir=root) as folder:
+        for name in names:
+            archive = debian.download(name, Path(folder), remedy=remedy)
+            debian.unpack(archive, root, remedy=remedy)
+            archive.unlink()

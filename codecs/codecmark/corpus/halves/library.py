@@ -1,9 +1,9 @@
 """Where the audio of the halves is, and how it is fetched.
 
 `CODECMARK_CORPORA` names the folder; without it, it is `corpora` in the cache. A package's files
-lie below `packages/NAME/` by their own paths, without the `.gz` of compressed ones, and only those
-that are needed are kept. Originals of published audio lie where that library has them, see
-`codecmark.corpus.published`.
+lie below `packages/NAME/` by their own paths, without the `.gz` of compressed ones, and a
+repository's below `repositories/OWNER+NAME/`; only those that are needed are kept. Originals of
+published audio lie where that library has them, see `codecmark.corpus.published`.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from pathlib import Path
 from codecmark.corpus import published
 from codecmark.corpus.entry import CorpusClip
 from codecmark.corpus.halves.manifest import HALVES, Clip, Half, Manifest, built_in
+from codecmark.corpus.published.files import SOURCE, address
 from codecmark.corpus.published.manifest import Original
 from codecmark.errors import DamagedAudioError, InputError, UnavailableError
 from codecmark.system.digest import file_sha256
@@ -79,11 +80,14 @@ class Library:
         Holds the packages' files; what is fetched goes there.
     published : codecmark.corpus.published.Library
         Has the originals of published audio.
+    source : str
+        Template of the address of a repository's file, as of `published.Library`.
     """
 
     manifest: Manifest
     folder: Path
     published: published.Library
+    source: str = SOURCE
 
     @classmethod
     def from_environment(cls) -> Library:
@@ -145,6 +149,9 @@ class Library:
             for clip in missing:
                 self.published.fetch(self._original(clip))
             return None
+        if missing[0].repository is not None:
+            self._fetch_from_repository(missing[0].repository, missing)
+            return None
         return self._fetch_package(origin, missing)
 
     def remedy(self, half: str) -> str:
@@ -153,6 +160,27 @@ class Library:
             f"`codecmark corpus fetch {half}` with a network, or name the folder that holds it in "
             f"{FOLDER}"
         )
+
+    def _fetch_from_repository(self, name: str, missing: list[Clip]) -> None:
+        from codecmark.system import download
+
+        remedy = self.remedy(missing[0].half)
+        if download.offline():
+            raise UnavailableError(f"repository {name} is not here, and the network is off", remedy)
+        commit = self.manifest.repositories[name].commit
+        problems = []
+        for clip in missing:
+            url = address(self.source, name, commit, clip.path)
+            problem = download.fetch(url, self._place(clip), clip.sha256, lock=self._lock(name))
+            if problem is not None:
+                problems.append(problem)
+        if problems:
+            raise UnavailableError(
+                f"repository {name}: {len(problems)} of {len(missing)} files could not be fetched, "
+                f"first: {problems[0]}",
+                f"{remedy}, with the files of commit {commit[:12]} below "
+                f"{self._place(missing[0]).relative_to(self.folder).parents[-3]}",
+            )
 
     def _fetch_package(self, name: str, missing: list[Clip]) -> str | None:
         from filelock import FileLock
@@ -164,7 +192,7 @@ class Library:
             raise UnavailableError(f"package {name} is not here, and the network is off", remedy)
         self.folder.mkdir(parents=True, exist_ok=True)
         archives = self.folder / "archives" / name  # an archive that broke off stays here
-        with FileLock(self.folder / f".{hashlib.sha256(name.encode()).hexdigest()[:16]}.lock"):
+        with FileLock(self._lock(name)):
             archive = debian.download(name, archives, version=package.version, remedy=remedy)
             digest = file_sha256(archive)
             with tempfile.TemporaryDirectory(dir=self.folder) as scratch:
@@ -198,7 +226,12 @@ class Library:
             part.replace(place)
         return True
 
+    def _lock(self, name: str) -> Path:
+        return self.folder / f".{hashlib.sha256(name.encode()).hexdigest()[:16]}.lock"
+
     def _place(self, clip: Clip) -> Path:
+        if clip.repository is not None:
+            return self.folder / "repositories" / clip.repository.replace("/", "+") / clip.path
         return self.folder / "packages" / clip.origin / clip.path.removesuffix(_GZIP)
 
     def _original(self, clip: Clip) -> Original:

@@ -1,4 +1,4 @@
-"""The facts about the two halves: their clips, and the packages that most are cut from."""
+"""The facts about the two halves: their clips, and the packages and repositories of those."""
 
 from __future__ import annotations
 
@@ -18,8 +18,9 @@ Text = Annotated[str, msgspec.Meta(min_length=1)]
 Half = Literal["test", "development"]
 
 HALVES: tuple[Half, ...] = get_args(Half)
-CLIPS, PACKAGES = "clips.csv", "packages.csv"
+CLIPS, PACKAGES, REPOSITORIES = "clips.csv", "packages.csv", "repositories.csv"
 PUBLISHED = "published:"  # begins the origin of a clip that is an original of published audio
+GITHUB = "github:"  # begins the origin of a clip that is a file of a repository
 
 
 class Package(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -37,6 +38,20 @@ class Package(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     bytes: Count
 
 
+class Repository(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A public GitHub repository, at one commit.
+
+    Attributes
+    ----------
+    about : str
+        What it is, and where it states its licence.
+    """
+
+    repository: Annotated[str, msgspec.Meta(pattern="^[A-Za-z0-9-]+/[A-Za-z0-9._-]+$")]
+    commit: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{40}$")]
+    about: Text
+
+
 class Clip(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A clip, and what must be known of it to use it and to hand it on.
 
@@ -52,7 +67,8 @@ class Clip(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     language : str
         ISO 639-1, for speech.
     origin : str
-        The package, or `published:` and the set of published audio.
+        The package; or `published:` and the set of published audio; or `github:` and the
+        repository.
     path : str
         Of the file in its package or repository.
     sha256 : str
@@ -99,26 +115,36 @@ class Clip(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """The set of published audio that it is an original of."""
         return self.origin.removeprefix(PUBLISHED) if self.origin.startswith(PUBLISHED) else None
 
+    @property
+    def repository(self) -> str | None:
+        """The repository that it is a file of, as `owner/name`."""
+        return self.origin.removeprefix(GITHUB) if self.origin.startswith(GITHUB) else None
+
 
 class Manifest:
-    """Clips and packages, checked against each other.
+    """Clips, packages and repositories, checked against each other.
 
     Raises
     ------
     InputError
-        If a clip occurs twice, names a package that is not pinned, or has a source or a file of
-        the other half.
+        If a clip occurs twice, names a package or repository that is not pinned, or has a source
+        or a file of the other half.
     """
 
-    def __init__(self, clips: Iterable[Clip], packages: Iterable[Package]) -> None:
+    def __init__(
+        self,
+        clips: Iterable[Clip],
+        packages: Iterable[Package],
+        repositories: Iterable[Repository] = (),
+    ) -> None:
         self.packages = {package.name: package for package in packages}
+        self.repositories = {pinned.repository: pinned for pinned in repositories}
         self.clips: dict[str, Clip] = {}
         halves: dict[str, Clip] = {}
         for clip in clips:
             if clip.name in self.clips:
                 raise InputError(f"{CLIPS}: {clip.name} is listed more than once")
-            if clip.published_set is None and clip.origin not in self.packages:
-                raise InputError(f"{CLIPS}: {clip.name}: {PACKAGES} does not pin {clip.origin!r}")
+            self._refuse_if_not_pinned(clip)
             for identity in (f"source {clip.source}", f"file {clip.sha256}"):
                 other = halves.setdefault(identity, clip)
                 if other.half != clip.half:
@@ -130,18 +156,31 @@ class Manifest:
 
     @classmethod
     def read(cls, folder: Path) -> Manifest:
-        """Read both tables of a folder.
+        """Read the three tables of a folder.
 
         Raises
         ------
         InputError
             If one is missing or wrong; names file, line and field.
         """
-        return cls(_table(folder / CLIPS, Clip), _table(folder / PACKAGES, Package))
+        return cls(
+            _table(folder / CLIPS, Clip),
+            _table(folder / PACKAGES, Package),
+            _table(folder / REPOSITORIES, Repository),
+        )
 
     def half(self, name: Half) -> list[Clip]:
         """Return the clips of a half, in the order of the table."""
         return [clip for clip in self.clips.values() if clip.half == name]
+
+    def _refuse_if_not_pinned(self, clip: Clip) -> None:
+        if clip.repository is not None:
+            if clip.repository not in self.repositories:
+                raise InputError(
+                    f"{CLIPS}: {clip.name}: {REPOSITORIES} does not pin {clip.repository!r}"
+                )
+        elif clip.published_set is None and clip.origin not in self.packages:
+            raise InputError(f"{CLIPS}: {clip.name}: {PACKAGES} does not pin {clip.origin!r}")
 
 
 @cache
@@ -150,7 +189,7 @@ def built_in() -> Manifest:
     return Manifest.read(Path(__file__).parent)
 
 
-_Line = TypeVar("_Line", Clip, Package)
+_Line = TypeVar("_Line", Clip, Package, Repository)
 
 
 def _table(path: Path, kind: type[_Line]) -> list[_Line]:

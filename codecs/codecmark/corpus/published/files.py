@@ -29,7 +29,12 @@ from codecmark.errors import DamagedAudioError, UnavailableError
 from codecmark.system.digest import file_sha256
 
 FOLDERS = "CODECMARK_PUBLISHED_AUDIO"
-_SOURCE = "https://raw.githubusercontent.com/{repository}/{commit}/{path}"
+SOURCE = "https://raw.githubusercontent.com/{repository}/{commit}/{path}"
+
+
+def address(source: str, repository: str, commit: str, path: str) -> str:
+    """Return the address of a repository's file at a commit, by a template such as `SOURCE`."""
+    return source.format(repository=repository, commit=commit, path=quote(path))
 
 
 @dataclass(frozen=True)
@@ -49,7 +54,7 @@ class Library:
     manifest: Manifest
     folders: tuple[Path, ...]
     cache: Path
-    source: str = _SOURCE
+    source: str = SOURCE
 
     @classmethod
     def from_environment(cls) -> Library:
@@ -121,9 +126,7 @@ class Library:
 
         if self.find(file) is None and not download.offline():
             published = self.set_of(file)
-            url = self.source.format(
-                repository=published.repository, commit=published.commit, path=quote(file.path)
-            )
+            url = address(self.source, published.repository, published.commit, file.path)
             target = self.cache / self._relative(file)
             lock = download.cache() / "locks" / hashlib.sha256(str(target).encode()).hexdigest()
             if (problem := download.fetch(url, target, file.sha256, lock=lock)) is not None:

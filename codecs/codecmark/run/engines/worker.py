@@ -10,6 +10,8 @@ from codecmark.corpus.condition import Condition, PreparedClip
 from codecmark.errors import CodecmarkError, InputError
 from codecmark.measure import content_key, row_builder
 from codecmark.measure.codec_rows import CodecRows
+from codecmark.measure.impairments import keys
+from codecmark.measure.impairments.treatment import UNTREATED, Treatment
 from codecmark.measure.scoring import Scorer
 from codecmark.measure.timing import Input, Output, Timed, Timer, perf_counter_timer, turns
 from codecmark.networks.setup import Setup
@@ -28,6 +30,7 @@ class Item:
     condition: Condition
     timed: bool
     setup: Setup
+    treatment: Treatment = UNTREATED
 
     def singly(self) -> list[Item]:
         """Return an item for each clip."""
@@ -69,19 +72,23 @@ class Worker:
         self._scorer = scorer
         self._watch = watch
         self._codec: CodecRows | None = None
+        self._loaded: tuple[str, str, Treatment] | None = None
 
     def measure(self, item: Item) -> Outcome:
         """Return the rows of an item; what a codec raises becomes a row."""
         codec = self._codec
-        if codec is None or (codec.run_id, codec.spec) != (item.run_id, item.spec):
+        if codec is None or self._loaded != (item.run_id, item.spec, item.treatment):
             self._codec = codec = None  # the last one's memory is needed
             self._watch(Stage(item.spec, "load"))
             try:
                 first = item.first.read(item.condition)
             except InputError as error:
                 return lost(item, str(error))
-            codec = CodecRows(item.run_id, item.spec, first, item.condition, item.setup)
+            codec = CodecRows(
+                item.run_id, item.spec, first, item.condition, item.setup, item.treatment
+            )
             self._codec = codec
+            self._loaded = item.run_id, item.spec, item.treatment
         rows: list[ResultRow] = []
         clips: list[PreparedClip] = []
         for clip in () if codec.is_settled else item.clips:
@@ -146,5 +153,6 @@ def _lost_row(item: Item, clip: PlannedClip, reason: str) -> ResultRow:
         clip_s=clip.duration_s,
         source=clip.entry.source,
         clip_class=clip.entry.clip_class,
-        key=content_key.row_key(codec, clip.keyed),
+        key=keys.row_key(codec, clip.keyed, item.treatment),
+        **item.treatment.axes,
     ).finish()
