@@ -61,7 +61,8 @@ def test_a_key_changes_with_the_codecs_code_only(
         path.write_text(path.read_text() + change)
         program = (
             "from codecmark.measure.content_key import code_digest, codec_digest as d; import sys;"
-            "print(*map(d, ('opus@24k', 'dac:16khz@6k', 'mel:16k-64/pghi')));"
+            "from codecmark.networks.setup import Setup; specs = 'opus@24k', 'dac:16khz@6k', "
+            "'mel:16k-64/pghi'; print(*(d(spec, Setup()) for spec in specs));"
             "print(code_digest('codecmark.measure.measurement')); assert 'torch' not in sys.modules"
         )
         done = subprocess.run(

@@ -39,7 +39,7 @@ def test_backends_count_only_for_those_that_use_them(monkeypatch: pytest.MonkeyP
     def digests() -> Sequence[str]:
         for cached in (content_key.code_digest, content_key.codec_digest):
             cached.cache_clear()
-        return [content_key.codec_digest(spec) for spec in (SPEC, f"{SPEC}~bfloat16")]
+        return [content_key.codec_digest(spec, Setup()) for spec in (SPEC, f"{SPEC}~bfloat16")]
 
     before, original = digests(), content_key._source
     monkeypatch.setattr(

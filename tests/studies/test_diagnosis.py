@@ -8,6 +8,7 @@ import pytest
 
 from codecmark import AudioClip
 from codecmark.__main__ import main
+from codecmark.networks.setup import Setup
 from codecmark.studies import chain_page
 from codecmark.studies.chain import (
     AFTER_VAE,
@@ -25,7 +26,7 @@ from codecmark.studies.chain import (
 
 @pytest.fixture(scope="module")
 def stages(speech: AudioClip) -> list[Stage]:
-    return diagnose(speech, "16k-64", "griffinlim-64")
+    return diagnose(speech, "16k-64", "griffinlim-64", Setup.from_environment())
 
 
 def stage(stages: list[Stage], name: str) -> Stage:

@@ -19,6 +19,7 @@ from codecmark.corpus import condition as conditions
 from codecmark.corpus import reading
 from codecmark.errors import InputError
 from codecmark.listen import design
+from codecmark.networks.setup import Setup
 from codecmark.run import corpora
 from codecmark.system import threads
 
@@ -120,7 +121,7 @@ class _Chosen:
 def _given(arguments: argparse.Namespace) -> _Chosen:
     condition = conditions.named(arguments.condition or conditions.DEFAULT_CONDITION)
     entries = corpus.load(arguments.corpus)
-    specs = checking.selected(arguments.codecs)
+    specs = checking.selected(arguments.codecs, Setup.from_environment())
     return _Chosen(arguments.method or "dcr", condition, specs, entries, entries)
 
 

@@ -68,19 +68,16 @@ def codec_key(spec: str, condition: Condition, weight_sets: str | None, setup: S
     weight_sets : str or None
         The names that `WeightLocator.asked_names` has once the codec is built, comma-separated.
     setup : Setup
-        The device, and where the weights are.
+        The device, and where weights and other files are.
     """
     names = [name for name in (weight_sets or "").split(",") if name]
     parts = {
-        "codec": codec_digest(spec),
+        "codec": codec_digest(spec, setup),
         "device": setup.device,
         "condition": asdict(condition),
         "weights": {name: _weights_digest(name, setup.weights) for name in names},
         "judge": scored_by(_JUDGE),
-        "predictors": {
-            name: predictor_weights.digest_of(learned.PREDICTORS[name].weight_set)
-            for name in _learned(condition)
-        },
+        "predictors": predictors_here(condition, setup.weights),
     }
     return _sha256(json.dumps(parts, sort_keys=True))
 
@@ -102,10 +99,17 @@ class KeyedClip(NamedTuple):
         return cls(clip.name, clip.source, clip.clip_class, clip.audio.sha256())
 
 
-def _learned(condition: Condition) -> list[str]:
-    """Return which learned predictors judge: where weights come or go, figures do."""
+def predictors_here(condition: Condition, weights: WeightLocator) -> dict[str, str]:
+    """Return the digests of the weights of the learned predictors that judge; `absent` is one.
+
+    Where weights come or go, figures do.
+    """
     asked = {*QUALITY_FIELDS, *condition.predictors}
-    return [name for name in learned.PREDICTORS if name in asked]
+    return {
+        name: predictor_weights.digest_of(predictor.weight_set, weights)
+        for name, predictor in learned.PREDICTORS.items()
+        if name in asked
+    }
 
 
 def row_key(codec_key: str, clip: KeyedClip | None, **axes: float | str | None) -> str:
@@ -123,19 +127,19 @@ def row_key(codec_key: str, clip: KeyedClip | None, **axes: float | str | None) 
 
 
 @cache
-def codec_digest(spec: str) -> str:
-    """Return the digest of a codec's settings, code and libraries."""
+def codec_digest(spec: str, setup: Setup) -> str:
+    """Return the digest of a codec's settings, code, libraries and files other than weights."""
     parsed = Spec.parse(spec)
     module_names = [catalog.target(parsed).partition(":")[0]]
     if parsed.range_coded:
         module_names.append(_RANGE_CODED)
     if parsed.execution.changes_the_network:
         module_names.append(_BACKENDS)
-    programs = _programs(parsed.variant) if parsed.family == "command" else ""
+    programs = _programs(parsed.variant, setup) if parsed.family == "command" else ""
     sound = ""
     if parsed.family == replay.FAMILY:
         module_names.append(_REPLAYED)
-        sound = replay.sound_digest(parsed)
+        sound = replay.sound_digest(parsed, setup)
     return _sha256("\n".join([spec, *map(code_digest, module_names), programs, sound]))
 
 
@@ -257,10 +261,10 @@ def _weights_digest(name: str, weights: WeightLocator) -> str:
         return "absent"
 
 
-def _programs(name: str | None) -> str:
+def _programs(name: str | None, setup: Setup) -> str:
     """What a command file says, and which files its programs are."""
     try:
-        file = CommandFile.load(name or "")
+        file = CommandFile.load(name or "", setup.command_folder)
     except CodecmarkError as error:
         return str(error)
     programs = []
