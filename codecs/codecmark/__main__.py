@@ -17,6 +17,7 @@ from codecmark.system.text import legible
 _COMMANDS = {
     "run": "codecmark.commands.run",
     "merge": "codecmark.commands.merge",
+    "reproduce": "codecmark.commands.reproduce",
     "compact": "codecmark.commands.compact",
     "migrate": "codecmark.commands.migrate",
     "list": "codecmark.commands.list_codecs",
