@@ -52,7 +52,7 @@ def main() -> None:
     codec = TwelveBits()
     contract.check(codec)  # raises where a promise is broken
     print("twelvebits keeps every promise")
-    clip = read_audio(bundled_folder() / "ru_male_1.flac")
+    clip = read_audio(bundled_folder() / "en_male_1.flac")
     stream = codec.encode(clip)
     scored = codecmark.score(clip, codec.decode(stream), clip_class="speech")
     print(f"{len(stream) * 8 / clip.duration_s / 1000:.1f} kbit/s")

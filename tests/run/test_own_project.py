@@ -16,7 +16,7 @@ import soundfile
 from codecmark.catalog import factories
 from codecmark.results import store
 from entries import noise, tone
-from places import REPOSITORY
+from places import VOICE
 
 CODEC = '''
 from codecmark import CodecInfo
@@ -82,7 +82,7 @@ def test_its_codec_is_measured_into_its_own_folder(project: Path) -> None:
 
 def test_saved_benchmarks_say_what_was_coded_and_compare(project: Path) -> None:
     (project / "clips" / "speech").mkdir()
-    voice = REPOSITORY / "benchmarks" / "corpus" / "ru_male_1.flac"
+    voice = VOICE
     shutil.copy(voice, project / "clips" / "speech")
     try:
         _save_and_compare(project)

@@ -74,7 +74,7 @@ def test_no_figure_for_a_stage_without_weights(stages: list[Stage]) -> None:
 
 
 def test_page_and_figure(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["diagnose", "ru_male_1", "--out", str(tmp_path)]) == 0
+    assert main(["diagnose", "en_male_1", "--out", str(tmp_path)]) == 0
     assert "SNR is limited by the invented phase" in capsys.readouterr().out
     page = (tmp_path / "chain.md").read_text()
     assert "316 vs 80" in page

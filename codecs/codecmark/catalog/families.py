@@ -58,11 +58,13 @@ _LATENT_WAVEFORM_LAYER = tuple(
     for target in targets
 )
 _MEL_CODINGS = tuple(f"mel:16k-64/griffinlim-64@{coding}" for coding in ("int8", "q0.5", "q1"))
+_CONSTANT_OPUS = tuple(
+    f"opus@{kbps}k" for kbps in ("6", "9.2", "12", "16", "24", "32", "48", "64", "96", "128")
+)
 _VARIABLE_OPUS = tuple(
     f"opus@{setting}"
     for setting in (
-        "6k-vbr", "9k-vbr", "12k-vbr", "16k-vbr", "24k-vbr", "32k-vbr", "9k-vbr-60ms",
-        "12k-vbr-60ms", "16k-vbr-10ms", "16k-vbr-40ms", "12k-60ms", "12k-vbr-voip",
+        "9k-vbr", "16k-vbr-10ms", "16k-vbr-40ms", "12k-60ms", "12k-vbr-voip",
     )
 )  # fmt: skip
 
@@ -73,13 +75,16 @@ FAMILIES: dict[str, Family] = {
     "flac": Family("codecmark.classic.flac:FlacCodec", "FLAC, lossless", ("flac",)),
     "opus": Family(
         "codecmark.classic.ffmpeg:FfmpegCodec", "Opus (libopus, constant or variable bitrate)",
-        ("opus@6k", "opus@12k", "opus@16k", "opus@24k", "opus@32k"),
-        ("opus@9.2k", "opus@48k", "opus@64k", "opus@96k", "opus@128k", *_VARIABLE_OPUS),
+        (
+            "opus@6k-vbr", "opus@12k-vbr", "opus@16k-vbr", "opus@24k-vbr", "opus@32k-vbr",
+            "opus@9k-vbr-60ms", "opus@12k-vbr-60ms",
+        ),
+        (*_CONSTANT_OPUS, *_VARIABLE_OPUS),
     ),
     "mp3": Family(
         "codecmark.classic.ffmpeg:FfmpegCodec", "MP3 (LAME, constant or variable bitrate)",
-        ("mp3@16k", "mp3@24k", "mp3@32k", "mp3@48k"),
-        ("mp3@64k", "mp3@128k", "mp3@v9", "mp3@v6", "mp3@v4", "mp3@v2"),
+        ("mp3@16k", "mp3@24k", "mp3@v9", "mp3@v4"),
+        ("mp3@32k", "mp3@48k", "mp3@64k", "mp3@128k", "mp3@v6", "mp3@v2"),
     ),
     "aac": Family(
         "codecmark.classic.ffmpeg:FfmpegCodec", "AAC-LC (FFmpeg's encoder)",
