@@ -38,7 +38,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("plain")
     refused = MORE.union(*extras.EXTRAS.values())
     (folder / "sitecustomize.py").write_text(REFUSAL.format(names=refused))
-    for name, of in (("speech", "ru_male_1"), ("music", "koto_chords")):
+    for name, of in (("speech", "en_male_1"), ("music", "koto_chords")):
         samples, rate = soundfile.read(bundled_folder() / f"{of}.flac")
         (folder / "clips" / name).mkdir(parents=True)
         soundfile.write(folder / "clips" / name / f"{of}.wav", samples[rate : 2 * rate], rate)
@@ -121,7 +121,7 @@ def test_what_is_missing_is_listed(place: Path, arguments: tuple[str, ...], says
     ("arguments", "extra"),
     [
         (("train", "vocoder", "--data", "data", "--out", "out"), "train"),
-        (("diagnose", "clips/speech/ru_male_1.wav"), "chain"),
+        (("diagnose", "clips/speech/en_male_1.wav"), "chain"),
         (("layers",), "chain"),
     ],
 )
