@@ -18,6 +18,7 @@ _COMMANDS = {
     "run": "codecmark.commands.run",
     "merge": "codecmark.commands.merge",
     "compact": "codecmark.commands.compact",
+    "verify": "codecmark.commands.verify",
     "migrate": "codecmark.commands.migrate",
     "list": "codecmark.commands.list_codecs",
     "check": "codecmark.commands.check",
