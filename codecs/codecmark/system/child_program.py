@@ -38,12 +38,13 @@ class ChildProgram:
     ----------
     module : str
     apart : bool
-        Whether no module is taken from the current folder. Plug-ins may lie there.
+        Whether it imports nothing but what is installed; else also what this process can import,
+        as a plug-in beside a script.
     """
 
     def __init__(self, module: str, *, apart: bool) -> None:
         self._module = module
-        self._options = ["-P"] if apart else []
+        self._apart = apart
         self._process: subprocess.Popen[bytes] | None = None
         self._owner = 0
         self._started_with: tuple[object, ...] = ()
@@ -110,10 +111,15 @@ class ChildProgram:
     def _start(
         self, arguments: tuple[str, ...], variables: dict[str, str]
     ) -> subprocess.Popen[bytes]:
-        found = os.environ.get("PYTHONPATH")
-        packages = os.pathsep.join([str(_PACKAGES), *([found] if found else [])])
+        found = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+        if self._apart:
+            found = [path for path in found if path]
+        else:
+            found = [path or str(Path.cwd()) for path in sys.path]
+        packages = os.pathsep.join([str(_PACKAGES), *found])
         return subprocess.Popen(
-            [sys.executable, *self._options, "-m", self._module, *arguments],
+            # -P: no module of the current folder is taken for another
+            [sys.executable, "-P", "-m", self._module, *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=None if os.environ.get(VERBOSE) == "1" else subprocess.DEVNULL,
