@@ -1,13 +1,12 @@
-"""Anchors: settings whose quality nobody doubts, on the bundled speech, to hold a panel against.
+"""Anchors: settings whose quality nobody doubts, on many voices, to hold a panel against.
 
-`results/anchors` has their rows, quality only. `python tests/anchors.py` makes them anew, and needs
-DistillMOS' weights.
+`results/anchors` has their rows, quality only, on one clip of each speaker of the development half.
+`python tests/anchors.py` makes them anew, and needs that half and DistillMOS' weights.
 """
 
 from __future__ import annotations
 
-from codecmark import corpus
-from codecmark.corpus import condition
+from codecmark.corpus import condition, halves
 from codecmark.networks.setup import Setup
 from codecmark.results import store
 from codecmark.results.row import ResultRow
@@ -36,8 +35,9 @@ def rows() -> list[ResultRow]:
 def make() -> None:
     """Measure them."""
     chosen = condition.named(condition.DEFAULT_CONDITION)
-    entries = [one for one in corpus.load(None) if one.clip_class == "speech"]
-    clips, _ = plan.survey(entries, chosen)
+    speech = [clip for clip in halves.load("development") if clip.clip_class == "speech"]
+    of_each_speaker = {clip.source: clip for clip in reversed(speech)}
+    clips, _ = plan.survey(list(of_each_speaker.values()), chosen)
     setup = Setup.from_environment()
     wanted = plan.make(tuple(EXPECTED), clips, chosen, FOLDER, setup, timed=False, fresh=True)
     store.prepare(FOLDER)

@@ -8,7 +8,7 @@ from codecmark.results import store
 from codecmark.results.row import ResultRow
 from places import COMMITTED
 
-RUN_ID = "20261126T034932Z-b3b5"
+RUN_ID = "20261130T080428Z-8bbf"
 
 
 @cache

@@ -15,11 +15,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from codecmark import corpus
 from codecmark.clip import AudioClip
-from codecmark.corpus import condition
+from codecmark.corpus import CorpusClip, condition
 from codecmark.system import threads
-from places import LONGEST_FIRST
+from places import LONGEST_FIRST, VOICE
 from tabs import REMEDY, browser_path
 
 if TYPE_CHECKING:
@@ -54,8 +53,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 @pytest.fixture(scope="session")
 def speech() -> AudioClip:
     """A lossless clip of speech, 5 s at 16 kHz."""
-    entries = [clip for clip in corpus.load() if clip.name == "ru_male_1.flac"]
-    clips, _ = condition.prepare(entries, condition.named("16k-mono"))
+    entry = CorpusClip(VOICE.name, VOICE, "shmyrev_msu_ru", "speech")
+    clips, _ = condition.prepare([entry], condition.named("16k-mono"))
     return clips[0].audio
 
 

@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from codecmark import catalog
+from codecmark.catalog import factories
 from codecmark.clip import AudioClip
 from codecmark.codec import Codec
 from codecmark.networks.setup import Setup
@@ -50,7 +51,7 @@ def _with_tiny_sets(spec: str, setup: Setup) -> Codec:
 def _from_class(spec: str, setup: Setup) -> Codec:
     """Build a spec by its class alone, which does not ask whether the execution is heeded."""
     parsed = Spec.parse(spec)
-    return catalog._load(catalog.target(parsed)).from_spec(parsed.plain, setup)
+    return factories.load(catalog.target(parsed)).from_spec(parsed.plain, setup)
 
 
 @cache

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from codecmark import AudioClip, catalog
+from codecmark import AudioClip
+from codecmark.catalog import factories
 from codecmark.classic.pcm import Pcm16Codec
 from codecmark.networks.setup import Setup
 from codecmark.spec import Spec
@@ -57,9 +58,9 @@ def install(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     info.mkdir(parents=True)
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: fragile\nVersion: 1.0\n")
     (info / "entry_points.txt").write_text(
-        f"[{catalog.ENTRY_POINT_GROUP}]\nfragile = {__name__}:FragileCodec\n"
+        f"[{factories.ENTRY_POINT_GROUP}]\nfragile = {__name__}:FragileCodec\n"
     )
     monkeypatch.setenv(MARKER_VARIABLE, str(folder / "marker"))
     monkeypatch.syspath_prepend(folder)
     importlib.invalidate_caches()
-    catalog._plugins.cache_clear()
+    factories.plugins.cache_clear()

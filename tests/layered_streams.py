@@ -23,7 +23,7 @@ def codec(setting: str = "snr10") -> WaveformLayerCodec:
 
 @cache
 def speech() -> AudioClip:
-    entries = [clip for clip in corpus.load() if clip.name == "en_female_1.flac"]
+    entries = [clip for clip in corpus.load() if clip.name == "es_female_1.flac"]
     return prepare(entries, named("16k-mono"))[0][0].audio.cropped(2.0)
 
 

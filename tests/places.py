@@ -6,6 +6,7 @@ from pathlib import Path
 
 TESTS = Path(__file__).parent
 REPOSITORY = TESTS.parent
+VOICE = TESTS / "data" / "audio" / "ru_male_1.flac"  # lossless speech, 5 s at 16 kHz
 COMMITTED = REPOSITORY / "results"  # what is committed, never what a user's run writes
 
 # test files, so that no processor ends with a long one alone; what starts clusters stands apart

@@ -8,13 +8,12 @@ from __future__ import annotations
 import numpy as np
 
 import codecmark
-from codecmark import AudioClip, BitstreamError, Codec, CodecInfo, Setup
+from codecmark import AudioClip, BitstreamError, Codec, CodecInfo
 from codecmark.bitstream.frame import StreamHeader
 from codecmark.clip import Samples
 from codecmark.corpus import bundled_folder
 from codecmark.corpus.audio_files import read_audio
 from codecmark.measure import contract
-from codecmark.spec import Spec
 
 LARGEST = 2**11 - 1
 
@@ -26,20 +25,10 @@ class TwelveBits(Codec):
         self.info = CodecInfo(
             spec="twelvebits",
             family="twelvebits",
-            sample_rate_hz=None,  # it follows the clip
-            channels=None,
-            nominal_bitrate_kbps=None,
             algorithmic_delay_samples=0,
             licence="MIT",
             reference="an example",
         )
-
-    @classmethod
-    def from_spec(cls, spec: Spec, _setup: Setup) -> TwelveBits:
-        """Build from `twelvebits`; an entry point in `pyproject.toml` makes it a spec."""
-        spec.refuse_variant()
-        spec.refuse_setting()
-        return cls()
 
     def encode_payload(self, clip: AudioClip) -> bytes:
         """Return the samples of all channels, one channel after the other."""
@@ -63,7 +52,7 @@ def main() -> None:
     codec = TwelveBits()
     contract.check(codec)  # raises where a promise is broken
     print("twelvebits keeps every promise")
-    clip = read_audio(bundled_folder() / "ru_male_1.flac")
+    clip = read_audio(bundled_folder() / "en_male_1.flac")
     stream = codec.encode(clip)
     scored = codecmark.score(clip, codec.decode(stream), clip_class="speech")
     print(f"{len(stream) * 8 / clip.duration_s / 1000:.1f} kbit/s")

@@ -28,7 +28,7 @@ def made_repository(folder: Path) -> None:
     for name, text in FILES.items():
         (folder / name).write_text(text, encoding="utf-8")
     (folder / "clips" / "speech").mkdir(parents=True)
-    shutil.copy(bundled_folder() / "ru_male_1.flac", folder / "clips" / "speech")
+    shutil.copy(bundled_folder() / "en_male_1.flac", folder / "clips" / "speech")
 
 
 def main() -> None:

@@ -34,7 +34,7 @@ threshold = 3.5
 clip_class = "speech"
 evidence = "predicted"
 """
-SPEAKERS = ("en_female_1", "en_male_1", "es_female_1", "it_male_1", "ru_male_1")
+SPEAKERS = ("de_settlers", "en_male_1", "en_settlers", "es_female_1", "fr_female_1")
 
 
 def written_manifest(folder: Path) -> Path:

@@ -30,7 +30,7 @@ def main() -> None:
         if len(sys.argv) == 3:
             original, decoded = map(Path, sys.argv[1:])
         else:
-            original = bundled_folder() / "ru_male_1.flac"
+            original = bundled_folder() / "en_male_1.flac"
             decoded = decoded_by_opus(original, Path(name))
         scored = codecmark.score(original, decoded, clip_class="speech")
     for metric, value in scored.values.items():

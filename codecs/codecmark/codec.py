@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -21,6 +21,7 @@ from codecmark.bitstream import frame
 from codecmark.bitstream.frame import USUAL_LIMITS, DecodeLimits, StreamHeader
 from codecmark.clip import AudioClip, Samples
 from codecmark.errors import BitstreamError, CodecError, CodecmarkError, InputError
+from codecmark.spec import Spec
 from codecmark.system.execution import EAGER, MARK, Execution
 
 Evidence = Literal["none", "published", "trained", "replayed", "elsewhere", "random"]
@@ -53,7 +54,7 @@ class Weights:
 NO_WEIGHTS = Weights("none")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class CodecInfo:
     """What a codec declares about itself; nothing here is measured.
 
@@ -64,12 +65,12 @@ class CodecInfo:
     family : str
         First part of the spec.
     sample_rate_hz : int or None
-        The codec's internal rate; None if it works at the clip's rate.
+        The codec's internal rate; by default None: it works at the clip's rate.
     channels : int or None
-        The codec's internal channel count; None if it works with the clip's.
+        The codec's internal channel count; by default None: it works with the clip's.
     nominal_bitrate_kbps : float or None
-        The rate that the setting promises, per channel if `channels` is 1; None if the setting
-        fixes quality instead of rate.
+        The rate that the setting promises, per channel if `channels` is 1; by default None: the
+        setting fixes quality instead of rate.
     algorithmic_delay_samples : int or None
         Frame, look-ahead and overlap in samples at `sample_rate_hz` (at the clip's rate if that is
         None); `decode` removes the delay. None for a codec that is not meant for live use: it
@@ -98,9 +99,9 @@ class CodecInfo:
 
     spec: str
     family: str
-    sample_rate_hz: int | None
-    channels: int | None
-    nominal_bitrate_kbps: float | None
+    sample_rate_hz: int | None = None
+    channels: int | None = None
+    nominal_bitrate_kbps: float | None = None
     algorithmic_delay_samples: int | None
     licence: str
     reference: str
@@ -141,6 +142,25 @@ class Codec(ABC):
 
     info: CodecInfo
     limits: DecodeLimits = USUAL_LIMITS
+
+    @classmethod
+    def from_spec(cls, spec: Spec, _setup: Any, /) -> Codec:
+        """Build the codec, here one of a single form; override it for variants and settings.
+
+        Parameters
+        ----------
+        spec : Spec
+        _setup : codecmark.networks.setup.Setup
+            Where weights are, and how and where a network runs.
+
+        Raises
+        ------
+        InputError
+            If the spec is more than a family.
+        """
+        spec.refuse_variant()
+        spec.refuse_setting()
+        return cls()
 
     @property
     def execution(self) -> Execution:

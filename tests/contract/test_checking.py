@@ -12,7 +12,10 @@ from codecmark import InputError, UnknownCodecError, catalog
 from codecmark.catalog import checking
 from codecmark.catalog.families import FAMILIES
 from codecmark.catalog.settings import SETTINGS
+from codecmark.networks.setup import Setup
+from places import TESTS
 
+SETUP = Setup(command_folder=TESTS / "data" / "commands")
 WRONG = [
     ("opus@900k", "bitrate must be 6k to 256k"),
     ("opus@5.9k", "bitrate must be 6k to 256k"),
@@ -54,12 +57,12 @@ RIGHT = [
 @pytest.mark.parametrize(("spec", "message"), WRONG)
 def test_what_no_codec_takes_is_refused(spec: str, message: str) -> None:
     with pytest.raises(InputError, match=message):
-        checking.selected(spec)
+        checking.selected(spec, SETUP)
 
 
 @pytest.mark.parametrize("spec", RIGHT)
 def test_what_the_words_promise_is_taken(spec: str) -> None:
-    assert checking.selected(spec) == (spec,)
+    assert checking.selected(spec, SETUP) == (spec,)
 
 
 def test_every_family_and_no_other_is_explained() -> None:
@@ -76,20 +79,20 @@ def test_each_listed_part_of_a_family_is_explained() -> None:
             assert "#" not in spec or "#" in words, spec
 
 
-def test_a_command_file_that_is_not_there_is_unknown(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_command_file_that_is_not_there_is_unknown(tmp_path: Path) -> None:
     with pytest.raises(UnknownCodecError, match="did you mean top-byte"):
-        checking.selected("command:top-bite")
-    monkeypatch.setenv("CODECMARK_COMMANDS", str(tmp_path))
+        checking.selected("command:top-bite", SETUP)
     with pytest.raises(InputError, match=r"no NAME\.toml in"):
-        checking.selected("command")
+        checking.selected("command", Setup(command_folder=tmp_path))
+    with pytest.raises(UnknownCodecError, match="set the environment variable CODECMARK_COMMANDS"):
+        checking.selected("command", Setup())
 
 
 def test_listed_networks_are_checked_without_torch() -> None:
     program = (
-        "import sys; from codecmark.catalog import checking; checking.selected(None, everything="
-        "True); sys.exit('torch' in sys.modules)"
+        "import sys; from codecmark.catalog import checking; "
+        "from codecmark.networks.setup import Setup; "
+        "checking.selected(None, Setup(), everything=True); sys.exit('torch' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", program], check=False)
     assert done.returncode == 0

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from codecmark.bitstream.frame import StreamHeader
-from codecmark.catalog import ENTRY_POINT_GROUP
+from codecmark.catalog.factories import ENTRY_POINT_GROUP
 from codecmark.classic.pcm import Pcm16Codec
 from codecmark.clip import AudioClip, Samples
 from codecmark.errors import BitstreamError, CodecError

@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 
 import codecmark
 from codecmark import CodecError, InputError, UnavailableError, UnknownCodecError, catalog
-from codecmark.catalog.families import FAMILIES, Family
+from codecmark.catalog import factories
+from codecmark.catalog.families import FAMILIES
+from codecmark.catalog.family import Family
 from codecmark.classic.pcm import Pcm16Codec
 from codecmark.networks.setup import Setup
 from codecmark.spec import Spec
@@ -145,16 +147,16 @@ class PluginCodec(Pcm16Codec):
 
 
 def test_a_plugin_needs_one_entry_point(monkeypatch: pytest.MonkeyPatch) -> None:
-    point = EntryPoint("plugged", f"{__name__}:PluginCodec", catalog.ENTRY_POINT_GROUP)
+    point = EntryPoint("plugged", f"{__name__}:PluginCodec", factories.ENTRY_POINT_GROUP)
     monkeypatch.setitem(sys.modules, __name__, sys.modules[PluginCodec.__module__])
-    monkeypatch.setattr(catalog, "entry_points", lambda group: [point])
-    catalog._plugins.cache_clear()
+    monkeypatch.setattr(factories, "entry_points", lambda group: [point])
+    factories.plugins.cache_clear()
     try:
         assert isinstance(codecmark.create("plugged"), PluginCodec)
         assert "plugged" in list(catalog.all_specs())
         assert "plugged" not in list(catalog.all_specs(default_only=True))
     finally:
-        catalog._plugins.cache_clear()
+        factories.plugins.cache_clear()
 
 
 def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -166,11 +168,11 @@ def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_broken_plugin_does_not_break_the_rest(monkeypatch: pytest.MonkeyPatch) -> None:
     points = [
-        EntryPoint("lacking", "no_such_package:Codec", catalog.ENTRY_POINT_GROUP),
-        EntryPoint("classless", "codecmark.spec:NoSuchClass", catalog.ENTRY_POINT_GROUP),
+        EntryPoint("lacking", "no_such_package:Codec", factories.ENTRY_POINT_GROUP),
+        EntryPoint("classless", "codecmark.spec:NoSuchClass", factories.ENTRY_POINT_GROUP),
     ]
-    monkeypatch.setattr(catalog, "entry_points", lambda group: points)
-    catalog._plugins.cache_clear()
+    monkeypatch.setattr(factories, "entry_points", lambda group: points)
+    factories.plugins.cache_clear()
     try:
         assert {"lacking", "classless"} <= set(catalog.all_specs())
         with pytest.raises(UnknownCodecError, match="did you mean opus"):
@@ -179,7 +181,7 @@ def test_a_broken_plugin_does_not_break_the_rest(monkeypatch: pytest.MonkeyPatch
             with pytest.raises(UnavailableError):
                 codecmark.create(name)
     finally:
-        catalog._plugins.cache_clear()
+        factories.plugins.cache_clear()
 
 
 class Nameless(Pcm16Codec):
@@ -192,7 +194,7 @@ class Nameless(Pcm16Codec):
 
 
 def test_a_codec_says_how_it_runs(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(catalog, "_load", lambda target: Nameless)
+    monkeypatch.setattr(factories, "load", lambda target: Nameless)
     with pytest.raises(CodecError, match=r"pcm16~cpu: the codec.s info\.spec is pcm16"):
         codecmark.create("pcm16~cpu")
 
@@ -204,7 +206,7 @@ class Explosive:
 
 
 def test_what_a_constructor_raises_is_ours(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(catalog, "_load", lambda target: Explosive)
+    monkeypatch.setattr(factories, "load", lambda target: Explosive)
     with pytest.raises(CodecError, match="pcm16 could not be built: RuntimeError: no such device"):
         codecmark.create("pcm16")
 

@@ -15,10 +15,10 @@ from codecmark.errors import MetricError
 RATE_HZ = 16_000
 # what the ITU's own tool (`actlev` of Recommendation G.191) prints for the files as they are
 G191_DBOV = {
-    "ru_male_1.flac": -18.626,
     "en_male_1.flac": -23.547,
-    "en_female_2.flac": -16.921,
-    "it_male_1.flac": -15.531,
+    "en_numbers.flac": -24.635,
+    "es_female_1.flac": -18.091,
+    "fr_female_1.flac": -19.066,
 }
 
 

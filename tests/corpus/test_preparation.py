@@ -13,10 +13,12 @@ import codecmark
 from codecmark import AudioClip, corpus
 from codecmark.clip import Samples
 from codecmark.corpus import condition
+from codecmark.corpus.audio_files import read_audio
 from codecmark.corpus.condition import Condition, PreparedClip
 from codecmark.corpus.entry import CorpusClip
 from codecmark.corpus.loudness import loudness_lufs
 from codecmark.corpus.speech_level import active_level_dbov
+from places import VOICE
 
 RATE_HZ = 16_000
 RULES = condition.named("16k-mono")
@@ -64,11 +66,12 @@ def test_bundled_clips_come_at_one_level(name: str) -> None:
             assert abs(clip.audio.samples).max() == pytest.approx(10 ** (-1 / 20), abs=1e-4)
         elif clip.clip_class == "speech":
             level = active_level_dbov(clip.audio.samples, clip.audio.sample_rate_hz)
-            assert level == pytest.approx(-26, abs=0.02)
+            # the meter's thresholds stay where they are when a clip is raised, hence 0.1 dB
+            assert level == pytest.approx(-26, abs=0.1)
         else:
             assert loudness_lufs(clip.audio) == pytest.approx(-23, abs=0.02)
         offsets = clip.audio.samples.mean(axis=1)
-        assert abs(offsets).max() < 1e-5  # the one of en_male_2.flac is 0.0075
+        assert abs(offsets).max() < 1e-5  # the one of en_male_1.flac is 0.0067
     held = {clip.name for clip in clips if clip.level_note}
     assert "vinyl_hiss.flac" in held  # its clicks leave no room
     assert len(held) <= 2
@@ -78,8 +81,7 @@ def test_bundled_clips_come_at_one_level(name: str) -> None:
 def test_the_level_of_a_recording_decides_nothing(
     tmp_path: Path, speech: AudioClip, gain: float
 ) -> None:
-    (entry,) = (clip for clip in corpus.load() if clip.name == "ru_male_1.flac")
-    clip = prepared(tmp_path, entry.read().samples[0] * gain, RULES, "speech")
+    clip = prepared(tmp_path, read_audio(VOICE).samples[0] * gain, RULES, "speech")
     assert np.abs(clip.audio.samples - speech.samples).max() <= 4 * 2**-15
     assert clip.gain * gain == pytest.approx(10 ** ((-26 + 18.626) / 20), rel=0.01)
 

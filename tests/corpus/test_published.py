@@ -106,12 +106,11 @@ def test_another_file_in_its_place_is_refused_by_name(demo: Library) -> None:
 
 
 def test_a_set_is_fetched_by_its_commit_and_found_again(
-    demo: Library, source: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    demo: Library, source: str, tmp_path: Path
 ) -> None:
-    monkeypatch.setenv("CODECMARK_CACHE", str(tmp_path / "cache"))
-    monkeypatch.delenv("CODECMARK_OFFLINE")
-    monkeypatch.delenv("HF_HUB_OFFLINE")
-    online = replace(demo, folders=(), cache=tmp_path / "cache" / "audio", source=source)
+    online = replace(
+        demo, folders=(), cache=tmp_path / "cache" / "audio", source=source, offline=False
+    )
     (file,) = demo.manifest.of_codec(CODEC)
     path = online.fetch(file)
     assert path.is_relative_to(online.cache)

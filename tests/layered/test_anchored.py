@@ -21,6 +21,7 @@ from codecmark.mel.harmonic.network import HarmonicConfig, HarmonicNetwork
 from codecmark.mel.stft import Pair
 from codecmark.metrics.waveform import snr_db
 from codecmark.networks.runtime import to_tensor
+from codecmark.networks.setup import Setup
 from codecmark.training.anchored import AnchoredTask, anchored
 from codecmark.training.anchoring import received
 from codecmark.training.dataset import Dataset
@@ -168,7 +169,7 @@ def test_it_trains_and_goes_on_to_the_same_curve(dataset: Dataset, tmp_path: Pat
     train(task(), tmp_path / "halves", schedule)
     assert curve(tmp_path / "halves") == curve(tmp_path / "whole")
     assert {"waveform", "bands", "complex"} <= curve(tmp_path / "whole")[0].keys()
-    files = export(tmp_path / "whole", tmp_path / "sets/anchored", dataset)
+    files = export(tmp_path / "whole", tmp_path / "sets/anchored", dataset, Setup())
     assert [file.name for file in files] == ["vocoder.safetensors", "card.md"]
     assert read_start(tmp_path / "sets/anchored", "anchored").config["anchored"]
     with pytest.raises(InputError, match="holds an anchored vocoder; name a plain one"):

@@ -63,16 +63,16 @@ def test_rate_at_target_in_its_three_forms() -> None:
 
 def test_of_a_voice_with_several_thresholds_the_best_counts() -> None:
     """PESQ is 2, then 4.2; on the way ViSQOL, from 3.6 to 5, meets its own threshold half way."""
-    poor = [replace(one, pesq_wb=2.0) for one in rows("opus@8k", 8, 12, 3.6)]
-    good = [replace(one, pesq_wb=4.2) for one in rows("opus@32k", 32, 12, 5.0)]
+    poor = [replace(one, pesq_wb=2.0) for one in rows("lc3@8k", 8, 12, 3.6)]
+    good = [replace(one, pesq_wb=4.2) for one in rows("lc3@32k", 32, 12, 5.0)]
     found = table("Rate at target", [*poor, *good])
     assert "SNR >= 10 dB and PESQ-WB >= 4.1 or ViSQOL >= 4.3 hold together" in found.meaning
-    assert found.rows == (("opus", "16.0"),)
+    assert found.rows == (("lc3", "16.0"),)
     lone = table("Rate at target", poor)
-    assert lone.rows == (("opus", "never: @8k lacks ViSQOL 0.70"),)
+    assert lone.rows == (("lc3", "never: @8k lacks ViSQOL 0.70"),)
     # of music by its own voices; Zimtohrli, which these rows lack, is not asked
     music = [replace(one, clip_class="music", clip=f"m{one.clip}", pesq_wb=None) for one in good]
-    assert table("Rate at target", [*poor, *good, *music]).rows == (("opus", "16.0", "≤32.0"),)
+    assert table("Rate at target", [*poor, *good, *music]).rows == (("lc3", "16.0", "≤32.0"),)
 
 
 def test_what_was_not_scored_is_named_below() -> None:
@@ -94,10 +94,13 @@ def test_rate_against_opus() -> None:
 
 
 def test_ranks_are_intervals_over_the_default_set() -> None:
-    found = table("Ranks", [*OPUS, *rows("pcm@8bit", 128, 30), *rows("mel:16k-64/pghi", 99, -2)])
+    lc3 = curve("lc3", [(8, 8), (16, 12), (32, 16), (64, 20)])
+    opus = rows("opus@16k", 16, 14)
+    aside = [*rows("pcm@8bit", 128, 30), *rows("mel:16k-64/pghi", 99, -2)]
+    found = table("Ranks", [*lc3, *opus, *aside])
     cells = {line[0]: line[1] for line in found.rows}
-    # opus@64k is of the catalog's longer set; opus@8k is in no set, so somebody asked for it
-    assert cells == {"opus@32k": "1-1", "opus@16k": "2-2", "opus@8k": "3-3"}
+    # lc3@64k is of the catalog's longer set; lc3@8k is in no set, so somebody asked for it
+    assert cells == {"lc3@32k": "1-1", "opus@16k": "2-2", "lc3@16k": "3-4", "lc3@8k": "3-4"}
     assert "Ranks" not in tables(rows("lc3@16k", 16, 10))
 
 

@@ -5,10 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import random
-import re
-import signal
-import subprocess
-import sys
 import threading
 import time
 import urllib.error
@@ -17,31 +13,11 @@ from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
-from codecmark.listen import journal as journals
+from codecmark.listen import entries
+from listen_servers import Served
 from listening_tests import answer_to, planned
 
-KILLS, LISTENERS = 6, 20
-_URL = re.compile(r"http://127\.0\.0\.1:(\d+)/")
-
-
-class Served:
-    """`codecmark listen serve` as a process of its own."""
-
-    def __init__(self, folder: Path) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "codecmark", "listen", "serve", str(folder), "--port", "0"],
-            stdout=subprocess.PIPE, text=True,
-        )  # fmt: skip
-        assert self.process.stdout is not None
-        found = _URL.search(self.process.stdout.readline())
-        assert found is not None
-        self.base = f"http://127.0.0.1:{found[1]}"
-
-    def kill(self) -> None:
-        self.process.send_signal(signal.SIGKILL)
-        self.process.wait()
-        assert self.process.stdout is not None
-        self.process.stdout.close()
+KILLS, LISTENERS = 20, 20
 
 
 class Listener(threading.Thread):
@@ -78,7 +54,7 @@ class Listener(threading.Thread):
 
 
 def test_no_acknowledged_page_is_lost_or_doubled(tmp_path: Path) -> None:
-    design = planned(tmp_path / "t", "acr", clips=24, seconds=0.1)
+    design = planned(tmp_path / "t", "acr", clips=90, seconds=0.1)
     rng = random.Random(7)  # noqa: S311
     server = [Served(design.folder)]
     stop = threading.Event()
@@ -95,7 +71,7 @@ def test_no_acknowledged_page_is_lost_or_doubled(tmp_path: Path) -> None:
         for listener in listeners:
             listener.join()
         server[0].kill()
-    _, answers = journals.read(design)  # refuses a page that is there twice
+    _, answers = entries.read(design)  # refuses a page that is there twice
     stored = {(each.session, each.page) for each in answers}
     acknowledged = {(one.session, page) for one in listeners for page in one.acknowledged}
     assert len(acknowledged) > KILLS

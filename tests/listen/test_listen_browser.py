@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from codecmark.listen import journal as journals
-from codecmark.listen import offline
+from codecmark.listen import entries, offline
 from codecmark.listen.journal import Journal
 from listening_tests import planned, served
 
@@ -103,7 +102,7 @@ def test_a_mushra_test_by_keys_with_a_reload_in_between(page: Page, tmp_path: Pa
         rate_by_keys(page, 2)
         rate_by_keys(page, 3)
         page.get_by_text("Everything is stored").wait_for()
-    joined, answers = journals.read(design)
+    joined, answers = entries.read(design)
     assert [(each.listener, each.headphones) for each in joined] == [("otter", True)]
     assert [list(each.values) for each in answers] == [
         [11, 10, 31, 41, 51], [31, 20, 41, 51, 61], [31, 30, 51, 61, 71],
@@ -162,5 +161,5 @@ def test_the_other_methods_to_the_end(page: Page, tmp_path: Path, method: str) -
                 " || document.querySelector('.todo').textContent"
             )
         page.get_by_text("Everything is stored").wait_for()
-    values = {each.values for each in journals.read(design)[1]}
+    values = {each.values for each in entries.read(design)[1]}
     assert values == ({(4,)} if method in {"acr", "dcr"} else {(1,)})

@@ -12,8 +12,7 @@ from msgspec.structs import replace
 from codecmark.__main__ import main
 from codecmark.analysis.listeners import rated
 from codecmark.errors import InputError
-from codecmark.listen import collect, offline
-from codecmark.listen import journal as journals
+from codecmark.listen import collect, entries, offline
 from codecmark.listen.design import Design
 from codecmark.listen.journal import Journal
 from codecmark.listen.ratings import ListeningSet, Rating, read_set
@@ -38,7 +37,7 @@ def taken(design: Design, listeners: int = 3) -> ListeningSet:
             for turn in journal.turns(session).values():
                 values = [TRUTH[design.key.stimuli[name].system] for name in turn.items]
                 journal.answer(session, turn.page, values, [turn.hear_s] * turn.heard)
-    return collect.ratings(design, *journals.read(design))
+    return collect.ratings(design, *entries.read(design))
 
 
 def rated_rows(means: list[float], spread: float, **changes: object) -> list[ResultRow]:
@@ -184,7 +183,7 @@ def test_an_offline_file_hands_over_answers_that_are_checked(tmp_path: Path) -> 
         result.write_bytes(encoded({**good, "answers": [{**answers[0], "values": [1]}]}))
         with pytest.raises(InputError, match="handed over before with other values"):
             offline.take(journal, result)
-    joined, stored = journals.read(design)
+    joined, stored = entries.read(design)
     assert collect.unfinished(design, joined, stored) == []
 
 

@@ -15,7 +15,7 @@ import soundfile
 
 from codecmark.errors import InputError
 from codecmark.listen import design as designs
-from codecmark.listen import journal as journals
+from codecmark.listen import entries
 from codecmark.listen.journal import Journal
 from listening_tests import Client, answer_to, planned, served
 
@@ -35,7 +35,7 @@ def test_a_listener_goes_from_start_to_end_and_comes_back(tmp_path: Path) -> Non
         assert resumed["done"] == [state["pages"][0]["page"]]
         for page in state["pages"][1:]:
             assert again.answer(page, 70)[0] == 200
-    joined, answers = journals.read(design)
+    joined, answers = entries.read(design)
     assert [each.listener for each in joined] == ["otter"]
     assert [set(each.values) for each in answers] == [{50}, {70}, {70}]
 
@@ -95,7 +95,7 @@ def test_an_answer_that_is_none_is_refused(
         status, refused = client.call("/api/answer", {**answer_to(page), **changes})
         assert status == 422
         assert message in refused["error"]
-    assert journals.read(design)[1] == []
+    assert entries.read(design)[1] == []
 
 
 @pytest.mark.parametrize(
@@ -207,7 +207,7 @@ def test_many_at_once_lose_nothing(tmp_path: Path) -> None:
 
     with served(design) as server, ThreadPoolExecutor(16) as pool:
         assert list(pool.map(listen, range(40))) == [10] * 40
-    joined, answers = journals.read(design)
+    joined, answers = entries.read(design)
     assert len({each.index for each in joined}) == 40
     assert len({(each.session, each.page) for each in answers}) == len(answers) == 400
 
@@ -229,7 +229,7 @@ def test_a_last_line_that_was_cut_off_is_dropped(tmp_path: Path, cut: int) -> No
     with Journal(design) as journal:
         assert [each.listener for each in journal.sessions] == ["a"]
         journal.join("b")
-    assert [each.listener for each in journals.read(design)[0]] == ["a", "b"]
+    assert [each.listener for each in entries.read(design)[0]] == ["a", "b"]
 
 
 @pytest.mark.parametrize(("old", "new"), [
@@ -247,4 +247,4 @@ def test_answers_edited_by_hand_are_refused(tmp_path: Path, old: str, new: str) 
     assert old in text
     path.write_text(text.replace(old, new))
     with pytest.raises(InputError, match="not what was written"):
-        journals.read(design)
+        entries.read(design)

@@ -6,12 +6,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
+from codecmark.__main__ import main
 from codecmark.errors import InputError
 from codecmark.listen.collect import Choice
+from codecmark.listen.merging import merged
 from codecmark.listen.precision import abx_needed, precision
 from codecmark.listen.preferences import strengths, told
+from codecmark.listen.ratings import read_set
 from codecmark.listen.tables import read_table
+from listening_sets import panel
 
 WEBMUSHRA = """session_test_id,email,session_uuid,trial_id,rating_stimulus,rating_score,rating_time,rating_comment
 t,,u1,training1,C1,5,9,
@@ -51,20 +56,60 @@ def test_webmushra_damaged(tmp_path: Path, old: str, new: str, message: str) -> 
     assert message in str(error.value)
 
 
-def test_beaqlejs_without_the_name(tmp_path: Path) -> None:
-    path = tmp_path / "listener7.txt"
+def beaqlejs(path: Path, values: dict[str, int]) -> Path:
+    """As BeaqleJS saves a listener's MUSHRA test of which it gave a subset."""
     tests = [
-        {"TestID": "id1", "Runtime": 5, "rating": {"Reference": 100, "1": 40}, "filename": {}},
+        {"TestID": "id1", "Runtime": 5, "rating": values, "filename": {"1": "audio/x.wav"}},
+        {"TestID": "id2"},
         {"UserName": "Someone", "UserEmail": "someone@example.org", "UserComment": ""},
     ]
     path.write_text(json.dumps(tests))
+    return path
+
+
+def test_beaqlejs_without_the_name(tmp_path: Path) -> None:
+    path = beaqlejs(tmp_path / "listener7.txt", {"Reference": 100, "1": 40})
     listening = read_table(path)
     assert listening.listeners == ("listener7",)
     assert "Someone" not in str(listening)
     assert [each.value for each in listening.ratings] == [100, 40]
-    path.write_text(json.dumps([{"TestID": "id1"}]))
-    with pytest.raises(InputError, match="rating: absent"):
-        read_table(path)
+    for tests, message in (
+        ([{"TestID": "id1"}], "rating: absent"),
+        ([True, False, {"UserName": ""}], "rating: absent"),  # its ABX says no more than this
+        ([{"rating": {"1": 4}}], "TestID: absent"),
+        ([{"TestID": "a", "rating": {"1": "x"}}], "no number"),
+        ([{"TestID": "a", "rating": {"1": 101}}], "outside 0 to 100"),
+    ):
+        path.write_text(json.dumps(tests))
+        with pytest.raises(InputError, match=message):
+            read_table(path)
+
+
+def test_files_of_several_listeners_become_one_set(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = [
+        str(beaqlejs(tmp_path / f"l{n}.txt", {"Reference": 100, "1": 40 + n})) for n in range(3)
+    ]
+    folder = tmp_path / "set"
+    assert main(["listen", "import", str(folder), *files[:2]]) == 0
+    assert "2 listeners, 4 ratings, 4 of them new" in capsys.readouterr().out
+    assert main(["listen", "import", str(folder), *files]) == 0  # two of them again
+    assert "3 listeners, 6 ratings, 2 of them new" in capsys.readouterr().out
+    assert [each.value for each in read_set(folder).ratings] == [100, 40, 100, 41, 100, 42]
+    beaqlejs(tmp_path / "l0.txt", {"Reference": 100, "1": 90})
+    assert main(["listen", "import", str(folder), files[0]]) == 2
+    assert "l0 on id1 of 1: 40 and 90" in capsys.readouterr().err
+    assert len(read_set(folder).ratings) == 6
+
+
+def test_sets_of_different_tests_are_not_merged() -> None:
+    other = panel({"a": 3.0}, method="acr", spread=0.1)
+    with pytest.raises(InputError, match="mushra and acr"):
+        merged([panel(), other], "both")
+    roles = replace(panel(), stimuli=tuple(replace(s, role="anchor") for s in panel().stimuli))
+    with pytest.raises(InputError, match="has another role"):
+        merged([panel(), roles], "both")
 
 
 def test_a_file_of_another_kind(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from codecmark import AudioClip, InputError, catalog
+from codecmark import AudioClip, InputError, UnknownCodecError, catalog
 from codecmark.codec import Codec
 from codecmark.measure.impairments import clip_changes, tandem
 from codecmark.measure.impairments.treatment import Treatment
@@ -126,7 +126,7 @@ def test_a_codec_is_judged_by_what_it_was_given(tmp_path: Path, clips: list[Plan
     ],
 )
 def test_what_makes_no_sense_is_refused(text: str, message: str) -> None:
-    with pytest.raises(Exception, match=message):
+    with pytest.raises((InputError, UnknownCodecError), match=message):
         Treatment.of(axes.parse(text))
 
 

@@ -101,7 +101,10 @@ class Broken(Codec):
     """Raises what it should not, and returns what it must not."""
 
     def __init__(self) -> None:
-        self.info = CodecInfo("broken", "broken", None, None, None, 0, "MIT", "none")
+        self.info = CodecInfo(
+            spec="broken", family="broken", algorithmic_delay_samples=0, licence="MIT",
+            reference="none",
+        )  # fmt: skip
         self.output: Samples = np.zeros((1, 4), np.float32)
 
     def encode_payload(self, clip: AudioClip) -> bytes:
@@ -136,7 +139,13 @@ def test_decode_alone_encodes_untimed() -> None:
 
 def test_workers_score_like_one_process() -> None:
     jobs = [
-        Job(clip.audio.samples, clip.audio.samples * np.float32(0.9), 16_000, clip.clip_class)
+        Job(
+            clip.audio.samples,
+            clip.audio.samples * np.float32(0.9),
+            16_000,
+            clip.clip_class,
+            Setup().weights,
+        )
         for clip in CLIPS
     ]
     with Scorer(workers=2) as pool:

@@ -11,7 +11,7 @@ import torch
 
 from codecmark import AudioClip, InputError, MetricError, corpus
 from codecmark.clip import Samples
-from codecmark.corpus import condition
+from codecmark.corpus import CorpusClip, condition
 from codecmark.measure import content_key
 from codecmark.metrics import distillmos, learned, speaker, speech_onnx
 from codecmark.metrics.predictor_weights import digest_of, folder_of
@@ -19,22 +19,22 @@ from codecmark.metrics.score import score
 from codecmark.metrics.table import ON_REQUEST
 from codecmark.networks.published_sets import SETS, WeightFile
 from codecmark.networks.setup import Setup
+from codecmark.networks.weights import WeightLocator
 from codecmark.system.digest import file_sha256
 from known_signals import RATE, with_noise
+from places import VOICE
 
 ON_ASKING = tuple(metric.field for metric in ON_REQUEST)
 
 
 @pytest.fixture
-def no_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing is here, and nothing may be fetched."""
-    monkeypatch.setenv("CODECMARK_WEIGHTS", str(tmp_path / "weights"))
-    monkeypatch.setenv("CODECMARK_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setenv("CODECMARK_OFFLINE", "1")
+def weights(tmp_path: Path) -> WeightLocator:
+    """Where nothing is, unless `checkpoint` puts it there, and nothing may be fetched."""
+    return WeightLocator(tmp_path / "weights", tmp_path / "cache")
 
 
 @pytest.fixture
-def checkpoint(tmp_path: Path, no_weights: None, monkeypatch: pytest.MonkeyPatch) -> Path:
+def checkpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A DistillMOS of random values, where the published one would be."""
     torch.manual_seed(3)
     network = distillmos._Network()
@@ -48,9 +48,10 @@ def checkpoint(tmp_path: Path, no_weights: None, monkeypatch: pytest.MonkeyPatch
     return folder
 
 
-@pytest.mark.usefixtures("no_weights")
-def test_absent_weights_are_a_reason_with_the_remedy(speech: AudioClip) -> None:
-    scores = score(speech.samples, with_noise(speech, 20), RATE, "speech", ON_ASKING)
+def test_absent_weights_are_a_reason_with_the_remedy(
+    speech: AudioClip, weights: WeightLocator
+) -> None:
+    scores = score(speech.samples, with_noise(speech, 20), RATE, "speech", weights, ON_ASKING)
     for name, package in (
         ("distillmos", "distillmos"), ("dnsmos_ovrl", "speechmos"), ("plcmos", "speechmos"),
         ("speaker_similarity", "Resemblyzer"),
@@ -61,34 +62,38 @@ def test_absent_weights_are_a_reason_with_the_remedy(speech: AudioClip) -> None:
     assert scores.values["zimtohrli"] > 1
 
 
-def test_predictors_of_speech_are_not_asked_about_music(speech: AudioClip) -> None:
-    scores = score(speech.samples, with_noise(speech, 20), RATE, "music", ON_ASKING)
+def test_predictors_of_speech_are_not_asked_about_music(
+    speech: AudioClip, weights: WeightLocator
+) -> None:
+    scores = score(speech.samples, with_noise(speech, 20), RATE, "music", weights, ON_ASKING)
     for name in ("distillmos", *ON_ASKING):
         assert scores.reasons[name].startswith("not defined for music")
 
 
 def test_a_package_that_carries_the_weights_is_found_and_not_imported(
-    tmp_path: Path, checkpoint: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, checkpoint: Path, weights: WeightLocator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     package = tmp_path / "site" / "distillmos"
     package.mkdir(parents=True)
     (package / "__init__.py").write_text("raise ImportError('it must not be imported')")
     checkpoint.rename(package / "weights")
     monkeypatch.syspath_prepend(str(package.parent))
-    assert folder_of("distillmos") == package / "weights"
+    assert folder_of("distillmos", weights) == package / "weights"
 
 
+@pytest.mark.usefixtures("checkpoint")
 def test_the_row_key_tells_whether_a_predictor_was_here(
-    checkpoint: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, weights: WeightLocator
 ) -> None:
     rules = condition.named("16k-mono")
-    here = content_key.codec_key("pcm16", rules, None, Setup())
-    assert digest_of("distillmos") != "absent"
-    monkeypatch.setenv("CODECMARK_WEIGHTS", str(checkpoint))
-    assert digest_of("distillmos") == "absent"
-    absent = content_key.codec_key("pcm16", rules, None, Setup())
+    nowhere = replace(weights, folder=tmp_path / "empty")
+    assert digest_of("distillmos", weights) != "absent"
+    assert digest_of("distillmos", nowhere) == "absent"
+    assert weights.asked == []
+    here = content_key.codec_key("pcm16", rules, None, Setup(weights))
+    absent = content_key.codec_key("pcm16", rules, None, Setup(nowhere))
     chosen = condition.with_predictors(rules, "plcmos")
-    asked = content_key.codec_key("pcm16", chosen, None, Setup())
+    asked = content_key.codec_key("pcm16", chosen, None, Setup(weights))
     assert len({here, absent, asked}) == 3
 
 
@@ -102,7 +107,7 @@ def test_only_what_is_on_request_can_be_asked_for() -> None:
 
 
 @pytest.mark.usefixtures("checkpoint")
-def test_the_original_is_judged_once(speech: AudioClip) -> None:
+def test_the_original_is_judged_once(speech: AudioClip, weights: WeightLocator) -> None:
     calls = []
 
     def counted(samples: Samples, _: Path) -> float:
@@ -110,12 +115,12 @@ def test_the_original_is_judged_once(speech: AudioClip) -> None:
         return float(np.abs(samples).max())
 
     predictor = learned.NoReference("distillmos", counted)
-    first = predictor.of_original(speech.samples, RATE)
-    assert predictor.of_original(speech.samples.copy(), RATE) == first
+    first = predictor.of_original(speech.samples, RATE, weights)
+    assert predictor.of_original(speech.samples.copy(), RATE, weights) == first
     assert len(calls) == 1
-    assert predictor.of_original(speech.samples * np.float32(0.5), RATE) != first
+    assert predictor.of_original(speech.samples * np.float32(0.5), RATE, weights) != first
     with pytest.raises(MetricError, match="no sound"):
-        predictor.of(np.zeros((1, RATE), np.float32), RATE)
+        predictor.of(np.zeros((1, RATE), np.float32), RATE, weights)
 
 
 def test_distillmos_hears_no_level_and_stays_on_its_scale(
@@ -165,17 +170,22 @@ def test_log_spectra_of_plcmos() -> None:
 def test_published_predictors_give_the_values_of_their_packages() -> None:
     """Of the packages of their authors, on the same clips, and of the project's own panel."""
     rules = condition.named("16k-mono")
-    names = ("ru_male_1", "en_male_1", "en_female_2", "fr_female_1", "it_male_1")
-    entries = [clip for clip in corpus.load() if clip.name.split(".")[0] in names]
-    clips, _ = condition.prepare(entries, rules)
+    others = {clip.name: clip for clip in corpus.load()}
+    names = ("en_male_1.flac", "es_female_1.flac", "fr_female_1.flac")
+    known = CorpusClip(VOICE.name, VOICE, "shmyrev_msu_ru", "speech")
+    clips, _ = condition.prepare([known, *(others[name] for name in names)], rules)
     sounds = [clip.audio.samples[0] for clip in clips]
-    folder = folder_of("distillmos")
+    here = WeightLocator.from_environment()
+    folder = folder_of("distillmos", here)
     assert [distillmos.predict(sound, folder) for sound in sounds[:2]] == pytest.approx(
         [3.86424, 3.99037], abs=1e-4
     )
-    assert np.mean([distillmos.predict(s, folder) for s in sounds]) == pytest.approx(4.08, abs=0.02)
-    assert speech_onnx.dnsmos(sounds[0], folder_of("dnsmos")) == pytest.approx(3.38379, abs=1e-4)
-    assert speech_onnx.plcmos(sounds[0], folder_of("plcmos")) == pytest.approx(3.82767, abs=1e-4)
-    voice = folder_of("resemblyzer")
+    assert speech_onnx.dnsmos(sounds[0], folder_of("dnsmos", here)) == pytest.approx(
+        3.38379, abs=1e-4
+    )
+    assert speech_onnx.plcmos(sounds[0], folder_of("plcmos", here)) == pytest.approx(
+        3.82767, abs=1e-4
+    )
+    voice = folder_of("resemblyzer", here)
     assert speaker.similarity(sounds[0], sounds[0] * np.float32(0.9), voice) > 0.999
     assert speaker.similarity(sounds[0], sounds[2], voice) < 0.8

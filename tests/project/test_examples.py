@@ -13,7 +13,7 @@ from places import REPOSITORY
 EXAMPLES = REPOSITORY / "benchmarks" / "examples"
 SAYS = {
     "score_a_file": ("kbit/s", "pesq_wb", "visqol_mos_lqo"),
-    "add_a_codec": ("twelvebits keeps every promise", "192.0 kbit/s", "SNR 58"),
+    "add_a_codec": ("twelvebits keeps every promise", "192.0 kbit/s", "SNR 53"),
     "benchmark_your_repository": ("4 passed", "codecmark-results/leaderboard.md"),
     "decide": ("recommended: opus@16k", "opus@16k: passed"),
 }

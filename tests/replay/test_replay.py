@@ -118,7 +118,7 @@ def test_it_is_exempt_from_what_is_promised_of_bytes(demo: Library) -> None:
 def test_a_run_has_rows_of_the_clips_that_were_published(
     demo: Library, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, speech: AudioClip
 ) -> None:
-    monkeypatch.setattr(Library, "from_environment", lambda: demo)
+    monkeypatch.setattr(Library, "at", lambda *_, **__: demo)
     write_wav(tmp_path / "mine.wav", speech)
     mine = CorpusClip("mine.wav", tmp_path / "mine.wav", "me", "speech")
     clips, _ = plan.survey([mine, *published.load("published", demo)], RULES)
@@ -141,7 +141,7 @@ def test_a_run_has_rows_of_the_clips_that_were_published(
 def test_a_corpus_without_its_originals_has_one_row_that_says_so(
     demo: Library, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, speech: AudioClip
 ) -> None:
-    monkeypatch.setattr(Library, "from_environment", lambda: demo)
+    monkeypatch.setattr(Library, "at", lambda *_, **__: demo)
     write_wav(tmp_path / "mine.wav", speech)
     mine = CorpusClip("mine.wav", tmp_path / "mine.wav", "me", "speech")
     clips, _ = plan.survey([mine], RULES)
@@ -223,11 +223,11 @@ def test_the_key_changes_when_the_sound_comes(
     demo: Library, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     spec = f"replay:{CODEC}"
-    monkeypatch.setattr(Library, "from_environment", lambda: demo)
-    here = content_key.codec_digest.__wrapped__(spec)
-    assert content_key.codec_digest.__wrapped__(spec) == here
+    monkeypatch.setattr(Library, "at", lambda *_, **__: demo)
+    here = content_key.codec_digest.__wrapped__(spec, Setup())
+    assert content_key.codec_digest.__wrapped__(spec, Setup()) == here
     shutil.rmtree(tmp_path / "audio")
-    assert content_key.codec_digest.__wrapped__(spec) != here
+    assert content_key.codec_digest.__wrapped__(spec, Setup()) != here
 
 
 def test_noise_is_no_version_of_speech(tmp_path: Path, speech: AudioClip) -> None:

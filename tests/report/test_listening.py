@@ -14,6 +14,7 @@ from msgspec import structs
 from codecmark import corpus
 from codecmark.analysis.summary import summarise
 from codecmark.errors import InputError
+from codecmark.networks.setup import Setup
 from codecmark.report import listening
 from codecmark.results import store
 from codecmark.results.row import ResultRow
@@ -33,7 +34,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
 def test_what_is_heard_is_what_the_row_measured(made: Made) -> None:
     where, rows = made
     clips = prepared(where)
-    found = dict(listening.listen(["opus@12k"], clips, rows))["opus@12k"]
+    found = dict(listening.listen(["opus@12k"], clips, rows, Setup()))["opus@12k"]
     assert isinstance(found, dict)
     assert [one.note for one in found.values()] == ["", ""]
     one = found[clips[0].name]
@@ -59,7 +60,7 @@ def test_the_reference_is_kept_to_the_bit(made: Made) -> None:
 def test_what_cannot_run_here_is_a_reason_not_a_sound(made: Made) -> None:
     clips = prepared(made[0])
     specs = ["opus@6k", "lyra:none", "dac:44khz@nonsense"]
-    outcome = dict(listening.listen(specs, clips, made[1]))
+    outcome = dict(listening.listen(specs, clips, made[1], Setup()))
     assert isinstance(outcome["opus@6k"], dict)
     assert isinstance(outcome["lyra:none"], str)
     assert isinstance(outcome["dac:44khz@nonsense"], str)

@@ -26,7 +26,7 @@ from codecmark.run import plan
 from codecmark.run.engines import Engine
 from codecmark.run.engines.inprocess import InProcess
 from codecmark.run.engines.item_queue import ItemQueue
-from codecmark.run.engines.pool import Pool, _Hand, _SignsOfLife
+from codecmark.run.engines.pool import Pool, _Handle, _SignsOfLife
 from codecmark.run.engines.worker import Item, Stage
 from codecmark.run.plan import PlannedClip
 from codecmark.run.runner import run
@@ -153,18 +153,18 @@ class _Process:
 def test_a_sign_of_life_gives_a_worker_its_time_anew(clips: list[PlannedClip]) -> None:
     ours, theirs = Pipe()
     item = Item("r", "pcm16", tuple(clips), clips[0], CONDITION, True, Setup())
-    hand = _Hand(cast(Any, _Process()), ours, "pcm16", item, until=0.0)
+    handle = _Handle(cast(Any, _Process()), ours, "pcm16", item, until=0.0)
     pool = Pool(1, limit_s=100.0)
-    pool._hands.append(hand)
+    pool._handles.append(handle)
     queue = ItemQueue([])
     _SignsOfLife(theirs)(Stage("pcm16", "encode", "tone.wav"))
     before = monotonic()
-    assert pool._receive(hand, item, queue, Counter()) is None
-    assert hand.until >= before + 100.0
-    assert hand.item is item
+    assert pool._receive(handle, item, queue, Counter()) is None
+    assert handle.until >= before + 100.0
+    assert handle.item is item
     # nothing came in time: clips that were timed together are each tried alone
-    assert pool._receive(hand, item, queue, Counter()) is None
-    assert not pool._hands
+    assert pool._receive(handle, item, queue, Counter()) is None
+    assert not pool._handles
     assert [queue.take("pcm16", ()).clips for _ in clips] == [(clip,) for clip in clips[::-1]]
 
 

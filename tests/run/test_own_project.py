@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 import soundfile
 
-from codecmark import catalog
+from codecmark.catalog import factories
 from codecmark.results import store
 from entries import noise, tone
-from places import REPOSITORY
+from places import VOICE
 
 CODEC = '''
 from codecmark import CodecInfo
@@ -45,7 +45,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     info = folder / "mine-1.0.dist-info"
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: mine\nVersion: 1.0\n")
-    group = catalog.ENTRY_POINT_GROUP
+    group = factories.ENTRY_POINT_GROUP
     (info / "entry_points.txt").write_text(f"[{group}]\nmine = mine_codec:Mine\n")
     (folder / "mine_codec.py").write_text(CODEC)
     (folder / "conftest.py").write_text('pytest_plugins = ["codecmark.commands.pytest_plugin"]\n')
@@ -82,7 +82,7 @@ def test_its_codec_is_measured_into_its_own_folder(project: Path) -> None:
 
 def test_saved_benchmarks_say_what_was_coded_and_compare(project: Path) -> None:
     (project / "clips" / "speech").mkdir()
-    voice = REPOSITORY / "benchmarks" / "corpus" / "ru_male_1.flac"
+    voice = VOICE
     shutil.copy(voice, project / "clips" / "speech")
     try:
         _save_and_compare(project)

@@ -8,6 +8,7 @@ import pytest
 
 from codecmark import AudioClip
 from codecmark.__main__ import main
+from codecmark.networks.setup import Setup
 from codecmark.studies import chain_page
 from codecmark.studies.chain import (
     AFTER_VAE,
@@ -25,7 +26,7 @@ from codecmark.studies.chain import (
 
 @pytest.fixture(scope="module")
 def stages(speech: AudioClip) -> list[Stage]:
-    return diagnose(speech, "16k-64", "griffinlim-64")
+    return diagnose(speech, "16k-64", "griffinlim-64", Setup.from_environment())
 
 
 def stage(stages: list[Stage], name: str) -> Stage:
@@ -73,7 +74,7 @@ def test_no_figure_for_a_stage_without_weights(stages: list[Stage]) -> None:
 
 
 def test_page_and_figure(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["diagnose", "ru_male_1", "--out", str(tmp_path)]) == 0
+    assert main(["diagnose", "en_male_1", "--out", str(tmp_path)]) == 0
     assert "SNR is limited by the invented phase" in capsys.readouterr().out
     page = (tmp_path / "chain.md").read_text()
     assert "316 vs 80" in page

@@ -53,4 +53,4 @@ def test_the_committed_page_is_made_of_its_rows() -> None:
     rows = store.latest(store.read(REPOSITORY / "results/level"))
     page = (REPOSITORY / "results/level.md").read_text(encoding="utf-8")
     assert page == levels_page.markdown(rows)
-    assert len(rows) == 7 * 4 * 9
+    assert len(rows) == 7 * 4 * 7

@@ -41,13 +41,13 @@ def test_bundled_clips_are_left_out_in_any_disguise(recordings: Path, tmp_path: 
     shutil.copytree(recordings, folder)
     bundled = corpus.bundled_folder()
     shutil.copy(bundled / "fr_female_1.flac", folder / "copy.flac")
-    clip = read_audio(bundled / "it_male_1.flac").with_channels(1).resampled(RATE).samples[0]
+    clip = read_audio(bundled / "es_female_1.flac").with_channels(1).resampled(RATE).samples[0]
     hidden = np.concatenate([voice(150, 3.3), 0.4 * clip, voice(180, 1.0)])
     write(folder / "speech/hidden.wav", hidden)
     done = prepare.prepare(prepare.from_folder(folder, ""), tmp_path / "out", lambda _: None)
     assert set(done.left_out) == {"copy.flac", "speech/hidden.wav"}
     assert done.left_out["copy.flac"] == "is a bundled clip"
-    assert done.left_out["speech/hidden.wav"].startswith("contains it_male_1.flac")
+    assert done.left_out["speech/hidden.wav"].startswith("contains es_female_1.flac")
     reason = HeldOut.bundled().reason(
         recordings / "music/0.wav", "", np.zeros(RATE, np.float32)
     )  # silence resembles nothing

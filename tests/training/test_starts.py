@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from codecmark.errors import InputError
+from codecmark.networks.setup import Setup
 from codecmark.training.dataset import Dataset
 from codecmark.training.export import export
 from codecmark.training.joint import JointTask
@@ -62,7 +63,7 @@ def test_a_training_goes_on_from_exported_weights(
 ) -> None:
     make = {"vae": vae_task, "vocoder": vocoder_task}[name]
     train(make(dataset), tmp_path / "run")
-    export(tmp_path / "run", tmp_path / "set", dataset)
+    export(tmp_path / "run", tmp_path / "set", dataset, Setup())
     start = read_start(tmp_path / "set", name)
     task = make(dataset, start=start)
     for key, value in read_run(tmp_path / "run").state.items():

@@ -1,6 +1,7 @@
 """The catalog: the available codecs, and where their classes are.
 
-The table itself is in `families`. A codec's module is imported when the codec is created.
+The table itself is in `families`, what builds codecs in `factories`. A codec's module is imported
+when the codec is created.
 
 Another distribution adds a family with an entry point in the group `codecmark.codecs`::
 
@@ -15,14 +16,11 @@ class may have an attribute `catalog_specs`: the tuple of spec strings that `cod
 from __future__ import annotations
 
 import difflib
-import importlib
 import inspect
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from functools import cache
-from importlib.metadata import entry_points
-from typing import Protocol
 
+from codecmark.catalog import factories
 from codecmark.catalog.families import FAMILIES
 from codecmark.classic import command_file
 from codecmark.codec import Codec
@@ -38,21 +36,8 @@ from codecmark.networks.setup import Setup
 from codecmark.spec import Spec
 from codecmark.system.execution import EAGER, MARK, NETWORKS_ON_BACKENDS, Execution
 
-ENTRY_POINT_GROUP = "codecmark.codecs"
-
-
-class CodecFactory(Protocol):
-    """A class that builds codecs from specs, as catalog targets name it."""
-
-    def from_spec(self, spec: Spec, setup: Setup, /) -> Codec:
-        """Return the codec, or raise `InputError` or `UnavailableError`."""
-        ...
-
-
 REPLAY = "replay"
 COMMAND = "command"
-# distribution names that differ from the name of the imported module
-DISTRIBUTIONS = {"lc3": "lc3py", "visqol": "visqol-python"}
 
 
 def all_specs(*, default_only: bool = False) -> Iterator[str]:
@@ -62,8 +47,8 @@ def all_specs(*, default_only: bool = False) -> Iterator[str]:
         if not default_only:
             yield from family.more
     if not default_only:
-        for name in _plugins():
-            yield from _plugin_specs(name)
+        for name in factories.plugins():
+            yield from factories.plugin_specs(name)
 
 
 def create(spec: str, setup: Setup | None = None) -> Codec:
@@ -73,8 +58,8 @@ def create(spec: str, setup: Setup | None = None) -> Codec:
     ----------
     spec : str
     setup : Setup, optional
-        Where weights are, and the device for networks if `spec` names none; by default as the
-        environment variables say.
+        Where weights and other files are, and the device for networks if `spec` names none; by
+        default as the environment variables say.
 
     Raises
     ------
@@ -90,7 +75,7 @@ def create(spec: str, setup: Setup | None = None) -> Codec:
     _require_implementation(parsed)
     setup = (setup or Setup.from_environment()).running(parsed.execution)
     try:
-        codec = _load(target(parsed)).from_spec(parsed.plain, setup)
+        codec = factories.load(target(parsed)).from_spec(parsed.plain, setup)
         if parsed.range_coded:
             codec = _range_coded(codec)
     except CodecmarkError:
@@ -116,14 +101,14 @@ def target(spec: Spec) -> str:
     """Return the `module:Class` of a spec, or raise `UnknownCodecError`."""
     if spec.family in FAMILIES:
         return FAMILIES[spec.family].target_of(spec)
-    if spec.family in _plugins():
-        return _plugins()[spec.family]
+    if spec.family in factories.plugins():
+        return factories.plugins()[spec.family]
     raise UnknownCodecError(_did_you_mean(str(spec)))
 
 
 def is_known(family: str) -> bool:
     """Return whether the catalog or a plug-in has a family."""
-    return family in FAMILIES or family in _plugins()
+    return family in FAMILIES or family in factories.plugins()
 
 
 def is_sentinel(family: str) -> bool:
@@ -131,12 +116,15 @@ def is_sentinel(family: str) -> bool:
     return family in FAMILIES and FAMILIES[family].sentinel
 
 
-def select(specs: str | None, *, everything: bool = False) -> tuple[str, ...]:
+def select(
+    specs: str | None, *, everything: bool = False, setup: Setup | None = None
+) -> tuple[str, ...]:
     """Return the specs that a `--codecs` value names: comma-separated specs or families.
 
     A family name alone selects its default settings, or where it has none all that are listed:
     `replay` every codec whose decoded audio was published, `command` every command file. None
-    selects the default set, or the whole catalog if `everything`.
+    selects the default set, or the whole catalog if `everything`. `setup` is as in
+    `create`.
 
     Raises
     ------
@@ -152,35 +140,36 @@ def select(specs: str | None, *, everything: bool = False) -> tuple[str, ...]:
         parsed = Spec.parse(text)
         if not is_known(parsed.family):
             raise UnknownCodecError(_did_you_mean(text))
-        chosen += expanded(text) if text == parsed.family else (text,)
+        chosen += expanded(text, setup) if text == parsed.family else (text,)
     if not chosen:
         raise InputError("codecs: the list is empty; name at least one, e.g. opus@24k")
     return tuple(dict.fromkeys(chosen))
 
 
-def expanded(family: str) -> tuple[str, ...]:
+def expanded(family: str, setup: Setup | None = None) -> tuple[str, ...]:
     """Return what a family's name alone stands for; see `select`."""
     if family == REPLAY:
         return tuple(f"{REPLAY}:{codec}" for codec in published.built_in().codecs())
     if family == COMMAND:
-        return tuple(f"{COMMAND}:{name}" for name in command_file.names())
+        folder = (setup or Setup.from_environment()).command_folder
+        return tuple(f"{COMMAND}:{name}" for name in command_file.names(folder))
     if family in FAMILIES:
         return FAMILIES[family].default or FAMILIES[family].more
-    return _plugin_specs(family)
+    return factories.plugin_specs(family)
 
 
-def listed(family: str) -> tuple[str, ...]:
+def listed(family: str, setup: Setup | None = None) -> tuple[str, ...]:
     """Return every spec that the catalog lists of a family, or raise `UnknownCodecError`."""
     target(Spec(family))
     if family in FAMILIES and (known := (*FAMILIES[family].default, *FAMILIES[family].more)):
         return known
-    return expanded(family)
+    return expanded(family, setup)
 
 
 def described(family: str) -> str:
     """Return what a plug-in's class says of itself; nothing if it cannot be loaded."""
     try:
-        return inspect.getdoc(_load(_plugins()[family])) or ""
+        return inspect.getdoc(factories.load(factories.plugins()[family])) or ""
     except UnavailableError:
         return ""
 
@@ -224,38 +213,7 @@ def _require_implementation(spec: Spec) -> None:
 
 
 def _did_you_mean(spec: str) -> str:
-    names = [*FAMILIES, *_plugins()]
+    names = [*FAMILIES, *factories.plugins()]
     near = difflib.get_close_matches(spec, [*all_specs(), *names], n=3, cutoff=0.5)
     hint = f"did you mean {' or '.join(near)}? " if near else ""
     return f"no codec named {spec!r}; {hint}known families: {', '.join(names)}"
-
-
-@cache
-def _plugins() -> dict[str, str]:
-    return {point.name: point.value for point in entry_points(group=ENTRY_POINT_GROUP)}
-
-
-def _plugin_specs(name: str) -> tuple[str, ...]:
-    """Return a plug-in's specs, or its name if it cannot be loaded; creating it then says why."""
-    try:
-        return getattr(_load(_plugins()[name]), "catalog_specs", (name,))
-    except UnavailableError:
-        return (name,)
-
-
-def _load(target: str) -> CodecFactory:
-    module_name, _, class_name = target.partition(":")
-    try:
-        factory: CodecFactory = getattr(importlib.import_module(module_name), class_name)
-    except ImportError as error:
-        package = (error.name or module_name).partition(".")[0]
-        package = DISTRIBUTIONS.get(package, package)
-        raise UnavailableError(
-            f"{target} needs the package {package}", f"install it: pip install {package}"
-        ) from error
-    except Exception as error:
-        raise UnavailableError(
-            f"{target} cannot be loaded ({type(error).__name__}: {error})",
-            "repair or uninstall the distribution that provides it",
-        ) from error
-    return factory

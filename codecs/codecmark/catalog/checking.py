@@ -26,7 +26,7 @@ class _NoWeights(WeightLocator):
         return self.locate(name)
 
 
-def check(specs: Iterable[str]) -> None:
+def check(specs: Iterable[str], setup: Setup) -> None:
     """Refuse specs that no codec can be built from, on whatever machine.
 
     What is merely missing here, such as weights or a package, is not refused: it becomes a row
@@ -49,17 +49,17 @@ def check(specs: Iterable[str]) -> None:
         if plain in listed:
             continue
         try:
-            catalog.create(plain, Setup(_NoWeights()))
+            catalog.create(plain, replace(setup, weights=_NoWeights()))
         except (InputError, UnknownCodecError):
             raise
         except CodecmarkError:  # the row will say what is missing
             continue
 
 
-def selected(specs: str | None, *, everything: bool = False) -> tuple[str, ...]:
+def selected(specs: str | None, setup: Setup, *, everything: bool = False) -> tuple[str, ...]:
     """Return what a `--codecs` value names, checked; see `catalog.select` and `check`."""
-    chosen = catalog.select(specs, everything=everything)
-    check(chosen)
+    chosen = catalog.select(specs, everything=everything, setup=setup)
+    check(chosen, setup)
     return chosen
 
 

@@ -5,79 +5,7 @@ Settings that are not listed work too if the class accepts them (`opus@20k`).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
-
-from codecmark.spec import Spec
-
-_WAVEFORM_LAYER_MARK = "wave"
-
-
-@dataclass(frozen=True)
-class Family:
-    """One line of the catalog.
-
-    Attributes
-    ----------
-    target : str
-        The class that builds its codecs, `module:Class`.
-    summary : str
-    default, more : tuple of str
-        Specs of the default run, and further ones that run with `--all` only.
-    implementations : tuple of str
-        Other implementations of the same codec, chosen by `#` at the end of a spec; they run in
-        eager PyTorch only.
-    takes : {"nothing", "device", "backend"}
-        Which part of an execution the codecs support, see `system.execution`. `backend`: the
-        decoder runs on any backend, in any dtype and on any device; `device`: the network can be
-        placed on a device only. A test builds all codecs and compares.
-    backend_vocoder : str or None
-        If given, only codecs that end in this vocoder support a backend.
-    layered_target : str or None
-        The class of the codecs with a waveform layer, `...+wave...`.
-    sentinel : bool
-        Whether the family only checks scales and metrics; curves, ranks and Pareto fronts leave it
-        out.
-    """
-
-    target: str
-    summary: str
-    default: tuple[str, ...]
-    more: tuple[str, ...] = ()
-    implementations: tuple[str, ...] = ()
-    takes: Literal["nothing", "device", "backend"] = "nothing"
-    backend_vocoder: str | None = None
-    layered_target: str | None = None
-    sentinel: bool = False
-
-    def target_of(self, spec: Spec) -> str:
-        """Return the class of a spec, `module:Class`."""
-        if self.layered_target is not None and _WAVEFORM_LAYER_MARK in _first_words(spec)[1:]:
-            return self.layered_target
-        return self.target
-
-    def takes_backend(self, spec: Spec) -> bool:
-        """Return whether the decoder of a spec supports other backends and dtypes."""
-        if self.takes != "backend" or spec.implementation is not None:
-            return False
-        if self.backend_vocoder is None:
-            return True
-        vocoders = [stage.partition("+")[0] for stage in spec.stages[1:]]
-        return vocoders == [self.backend_vocoder] and spec.stages[0] != "compact"
-
-    def takes_device(self, spec: Spec) -> bool:
-        """Return whether a spec has a network to place on a device.
-
-        The log-mel with a waveform layer has one only if a network does the noise filling.
-        """
-        without_network = spec.family == "mel" and _first_words(spec)[-1] == _WAVEFORM_LAYER_MARK
-        return self.takes != "nothing" and not without_network
-
-
-def _first_words(spec: Spec) -> list[str]:
-    """Return the parts of a variant's first stage: `16k-64`, `wave` for `mel:16k-64+wave@8k`."""
-    return (spec.stages or ("",))[0].split("+")
-
+from codecmark.catalog.family import Family
 
 _AUDIOLDM2 = (
     "audioldm2:music/hifigan", "audioldm2:user-80-256/griffinlim-64", "audioldm2:compact/joint",
@@ -130,11 +58,13 @@ _LATENT_WAVEFORM_LAYER = tuple(
     for target in targets
 )
 _MEL_CODINGS = tuple(f"mel:16k-64/griffinlim-64@{coding}" for coding in ("int8", "q0.5", "q1"))
+_CONSTANT_OPUS = tuple(
+    f"opus@{kbps}k" for kbps in ("6", "9.2", "12", "16", "24", "32", "48", "64", "96", "128")
+)
 _VARIABLE_OPUS = tuple(
     f"opus@{setting}"
     for setting in (
-        "6k-vbr", "9k-vbr", "12k-vbr", "16k-vbr", "24k-vbr", "32k-vbr", "9k-vbr-60ms",
-        "12k-vbr-60ms", "16k-vbr-10ms", "16k-vbr-40ms", "12k-60ms", "12k-vbr-voip",
+        "9k-vbr", "16k-vbr-10ms", "16k-vbr-40ms", "12k-60ms", "12k-vbr-voip",
     )
 )  # fmt: skip
 
@@ -145,13 +75,16 @@ FAMILIES: dict[str, Family] = {
     "flac": Family("codecmark.classic.flac:FlacCodec", "FLAC, lossless", ("flac",)),
     "opus": Family(
         "codecmark.classic.ffmpeg:FfmpegCodec", "Opus (libopus, constant or variable bitrate)",
-        ("opus@6k", "opus@12k", "opus@16k", "opus@24k", "opus@32k"),
-        ("opus@9.2k", "opus@48k", "opus@64k", "opus@96k", "opus@128k", *_VARIABLE_OPUS),
+        (
+            "opus@6k-vbr", "opus@12k-vbr", "opus@16k-vbr", "opus@24k-vbr", "opus@32k-vbr",
+            "opus@9k-vbr-60ms", "opus@12k-vbr-60ms",
+        ),
+        (*_CONSTANT_OPUS, *_VARIABLE_OPUS),
     ),
     "mp3": Family(
         "codecmark.classic.ffmpeg:FfmpegCodec", "MP3 (LAME, constant or variable bitrate)",
-        ("mp3@16k", "mp3@24k", "mp3@32k", "mp3@48k"),
-        ("mp3@64k", "mp3@128k", "mp3@v9", "mp3@v6", "mp3@v4", "mp3@v2"),
+        ("mp3@16k", "mp3@24k", "mp3@v9", "mp3@v4"),
+        ("mp3@32k", "mp3@48k", "mp3@64k", "mp3@128k", "mp3@v6", "mp3@v2"),
     ),
     "aac": Family(
         "codecmark.classic.ffmpeg:FfmpegCodec", "AAC-LC (FFmpeg's encoder)",

@@ -49,12 +49,12 @@ class CommandCodec(Codec):
         )
 
     @classmethod
-    def from_spec(cls, spec: Spec, _setup: Setup) -> CommandCodec:
+    def from_spec(cls, spec: Spec, setup: Setup) -> CommandCodec:
         """Build from `command:NAME`."""
         spec.refuse_setting()
         if spec.variant is None or not _NAME.fullmatch(spec.variant):
             raise InputError(f"spec: {spec} needs the name of a TOML file, e.g. command:speex-q6")
-        return cls(CommandFile.load(spec.variant))
+        return cls(CommandFile.load(spec.variant, setup.command_folder))
 
     def encode_payload(self, clip: AudioClip) -> bytes:
         """Return the encoder's file; one per channel if it takes mono only."""

@@ -1,6 +1,7 @@
 """The TOML file that turns two command lines into a codec.
 
-The folder that `CODECMARK_COMMANDS` names holds `NAME.toml` for the spec `command:NAME`::
+The folder that `CODECMARK_COMMANDS` names (`Setup.command_folder`) holds `NAME.toml` for the spec
+`command:NAME`::
 
     encode = "speexenc --quality 6 {input} {output}"   # a WAV file to a coded file
     decode = "speexdec {input} {output}"               # and back to a WAV file
@@ -17,7 +18,6 @@ run without a shell. `{folder}` stands for the folder of the TOML file.
 
 from __future__ import annotations
 
-import os
 import shlex
 import shutil
 from pathlib import Path
@@ -29,8 +29,8 @@ from msgspec import Meta
 from codecmark.clip import MAX_CHANNELS, MAX_RATE_HZ, MIN_RATE_HZ
 from codecmark.errors import InputError, UnavailableError, UnknownCodecError
 from codecmark.system import schema
+from codecmark.system.environment import COMMANDS
 
-FOLDER_VARIABLE = "CODECMARK_COMMANDS"
 _LONGEST_S = 86_400
 _COMMAND = Meta(description="a command line, e.g. 'sox {input} {output}'")
 _RATE = Meta(description=f"a whole number of Hz from {MIN_RATE_HZ} to {MAX_RATE_HZ}")
@@ -77,19 +77,19 @@ class _Keys(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
                     )
 
 
-def names() -> tuple[str, ...]:
-    """Return the names of all command files.
+def names(folder: Path | None) -> tuple[str, ...]:
+    """Return the names of all command files in a folder.
 
     Raises
     ------
     UnknownCodecError
-        If the folder is not set.
+        If no folder is given.
     InputError
         If it has none.
     """
-    folder = _folder()
+    folder = _required(folder)
     if not (files := _files(folder)):
-        raise InputError(f"command: no NAME.toml in {folder}, which {FOLDER_VARIABLE} names")
+        raise InputError(f"command: no NAME.toml in {folder}, which {COMMANDS} names")
     return tuple(sorted(files))
 
 
@@ -97,14 +97,13 @@ def _files(folder: Path) -> list[str]:
     return [path.stem for path in folder.glob("*.toml")]
 
 
-def _folder() -> Path:
-    folder = os.environ.get(FOLDER_VARIABLE)
-    if not folder:
+def _required(folder: Path | None) -> Path:
+    if folder is None:
         raise UnknownCodecError(
             "command: needs a folder of files NAME.toml, which CONTRIBUTING.md describes; set the "
-            f"environment variable {FOLDER_VARIABLE} to it"
+            f"environment variable {COMMANDS} to it"
         )
-    return Path(folder).resolve()
+    return folder.resolve()
 
 
 class CommandFile(_Keys, frozen=True, kw_only=True):
@@ -113,17 +112,17 @@ class CommandFile(_Keys, frozen=True, kw_only=True):
     path: Path
 
     @classmethod
-    def load(cls, name: str) -> CommandFile:
-        """Read `NAME.toml`.
+    def load(cls, name: str, folder: Path | None) -> CommandFile:
+        """Read `NAME.toml` in a folder.
 
         Raises
         ------
         UnknownCodecError
-            If the folder is not set, or has no such file.
+            If no folder is given, or it has no such file.
         InputError
             If a key is missing or invalid; names the key, its value and the remedy.
         """
-        path = _folder() / f"{name}.toml"
+        path = _required(folder) / f"{name}.toml"
         if not path.is_file():
             others = sorted(_files(path.parent))
             raise UnknownCodecError(

@@ -9,8 +9,6 @@ from codecmark.classic import libsndfile
 from codecmark.clip import AudioClip, Samples
 from codecmark.codec import Codec, CodecInfo
 from codecmark.errors import BitstreamError
-from codecmark.networks.setup import Setup
-from codecmark.spec import Spec
 
 _LEVEL = 5 / 8  # libsndfile maps 0..1 to libFLAC's levels 0..8, of which 5 is the default
 _MAX_SAMPLES_PER_BYTE = 1 << 14  # a silent FLAC frame of 65,535 samples still takes 14 bytes
@@ -23,21 +21,11 @@ class FlacCodec(Codec):
         self.info = CodecInfo(
             spec="flac",
             family="flac",
-            sample_rate_hz=None,
-            channels=None,
-            nominal_bitrate_kbps=None,
             algorithmic_delay_samples=0,
             licence="BSD-3-Clause (libFLAC)",
             reference="RFC 9639",
             notes="whole FLAC file, level 5; 16 bits",
         )
-
-    @classmethod
-    def from_spec(cls, spec: Spec, _setup: Setup) -> FlacCodec:
-        """Build from `flac`."""
-        spec.refuse_variant()
-        spec.refuse_setting()
-        return cls()
 
     def encode_payload(self, clip: AudioClip) -> bytes:
         """Return the file."""

@@ -8,8 +8,6 @@ from codecmark.bitstream.frame import StreamHeader
 from codecmark.clip import AudioClip, Samples
 from codecmark.codec import Codec, CodecInfo
 from codecmark.errors import BitstreamError
-from codecmark.networks.setup import Setup
-from codecmark.spec import Spec
 
 
 class Pcm16Codec(Codec):
@@ -19,20 +17,10 @@ class Pcm16Codec(Codec):
         self.info = CodecInfo(
             spec="pcm16",
             family="pcm16",
-            sample_rate_hz=None,
-            channels=None,
-            nominal_bitrate_kbps=None,
             algorithmic_delay_samples=0,
             licence="MIT",
             reference="ITU-T G.711 names linear PCM; here 16 bits, two's complement",
         )
-
-    @classmethod
-    def from_spec(cls, spec: Spec, _setup: Setup) -> Pcm16Codec:
-        """Build from `pcm16`."""
-        spec.refuse_variant()
-        spec.refuse_setting()
-        return cls()
 
     def encode_payload(self, clip: AudioClip) -> bytes:
         """Return the interleaved samples."""

@@ -39,13 +39,6 @@ class SilenceCodec(Codec):
     def __init__(self) -> None:
         self.info = _info("silence", reference="SNR of silence: the error equals the signal")
 
-    @classmethod
-    def from_spec(cls, spec: Spec, _setup: Setup) -> SilenceCodec:
-        """Build from `silence`."""
-        spec.refuse_variant()
-        spec.refuse_setting()
-        return cls()
-
     def encode_payload(self, clip: AudioClip) -> bytes:
         """Return one zero byte per block."""
         return bytes(-(-clip.n_samples // self._BLOCK))
@@ -160,9 +153,6 @@ def _info(spec: str, *, reference: str) -> CodecInfo:
     return CodecInfo(
         spec=spec,
         family=spec.partition("@")[0],
-        sample_rate_hz=None,
-        channels=None,
-        nominal_bitrate_kbps=None,
         algorithmic_delay_samples=0,
         licence="MIT",
         reference=reference,

@@ -28,9 +28,6 @@ class VorbisCodec(Codec):
         self.info = CodecInfo(
             spec=f"vorbis@q{quality}",
             family="vorbis",
-            sample_rate_hz=None,
-            channels=None,
-            nominal_bitrate_kbps=None,
             algorithmic_delay_samples=None,  # by block length: 1.5 blocks of 1,024 or 2,048
             licence="BSD-3-Clause (libvorbis)",
             reference="Vorbis I specification, Xiph.Org",

@@ -1,4 +1,4 @@
 """The command line, one subcommand a file; each has `add_arguments` and `run`.
 
-What those share that work on stored rows is in `stored_rows`.
+`stored_rows` holds what commands on stored rows share.
 """

@@ -105,7 +105,7 @@ def _each(
     console: Console,
     action: Callable[[PublishedFile], Path],
 ) -> int:
-    """Do it to each file of each set, and print what is wrong with any."""
+    """Apply `action` to every file of these sets, and print the problems."""
     status = 0
     for name in names:
         files = library.manifest.files_of(name)

@@ -13,6 +13,7 @@ from rich.console import Console
 
 from codecmark import catalog
 from codecmark.catalog import checking
+from codecmark.catalog.factories import CodecFactory
 from codecmark.codec import Codec
 from codecmark.errors import CodecError, CodecmarkError, InputError
 from codecmark.measure import contract
@@ -58,14 +59,15 @@ def _built(arguments: argparse.Namespace) -> Iterator[tuple[str, Codec]]:
     """Yield each codec, built when it is asked for."""
     if arguments.spec is not None and not any(map(_class_of, arguments.codecs)):
         raise InputError("--spec: is for MODULE:CLASS; name specs without it")
+    setup = Setup.from_environment()
     for text in arguments.codecs:
         match = _class_of(text)
         if match is None:
-            for spec in checking.selected(text):
-                yield spec, catalog.create(spec)
+            for spec in checking.selected(text, setup):
+                yield spec, catalog.create(spec, setup)
             continue
         for spec in [arguments.spec] if arguments.spec else _specs_of(text):
-            yield spec, _instance(text, spec)
+            yield spec, _instance(text, spec, setup)
 
 
 def _class_of(text: str) -> re.Match[str] | None:
@@ -81,13 +83,13 @@ def _specs_of(text: str) -> tuple[str, ...]:
     return specs
 
 
-def _load(text: str) -> catalog.CodecFactory:
+def _load(text: str) -> CodecFactory:
     here = str(Path.cwd())
     if here not in sys.path:
         sys.path.insert(0, here)
     module, _, name = text.partition(":")
     try:
-        factory: catalog.CodecFactory = getattr(importlib.import_module(module), name)
+        factory: CodecFactory = getattr(importlib.import_module(module), name)
     except Exception as error:  # whatever the module raises while it is imported
         raise InputError(
             f"{text}: cannot be imported ({type(error).__name__}: {error}); it is neither a spec "
@@ -96,9 +98,9 @@ def _load(text: str) -> catalog.CodecFactory:
     return factory
 
 
-def _instance(text: str, spec: str) -> Codec:
+def _instance(text: str, spec: str, setup: Setup) -> Codec:
     try:
-        codec = _load(text).from_spec(Spec.parse(spec), Setup.from_environment())
+        codec = _load(text).from_spec(Spec.parse(spec), setup)
     except CodecmarkError:
         raise
     except Exception as error:

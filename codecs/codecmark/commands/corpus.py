@@ -34,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     listing.set_defaults(action=_list)
 
-    fetch = actions.add_parser("fetch", help="fetch what is not here; goes on where it broke")
+    fetch = actions.add_parser("fetch", help="fetch what is not here; resumes downloads")
     fetch.add_argument("names", nargs="*", metavar="HALF", help="default: both")
     fetch.set_defaults(action=_fetch)
 
@@ -191,12 +191,12 @@ def _compare(
     unread: list[str] = []
     for our_name, their_name, best in fingerprints.near_duplicates(ours, _of_files(files, unread)):
         count += 1
-        said = f"{our_name} and {their_name} at {best.at_s:.1f} s: {best.correlation:.2f}"
+        pair = f"{our_name} and {their_name} at {best.at_s:.1f} s: {best.correlation:.2f}"
         if best.correlation > highest:
-            highest, nearest = best.correlation, said
+            highest, nearest = best.correlation, pair
         if best.is_same:
             same = True
-            _say(console, f"  the same recording: {said}")
+            _say(console, f"  the same recording: {pair}")
     _say(
         console,
         f"by correlation, {name}: {count} files; nearest: {nearest}; same from "

@@ -12,6 +12,7 @@ from rich.table import Table
 from codecmark import corpus
 from codecmark.corpus import condition
 from codecmark.errors import InputError
+from codecmark.networks.setup import Setup
 
 HELP = "show which stage of the mel chain loses what, on clips of speech"
 
@@ -41,12 +42,13 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     from codecmark.studies import chain as diagnosis
     from codecmark.studies import chain_page, chain_published
 
+    setup = Setup.from_environment()
     prepared, _ = condition.prepare(_entries(arguments.clips), condition.named("16k-mono"))
     stages = []
     with console.status("measuring") as status:
         for clip in prepared:
             status.update(clip.name)
-            stages.append(diagnosis.diagnose(clip.audio, arguments.mel, arguments.vocoder))
+            stages.append(diagnosis.diagnose(clip.audio, arguments.mel, arguments.vocoder, setup))
     headings, rows = chain_page.table(stages)
     sheet = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for heading in headings:

@@ -13,6 +13,7 @@ from codecmark import catalog, corpus
 from codecmark.catalog import checking
 from codecmark.corpus import condition
 from codecmark.errors import UnavailableError
+from codecmark.networks.setup import Setup
 from codecmark.system import host, threads
 
 HELP = "measure algorithmic delay and the time of live chunks"
@@ -34,16 +35,17 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     """Run it."""
     from codecmark.studies import latency
 
-    setting = condition.named(condition.DEFAULT_CONDITION)
-    threads.limit(setting.threads)
+    setup = Setup.from_environment()
+    rules = condition.named(condition.DEFAULT_CONDITION)
+    threads.limit(rules.threads)
     entries = [clip for clip in corpus.load() if clip.clip_class == "speech"]
-    (clip,), _ = condition.prepare(entries[:1], setting)
+    (clip,), _ = condition.prepare(entries[:1], rules)
     measured, missing = [], []
     with console.status("measuring") as status:
-        for spec in checking.selected(arguments.codecs):
+        for spec in checking.selected(arguments.codecs, setup):
             status.update(spec)
             try:
-                codec = catalog.create(spec)
+                codec = catalog.create(spec, setup)
             except UnavailableError as error:
                 missing.append(f"{spec}: {error}")
             else:

@@ -35,7 +35,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         codec_rows = layers.measure(specs, clips, chosen, setup)
         for spec, new_rows in zip(specs, codec_rows, strict=True):
             rows += new_rows
-            status.update(f"{spec} is through, {len(specs)} codecs")
+            status.update(f"{spec} is done, one of {len(specs)} codecs")
         for clip_parts in layers.take_apart(clips, setup):
             parts.append(clip_parts)
             status.update(f"parts of {clip_parts.clip.name}")

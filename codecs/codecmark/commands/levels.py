@@ -39,7 +39,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         for new_rows in levels.measure(run_id, clips, rules, rows, Setup.from_environment()):
             writer.add(new_rows)
             rows += new_rows
-            status.update(f"{new_rows[0].spec} is through at one level more")
+            status.update(f"{new_rows[0].spec} is done at another level")
     page = arguments.out / "level.md"
     page.write_text(levels_page.markdown(store.latest(rows)), encoding="utf-8")
     console.print(f"page in {page}, {len(rows)} rows in {folder}", markup=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterable
+from dataclasses import replace
 
 from rich import box
 from rich.console import Console
@@ -39,14 +40,18 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 
     Of weights it says whether they are here; whether they are right takes reading them.
     """
+    setup = replace(
+        Setup.from_environment(), weights=WeightLocator.from_environment(reads_files=False)
+    )
     if arguments.family is None:
-        specs = checking.selected(arguments.codecs, everything=True)
-        _tabulate(specs, console, with_notes=arguments.codecs is not None)
+        specs = checking.selected(arguments.codecs, setup, everything=True)
+        _tabulate(specs, setup, console, with_notes=arguments.codecs is not None)
         return 0
     if arguments.codecs is not None:
         raise InputError("--codecs: leave it out, or the family before it")
     _explain(arguments.family, console)
-    _tabulate(catalog.listed(arguments.family), console, with_notes=True, of_a_family=True)
+    specs = catalog.listed(arguments.family, setup)
+    _tabulate(specs, setup, console, with_notes=True, of_a_family=True)
     return 0
 
 
@@ -68,7 +73,12 @@ def _explain(family: str, console: Console) -> None:
 
 
 def _tabulate(
-    specs: Iterable[str], console: Console, *, with_notes: bool, of_a_family: bool = False
+    specs: Iterable[str],
+    setup: Setup,
+    console: Console,
+    *,
+    with_notes: bool,
+    of_a_family: bool = False,
 ) -> None:
     """Print a line a spec; of a family the columns are left out that are the same in every line."""
     default = set(catalog.all_specs(default_only=True))
@@ -79,7 +89,6 @@ def _tabulate(
         table.add_column(heading, no_wrap=heading == "codec")
     notes: dict[str, list[str]] = {}
     remedies: dict[str, list[str]] = {}
-    setup = Setup(WeightLocator.from_environment(reads_files=False))
     for spec in specs:
         member = "default" if spec in default else "--all"
         try:

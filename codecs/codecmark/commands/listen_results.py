@@ -1,8 +1,9 @@
-"""What follows a listening test: files for listeners elsewhere, their answers, results and rows."""
+"""What follows a listening test: screening, means, differences, a page, rows."""
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,22 +20,15 @@ from codecmark.system import host
 if TYPE_CHECKING:
     from codecmark.listen.collect import Choice
     from codecmark.listen.design import Design
+    from codecmark.listen.preferences import Strength, Told
     from codecmark.listen.ratings import ListeningSet
+    from codecmark.listen.results_page import Results
 
 LEAST_LISTENERS = 2
 
 
 def add_actions(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add `offline`, `import` and `results`."""
-    offline = actions.add_parser("offline", help="write the test as files, one for each listener")
-    offline.add_argument("test", type=Path, metavar="TEST", help="the folder of a test")
-    offline.add_argument("--listeners", type=int, default=1, metavar="N", help="how many files")
-    offline.add_argument("--out", type=Path, metavar="DIR", help="(default: TEST/offline)")
-    offline.set_defaults(act=_offline)
-    taken = actions.add_parser("import", help="take in what listeners handed over")
-    taken.add_argument("test", type=Path, metavar="TEST", help="the folder of a test")
-    taken.add_argument("files", type=Path, nargs="+", metavar="FILE", help="answers-*.json")
-    taken.set_defaults(act=_import)
+    """Add `results`."""
     results = actions.add_parser(
         "results", help="screen, means and differences; rows into the store with --out"
     )
@@ -51,38 +45,14 @@ def add_actions(actions: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     results.add_argument(
         "--save", type=Path, metavar="DIR", help="write a listening set, for trials of predictors"
     )
+    results.add_argument(
+        "--page", type=Path, metavar="FILE", help="write a page with plots, e.g. results.html"
+    )
     results.set_defaults(act=_results)
 
 
-def _offline(arguments: argparse.Namespace, console: Console) -> int:
-    from codecmark.listen import offline
-    from codecmark.listen.journal import Journal
-
-    if not 1 <= arguments.listeners <= 500:
-        raise InputError(f"--listeners: must be 1 to 500, got {arguments.listeners}")
-    folder = arguments.out or arguments.test / "offline"
-    with Journal(design.read(arguments.test)) as journal:
-        for path in offline.make_files(journal, folder, arguments.listeners):
-            console.print(
-                f"{path}, {path.stat().st_size / 2**20:.1f} MiB", markup=False, soft_wrap=True
-            )
-    console.print("each is for one listener; take in what they save: codecmark listen import")
-    return 0
-
-
-def _import(arguments: argparse.Namespace, console: Console) -> int:
-    from codecmark.listen import offline
-    from codecmark.listen.journal import Journal
-
-    with Journal(design.read(arguments.test)) as journal:
-        for path in arguments.files:
-            listener, new, known = offline.take(journal, path)
-            console.print(f"{listener}: {new} pages new, {known} were there", markup=False)
-    return 0
-
-
 def _results(arguments: argparse.Namespace, console: Console) -> int:
-    from codecmark.listen import collect, journal, ratings
+    from codecmark.listen import collect, entries, ratings, results_page
     from codecmark.listen.tables import read_table
 
     test: Design | None = None
@@ -92,16 +62,26 @@ def _results(arguments: argparse.Namespace, console: Console) -> int:
         listening = ratings.read_set(arguments.test)
     else:
         test = design.read(arguments.test)
-        joined, answers = journal.read(test)
+        joined, answers = entries.read(test)
         for line in collect.unfinished(test, joined, answers):
             console.print(f"* not finished, counted as far as they came: {line}", markup=False)
         if test.plan.method in {"ab", "abx"}:
-            _show_choices(test, collect.choices(test, joined, answers), console)
+            found = _show_choices(test, collect.choices(test, joined, answers), console)
+            if arguments.page:
+                shown = results_page.of_choices(test, found)
+                _write_page(
+                    results_page.with_people(shown, test, joined, answers), arguments.page, console
+                )
             return 0
         listening = collect.ratings(test, joined, answers)
     if not listening.ratings:
         raise InputError(f"{arguments.test}: nobody has rated anything that counts yet")
     kept = _show(listening, console)
+    if arguments.page:
+        shown = results_page.of_ratings(listening)
+        if test is not None:
+            shown = results_page.with_people(shown, test, joined, answers)
+        _write_page(shown, arguments.page, console)
     if arguments.save:
         ratings.write_set(arguments.save, listening)
         console.print(f"listening set in {arguments.save}", markup=False, soft_wrap=True)
@@ -114,6 +94,7 @@ def _results(arguments: argparse.Namespace, console: Console) -> int:
 
 def _show(listening: ListeningSet, console: Console) -> ListeningSet:
     """Print screening, means with and without it, and differences; return the screened set."""
+    from codecmark.listen.plots import said
     from codecmark.listen.screening import rules, screen, screened
     from codecmark.listen.statistics import Mean, differences, means
 
@@ -129,11 +110,7 @@ def _show(listening: ListeningSet, console: Console) -> ListeningSet:
     decimals = 1 if listening.method == "mushra" else 2
 
     def text(mean: Mean | None) -> str:
-        if mean is None:
-            return "-"
-        if mean.low is None or mean.high is None:
-            return f"{mean.mean:.{decimals}f}"
-        return f"{mean.mean:.{decimals}f} ({mean.low:.{decimals}f} to {mean.high:.{decimals}f})"
+        return "-" if mean is None else said(mean, decimals)
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for heading in ("system", "screened", "everybody", "ratings"):
@@ -152,14 +129,25 @@ def _show(listening: ListeningSet, console: Console) -> ListeningSet:
     return kept
 
 
-def _show_choices(test: Design, choices: list[Choice], console: Console) -> None:
+def _write_page(shown: Results, path: Path, console: Console) -> None:
+    from codecmark.listen import results_page
+
+    results_page.write(path, shown)
+    console.print(f"page in {path}", markup=False, soft_wrap=True)
+
+
+def _show_choices(
+    test: Design, choices: list[Choice], console: Console
+) -> Sequence[Told] | Sequence[Strength]:
     from codecmark.listen.preferences import strengths, told
 
+    found: Sequence[Told] | Sequence[Strength]
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     if test.plan.method == "abx":
         for heading in ("system", "right", "of", "listeners", "p"):
             table.add_column(heading)
-        for answers in told(choices):
+        found = told(choices)
+        for answers in found:
             table.add_row(
                 answers.system,
                 str(answers.right),
@@ -170,7 +158,8 @@ def _show_choices(test: Design, choices: list[Choice], console: Console) -> None
     else:
         for heading in ("system", "strength (Bradley-Terry)", "wins", "of"):
             table.add_column(heading)
-        for strength in strengths(choices):
+        found = strengths(choices)
+        for strength in found:
             table.add_row(
                 strength.system,
                 f"{strength.log_strength:+.2f}",
@@ -178,6 +167,7 @@ def _show_choices(test: Design, choices: list[Choice], console: Console) -> None
                 str(strength.trials),
             )
     console.print(table)
+    return found
 
 
 def _write(

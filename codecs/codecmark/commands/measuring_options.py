@@ -11,7 +11,7 @@ from codecmark.system.execution import BACKENDS, DEVICES, DTYPES, EAGER, NETWORK
 
 
 def add_class_argument(add: Callable[..., Any]) -> None:
-    """Add what unlabelled clips are; `add` is that of a parser or a pytest group."""
+    """Add the class of unlabelled clips; `add` is that of a parser or a pytest group."""
     add(
         "--class", dest="clip_class", choices=CLASSES, default=UNKNOWN_CLASS,
         help="what the clips are whose folder or manifest does not say: speech has metrics of "
@@ -20,7 +20,7 @@ def add_class_argument(add: Callable[..., Any]) -> None:
 
 
 def add_predictors_argument(add: Callable[..., Any]) -> None:
-    """Add which further predictors judge; `add` is that of a parser or a pytest group."""
+    """Add the choice of further predictors; `add` is that of a parser or a pytest group."""
     names = ", ".join(metric.field for metric in ON_REQUEST)
     add(
         "--predictors", metavar="NAME,...",
@@ -29,7 +29,7 @@ def add_predictors_argument(add: Callable[..., Any]) -> None:
 
 
 def add_execution_arguments(add: Callable[..., Any]) -> None:
-    """Add what says how networks run; `add` is that of a parser or a pytest group."""
+    """Add how networks run; `add` is that of a parser or a pytest group."""
     add(
         "--backend", choices=BACKENDS, default=EAGER.backend,
         help=f"what runs {NETWORKS_ON_BACKENDS} (default: %(default)s)",

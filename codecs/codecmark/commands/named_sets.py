@@ -1,4 +1,4 @@
-"""What the commands on named sets of files have in common: their actions, and checked names."""
+"""What the commands on named sets of files share: their actions, and the check of names."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def add_actions(
     path: Action,
     everything: str = "every set",
 ) -> Any:
-    """Add the four actions, of which a command without one lists; return where to add more.
+    """Add the four actions, and list without one; return the subparsers, to add more.
 
     Parameters
     ----------

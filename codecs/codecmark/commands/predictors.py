@@ -11,6 +11,7 @@ from rich.console import Console
 
 from codecmark.commands import stored_rows
 from codecmark.measure.scoring import Scorer
+from codecmark.networks.weights import WeightLocator
 from codecmark.system import host
 
 if TYPE_CHECKING:
@@ -34,8 +35,9 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     from codecmark.studies import listened, predictors, predictors_page
 
     raw = listened.load(arguments.ratings)
+    weights = WeightLocator.from_environment()
     with console.status("scoring"), Scorer() as scorer:
-        predictions, reasons = predictors.predict(raw, scorer)
+        predictions, reasons = predictors.predict(raw, scorer, weights)
     arguments.out.mkdir(parents=True, exist_ok=True)
     page = arguments.out / "predictors.md"
     page.write_text(

@@ -1,4 +1,4 @@
-"""The progress bar of a run: what is worked on, and how long the rest will take."""
+"""The progress bar of a run: what is being worked on, and how long the rest will take."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from codecmark.run.durations import Remaining
 from codecmark.run.engines import Outcome, Stage
 
-_WIDEST = 60  # characters of what is worked on
+_WIDEST = 60  # characters of the description
 
 
 class RunProgress:
-    """A bar over rows, for the length of a `with`."""
+    """A bar that counts rows; use as a context manager."""
 
     def __init__(self, total: int, remaining: Remaining, console: Console) -> None:
         self._remaining = remaining
@@ -39,11 +39,11 @@ class RunProgress:
         self._progress.stop()
 
     def show(self, stage: Stage) -> None:
-        """Name what is worked on."""
+        """Show what is being worked on."""
         self._progress.update(self._task, description=described(stage))
 
     def advance(self, outcome: Outcome, count: int) -> None:
-        """Move on by `count` rows, of which `outcome` is the last news."""
+        """Advance by the `count` rows that `outcome` settles."""
         item = outcome.item
         self._remaining.learn(outcome.rows)
         self._remaining.finish(item.spec, item.condition.name, count, str(item.treatment))
@@ -55,6 +55,6 @@ class RunProgress:
 
 
 def described(stage: Stage) -> str:
-    """Return e.g. `opus@24k: encode voice.flac`, cut where it would be too wide."""
+    """Return e.g. `opus@24k: encode voice.flac`, shortened if it is too wide."""
     text = f"{stage.spec}: {stage.phase} {stage.clip}".rstrip()
     return text if len(text) <= _WIDEST else text[: _WIDEST - 1] + "…"

@@ -16,6 +16,7 @@ from codecmark.catalog import checking
 from codecmark.commands import stored_rows
 from codecmark.corpus import condition
 from codecmark.errors import InputError
+from codecmark.networks.setup import Setup
 from codecmark.report import listening
 from codecmark.report.box import Box, box
 from codecmark.results.row import ResultRow
@@ -72,17 +73,18 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     summaries = [s for s in summarise(rows) if s.condition == rows[0].condition]
     judged = in_force.judged_by_condition(arguments.results, rows)
     boxes = {
-        name: box(in_force.decision_for(arguments.results, rows, name), one)
-        for name, one in judged.items()
+        name: box(in_force.decision_for(arguments.results, rows, name), of_condition)
+        for name, of_condition in judged.items()
     }
     first = judged.get(rows[0].condition)
-    specs = _specs(arguments.listen, summaries, first)
+    setup = Setup.from_environment()
+    specs = _specs(arguments.listen, setup, summaries, first)
     progress = Progress(
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), console=console,
         transient=True,
     )  # fmt: skip
     with progress:
-        heard, notes = _listening(arguments, rows, specs, progress)
+        heard, notes = _listening(arguments, rows, specs, setup, progress)
         task = progress.add_task("drawing", total=None)
         parts = condition_parts(
             rows,
@@ -112,6 +114,7 @@ def _listening(
     arguments: argparse.Namespace,
     rows: Sequence[ResultRow],
     specs: Sequence[str],
+    setup: Setup,
     progress: Progress,
 ) -> tuple[list[listening.Listening], list[str]]:
     """Return what can be heard of the first condition, and what cannot."""
@@ -132,7 +135,7 @@ def _listening(
     task = progress.add_task("coding", total=len(specs))
     heard_by_clip: dict[str, list[listening.Heard]] = {clip.name: [] for clip in clips}
     notes = [f"{name} cannot be heard: {reason}" for name, reason in unused.items()]
-    for spec, outcome in listening.listen(specs, clips, ours):
+    for spec, outcome in listening.listen(specs, clips, ours, setup):
         progress.update(task, advance=1, description=f"to hear: {spec}")
         if isinstance(outcome, str):
             notes.append(f"{spec} cannot be heard: {outcome}")
@@ -150,12 +153,14 @@ def _listening(
     return listenings, notes
 
 
-def _specs(listen: str | None, summaries: Sequence[Summary], judged: Judged | None) -> list[str]:
+def _specs(
+    listen: str | None, setup: Setup, summaries: Sequence[Summary], judged: Judged | None
+) -> list[str]:
     """Return the codecs to hear; an unknown one ends the command before anything is drawn."""
     if listen == "none":
         return []
     if listen is not None:
-        return list(checking.selected(listen))
+        return list(checking.selected(listen, setup))
     return listening.default_specs(summaries, judged)
 
 

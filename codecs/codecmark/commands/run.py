@@ -47,8 +47,9 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     workers = (os.cpu_count() or 1) if arguments.workers is None else arguments.workers
     if workers < 1:
         raise InputError(f"--workers: must be at least 1, got {workers}")
+    setup = Setup.from_environment()
     specs = catalog.with_execution(
-        checking.selected(arguments.codecs, everything=arguments.all),
+        checking.selected(arguments.codecs, setup, everything=arguments.all),
         Execution(arguments.backend, arguments.dtype, arguments.device),
     )
     out: Path = arguments.out
@@ -59,7 +60,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     if any(treatments) and not arguments.no_timing:
         arguments.no_timing = True
         console.print("clips go through more than the codec, so nothing is timed", style="yellow")
-    plans = _plans(specs, _conditions(arguments), treatments, out, arguments, console)
+    plans = _plans(specs, _conditions(arguments), treatments, out, setup, arguments, console)
     if arguments.dry_run:
         _show(plans, out, workers, console)
         return 0
@@ -80,7 +81,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     for run_id in dict.fromkeys(planned.run_id for planned in missing):
         stored = max((planned.stored for planned in plans if planned.run_id == run_id), key=len)
         rows = [*stored, *(row for row in new_rows if row.run_id == run_id)]
-        _tell(run_id, rows, treatments, out, console)
+        _show_results(run_id, rows, treatments, out, console)
     console.print(_outcome(new_rows), markup=False)
     return 1 if any(row.status == "failed" for row in new_rows) else 0
 
@@ -100,12 +101,12 @@ def _plans(
     conditions: Sequence[Condition],
     treatments: Sequence[Treatment],
     out: Path,
+    setup: Setup,
     arguments: argparse.Namespace,
     console: Console,
 ) -> list[Plan]:
-    """Return what each condition and treatment lacks; those that have no run yet share one."""
+    """Return a plan for each condition and treatment; those without a run yet share one."""
     entries = corpus.load(arguments.corpus, arguments.clip_class)
-    setup = Setup.from_environment()
     plans: list[Plan] = []
     for chosen in conditions:
         clips = _clips(entries, chosen, arguments, console)
@@ -127,7 +128,7 @@ def _clips(
     arguments: argparse.Namespace,
     console: Console,
 ) -> list[PlannedClip]:
-    """Return the clips that a condition admits, of a shard its own; say what is left out."""
+    """Return the clips that a condition admits, or a shard's share of them; print what is not."""
     clips, unused = plan.survey(entries, chosen, arguments.limit)
     for line in unused_clips.lines(unused):
         console.print(line, style="yellow", markup=False)
@@ -148,7 +149,7 @@ def _work(
     arguments: argparse.Namespace,
     console: Console,
 ) -> list[ResultRow]:
-    """Make what is missing, one condition after the other."""
+    """Make the missing rows, one condition after the other."""
     remaining = _remaining(plans, out, workers)
     total = sum(planned.count for planned in plans)
     rows: list[ResultRow] = []
@@ -160,9 +161,9 @@ def _work(
             for outcome in run_plan(planned, engine, out, progress.show):
                 rows += outcome.rows
                 spec = outcome.item.spec
-                through = left[spec] if outcome.settled else len(outcome.item.clips)
-                left[spec] -= through
-                progress.advance(outcome, through)
+                done = left[spec] if outcome.settled else len(outcome.item.clips)
+                left[spec] -= done
+                progress.advance(outcome, done)
     return rows
 
 
@@ -178,14 +179,14 @@ def _remaining(plans: Sequence[Plan], out: Path, workers: int) -> Remaining:
     return remaining
 
 
-def _tell(
+def _show_results(
     run_id: str,
     stored: Sequence[ResultRow],
     treatments: Sequence[Treatment],
     out: Path,
     console: Console,
 ) -> None:
-    """Print a run's tables; its page is written unless an earlier run is more than this one.
+    """Print a run's tables; write its page unless an earlier run has all its rows and more.
 
     The page is of untouched clips.
     """
@@ -262,7 +263,7 @@ def _named(planned: Plan) -> str:
 
 
 def _outcome(rows: Sequence[ResultRow]) -> str:
-    """Count rows by status; a codec that is not available has one."""
+    """Count rows by status; an unavailable codec has one row."""
     count = Counter(row.status for row in rows)
     return (
         f"{counted(count['ok'], 'row')} ok, {count['failed']} failed, "

@@ -21,6 +21,7 @@ from codecmark.measure.elsewhere_rows import key_of, rows_of
 from codecmark.measure.pair_list import ListedPair, name_from, read_pairs
 from codecmark.measure.scoring import Scorer
 from codecmark.metrics.table import METRICS
+from codecmark.networks.weights import WeightLocator
 from codecmark.results import axes, store
 from codecmark.results.row import ResultRow
 from codecmark.system import host
@@ -60,6 +61,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     if workers < 1:
         raise InputError(f"--workers: must be at least 1, got {workers}")
     rules = conditions.named(arguments.condition)
+    weights = WeightLocator.from_environment()
     pairs = _pairs(arguments)
     unknown = sum(pair.clip_class == "audio" for pair in pairs)
     if unknown:
@@ -71,9 +73,9 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     out = arguments.out
     if out is None:
         if len(arguments.files) == 2 and arguments.run is None:
-            return _show_one(pairs[0], rules, console)
+            return _show_one(pairs[0], rules, weights, console)
         out = stored_rows.RESULTS
-    return _store(pairs, rules, out, arguments.run, workers, console)
+    return _store(pairs, rules, weights, out, arguments.run, workers, console)
 
 
 def _pairs(arguments: argparse.Namespace) -> list[ListedPair]:
@@ -86,9 +88,9 @@ def _pairs(arguments: argparse.Namespace) -> list[ListedPair]:
     raise InputError(f"FILE: give one table or two files, not {len(arguments.files)}")
 
 
-def _show_one(pair: ListedPair, rules: Condition, console: Console) -> int:
+def _show_one(pair: ListedPair, rules: Condition, weights: WeightLocator, console: Console) -> int:
     with Scorer(1) as scorer:
-        (row,) = rows_of([pair], rules, "", scorer)
+        (row,) = rows_of([pair], rules, "", scorer, weights)
     if row.status != "ok":
         raise InputError(row.reason or "could not be scored")
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
@@ -107,6 +109,7 @@ def _show_one(pair: ListedPair, rules: Condition, console: Console) -> int:
 def _store(
     pairs: list[ListedPair],
     rules: Condition,
+    weights: WeightLocator,
     out: Path,
     run_id: str | None,
     workers: int,
@@ -116,13 +119,13 @@ def _store(
     store.prepare(out)
     stored = [] if run_id is None else store.read(out, [run_id])
     known = {row.key for row in stored if row.status == "ok"}
-    lacking = [pair for pair in pairs if not known or _key(pair, rules) not in known]
+    lacking = [pair for pair in pairs if not known or _key(pair, rules, weights) not in known]
     run_id = run_id or host.new_run_id()
     new_rows: list[ResultRow] = []
     blocks = [lacking[at : at + workers] for at in range(0, len(lacking), workers)]
     with Scorer(workers) as scorer, store.writing(out, run_id) as writer:
         for block in track(blocks, "scoring", console=console, disable=not console.is_terminal):
-            rows = rows_of(block, rules, run_id, scorer)
+            rows = rows_of(block, rules, run_id, scorer, weights)
             writer.add(rows)
             new_rows += rows
     render.print_leaderboard(axes.chosen(store.latest([*stored, *new_rows])), console)
@@ -137,8 +140,8 @@ def _store(
     return 1 if failed else 0
 
 
-def _key(pair: ListedPair, rules: Condition) -> str | None:
+def _key(pair: ListedPair, rules: Condition, weights: WeightLocator) -> str | None:
     try:
-        return key_of(pair, rules)
+        return key_of(pair, rules, weights)
     except InputError:
         return None

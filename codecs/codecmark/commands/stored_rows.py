@@ -1,4 +1,4 @@
-"""What commands share that work on stored rows: the folder they are in, and the run."""
+"""What commands on stored rows share: the choice of folder, run and axes."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def add_axes(parser: argparse.ArgumentParser) -> None:
 
 
 def chosen_axes(arguments: argparse.Namespace) -> Axes:
-    """Return the combination that was chosen; without `add_axes` that of untouched clips.
+    """Return the chosen combination; without `add_axes` that of untouched clips.
 
     Raises
     ------
@@ -84,7 +84,7 @@ def read(arguments: argparse.Namespace) -> list[ResultRow]:
 
 
 def show_run(results: Path, rows: Sequence[ResultRow], console: Console) -> None:
-    """Say which run some rows are, and which newer runs are a part of it."""
+    """Print which run these rows are of, and which newer runs are a part of it."""
     run_id = rows[0].run_id
     codecs = len({row.spec for row in rows})
     if isinstance(rows, Summarised):

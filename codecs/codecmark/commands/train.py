@@ -157,10 +157,12 @@ def _data(arguments: argparse.Namespace, console: Console) -> None:
 
 
 def _export(arguments: argparse.Namespace, console: Console) -> None:
+    from codecmark.networks.setup import Setup
     from codecmark.training.dataset import Dataset
     from codecmark.training.export import export
 
-    for path in export(arguments.run, arguments.out, Dataset(arguments.data)):
+    setup = Setup.from_environment()
+    for path in export(arguments.run, arguments.out, Dataset(arguments.data), setup):
         console.print(f"{path}: {path.stat().st_size} bytes", markup=False, highlight=False)
 
 

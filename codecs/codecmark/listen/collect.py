@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from codecmark.listen.design import Design
-from codecmark.listen.journal import Answer, Joined
+from codecmark.listen.entries import Answer, Joined
 from codecmark.listen.ratings import ListeningSet, Rating
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import secrets
 import threading
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
@@ -17,50 +17,15 @@ from typing import Any, Self
 import msgspec
 from filelock import FileLock, Timeout
 
-from codecmark.errors import InputError, ResultSchemaError
+from codecmark.errors import InputError
 from codecmark.listen.design import ANSWERS, Design
+from codecmark.listen.entries import Answer, Elsewhere, Entry, Joined, check_elsewhere, entry_of
 from codecmark.listen.turns import Turn, check, draw
-from codecmark.results.lines import is_torn, sealed, unsealed
+from codecmark.results.lines import is_torn, sealed
 
 MOST_LISTENERS = 10_000
 LONGEST_COMMENT = 500
 LONGEST_NAME = 40
-
-
-class Joined(msgspec.Struct, frozen=True, tag="joined", forbid_unknown_fields=True):
-    """The start of a session; `headphones` as the listener stated."""
-
-    session: str
-    listener: str
-    index: int
-    headphones: bool | None
-    at: str
-
-
-class Answer(msgspec.Struct, frozen=True, tag="answer", forbid_unknown_fields=True):
-    """The answer to one page.
-
-    Attributes
-    ----------
-    stimuli : tuple of str
-        In the order shown, as in `Turn.items`.
-    values : tuple of int
-        As `turns.SCALES` says.
-    heard_s : tuple of float
-        How long each was heard, the open reference last.
-    """
-
-    session: str
-    page: str
-    stimuli: tuple[str, ...]
-    values: tuple[int, ...]
-    heard_s: tuple[float, ...]
-    page_s: float
-    comment: str
-    at: str
-
-
-Entry = Joined | Answer
 
 
 class Journal:
@@ -71,10 +36,12 @@ class Journal:
         self._lock = threading.Lock()
         self._sync_lock = threading.Lock()
         self._written = self._synced = 0
+        self._failed = False
         self._process_lock = FileLock(design.folder / ".lock")
         self._sessions: dict[str, Joined] = {}
         self._names: set[str] = set()
         self._answers: dict[tuple[str, str], Answer] = {}
+        self._elsewhere: dict[tuple[str, str], Elsewhere] = {}
         self._turns: dict[str, dict[str, Turn]] = {}
         path = design.folder / ANSWERS
         try:
@@ -88,10 +55,11 @@ class Journal:
             for line in path.read_bytes().splitlines(keepends=True) if path.exists() else ():
                 if is_torn(line):
                     break
-                self._take(_entry(path, line))
+                self._take(entry_of(path, line))
                 whole += len(line)
             self._file = path.open("ab", buffering=0)
             self._file.truncate(whole)
+            _synchronise_folder(design.folder)
         except BaseException:
             self._process_lock.release()
             raise
@@ -134,13 +102,13 @@ class Journal:
             index = len(self._sessions)
             if index >= MOST_LISTENERS:
                 raise InputError(f"listener: this test has {MOST_LISTENERS} already")
-            name = name or f"listener {index + 1}"
+            name = name or self._free_name(index + 1)
             if name.casefold() in self._names:
                 raise InputError(
                     f"listener: {name!r} is taken; choose another name, or go on in the browser "
                     "that you began in"
                 )
-            joined = Joined(secrets.token_urlsafe(16), name, index, headphones, _now())
+            joined = Joined(secrets.token_urlsafe(16), name, index, headphones, now())
             self._append(joined)
         self._synchronise()
         return joined
@@ -184,7 +152,7 @@ class Journal:
         turn = self.check(session, page, values, heard_s, page_s, comment)
         made = Answer(
             session, page, turn.items, tuple(values), tuple(round(float(s), 2) for s in heard_s),
-            round(float(page_s), 1), comment.encode("utf-8", "replace").decode(), _now(),
+            round(float(page_s), 1), comment.encode("utf-8", "replace").decode(), now(),
         )  # fmt: skip
         with self._lock:
             is_new = (session, page) not in self._answers
@@ -213,80 +181,92 @@ class Journal:
             raise InputError("page_s: must be seconds")
         return turn
 
+    def take_elsewhere(self, given: Sequence[Elsewhere]) -> tuple[int, int]:
+        """Store answers that another tool asked for; return how many are new, and how many not.
+
+        Raises
+        ------
+        InputError
+            If one is not to a page of this test, or contradicts one that is stored or given
+            twice; nothing is stored then.
+        """
+        with self._lock:
+            fresh: dict[tuple[str, str], Elsewhere] = {}
+            for each in given:
+                check_elsewhere(self.design, each)
+                key = each.name, each.page
+                before = self._elsewhere.get(key) or fresh.get(key)
+                if before is None:
+                    fresh[key] = each
+                elif (before.stimuli, before.values) != (each.stimuli, each.values):
+                    raise InputError(
+                        f"values: page {each.page} of {each.name} was taken in before with other "
+                        "values; if these are two people, give one another pseudonym"
+                    )
+            for each in fresh.values():
+                self._append(each)
+        self._synchronise()
+        return len(fresh), len(given) - len(fresh)
+
+    def _free_name(self, number: int) -> str:
+        while f"listener {number}" in self._names:  # somebody chose it as a pseudonym
+            number += 1
+        return f"listener {number}"
+
     def _append(self, entry: Entry) -> None:
+        if self._failed:
+            raise OSError("what was written before could not be synchronised")
         whole = os.fstat(self._file.fileno()).st_size
+        line = sealed(msgspec.json.encode(entry).decode())
         try:
-            self._file.write(sealed(msgspec.json.encode(entry).decode()))
-        except OSError:  # a full disk: no half line may stay before the next
+            if self._file.write(line) != len(line):
+                raise OSError("the disk is full")
+        except OSError:  # no half line may stay before the next
             os.ftruncate(self._file.fileno(), whole)
             raise
         self._take(entry)
         self._written += 1
 
     def _synchronise(self) -> None:
-        """Return once everything written so far is on disk; one call serves all who wait."""
+        """Return once everything written so far is on disk; one call serves all who wait.
+
+        A system reports a failure once and then forgets what it could not write, so that after
+        one nothing is acknowledged any more: the server has to be started anew.
+        """
         written = self._written
         with self._sync_lock:
+            if self._failed:
+                raise OSError("what was written before could not be synchronised")
             if self._synced < written:
                 reached = self._written
-                os.fsync(self._file.fileno())
+                try:
+                    os.fsync(self._file.fileno())
+                except OSError:
+                    self._failed = True
+                    raise
                 self._synced = reached
 
     def _take(self, entry: Entry) -> None:
         if isinstance(entry, Joined):
             self._sessions[entry.session] = entry
             self._names.add(entry.listener.casefold())
-        else:
+        elif isinstance(entry, Answer):
             self._answers[entry.session, entry.page] = entry
+        else:
+            self._elsewhere[entry.name, entry.page] = entry
 
 
-def read(design: Design) -> tuple[list[Joined], list[Answer]]:
-    """Return what the file holds, checked against the plan, while others may write to it.
-
-    Raises
-    ------
-    InputError
-        If a line was changed, or is of a listener or page that the test does not have.
-    """
-    path = design.folder / ANSWERS
-    lines = path.read_bytes().splitlines(keepends=True) if path.exists() else []
-    entries = [_entry(path, line) for line in lines if not is_torn(line)]
-    joined = {each.session: each for each in entries if isinstance(each, Joined)}
-    answers = [each for each in entries if isinstance(each, Answer)]
-    _check_all(design, path, joined, answers)
-    return list(joined.values()), answers
-
-
-def _check_all(
-    design: Design, path: Path, joined: dict[str, Joined], answers: Iterable[Answer]
-) -> None:
-    turns = {
-        (each.session, turn.page): turn
-        for each in joined.values()
-        for turn in draw(design, each.session, each.index)
-    }
-    seen = set()
-    for each in answers:
-        turn = turns.get((each.session, each.page))
-        if turn is None or turn.items != each.stimuli:
-            raise InputError(f"{path}: page {each.page} is not what this listener was given")
-        if (each.session, each.page) in seen:
-            raise InputError(f"{path}: page {each.page} is there twice for one listener")
-        seen.add((each.session, each.page))
-        check(design.plan.method, turn, each.values, each.heard_s)
-
-
-def _entry(path: Path, line: bytes) -> Entry:
+def _synchronise_folder(folder: Path) -> None:
+    """Let the name of a file that was just made survive a loss of power."""
+    if os.name != "posix":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
     try:
-        content, has_seal = unsealed(line)
-        if not has_seal:
-            raise ResultSchemaError("crc32: absent")
-        return msgspec.json.decode(content, type=Joined | Answer)
-    except (ResultSchemaError, msgspec.MsgspecError, UnicodeError) as error:
-        raise InputError(
-            f"{path}: a line is not what was written ({error}); restore the file from a copy"
-        ) from error
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
-def _now() -> str:
+def now() -> str:
+    """Return the time as entries state it, in UTC."""
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

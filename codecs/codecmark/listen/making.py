@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import random
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -25,13 +26,14 @@ from codecmark.listen.ratings import Role
 TARGET_LUFS = -23.0
 CLEAR_LU = 0.5  # a difference in loudness beyond it may be heard as one in quality
 REFERENCE = "reference"
-# low-pass anchors must differ from the reference: at 16 kHz BS.1534's own 7 kHz hardly does
-ANCHORS: dict[bool, tuple[tuple[str, Role], ...]] = {
-    True: (("lowpass@3.5k", "mid_anchor"), ("lowpass@2k", "low_anchor")),
-    False: (("lowpass@7k", "mid_anchor"), ("lowpass@3.5k", "low_anchor")),
-}
+# low-pass anchors must differ from the reference: at 16 kHz BS.1534's own 7 kHz hardly does, at
+# 8 kHz not even 3.5 kHz; below so many Hz of sampling rate, mid and low
+ANCHORS: tuple[tuple[float, tuple[str, str]], ...] = (
+    (12_000, ("lowpass@2k", "lowpass@1k")),
+    (32_000, ("lowpass@3.5k", "lowpass@2k")),
+    (math.inf, ("lowpass@7k", "lowpass@3.5k")),
+)
 PHASE_ANCHOR = "mel:16k-64/griffinlim-64"
-_NARROW_BELOW_HZ = 32_000
 _SHOWN_S = 2.0  # MUSHRA switches to and fro: so much of each, or the whole if shorter
 _MOST_ITEMS = 12  # BS.1534-3: no more conditions on a page
 _LOUDEST = 0.99
@@ -119,6 +121,21 @@ def make(folder: Path, wanted: Wanted, progress: Callable[[str], None] = lambda 
     return design.write(folder, plan, Key(wanted.condition.name, dict(shuffled)))
 
 
+def anchors_at(rate_hz: int) -> tuple[str, str]:
+    """Return mid and low anchor of a condition with this sampling rate."""
+    return next(pair for below_hz, pair in ANCHORS if rate_hz < below_hz)
+
+
+def clear_differences(test: Design) -> list[KeyEntry]:
+    """Return of each system the stimulus that is loudest or softest, where that may be heard."""
+    worst: dict[str, KeyEntry] = {}
+    for entry in test.key.stimuli.values():
+        beside = worst.setdefault(entry.system, entry)
+        if abs(entry.loudness_difference_lu) > abs(beside.loudness_difference_lu):
+            worst[entry.system] = entry
+    return [entry for entry in worst.values() if abs(entry.loudness_difference_lu) > CLEAR_LU]
+
+
 def _systems(wanted: Wanted) -> list[tuple[str, Role]]:
     if not wanted.specs:
         raise InputError("--codecs: name at least one")
@@ -126,8 +143,8 @@ def _systems(wanted: Wanted) -> list[tuple[str, Role]]:
         raise InputError("--clips: name at least one")
     if both := {clip.name for clip in wanted.clips} & {clip.name for clip in wanted.training}:
         raise InputError(f"training: {min(both)} is in the test too; train with other clips")
-    narrow = wanted.condition.sample_rate_hz < _NARROW_BELOW_HZ
-    anchors: list[tuple[str, Role]] = list(ANCHORS[narrow])
+    mid, low = anchors_at(wanted.condition.sample_rate_hz)
+    anchors: list[tuple[str, Role]] = [(mid, "mid_anchor"), (low, "low_anchor")]
     if wanted.method in {"ab", "abx"}:
         anchors = anchors[1:]  # a trap
     elif wanted.phase_anchor:

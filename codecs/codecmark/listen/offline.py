@@ -20,7 +20,8 @@ import soundfile
 from codecmark.errors import InputError
 from codecmark.listen import views
 from codecmark.listen.design import Design
-from codecmark.listen.journal import Joined, Journal
+from codecmark.listen.entries import Joined
+from codecmark.listen.journal import Journal
 from codecmark.system import schema
 
 FORMAT = "codecmark-answers-1"

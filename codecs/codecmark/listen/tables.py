@@ -3,18 +3,20 @@
 - webMUSHRA's `mushra.csv`: a column for the session, `trial_id`, `rating_stimulus` and
   `rating_score`; stimuli named `reference`, `anchor35` and `anchor70` have those roles. Trials
   whose name begins with `training` do not count.
-- BeaqleJS: a JSON list for each listener, of objects with `TestID` and `rating`; a folder is not
-  needed, one file is one listener.
+- BeaqleJS' MUSHRA: a JSON list, one file for each listener, who is called as the file; objects
+  with `TestID` and `rating`, the latter absent where a listener was given a subset.
 - tables of lists, see `list_table`.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 from codecmark.errors import InputError
 from codecmark.listen import list_table
+from codecmark.listen.merging import merged
 from codecmark.listen.ratings import ListeningSet, Rating, Role, Stimulus, number, read_csv
 
 WEBMUSHRA = ("session_uuid", "trial_id", "rating_stimulus", "rating_score")
@@ -23,6 +25,17 @@ _ROLES: dict[str, Role] = {
 }  # fmt: skip
 _TRAINING = "training"
 _LARGEST_BYTES = 8 * 2**20
+
+
+def read_tables(paths: Sequence[Path]) -> ListeningSet:
+    """Read files of these tools as one set, e.g. what every listener of BeaqleJS handed over.
+
+    Raises
+    ------
+    InputError
+        As `read_table`, or if two files contradict each other.
+    """
+    return merged([read_table(path) for path in paths], paths[0].stem)
 
 
 def read_table(path: Path) -> ListeningSet:
@@ -39,7 +52,7 @@ def read_table(path: Path) -> ListeningSet:
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror})") from error
     if head.startswith("["):
-        return read_beaqlejs([path])
+        return read_beaqlejs(path)
     first = head.partition("\n")[0]
     if "rating_stimulus" in first:
         return read_webmushra(path)
@@ -64,30 +77,34 @@ def read_webmushra(path: Path) -> ListeningSet:
     return _listening_set(ratings, path.stem)
 
 
-def read_beaqlejs(paths: list[Path]) -> ListeningSet:
-    """Read results of BeaqleJS, one file a listener."""
+def read_beaqlejs(path: Path) -> ListeningSet:
+    """Read a result of BeaqleJS' MUSHRA test; its listener is called as the file."""
+    try:
+        if path.stat().st_size > _LARGEST_BYTES:
+            raise InputError(f"{path}: too large for a result of BeaqleJS")
+        tests = json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError) as error:
+        raise InputError(f"{path}: cannot be read as JSON ({error})") from error
+    if not isinstance(tests, list):
+        raise InputError(f"{path}: no list of tests")
     ratings = []
-    for path in paths:
-        try:
-            if path.stat().st_size > _LARGEST_BYTES:
-                raise InputError(f"{path}: too large for a result of BeaqleJS")
-            tests = json.loads(path.read_bytes())
-        except (OSError, ValueError, RecursionError) as error:
-            raise InputError(f"{path}: cannot be read as JSON ({error})") from error
-        if not isinstance(tests, list):
-            raise InputError(f"{path}: no list of tests")
-        for test in tests:
-            if not isinstance(test, dict) or "TestID" not in test:
-                continue  # the last one holds name and mail address, which are not kept
-            rating = test.get("rating")
-            if not isinstance(rating, dict):
-                raise InputError(f"{path}: rating: absent in test {test['TestID']!r:.40}")
-            for system, value in rating.items():
-                where = f"{path}, {test['TestID']!r:.40}, {system:.40}"
-                ratings.append(
-                    Rating(path.stem, str(test["TestID"]), system, number(str(value), where))
-                )
-    return _listening_set(ratings, paths[0].stem)
+    for test in tests:  # the last one holds name and mail address, which are not kept
+        if not isinstance(test, dict) or not isinstance(test.get("rating"), dict):
+            continue
+        trial = str(test.get("TestID", ""))
+        if not trial:
+            raise InputError(f"{path}: TestID: absent beside a rating")
+        ratings += [
+            Rating(
+                path.stem, trial, system, number(str(value), f"{path}, {trial:.40}, {system:.40}")
+            )
+            for system, value in test["rating"].items()
+        ]
+    if not ratings:
+        raise InputError(
+            f"{path}: rating: absent in every test; only results of BeaqleJS' MUSHRA hold ratings"
+        )
+    return _listening_set(ratings, path.stem)
 
 
 def _listening_set(ratings: list[Rating], title: str) -> ListeningSet:

@@ -7,12 +7,13 @@ stored but those, and a session that is resumed is the same.
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 
 from codecmark.errors import InputError
-from codecmark.listen.design import Design, TestMethod
+from codecmark.listen.design import Design, PlanPage, TestMethod
 
 SCALES: dict[TestMethod, tuple[float, float]] = {
     "acr": (1, 5), "dcr": (1, 5), "mushra": (0, 100),
@@ -86,12 +87,7 @@ def check(method: TestMethod, turn: Turn, values: Any, heard_s: Any) -> None:
     InputError
         If a value is absent, no whole number or off the scale, or something was not heard.
     """
-    lowest, highest = SCALES[method]
-    if not isinstance(values, list | tuple) or len(values) != turn.answers:
-        raise InputError(f"values: {turn.answers} are needed, one for each sound")
-    for value in values:
-        if type(value) is not int or not lowest <= value <= highest:
-            raise InputError(f"values: {value!r:.20} is no whole number, {lowest} to {highest}")
+    check_values(method, turn.answers, values)
     if not isinstance(heard_s, list | tuple) or len(heard_s) != turn.heard:
         raise InputError(f"heard_s: {turn.heard} are needed, one for each sound")
     for seconds in heard_s:
@@ -99,3 +95,27 @@ def check(method: TestMethod, turn: Turn, values: Any, heard_s: Any) -> None:
             raise InputError("heard_s: must be seconds")
         if seconds < _TOLERANCE * turn.hear_s:
             raise InputError("heard_s: not everything was heard; play each sound first")
+
+
+def check_values(method: TestMethod, expected: int, values: Any) -> None:
+    """Check the values of an answer, of which there have to be so many.
+
+    Raises
+    ------
+    InputError
+        If one is absent, no whole number or off the scale.
+    """
+    lowest, highest = SCALES[method]
+    if not isinstance(values, list | tuple) or len(values) != expected:
+        raise InputError(f"values: {expected} are needed, one for each sound")
+    for value in values:
+        if type(value) is not int or not lowest <= value <= highest:
+            raise InputError(f"values: {value!r:.20} is no whole number, {lowest} to {highest}")
+
+
+def is_answer_to(method: TestMethod, page: PlanPage, stimuli: Sequence[str]) -> bool:
+    """Say whether stimuli are those of a page in some order; in ABX the third is either."""
+    asked = stimuli[:2] if method == "abx" else stimuli
+    if sorted(asked) != sorted(page.items):
+        return False
+    return method != "abx" or (len(stimuli) == 3 and stimuli[2] in page.items)

@@ -162,6 +162,6 @@ class CodecRows:
     def _keyed(self, builder: RowBuilder, clip: PreparedClip | None) -> ResultRow:
         codec = content_key.codec_key(self.spec, self._condition, self._weight_sets, self._setup)
         keyed = None if clip is None else content_key.KeyedClip.of(clip)
-        key = keys.row_key(codec, keyed, self._treatment)
+        key = keys.row_key(codec, keyed, self._treatment, self._setup)
         builder.put(**self._treatment.axes)
         return builder.put(key=key, weight_sets=self._weight_sets).finish()

@@ -11,6 +11,7 @@ from codecmark.measure.pairing import Pair
 from codecmark.measure.scoring import Job
 from codecmark.metrics import rate, waveform
 from codecmark.metrics.score import Scores
+from codecmark.networks.weights import WeightLocator
 from codecmark.results.builder import RowBuilder
 from codecmark.system import host
 
@@ -33,11 +34,16 @@ class PreparedPair:
     pair: Pair
     predictors: tuple[str, ...] = ()
 
-    @property
-    def job(self) -> Job:
-        """What a scorer needs."""
-        rate_hz, clip_class = self.clip.audio.sample_rate_hz, self.clip.clip_class
-        return Job(self.pair.reference, self.pair.decoded, rate_hz, clip_class, self.predictors)
+    def job(self, weights: WeightLocator) -> Job:
+        """Return what a scorer needs."""
+        return Job(
+            self.pair.reference,
+            self.pair.decoded,
+            self.clip.audio.sample_rate_hz,
+            self.clip.clip_class,
+            weights,
+            self.predictors,
+        )
 
     def complete(self, scores: Scores, refused: Mapping[str, str] | None = None) -> Scores:
         """Return the scores with the alignment before them included, and without `refused` ones."""

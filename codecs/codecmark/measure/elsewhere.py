@@ -19,6 +19,7 @@ from codecmark.errors import InputError
 from codecmark.measure.decoded_files import PreparedPair
 from codecmark.measure.pairing import pair, require_versions
 from codecmark.measure.scoring import Scorer
+from codecmark.networks.setup import Setup
 
 Sound: TypeAlias = AudioClip | Path | str | NDArray[Any]
 
@@ -52,6 +53,7 @@ def score(
     *,
     clip_class: str = "audio",
     condition: str = conditions.DEFAULT_CONDITION,
+    setup: Setup | None = None,
 ) -> ScoredPair:
     """Score a decoded clip, wherever it was made, with every metric that applies.
 
@@ -66,6 +68,8 @@ def score(
         Only speech has PESQ and ESTOI; the others have ViSQOL's audio mode.
     condition : str
         Both are mixed, resampled and cropped as it says, and judged at its rate.
+    setup : Setup, optional
+        Where the weights of learned predictors are; by default as the environment variables say.
 
     Raises
     ------
@@ -81,8 +85,9 @@ def score(
     sounds = (_sound("reference", reference, sample_rate_hz),
               _sound("decoded", decoded, sample_rate_hz))  # fmt: skip
     prepared = prepare_pair(*sounds, rules, clip_class=clip_class)
+    weights = (setup or Setup.from_environment()).weights
     with Scorer(1) as scorer:
-        (pair_scores,) = scorer.score([prepared.job])
+        (pair_scores,) = scorer.score([prepared.job(weights)])
     scores = prepared.complete(pair_scores)
     return ScoredPair(scores.values, scores.reasons, prepared.pair.notes, scores.lag_samples)
 

@@ -216,6 +216,7 @@ class Measurement:
                 timed.output.samples,
                 clip.audio.sample_rate_hz,
                 clip.clip_class,
+                self._setup.weights,
                 self.condition.predictors,
             )
             for clip, timed in zip(self.clips, self._decoded, strict=False)

@@ -70,7 +70,11 @@ class ReplayedMeasurement(Measurement):
 
     def row_builders(self, run_id: str, scorer: Scorer, *, memory: bool = True) -> list[RowBuilder]:  # noqa: ARG002
         """Return the builders of the rows; there is no process whose memory could be measured."""
-        jobs = [lookup[0].job for lookup in self._lookups if not isinstance(lookup, CodecmarkError)]
+        jobs = [
+            lookup[0].job(self._setup.weights)
+            for lookup in self._lookups
+            if not isinstance(lookup, CodecmarkError)
+        ]
         scores = iter(scorer.score(jobs))
         builders = []
         for clip, lookup in zip(self.clips, self._lookups, strict=False):

@@ -13,17 +13,19 @@ from types import TracebackType
 from codecmark.clip import Samples
 from codecmark.metrics.score import Scores, score
 from codecmark.metrics.table import QUALITY_FIELDS
+from codecmark.networks.weights import WeightLocator
 from codecmark.system import processes
 
 
 @dataclass(frozen=True)
 class Job:
-    """One decoded clip and its reference."""
+    """One decoded clip and its reference, and where learned predictors find their weights."""
 
     reference: Samples
     decoded: Samples
     sample_rate_hz: int
     clip_class: str
+    weights: WeightLocator
     on_request: tuple[str, ...] = ()
 
 
@@ -85,4 +87,6 @@ class Scorer:
 
 
 def _score(job: Job) -> Scores:
-    return score(job.reference, job.decoded, job.sample_rate_hz, job.clip_class, job.on_request)
+    return score(
+        job.reference, job.decoded, job.sample_rate_hz, job.clip_class, job.weights, job.on_request
+    )

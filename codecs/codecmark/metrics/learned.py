@@ -17,6 +17,7 @@ from codecmark.clip import Samples
 from codecmark.errors import MetricError
 from codecmark.metrics.perceptual import mono
 from codecmark.metrics.predictor_weights import folder_of
+from codecmark.networks.weights import WeightLocator
 
 RATE_HZ = 16_000
 REFERENCE = "_reference"  # how the field of the original's value ends
@@ -65,7 +66,7 @@ class NoReference:
     predict: Predict
     _values: dict[tuple[bytes, Path], float] = field(default_factory=dict)
 
-    def of(self, samples: Samples, sample_rate_hz: int) -> float:
+    def of(self, samples: Samples, sample_rate_hz: int, weights: WeightLocator) -> float:
         """Return what is predicted for `[channels, samples]`.
 
         Raises
@@ -73,15 +74,15 @@ class NoReference:
         MetricError
             Where the weights are not here, or there is no sound.
         """
-        folder = folder_of(self.weight_set)
+        folder = folder_of(self.weight_set, weights)
         return self.predict(_sounding(samples, sample_rate_hz), folder)
 
-    def of_original(self, samples: Samples, sample_rate_hz: int) -> float:
+    def of_original(self, samples: Samples, sample_rate_hz: int, weights: WeightLocator) -> float:
         """Return the same, from memory where this sound was judged before."""
         digest = hashlib.blake2b(samples.tobytes(), digest_size=16).digest()
-        key = digest, folder_of(self.weight_set)
+        key = digest, folder_of(self.weight_set, weights)
         if key not in self._values:
-            value = self.of(samples, sample_rate_hz)
+            value = self.of(samples, sample_rate_hz, weights)
             while len(self._values) >= _KEPT:
                 del self._values[next(iter(self._values))]
             self._values[key] = value
@@ -95,9 +96,11 @@ class Comparison:
     weight_set: str
     compare: Compare
 
-    def of(self, reference: Samples, decoded: Samples, sample_rate_hz: int) -> float:
+    def of(
+        self, reference: Samples, decoded: Samples, sample_rate_hz: int, weights: WeightLocator
+    ) -> float:
         """Return what is predicted for two of `[channels, samples]`; raises as `NoReference`."""
-        folder = folder_of(self.weight_set)
+        folder = folder_of(self.weight_set, weights)
         ours, theirs = (_sounding(x, sample_rate_hz) for x in (reference, decoded))
         return self.compare(ours, theirs, folder)
 
@@ -111,15 +114,22 @@ PREDICTORS: Mapping[str, NoReference | Comparison] = {
 
 
 def calls(
-    name: str, reference: Samples, decoded: Samples, sample_rate_hz: int
+    name: str,
+    reference: Samples,
+    decoded: Samples,
+    sample_rate_hz: int,
+    weights: WeightLocator,
 ) -> Iterator[tuple[str, Callable[[], float]]]:
     """Yield each field of a row that a predictor fills, and what computes it."""
     predictor = PREDICTORS[name]
     if isinstance(predictor, Comparison):
-        yield name, partial(predictor.of, reference, decoded, sample_rate_hz)
+        yield name, partial(predictor.of, reference, decoded, sample_rate_hz, weights)
         return
-    yield name, partial(predictor.of, decoded, sample_rate_hz)
-    yield f"{name}{REFERENCE}", partial(predictor.of_original, reference, sample_rate_hz)
+    yield name, partial(predictor.of, decoded, sample_rate_hz, weights)
+    yield (
+        f"{name}{REFERENCE}",
+        partial(predictor.of_original, reference, sample_rate_hz, weights),
+    )
 
 
 def _sounding(samples: Samples, sample_rate_hz: int) -> Samples:

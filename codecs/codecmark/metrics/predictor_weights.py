@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from codecmark.errors import MetricError, UnavailableError
 from codecmark.networks.weights import Located, WeightLocator
 
 
-def folder_of(weight_set: str) -> Path:
+def folder_of(weight_set: str, weights: WeightLocator) -> Path:
     """Return the folder of a set, fetched if allowed.
 
     Raises
@@ -18,20 +19,21 @@ def folder_of(weight_set: str) -> Path:
         If it is nowhere, with the remedy.
     """
     try:
-        return _located(weight_set, WeightLocator.from_environment(), fetch=True).folder
+        return _located(weight_set, weights, fetch=True).folder
     except UnavailableError as error:
         raise MetricError(str(error)) from error
 
 
-def digest_of(weight_set: str) -> str:
+def digest_of(weight_set: str, weights: WeightLocator) -> str:
     """Return the digest of a set that is here, or `absent`; nothing is fetched for it."""
     try:
-        found = _located(weight_set, WeightLocator.from_environment(), fetch=False)
+        located = _located(weight_set, weights, fetch=False)
     except UnavailableError:
         return "absent"
-    return found.weights.sha256 or ""
+    return located.weights.sha256 or ""
 
 
-@cache  # of what was found; files are large, and every row asks
-def _located(weight_set: str, locator: WeightLocator, *, fetch: bool) -> Located:
-    return locator.locate(weight_set, fetch=fetch)
+@cache  # files are large, and every row asks
+def _located(weight_set: str, weights: WeightLocator, *, fetch: bool) -> Located:
+    # a copy, since what a codec asked for is recorded in its own
+    return replace(weights, asked=[]).locate(weight_set, fetch=fetch)

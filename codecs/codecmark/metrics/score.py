@@ -19,6 +19,7 @@ from codecmark.metrics.table import (
     VISQOL_FIELD,
     Metric,
 )
+from codecmark.networks.weights import WeightLocator
 
 MetricFunction = Callable[[Samples, Samples, int], float]
 VisqolMode = Literal["speech", "audio"]
@@ -86,6 +87,7 @@ def score(
     decoded: Samples,
     sample_rate_hz: int,
     clip_class: str,
+    weights: WeightLocator,
     on_request: Sequence[str] = (),
 ) -> Scores:
     """Score a decoded clip against its reference with every metric that applies.
@@ -96,6 +98,8 @@ def score(
     clip_class : str
         `speech` gets the speech metrics and ViSQOL's speech mode, every other class ViSQOL's
         audio mode.
+    weights : WeightLocator
+        Finds the weights of learned predictors.
     on_request : sequence of str
         Fields of `table.ON_REQUEST` to fill beside those that every clip gets.
     """
@@ -110,7 +114,9 @@ def score(
         if not metric.applies_to(clip_class):
             scores.reasons[metric.field] = _not_defined(metric, clip_class)
         elif metric.field in learned.PREDICTORS:
-            for name, call in learned.calls(metric.field, reference, decoded, sample_rate_hz):
+            for name, call in learned.calls(
+                metric.field, reference, decoded, sample_rate_hz, weights
+            ):
                 scores.take(name, call)
         else:
             function = functions[metric.field]

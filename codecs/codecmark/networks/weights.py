@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
-import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +16,7 @@ from pathlib import Path
 from codecmark.codec import Weights
 from codecmark.errors import DamagedWeightsError, UnavailableError
 from codecmark.networks.published_sets import SETS, WeightSet
+from codecmark.system import environment
 from codecmark.system.digest import combined, file_sha256
 
 RANDOM_SEED = 20_240_601
@@ -61,7 +61,8 @@ class WeightLocator:
     trained : Path or None
         Folder of sets that the user trained, see `trained_sets`; `CODECMARK_TRAINED`.
     offline : bool
-        Whether downloads are forbidden; `CODECMARK_OFFLINE=1` or `HF_HUB_OFFLINE=1`.
+        Whether downloads are forbidden, as they are unless somebody allows them;
+        `from_environment` does without `CODECMARK_OFFLINE=1` and `HF_HUB_OFFLINE=1`.
     reads_files : bool
         If False, sets are identified by file names and headers only, and none is fetched: published
         sets have no digest, and their note is `UNREAD`.
@@ -72,7 +73,7 @@ class WeightLocator:
     folder: Path | None = None
     cache: Path = field(default_factory=lambda: Path.home() / ".cache" / "codecmark")
     trained: Path | None = None
-    offline: bool = False
+    offline: bool = True
     reads_files: bool = True
     asked: list[Asked] = field(default_factory=list, compare=False, repr=False)
 
@@ -82,8 +83,8 @@ class WeightLocator:
         from codecmark.system import download  # libraries that few codecs need
 
         return cls(
-            _path("CODECMARK_WEIGHTS"), download.cache(), _path("CODECMARK_TRAINED"),
-            download.offline(), reads_files,
+            environment.folder("CODECMARK_WEIGHTS"), download.cache(),
+            environment.folder("CODECMARK_TRAINED"), download.offline(), reads_files,
         )  # fmt: skip
 
     def variables(self) -> dict[str, str]:
@@ -215,11 +216,6 @@ class WeightLocator:
 def _not_fetched(weight_set: WeightSet, problem: str) -> UnavailableError:
     what = f"weights of {weight_set.name} could not be fetched ({problem})"
     return UnavailableError(what, _remedy(weight_set))
-
-
-def _path(variable: str) -> Path | None:
-    value = os.environ.get(variable)
-    return Path(value).expanduser() if value else None
 
 
 def _hub_snapshot(weight_set: WeightSet) -> Path | None:

@@ -14,7 +14,7 @@ from codecmark.networks import runtime
 from codecmark.networks.setup import Setup
 from codecmark.networks.weights import Located
 from codecmark.neural import dac_blocks, original_checkpoints
-from codecmark.neural.torch_tokens import TorchTokenCodec
+from codecmark.neural.torch_tokens import TorchTokenCodec, mono_info
 from codecmark.spec import Spec
 
 _WHOLE_S = 10  # transformers' network runs over a signal up to this at once,
@@ -91,15 +91,13 @@ class DacCodec(TorchTokenCodec):
         asked = round(bitrate_kbps / one_book_kbps)
         self.codebooks = min(max(asked, 1), int(config["n_codebooks"]))
         self.early_samples = _early_samples(config["downsampling_ratios"])
-        self.info = runtime.info(
+        self.info = mono_info(
+            self,
             self._network.model,
             source,
             setup,
             spec=str(Spec("dac", variant, f"{bitrate_kbps:g}k", implementation)),
             family="dac",
-            sample_rate_hz=self.rate_hz,
-            channels=1,
-            nominal_bitrate_kbps=self.bitrate_kbps,
             algorithmic_delay_samples=None,
             licence=LICENCES[implementation],
             reference="arXiv 2306.06546",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import prod
 from typing import Any
 
 import torch
@@ -20,7 +19,7 @@ from codecmark.neural.encodec_network import PUBLISHED, TransformersEncodec
 from codecmark.neural.encodec_segments import Segment
 from codecmark.neural.encodec_stereo import EncodecStereoCodec
 from codecmark.neural.streaming import ChunkDecoder, ChunkEncoder
-from codecmark.neural.torch_tokens import TorchTokenCodec
+from codecmark.neural.torch_tokens import TorchTokenCodec, mono_info
 from codecmark.spec import Spec
 
 
@@ -37,20 +36,16 @@ class EncodecCodec(TorchTokenCodec):
         self._network, source = encodec_network.build("24khz", config, implementation, setup)
         self.device = runtime.device_of(self._network.model)
         self._label_kbps = bitrate_kbps
-        self.rate_hz = int(config["sampling_rate"])
-        self.hop = prod(config["upsampling_ratios"])
-        self.live_rate_hz, self.chunk_samples = self.rate_hz, self.hop
-        self.bits = (int(config["codebook_size"]) - 1).bit_length()
+        self.rate_hz, self.hop, self.bits = encodec_network.framing(config)
         self.codebooks = round(bitrate_kbps * 1000 * self.hop / self.rate_hz / self.bits)
-        self.info = runtime.info(
+        self.live_rate_hz, self.chunk_samples = self.rate_hz, self.hop
+        self.info = mono_info(
+            self,
             self._network.model,
             source,
             setup,
             spec=str(Spec("encodec", "24khz", f"{bitrate_kbps:g}k", implementation)),
             family="encodec",
-            sample_rate_hz=self.rate_hz,
-            channels=1,
-            nominal_bitrate_kbps=self.bitrate_kbps,
             algorithmic_delay_samples=self.hop,
             licence=encodec_network.LICENCES[implementation],
             reference="arXiv 2210.13438",

@@ -8,6 +8,7 @@ the next. The last one is as short as the clip leaves it.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import prod
 from typing import Any, Protocol
 
 import torch
@@ -70,6 +71,12 @@ LICENCES = {
     None: "Apache-2.0 (transformers); weights CC-BY-NC-4.0",
     "original": "CC-BY-NC-4.0 (encodec), its weights too: not for commercial use",
 }
+
+
+def framing(config: Mapping[str, Any]) -> tuple[int, int, int]:
+    """Return the sample rate in Hz, samples of a frame and bits of a token of a configuration."""
+    token_bits = (int(config["codebook_size"]) - 1).bit_length()
+    return int(config["sampling_rate"]), prod(config["upsampling_ratios"]), token_bits
 
 
 class EncodecNetwork(Protocol):

@@ -6,7 +6,6 @@ The payload is the level of each segment as a little-endian float32, then all to
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import prod
 from typing import Any
 
 import numpy as np
@@ -47,9 +46,7 @@ class EncodecStereoCodec(TokenPayloadCodec):
         self._network, source = encodec_network.build("48khz", config, implementation, setup)
         self._device = runtime.device_of(self._network.model)
         self._label_kbps = bitrate_kbps
-        self._rate_hz = int(config["sampling_rate"])
-        self._hop = prod(config["upsampling_ratios"])
-        self.bits = (int(config["codebook_size"]) - 1).bit_length()
+        self._rate_hz, self._hop, self.bits = encodec_network.framing(config)
         self._codebooks = round(bitrate_kbps * 1000 * self._hop / self._rate_hz / self.bits)
         self._length, self._stride = segment_samples(config)
         self.info = runtime.info(

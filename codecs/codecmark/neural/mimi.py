@@ -15,7 +15,7 @@ from codecmark.networks.setup import Setup
 from codecmark.neural.causal_stream import decode_in_blocks
 from codecmark.neural.mimi_stream import DecoderStream, EncoderStream
 from codecmark.neural.streaming import ChunkDecoder, ChunkEncoder
-from codecmark.neural.torch_tokens import TransformersTokenCodec
+from codecmark.neural.torch_tokens import TransformersTokenCodec, mono_info
 from codecmark.spec import Spec
 
 # config.json of kyutai/mimi; of `num_quantizers` it is silent, its file holds 32 codebooks
@@ -87,15 +87,13 @@ class MimiCodec(TransformersTokenCodec):
         self.bits = (int(loaded.codebook_size) - 1).bit_length()
         self.codebooks = min(max(round(bitrate_kbps / _ONE_BOOK_KBPS), 1), loaded.num_quantizers)
         self._encode_options = {"num_quantizers": self.codebooks}
-        self.info = runtime.info(
+        self.info = mono_info(
+            self,
             self._model,
             source,
             setup,
             spec=f"mimi@{bitrate_kbps:g}k",
             family="mimi",
-            sample_rate_hz=self.rate_hz,
-            channels=1,
-            nominal_bitrate_kbps=self.bitrate_kbps,
             algorithmic_delay_samples=self.hop,
             licence="Apache-2.0 (transformers); weights CC-BY-4.0",
             reference="arXiv 2410.00037",

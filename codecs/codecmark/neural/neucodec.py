@@ -21,6 +21,7 @@ from codecmark.errors import InputError
 from codecmark.networks import runtime
 from codecmark.networks.setup import Setup
 from codecmark.neural.tokens import TokenCodec, Tokens
+from codecmark.neural.torch_tokens import mono_info
 from codecmark.spec import Spec
 
 
@@ -116,15 +117,13 @@ class FsqCodec(TokenCodec):
         self.hop = int(np.prod(loaded.downsampling_ratios))
         rates_hz = [int(getattr(loaded, name)) for name in self._family.rates]
         self.rate_hz, self._output_rate_hz = rates_hz[0], rates_hz[-1]
-        self.info = runtime.info(
+        self.info = mono_info(
+            self,
             self._model,
             source,
             setup,
             spec=family,
             family=family,
-            sample_rate_hz=self.rate_hz,
-            channels=1,
-            nominal_bitrate_kbps=self.bitrate_kbps,
             algorithmic_delay_samples=None,
             licence=f"Apache-2.0 (transformers); weights {self._family.licence}",
             reference=self._family.reference,

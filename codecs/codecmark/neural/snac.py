@@ -16,6 +16,7 @@ from codecmark.clip import Samples
 from codecmark.networks import runtime
 from codecmark.networks.setup import Setup
 from codecmark.neural.tokens import TokenCodec, Tokens
+from codecmark.neural.torch_tokens import mono_info
 from codecmark.spec import Spec
 
 
@@ -65,15 +66,13 @@ class SnacCodec(TokenCodec):
         self.hop = prod(self._model.encoder_rates) * latents
         self.bits = (int(self._model.codebook_size) - 1).bit_length()
         self.codebooks = sum(self._tokens_of_book)
-        self.info = runtime.info(
+        self.info = mono_info(
+            self,
             self._model,
             source,
             setup,
             spec=f"snac:{variant}",
             family="snac",
-            sample_rate_hz=self.rate_hz,
-            channels=1,
-            nominal_bitrate_kbps=self.bitrate_kbps,
             algorithmic_delay_samples=None,
             licence="MIT",
             reference="arXiv 2410.14411",

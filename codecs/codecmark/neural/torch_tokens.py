@@ -9,8 +9,33 @@ from typing import Any
 import torch
 
 from codecmark.clip import Samples
+from codecmark.codec import CodecInfo, Weights
 from codecmark.networks import runtime
+from codecmark.networks.setup import Setup
+from codecmark.networks.weights import Located
 from codecmark.neural.tokens import TokenCodec, Tokens
+
+
+def mono_info(
+    codec: TokenCodec,
+    network: torch.nn.Module,
+    source: Located | Weights,
+    setup: Setup,
+    **fields: Any,
+) -> CodecInfo:
+    """Return the `CodecInfo` of a codec whose `network` takes single channels at its rate.
+
+    `fields` are the others; `codec` has its rates already.
+    """
+    return runtime.info(
+        network,
+        source,
+        setup,
+        sample_rate_hz=codec.rate_hz,
+        channels=1,
+        nominal_bitrate_kbps=codec.bitrate_kbps,
+        **fields,
+    )
 
 
 class TorchTokenCodec(TokenCodec):

@@ -10,7 +10,7 @@ from transformers import WavTokenizerConfig, WavTokenizerModel
 
 from codecmark.networks import runtime
 from codecmark.networks.setup import Setup
-from codecmark.neural.torch_tokens import TransformersTokenCodec
+from codecmark.neural.torch_tokens import TransformersTokenCodec, mono_info
 from codecmark.spec import Spec
 
 CHECKPOINTS = {
@@ -72,15 +72,13 @@ class WavTokenizerCodec(TransformersTokenCodec):
         self.rate_hz = int(loaded.sampling_rate)
         self.hop = int(loaded.hop_length)
         self.bits = (int(loaded.codebook_size) - 1).bit_length()
-        self.info = runtime.info(
+        self.info = mono_info(
+            self,
             self._model,
             source,
             setup,
             spec=f"wavtokenizer:{variant}",
             family="wavtokenizer",
-            sample_rate_hz=self.rate_hz,
-            channels=1,
-            nominal_bitrate_kbps=self.bitrate_kbps,
             algorithmic_delay_samples=None,
             licence="Apache-2.0 (transformers); weights MIT",
             reference="arXiv 2408.16532",

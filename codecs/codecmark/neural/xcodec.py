@@ -9,7 +9,7 @@ from transformers import XcodecConfig, XcodecModel
 
 from codecmark.networks import runtime
 from codecmark.networks.setup import Setup
-from codecmark.neural.torch_tokens import TransformersTokenCodec
+from codecmark.neural.torch_tokens import TransformersTokenCodec, mono_info
 from codecmark.spec import Spec
 
 CHECKPOINTS = {
@@ -85,15 +85,13 @@ class XcodecCodec(TransformersTokenCodec):
         self.hop = int(loaded.hop_length)
         self.bits = int(loaded.codebook_nbits)
         self.codebooks = round(bitrate_kbps * 1000 * self.hop / self.rate_hz / self.bits)
-        self.info = runtime.info(
+        self.info = mono_info(
+            self,
             self._model,
             source,
             setup,
             spec=f"xcodec:{variant}@{bitrate_kbps:g}k",
             family="xcodec",
-            sample_rate_hz=self.rate_hz,
-            channels=1,
-            nominal_bitrate_kbps=self.bitrate_kbps,
             algorithmic_delay_samples=None,
             licence="Apache-2.0 (transformers); weights MIT (its repository's)",
             reference="arXiv 2408.17175",

@@ -93,9 +93,9 @@ class ReplayedCodec(Codec):
         self.info = _info(codec, files, library)
 
     @classmethod
-    def from_spec(cls, spec: Spec, setup: Setup) -> ReplayedCodec:  # noqa: ARG003 - no network
+    def from_spec(cls, spec: Spec, setup: Setup) -> ReplayedCodec:
         """Build it with the sets that come with the package."""
-        return cls(str(spec).partition(":")[2], Library.from_environment())
+        return cls(str(spec).partition(":")[2], _library(setup))
 
     def covers(self, clip: PreparedClip, condition: Condition) -> bool:
         """Return whether there is a decoded file for a clip that the condition admits."""
@@ -159,9 +159,14 @@ class ReplayedCodec(Codec):
         return notes
 
 
-def shown_on(spec: Spec, condition: Condition) -> set[str]:
+def _library(setup: Setup) -> Library:
+    weights = setup.weights
+    return Library.at(setup.published_audio, weights.cache, offline=weights.offline)
+
+
+def shown_on(spec: Spec, condition: Condition, setup: Setup) -> set[str]:
     """Return the SHA-256 of the originals of which a condition admits a codec's decoded file."""
-    manifest = Library.from_environment().manifest
+    manifest = _library(setup).manifest
     return {
         manifest.original_of(file).sha256
         for file in manifest.of_codec(str(spec).partition(":")[2])
@@ -169,9 +174,9 @@ def shown_on(spec: Spec, condition: Condition) -> set[str]:
     }
 
 
-def sound_digest(spec: Spec) -> str:
+def sound_digest(spec: Spec, setup: Setup) -> str:
     """Return the digest of the facts about a codec's files, and whether any is here."""
-    library = Library.from_environment()
+    library = _library(setup)
     files = library.manifest.of_codec(str(spec).partition(":")[2])
     digests = {f"{file.set}/{file.path}": file.sha256 for file in files}
     settings = {file.set: repr(library.set_of(file)) for file in files}
@@ -186,8 +191,6 @@ def _info(codec: str, files: list[Decoded], library: Library) -> CodecInfo:
     return CodecInfo(
         spec=f"{FAMILY}:{codec}",
         family=FAMILY,
-        sample_rate_hz=None,
-        channels=None,
         nominal_bitrate_kbps=settings[0].nominal_kbps,
         algorithmic_delay_samples=None,
         parameters=None,

@@ -19,6 +19,7 @@ from codecmark.corpus import CorpusClip, condition
 from codecmark.corpus.condition import PreparedClip
 from codecmark.errors import CodecmarkError, InputError
 from codecmark.metrics.table import VISQOL_FIELD
+from codecmark.networks.setup import Setup
 from codecmark.replay.codec import ReplayedCodec
 from codecmark.results.row import ResultRow
 from codecmark.review.judgement import Judged
@@ -113,7 +114,10 @@ def default_clips(
 
 
 def listen(
-    specs: Sequence[str], clips: Sequence[PreparedClip], rows: Sequence[ResultRow]
+    specs: Sequence[str],
+    clips: Sequence[PreparedClip],
+    rows: Sequence[ResultRow],
+    setup: Setup,
 ) -> Iterator[tuple[str, dict[str, Heard] | str]]:
     """Code every clip with each codec; yield its spec, and by clip what came of it.
 
@@ -122,7 +126,7 @@ def listen(
     by_key = {(row.spec, row.clip): row for row in rows}
     for spec in specs:
         try:
-            codec = catalog.create(spec)
+            codec = catalog.create(spec, setup)
         except CodecmarkError as error:
             yield spec, str(error)
             continue

@@ -1,4 +1,4 @@
-"""What a run will lack because nobody said what kind of sound its clips are."""
+"""What a run will lack because its clips have no class."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from codecmark.metrics.table import TABLE
 
 
 def notice(clips: Sequence[CorpusClip]) -> str | None:
-    """Return what to say before a run of these clips; None where each has a class."""
+    """Return a notice to show before a run of these clips; None where each has a class."""
     count = sum(clip.clip_class == UNKNOWN_CLASS for clip in clips)
     if not count:
         return None
@@ -21,9 +21,9 @@ def notice(clips: Sequence[CorpusClip]) -> str | None:
         and metric.classes
         and not metric.applies_to(UNKNOWN_CLASS)
     ]
-    them = f"{count} of {len(clips)} clips have" if len(clips) > 1 else "the clip has"
+    subject = f"{count} of {len(clips)} clips have" if len(clips) > 1 else "the clip has"
     return (
-        f"{them} no class: no {', no '.join(missing)}, and ViSQOL in its audio mode. If this is "
+        f"{subject} no class: no {', no '.join(missing)}, and ViSQOL in its audio mode. If this is "
         "speech, add --class speech; else --class music or ambient, a folder of that name, or a "
         "column 'class' in a manifest"
     )

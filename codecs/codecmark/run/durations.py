@@ -15,13 +15,13 @@ _Key = tuple[str, str, str]  # spec, condition, and axes in words
 
 
 class Remaining:
-    """The seconds that some plans have left; model loading is not in them.
+    """An estimate of the seconds that plans still take, without loading models.
 
     Parameters
     ----------
     plans : sequence of Plan
     workers : int
-        How many codecs work side by side.
+        How many codecs are measured side by side.
     """
 
     def __init__(self, plans: Sequence[Plan], workers: int) -> None:
@@ -35,7 +35,7 @@ class Remaining:
         }
 
     def learn(self, rows: Iterable[ResultRow]) -> None:
-        """Take into account how long rows took, those of this host with timing as planned."""
+        """Learn from rows of this host that were timed, or not, as the plans are."""
         for row in rows:
             is_alike = self._is_timed == (row.encode_s is not None)
             if row.row_s and row.clip_s and row.host == host.host() and is_alike:
@@ -44,16 +44,16 @@ class Remaining:
                 self._rates[key].append(row.row_s / row.clip_s)
 
     def finish(self, spec: str, condition: str, count: int, applied: str = "none") -> None:
-        """Take off the clips that are through; `applied` are axes in words."""
+        """Subtract `count` clips that are done; `applied` are axes in words."""
         del self._audio_s[spec, condition, applied][:count]
 
     @property
     def unknown(self) -> list[str]:
-        """The codecs that nothing is known of."""
+        """The codecs without a row to estimate from."""
         return list(dict.fromkeys(key[0] for key in self._left() if not self._rates[key]))
 
     def seconds(self) -> float | None:
-        """Return an estimate, in which unknown codecs count like the mean; None if all are."""
+        """Return the estimate; unknown codecs count as the mean of the others. None if all are."""
         known = {key: fmean(self._rates[key]) for key in self._left() if self._rates[key]}
         if not known:
             return None

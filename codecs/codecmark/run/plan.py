@@ -26,7 +26,7 @@ from codecmark.system import host
 
 @dataclass(frozen=True)
 class PlannedClip:
-    """A clip that the condition admits: where to read it, and what will be read."""
+    """A clip that the condition admits: where to read it, and what reading it gives."""
 
     entry: CorpusClip
     sha256: str
@@ -34,7 +34,7 @@ class PlannedClip:
 
     @property
     def keyed(self) -> KeyedClip:
-        """What its rows are known by."""
+        """What of the clip its rows' keys depend on."""
         entry = self.entry
         return KeyedClip(entry.name, entry.source, entry.clip_class, self.sha256)
 
@@ -54,7 +54,7 @@ class PlannedClip:
 
 @dataclass(frozen=True)
 class Plan:
-    """What to do.
+    """The rows that a run lacks, and how to make them.
 
     Attributes
     ----------
@@ -66,7 +66,7 @@ class Plan:
         What a codec is warmed up with, and an untrained one measured on.
     timed : bool
     setup : Setup
-        What codecs are built with: where weights are, and the device.
+        What codecs are built with: the device, and where weights and other files are.
     stored : list of ResultRow
         What the run has.
     kept : list of ResultRow
@@ -143,7 +143,7 @@ def make(
     beside: str | None = None,
     treatment: Treatment = UNTREATED,
 ) -> Plan:
-    """Compare what is asked for with what the run has.
+    """Compare the rows that are asked for with those that the run has.
 
     The run is the newest of this condition whose clips are among these, or these among its;
     otherwise, or if `fresh`, a new one. A row counts if its key is the one that would be made now,
@@ -154,7 +154,7 @@ def make(
     retry : bool
         Whether to try again what failed, was unavailable or lacked its weights.
     beside : str, optional
-        The run of another condition that rows join if there is none to go on with.
+        The run of another condition that new rows join if there is none to continue.
     treatment : Treatment
         What clips go through beside the codec; rows of several are one run.
 
@@ -163,7 +163,7 @@ def make(
     InputError
         If a codec cannot go through that, or times are asked for: names it.
     ResultSchemaError
-        If rows that might be gone on with are damaged or of a newer schema.
+        If rows of a run that might be continued are damaged or of a newer schema.
     """
     require_possible(specs, treatment)
     if treatment and timed:
@@ -172,7 +172,9 @@ def make(
     again = [r for r in stored if retry and (r.status != "ok" or r.weights == "random")]
     kept = [row for row in stored if row not in again]
     known = _Known(kept, condition, setup, treatment, timed=timed)
-    missing = {spec: known.lacking(spec, _admitted(spec, clips, condition)) for spec in specs}
+    missing = {
+        spec: known.lacking(spec, _admitted(spec, clips, condition, setup)) for spec in specs
+    }
     return Plan(
         run_id or beside or host.new_run_id(),
         condition,
@@ -187,7 +189,7 @@ def make(
 
 
 def _admitted(
-    spec: str, clips: Sequence[PlannedClip], condition: Condition
+    spec: str, clips: Sequence[PlannedClip], condition: Condition, setup: Setup
 ) -> Sequence[PlannedClip]:
     """Return the clips that a codec can have rows of: of a replayed one, those it was shown on.
 
@@ -196,7 +198,7 @@ def _admitted(
     parsed = Spec.parse(spec)
     if parsed.family != replay.FAMILY:
         return clips
-    shown = replay.shown_on(parsed, condition)
+    shown = replay.shown_on(parsed, condition, setup)
     return [clip for clip in clips if clip.entry.sha256 in shown] or clips[:1]
 
 
@@ -240,7 +242,7 @@ class _Known:
         return tuple(clip for clip, row in zip(clips, rows, strict=True) if row is None)
 
     def _find(self, codecs: Iterable[str], clip: KeyedClip | None) -> ResultRow | None:
-        wanted = (keys.row_key(codec, clip, self._treatment) for codec in codecs)
+        wanted = (keys.row_key(codec, clip, self._treatment, self._setup) for codec in codecs)
         rows = (self._rows[key] for key in wanted if key in self._rows)
         return next((row for row in rows if self._counts(row)), None)
 
@@ -254,7 +256,7 @@ class _Known:
 def _continued(
     clips: Sequence[PlannedClip], condition: Condition, results: Path
 ) -> tuple[str | None, list[ResultRow]]:
-    """Return the run to go on with and its rows, or None."""
+    """Return the run to continue and its rows; None and no rows if there is none."""
     names = {clip.entry.name for clip in clips}
     for run_id in reversed(store.run_ids(results)):
         try:

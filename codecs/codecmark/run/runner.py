@@ -17,9 +17,9 @@ def run(
     """Make the missing rows; yield each outcome when its rows are on disk.
 
     A codec that is not available, or fails on a clip, becomes rows that say so; the run goes on.
-    An interruption loses the items that are being worked on: a clip each, or with timing a block
-    of clips, which are timed round by round and then scored side by side. `watch` is told what is
-    worked on.
+    An interruption loses the items in progress: a clip each, or with timing a block of clips,
+    which are timed round by round and then scored side by side. `watch` is called with what is
+    being worked on.
     """
     items = [
         Item(

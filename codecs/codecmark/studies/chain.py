@@ -75,7 +75,7 @@ class Stage:
         return None if pesq is None else 100 * (pesq - low) / (high - low)
 
 
-def diagnose(clip: AudioClip, mel_name: str, vocoder_stage: str) -> list[Stage]:
+def diagnose(clip: AudioClip, mel_name: str, vocoder_stage: str, setup: Setup) -> list[Stage]:
     """Run every path for one mono clip of speech.
 
     Parameters
@@ -84,13 +84,15 @@ def diagnose(clip: AudioClip, mel_name: str, vocoder_stage: str) -> list[Stage]:
         One channel; resampled to the mel's rate, at which everything is scored.
     mel_name, vocoder_stage : str
         As in specs: `16k-64`, `griffinlim-64`.
+    setup : Setup
+        The device, and where the weights of the trained stages are.
     """
     mel = mel_format(mel_name)
     vocoder = PhaseRetrieval.from_stage(vocoder_stage, mel)
     reference = clip.resampled(mel.sample_rate_hz)
     frames = mel.frames(reference.n_samples)
     padded = runtime.to_tensor(
-        fit_length(reference.samples, mel.samples(frames)), runtime.device(Setup.from_environment())
+        fit_length(reference.samples, mel.samples(frames)), runtime.device(setup)
     )
     with torch.inference_mode():
         spectrum = linear_spectrum(padded, mel)
@@ -101,9 +103,9 @@ def diagnose(clip: AudioClip, mel_name: str, vocoder_stage: str) -> list[Stage]:
             (PHASE, vocoder.retrieve(spectrum.abs())),
             (BOTH, vocoder.retrieve(estimated)),
         ]
-    stages = [_scored(reference, name, runtime.to_array(output)) for name, output in paths]
-    stages += [_codec(reference, spec, name) for spec, name in _CODECS]
-    stages.append(_scored(reference, SILENCE, np.zeros_like(reference.samples)))
+    stages = [_scored(reference, name, runtime.to_array(output), setup) for name, output in paths]
+    stages += [_codec(reference, spec, name, setup) for spec, name in _CODECS]
+    stages.append(_scored(reference, SILENCE, np.zeros_like(reference.samples), setup))
     return stages
 
 
@@ -170,21 +172,21 @@ def _mean(clips: Sequence[Sequence[Stage]], name: str, field: str) -> float | No
     return float(np.mean(measured)) if measured else None
 
 
-def _scored(reference: AudioClip, name: str, output: Samples) -> Stage:
+def _scored(reference: AudioClip, name: str, output: Samples, setup: Setup) -> Stage:
     fitted = fit_length(output, reference.n_samples).astype(np.float32)
-    scores = score(reference.samples, fitted, reference.sample_rate_hz, "speech")
+    scores = score(reference.samples, fitted, reference.sample_rate_hz, "speech", setup.weights)
     return Stage(name, fitted, scores)
 
 
-def _codec(reference: AudioClip, spec: str, name: str) -> Stage:
+def _codec(reference: AudioClip, spec: str, name: str, setup: Setup) -> Stage:
     try:
-        codec = catalog.create(spec)
+        codec = catalog.create(spec, setup)
     except UnavailableError as error:
         return Stage(name, None, None, str(error))
     if codec.info.weights.evidence == "random":
         return Stage(name, None, None, codec.info.weights.note)
     decoded = codec.decode(codec.encode(reference))
-    return _scored(reference, name, decoded.samples)
+    return _scored(reference, name, decoded.samples, setup)
 
 
 Summary = Callable[[str, str], float | None]

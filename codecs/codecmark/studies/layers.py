@@ -122,7 +122,10 @@ def take_apart(clips: Sequence[PreparedClip], setup: Setup) -> Iterator[Parts]:
                 _fitted(unfilled.signal(waveform.gain) * scale, clip),
             )
             rate_hz, reference = clip.audio.sample_rate_hz, clip.audio.samples
-            jobs = [Job(reference, output, rate_hz, clip.clip_class) for output in decoded]
+            jobs = [
+                Job(reference, output, rate_hz, clip.clip_class, setup.weights)
+                for output in decoded
+            ]
             original = reference[0].astype(np.float64)
             flat = np.full_like(base.envelope, int(base.envelope.mean()))
             flat_bytes = len(coefficient_coding.encode(waveform.levels, waveform.modes, flat))

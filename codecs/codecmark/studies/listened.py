@@ -70,14 +70,18 @@ class Listened:
     @property
     def systems(self) -> tuple[str, ...]:
         """The codecs that were rated and have sound on every clip."""
-        stimuli = [each for each in self.listening.with_role("system") if each.audio is not None]
-        there = {(each.clip, each.system) for each in stimuli}
-        names = dict.fromkeys(each.system for each in stimuli)
-        rated = {(each.clip, each.system) for each in self.listening.ratings}
+        stimuli = [
+            stimulus
+            for stimulus in self.listening.with_role("system")
+            if stimulus.audio is not None
+        ]
+        names = dict.fromkeys(stimulus.system for stimulus in stimuli)
+        with_sound = {(stimulus.clip, stimulus.system) for stimulus in stimuli}
+        rated = {(rating.clip, rating.system) for rating in self.listening.ratings}
         return tuple(
             name
             for name in names
-            if all((clip, name) in there & rated for clip in self.listening.clips)
+            if all((clip, name) in with_sound & rated for clip in self.listening.clips)
         )
 
     def ratings(self, systems: Iterable[str]) -> NDArray[np.float64]:
@@ -95,11 +99,13 @@ class Listened:
         InputError
             If there is no such sound.
         """
-        for each in self.listening.stimuli:
-            is_it = each.role == "reference" if system is None else each.system == system
-            path = self.listening.audio_path(each)
-            if is_it and each.clip == clip and path is not None:
-                return path, each.clip_class
+        for stimulus in self.listening.stimuli:
+            is_asked_for = (
+                stimulus.role == "reference" if system is None else stimulus.system == system
+            )
+            path = self.listening.audio_path(stimulus)
+            if is_asked_for and stimulus.clip == clip and path is not None:
+                return path, stimulus.clip_class
         raise InputError(f"{clip}: no sound of {system or 'the reference'}; add its file")
 
     def screened(self) -> Listened:
@@ -129,14 +135,14 @@ def load(folder: Path) -> Listened:
 
 
 def _kinds(folder: Path, listening: ListeningSet) -> dict[str, str]:
-    systems = dict.fromkeys(each.system for each in listening.with_role("system"))
-    found = {name: _kind_of(name) for name in systems}
+    systems = dict.fromkeys(stimulus.system for stimulus in listening.with_role("system"))
+    kinds = {name: _kind_of(name) for name in systems}
     if (path := folder / KINDS_FILE).is_file():
         for line in read_csv(path, ("system", "kind")):
-            if line["system"] not in found:
+            if line["system"] not in kinds:
                 raise InputError(f"{path}: the set has no system {line['system']!r}")
-            found[line["system"]] = line["kind"]
-    return found
+            kinds[line["system"]] = line["kind"]
+    return kinds
 
 
 def _kind_of(system: str) -> str:

@@ -14,6 +14,7 @@ from codecmark.corpus.audio_files import read_audio
 from codecmark.measure.scoring import Job, Scorer
 from codecmark.metrics.learned import REFERENCE
 from codecmark.metrics.table import ON_REQUEST, TABLE
+from codecmark.networks.weights import WeightLocator
 from codecmark.studies.listened import Listened
 
 CLEAR = 15.0  # points between the means of two conditions of a signal
@@ -84,7 +85,9 @@ class Ceiling:
     reliability: float
 
 
-def predict(listened: Listened, scorer: Scorer) -> tuple[Predictions, dict[str, str]]:
+def predict(
+    listened: Listened, scorer: Scorer, weights: WeightLocator
+) -> tuple[Predictions, dict[str, str]]:
     """Score every stimulus that has a rating and sound.
 
     Returns
@@ -95,7 +98,7 @@ def predict(listened: Listened, scorer: Scorer) -> tuple[Predictions, dict[str, 
         Why a predictor has none.
     """
     jobs = [
-        _job(listened, signal, system)
+        _job(listened, signal, system, weights)
         for signal in listened.listening.clips
         for system in listened.systems
     ]
@@ -122,15 +125,15 @@ def judged(predictions: Predictions) -> dict[str, Floats]:
 
     A predictor without a reference is there as it is and as the difference to the original.
     """
-    found = {}
+    by_label = {}
     for name, values in predictions.items():
         if name.endswith(REFERENCE):
             continue
         metric = TABLE[name]
-        found[metric.label] = metric.sign * values
+        by_label[metric.label] = metric.sign * values
         if f"{name}{REFERENCE}" in predictions:
-            found[f"{metric.label}, difference"] = values - predictions[f"{name}{REFERENCE}"]
-    return found
+            by_label[f"{metric.label}, difference"] = values - predictions[f"{name}{REFERENCE}"]
+    return by_label
 
 
 def verdict(values: Floats, listened: Listened, systems: Sequence[str]) -> Verdict:
@@ -169,10 +172,10 @@ def ordered(values: Floats, people: Floats, counted: NDArray[np.bool_] | None = 
 def means(ratings: Floats, weights: Floats | None = None) -> Floats:
     """Return the stimuli's means `[signals, systems]`, listeners counted `weights` times."""
     counts = np.ones(ratings.shape[2]) if weights is None else weights
-    there = ~np.isnan(ratings)
-    total = np.where(there, ratings, 0.0) @ counts
+    is_rated = ~np.isnan(ratings)
+    total = np.where(is_rated, ratings, 0.0) @ counts
     with np.errstate(invalid="ignore"):
-        mean: Floats = total / (there @ counts)
+        mean: Floats = total / (is_rated @ counts)
     return mean
 
 
@@ -183,17 +186,18 @@ def ceiling(listened: Listened) -> Ceiling:
     count = ratings.shape[2]
     shares, correlations, reliabilities = [], [], []
     for _ in range(_SPLITS):
-        first = np.zeros(count)
-        first[generator.permutation(count)[: count // 2]] = 1
-        one, other = means(ratings, first), means(ratings, 1 - first)
-        rated = ~np.isnan(one + other).any(axis=1)
-        one, other = one[rated], other[rated]
-        if not len(one):
+        in_first = np.zeros(count)
+        in_first[generator.permutation(count)[: count // 2]] = 1
+        first, second = means(ratings, in_first), means(ratings, 1 - in_first)
+        rated = ~np.isnan(first + second).any(axis=1)
+        first, second = first[rated], second[rated]
+        if not len(first):
             continue
-        shares.append(ordered(one, other).right)
-        correlations.append(_pearson(one.mean(axis=0), other.mean(axis=0)))
-        halves = _pearson(one.ravel(), other.ravel())
-        reliabilities.append(2 * halves / (1 + halves))
+        shares.append(ordered(first, second).right)
+        correlations.append(_pearson(first.mean(axis=0), second.mean(axis=0)))
+        between_halves = _pearson(first.ravel(), second.ravel())
+        # of twice as many listeners, by Spearman and Brown
+        reliabilities.append(2 * between_halves / (1 + between_halves))
     return Ceiling(*(float(np.nanmean(x)) for x in (shares, correlations, reliabilities)))
 
 
@@ -221,7 +225,7 @@ def _pearson(a: Floats, b: Floats) -> float:
     return float(np.corrcoef(a, b)[0, 1])
 
 
-def _job(listened: Listened, clip: str, system: str) -> Job:
+def _job(listened: Listened, clip: str, system: str, weights: WeightLocator) -> Job:
     """Bring a stimulus and its reference to one rate, one channel and the shorter length."""
     path, clip_class = listened.sound(clip, system)
     reference = read_audio(listened.sound(clip, None)[0])
@@ -229,7 +233,7 @@ def _job(listened: Listened, clip: str, system: str) -> Job:
     length = min(reference.n_samples, decoded.n_samples)
     ours, theirs = (_mixed(sound.samples, length) for sound in (reference, decoded))
     asked = tuple(metric.field for metric in ON_REQUEST)
-    return Job(ours, theirs, reference.sample_rate_hz, clip_class, asked)
+    return Job(ours, theirs, reference.sample_rate_hz, clip_class, weights, asked)
 
 
 def _mixed(samples: Samples, length: int) -> Samples:
@@ -241,5 +245,7 @@ def _references() -> set[str]:
     from codecmark.metrics.learned import PREDICTORS, NoReference
 
     return {
-        f"{name}{REFERENCE}" for name, each in PREDICTORS.items() if isinstance(each, NoReference)
+        f"{name}{REFERENCE}"
+        for name, predictor in PREDICTORS.items()
+        if isinstance(predictor, NoReference)
     }

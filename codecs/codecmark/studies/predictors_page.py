@@ -93,10 +93,13 @@ def _people(raw: Listened, kept: Listened) -> str:
 
 
 def _all(kept: Listened, values: Mapping[str, Floats]) -> str:
-    found = {name: predictors.verdict(each, kept, kept.systems) for name, each in values.items()}
+    verdicts = {
+        name: predictors.verdict(predicted, kept, kept.systems)
+        for name, predicted in values.items()
+    }
     rows = [
-        (escaped(name), _interval(each.correlation), _share(each.clear))
-        for name, each in _best_first(found)
+        (escaped(name), _interval(verdict.correlation), _share(verdict.clear))
+        for name, verdict in _best_first(verdicts)
     ]
     headings = "predictor", "r over systems", "clear pairs right"
     return "\n".join(
@@ -105,7 +108,7 @@ def _all(kept: Listened, values: Mapping[str, Floats]) -> str:
             "",
             table(headings, rows, numbers=2),
             "",
-            f"{next(iter(found.values())).clear.pairs} clear pairs of "
+            f"{next(iter(verdicts.values())).clear.pairs} clear pairs of "
             f"{len(kept.listening.listeners)} listeners. Predictors without a reference are "
             "there twice: as they are, and as the difference to their value of the original.",
         )
@@ -121,12 +124,14 @@ def _kinds(kept: Listened, values: Mapping[str, Floats]) -> str:
         headings += [f"{escaped(kind)}: r", "pairs right", "bias"]
     headings.append("pairs of two kinds right")
     rows = []
-    for name, each in values.items():
+    for name, predicted in values.items():
         cells = [escaped(name)]
         for systems in kinds.values():
-            found = predictors.verdict(each, kept, systems)
-            cells += [_interval(found.correlation), _share(found.clear), f"{found.bias:+.1f}"]
-        rows.append((*cells, _share(predictors.between_kinds(each, kept))))
+            verdict = predictors.verdict(predicted, kept, systems)
+            cells += [
+                _interval(verdict.correlation), _share(verdict.clear), f"{verdict.bias:+.1f}"
+            ]  # fmt: skip
+        rows.append((*cells, _share(predictors.between_kinds(predicted, kept))))
     lists = "; ".join(
         f"*{escaped(kind)}*: {', '.join(map(escaped, systems))}" for kind, systems in kinds.items()
     )
@@ -147,17 +152,20 @@ def _uncovered(kept: Listened, reasons: Mapping[str, str]) -> str:
         zip(kept.systems, np.nanmean(kept.ratings(kept.systems), axis=(0, 2)), strict=True)
     )
     best = max(people, key=people.__getitem__)
-    there = {kept.kinds[name] for name in kept.systems}
+    covered = {kept.kinds[name] for name in kept.systems}
     lines = [
         f"- Classes of clips: {', '.join(c for c in CLASSES if c not in _classes(kept))}.",
-        f"- Kinds of codec: {'; '.join(kind for kind in KINDS if kind not in there) or 'none'}.",
+        f"- Kinds of codec: {'; '.join(kind for kind in KINDS if kind not in covered) or 'none'}.",
     ]
     if people[best] < NEAR_TRANSPARENT:
         lines.append(
             f"- Quality near transparency: the best system, {escaped(best)}, has "
             f"{people[best]:.0f} points."
         )
-    used = {*kept.systems, *(each.system for each in kept.listening.with_role("reference"))}
+    used = {
+        *kept.systems,
+        *(stimulus.system for stimulus in kept.listening.with_role("reference")),
+    }
     if unused := [name for name in kept.listening.systems if name not in used]:
         lines.append(
             f"- Without sound or ratings on every signal: {', '.join(map(escaped, unused))}."
@@ -171,18 +179,18 @@ def _uncovered(kept: Listened, reasons: Mapping[str, str]) -> str:
 
 
 def _classes(listened: Listened) -> list[str]:
-    return list(dict.fromkeys(each.clip_class for each in listened.listening.stimuli))
+    return list(dict.fromkeys(stimulus.clip_class for stimulus in listened.listening.stimuli))
 
 
-def _best_first(found: Mapping[str, Verdict]) -> Sequence[tuple[str, Verdict]]:
-    return sorted(found.items(), key=lambda item: -item[1].clear.right)
+def _best_first(verdicts: Mapping[str, Verdict]) -> Sequence[tuple[str, Verdict]]:
+    return sorted(verdicts.items(), key=lambda item: -item[1].clear.right)
 
 
-def _interval(found: Interval | None) -> str:
-    if found is None:
+def _interval(interval: Interval | None) -> str:
+    if interval is None:
         return "-"
-    return f"{found.value:.2f} ({found.low:.2f} to {found.high:.2f})"
+    return f"{interval.value:.2f} ({interval.low:.2f} to {interval.high:.2f})"
 
 
-def _share(found: Share) -> str:
-    return f"{100 * found.right:.0f} % of {found.pairs}" if found.pairs else "-"
+def _share(share: Share) -> str:
+    return f"{100 * share.right:.0f} % of {share.pairs}" if share.pairs else "-"

@@ -103,18 +103,18 @@ def groups(rows: Iterable[ResultRow], condition: str, clip_class: str) -> list[G
         if row.family == FAMILY and row.status == "ok" and is_asked_for:
             by_codec.setdefault(row.spec.removeprefix(f"{FAMILY}:"), []).append(row)
     return [
-        Group(codec, condition, clip_class, tuple(found))
-        for codec, found in sorted(by_codec.items())
+        Group(codec, condition, clip_class, tuple(codec_rows))
+        for codec, codec_rows in sorted(by_codec.items())
     ]
 
 
 def rivals(rows: Iterable[ResultRow], condition: str) -> dict[str, dict[str | None, ResultRow]]:
     """Return the rows of the codecs that ran here, by spec and clip, in the order of their runs."""
-    found: dict[str, dict[str | None, ResultRow]] = {}
+    by_spec: dict[str, dict[str | None, ResultRow]] = {}
     for row in rows:
         if row.family != FAMILY and row.condition == condition and row.status == "ok":
-            found.setdefault(row.spec, {})[row.clip] = row
-    return found
+            by_spec.setdefault(row.spec, {})[row.clip] = row
+    return by_spec
 
 
 def rate_is_doubtful(codec: str) -> bool:
@@ -137,7 +137,7 @@ def lacking(rows: Sequence[ResultRow]) -> list[tuple[str, str, int, str]]:
 
     Not what the clip's class, or files that were normalised one by one, leave undefined.
     """
-    found: dict[tuple[str, str, str], int] = {}
+    counts: dict[tuple[str, str, str], int] = {}
     for row in rows:
         for metric in METRICS if row.family == FAMILY and row.status == "ok" else ():
             reason = row.reasons.get(metric.field, "")
@@ -145,5 +145,5 @@ def lacking(rows: Sequence[ResultRow]) -> list[tuple[str, str, int, str]]:
                 (NOT_DEFINED, NORMALISED)
             ):
                 key = metric.label, row.clip or "", reason
-                found[key] = found.get(key, 0) + 1
-    return [(label, clip, count, reason) for (label, clip, reason), count in found.items()]
+                counts[key] = counts.get(key, 0) + 1
+    return [(label, clip, count, reason) for (label, clip, reason), count in counts.items()]

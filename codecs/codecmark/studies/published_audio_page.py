@@ -68,10 +68,10 @@ def page(rows: Sequence[ResultRow]) -> str:
     sections = ["# Published audio", _HEAD.format(fewest=FEWEST_PAIRS)]
     sections += _in_short(rows)
     for name in CLASSES:
-        found = groups(rows, MAIN, name)
-        if found:
-            sections += [f"## {name.capitalize()}, {MAIN}", _means(found, with_stated=True)]
-            sections += _comparisons(found, rows, name)
+        codecs = groups(rows, MAIN, name)
+        if codecs:
+            sections += [f"## {name.capitalize()}, {MAIN}", _means(codecs, with_stated=True)]
+            sections += _comparisons(codecs, rows, name)
     sections += _own_rates(rows)
     sections += ["## What was not scored", *_not_scored(rows)]
     sections += [
@@ -105,12 +105,12 @@ def _in_short(rows: Sequence[ResultRow]) -> list[str]:
     ]
 
 
-def _means(found: Sequence[Group], *, with_stated: bool) -> str:
+def _means(codecs: Sequence[Group], *, with_stated: bool) -> str:
     headings = ["codec", "nominal kbit/s", "pairs", "sources", "sets"]
     headings += [TABLE[name].heading for name in _MEANS]
-    shown = with_stated and found[0].clip_class == "speech"
+    shown = with_stated and codecs[0].clip_class == "speech"
     lines = []
-    for group in found:
+    for group in codecs:
         rate = _NOTHING if group.nominal_kbps is None else f"{group.nominal_kbps:g}"
         line = [
             f"`{group.codec}`",
@@ -128,12 +128,12 @@ def _means(found: Sequence[Group], *, with_stated: bool) -> str:
     return markdown.table(headings, lines, numbers=len(headings) - 1)
 
 
-def _comparisons(found: Sequence[Group], rows: Sequence[ResultRow], clip_class: str) -> list[str]:
-    others = rivals(rows, found[0].condition)
+def _comparisons(codecs: Sequence[Group], rows: Sequence[ResultRow], clip_class: str) -> list[str]:
+    others = rivals(rows, codecs[0].condition)
     sections = []
     for name in _COMPARED[clip_class]:
         table = []
-        for group in found:
+        for group in codecs:
             cells = [_difference(group, others[spec], name) for spec in others]
             if any(cell != _NOTHING for cell in cells):
                 table.append([f"`{group.codec}`", *cells])
@@ -166,24 +166,24 @@ def _seconds(rows: dict[str | None, ResultRow]) -> list[float]:
 
 
 def _difference(group: Group, others: dict[str | None, ResultRow], name: str) -> str:
-    found = group.against(others, name)
-    if found is None:
+    difference = group.against(others, name)
+    if difference is None:
         return _NOTHING
-    digits = TABLE[name].decimals
-    text = f"{found.estimate.mean:+.{digits}f}"
-    if found.estimate.low is None or found.estimate.high is None:
+    digits, gap = TABLE[name].decimals, difference.estimate
+    text = f"{gap.mean:+.{digits}f}"
+    if gap.low is None or gap.high is None:
         return text
-    star = "*" if found.estimate.low > 0 or found.estimate.high < 0 else ""
-    return f"{text}{star} [{found.estimate.low:+.{digits}f}, {found.estimate.high:+.{digits}f}]"
+    star = "*" if gap.low > 0 or gap.high < 0 else ""
+    return f"{text}{star} [{gap.low:+.{digits}f}, {gap.high:+.{digits}f}]"
 
 
-def _mean(found: Estimate | None, digits: int) -> str:
-    if found is None:
+def _mean(estimate: Estimate | None, digits: int) -> str:
+    if estimate is None:
         return _NOTHING
-    text = f"{found.mean:.{digits}f}"
-    if found.low is None or found.high is None:
+    text = f"{estimate.mean:.{digits}f}"
+    if estimate.low is None or estimate.high is None:
         return text
-    return f"{text} [{found.low:.{digits}f}, {found.high:.{digits}f}]"
+    return f"{text} [{estimate.low:.{digits}f}, {estimate.high:.{digits}f}]"
 
 
 def _own_rates(rows: Sequence[ResultRow]) -> list[str]:
@@ -191,13 +191,13 @@ def _own_rates(rows: Sequence[ResultRow]) -> list[str]:
     sections = []
     for condition in names:
         for clip_class in CLASSES:
-            found = groups(rows, condition, clip_class)
-            if found:
+            codecs = groups(rows, condition, clip_class)
+            if codecs:
                 sections += [
                     f"## {clip_class.capitalize()}, {condition}",
                     "Files of this rate or more, judged at it; PESQ, and ViSQOL of speech, are "
                     "defined at 16 kHz.",
-                    _means(found, with_stated=False),
+                    _means(codecs, with_stated=False),
                 ]
     return sections
 
@@ -220,8 +220,8 @@ def _not_scored(rows: Sequence[ResultRow]) -> list[str]:
 def _sets() -> str:
     manifest = built_in()
     lines = [
-        [f"`{name}`", f"{found.repository} at {found.commit[:10]}", found.about,
-         found.licence, found.caution]
-        for name, found in manifest.sets.items()
+        [f"`{name}`", f"{published.repository} at {published.commit[:10]}", published.about,
+         published.licence, published.caution]
+        for name, published in manifest.sets.items()
     ]  # fmt: skip
     return markdown.table(["set", "from", "what it is", "licence", "caution"], lines)

@@ -8,7 +8,6 @@ deleted. Two processes that want the same file take turns, and the second finds 
 from __future__ import annotations
 
 import http.client
-import os
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -27,6 +26,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from codecmark.system import environment
 from codecmark.system.digest import file_sha256
 
 _TIMEOUT_S = 10
@@ -39,16 +39,12 @@ _unreachable_hosts: set[str] = set()  # a host that did not answer is not waited
 
 def offline() -> bool:
     """Whether the network must not be asked."""
-    return any(
-        os.environ.get(name, "").lower() in {"1", "true", "yes", "on"}
-        for name in ("CODECMARK_OFFLINE", "HF_HUB_OFFLINE")
-    )
+    return environment.is_on("CODECMARK_OFFLINE", "HF_HUB_OFFLINE")
 
 
 def cache() -> Path:
     """Return the folder that holds what was fetched."""
-    root = os.environ.get("CODECMARK_CACHE")
-    return Path(root).expanduser() if root else Path.home() / ".cache" / "codecmark"
+    return environment.folder("CODECMARK_CACHE") or Path.home() / ".cache" / "codecmark"
 
 
 def fetch(url: str, target: Path, digest: str | None, *, lock: Path) -> str | None:

@@ -23,8 +23,10 @@ from codecmark.training.runs import Trained, read_run
 _LATENT_ITEMS = 20
 
 
-def export(run: Path, out: Path, dataset: Dataset) -> list[Path]:
+def export(run: Path, out: Path, dataset: Dataset, setup: Setup) -> list[Path]:
     """Write the best weights of a run and their model card to `out`, and return the paths.
+
+    `setup` names the device on which the scale of a VAE's latents is measured.
 
     Raises
     ------
@@ -36,7 +38,7 @@ def export(run: Path, out: Path, dataset: Dataset) -> list[Path]:
     if trained.task in ("vae", "joint"):
         state = _part(trained, "vae") if trained.task == "joint" else dict(trained.state)
         config = dict(trained.options["vae"] if trained.task == "joint" else trained.config)
-        config["scaling_factor"] = _scaling(config, state, dataset)
+        config["scaling_factor"] = _scaling(config, state, dataset, setup)
         parts[compact.FILE] = compact.KIND, config, state
     if trained.task in ("vocoder", "anchored", "joint"):
         vocoder_state = _part(trained, "vocoder") if trained.task == "joint" else trained.state
@@ -63,12 +65,13 @@ def _part(trained: Trained, name: str) -> dict[str, torch.Tensor]:
 
 @torch.inference_mode()
 def _scaling(
-    config: Mapping[str, object], state: Mapping[str, torch.Tensor], dataset: Dataset
+    config: Mapping[str, object],
+    state: Mapping[str, torch.Tensor],
+    dataset: Dataset,
+    setup: Setup,
 ) -> float:
     """Return the factor that gives latents unit variance, measured on held-out items."""
-    vae = compact.CompactAutoencoder(
-        runtime.ready(_unscaled_vae(config, state), Setup.from_environment())
-    )
+    vae = compact.CompactAutoencoder(runtime.ready(_unscaled_vae(config, state), setup))
     squares, count = 0.0, 0
     for _, samples in dataset.validation(_LATENT_ITEMS):
         length = AUDIOLDM2.samples(len(samples) // AUDIOLDM2.hop // 4 * 4)

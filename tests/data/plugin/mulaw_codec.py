@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from codecmark import AudioClip, BitstreamError, Codec, CodecInfo, Setup
+from codecmark import AudioClip, BitstreamError, Codec, CodecInfo
 from codecmark.bitstream.frame import StreamHeader
 from codecmark.clip import Samples
-from codecmark.spec import Spec
 
 MU = 255.0
 
@@ -21,20 +20,10 @@ class MuLawCodec(Codec):
         self.info = CodecInfo(
             spec="mulaw",
             family="mulaw",
-            sample_rate_hz=None,  # it follows the clip
-            channels=None,
-            nominal_bitrate_kbps=None,
             algorithmic_delay_samples=0,
             licence="MIT",
             reference="ITU-T G.711 (1988), in its continuous form",
         )
-
-    @classmethod
-    def from_spec(cls, spec: Spec, _setup: Setup) -> MuLawCodec:
-        """Build from `mulaw`; without a network it needs nothing of the setup."""
-        spec.refuse_variant()
-        spec.refuse_setting()
-        return cls()
 
     def encode_payload(self, clip: AudioClip) -> bytes:
         """Return a byte for each sample."""

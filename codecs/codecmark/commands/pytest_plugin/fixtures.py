@@ -1,4 +1,4 @@
-"""What a benchmark is given.
+"""The fixtures of benchmarks.
 
 Each codec is one parameter of a session fixture, so pytest runs its encode and decode benchmarks
 together; when the fixture is torn down the clips are scored and the rows stored.
@@ -32,7 +32,7 @@ def measurement(request: pytest.FixtureRequest, bench: Session) -> Iterator[Code
     if not clips:
         pytest.skip(f"kept: run {bench.run_id} has its rows; --new measures afresh")
     codec = CodecRows(bench.run_id, spec, bench.first, bench.condition, bench.setup)
-    measured = {row.spec for row in bench.made}
+    measured = {row.spec for row in bench.new_rows}
     if codec.error is not None:
         if spec not in measured:
             bench.finish(codec.rows(bench.scorer, memory=False))

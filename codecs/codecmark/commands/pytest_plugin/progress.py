@@ -17,7 +17,7 @@ _PROGRESS = pytest.StashKey[Progress]()
 
 @pytest.hookimpl(trylast=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """Open the terminal."""
+    """Prepare the bar, on a copy of the terminal."""
     if sys.stderr.isatty():
         # pytest captures the usual descriptors while a benchmark runs: draw on a copy
         terminal = os.fdopen(os.dup(sys.stderr.fileno()), "w")
@@ -44,7 +44,7 @@ def pytest_runtestloop(session: pytest.Session) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
-    """Move the bar by a test."""
+    """Name the test, and advance the bar when it has ended."""
     progress = item.config.stash.get(_PROGRESS, None)
     if progress is not None and progress.task_ids:
         progress.update(progress.task_ids[0], description=item.name)
@@ -55,6 +55,6 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Take the bar away."""
+    """Remove the bar."""
     if _PROGRESS in session.config.stash:
         session.config.stash[_PROGRESS].stop()

@@ -1,4 +1,4 @@
-"""What is said at the end: requirements, what the harness costs, the leaderboard; and the pages."""
+"""The summary at the end: requirements, what the harness costs, the leaderboard; and pages."""
 
 from __future__ import annotations
 

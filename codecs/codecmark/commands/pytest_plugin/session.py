@@ -1,4 +1,4 @@
-"""What the benchmarks of one pytest session share, and where their rows go."""
+"""State that the benchmarks of one pytest session share, and where their rows go."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ from codecmark.system.execution import Execution
 
 @dataclass
 class Session:
-    """What the benchmarks of one pytest session share.
+    """State that the benchmarks of one pytest session share.
 
     Attributes
     ----------
     setup : Setup
-        What codecs are built with: where weights are, and the device.
+        What codecs are built with: the device, and where weights and other files are.
     smoke : bool
         Benchmarks are disabled: every codec runs once, on one clip, and nothing is stored.
     measures_codecs : bool
@@ -46,12 +46,12 @@ class Session:
         For each clip that the condition does not admit, why.
     plan : Plan or None
         The run that this session goes on with or starts, and what it lacks.
-    made : list of ResultRow
-        What this session added.
+    new_rows : list of ResultRow
+        Those that this session added.
     extra_infos : list of dict
-        Those of the benchmarks of the codec that is measured.
+        Those of the benchmarks of the codec being measured.
     overheads, remarks : list of str
-        What benchmarks have to say at the end: the former make `harness.md`.
+        Lines that benchmarks add to the summary; the former are written to `harness.md` too.
     """
 
     specs: tuple[str, ...]
@@ -71,7 +71,7 @@ class Session:
     unused: dict[str, str] = field(default_factory=dict)
     plan: Plan | None = None
     scorer: Scorer = field(default_factory=Scorer)
-    made: list[ResultRow] = field(default_factory=list)
+    new_rows: list[ResultRow] = field(default_factory=list)
     extra_infos: list[dict[str, Any]] = field(default_factory=list)
     overheads: list[str] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
@@ -90,14 +90,15 @@ class Session:
         required = config.getoption("--require")
         if smoke and required:
             raise InputError("--require needs measured figures; leave out --benchmark-disable")
+        setup = Setup.from_environment()
         specs = checking.selected(
-            config.getoption("--codecs"), everything=config.getoption("--all-codecs")
+            config.getoption("--codecs"), setup, everything=config.getoption("--all-codecs")
         )
         return cls(
             catalog.with_execution(specs, execution),
             chosen,
             config.getoption("--results"),
-            Setup.from_environment(),
+            setup,
             smoke,
             config.getoption("--corpus"),
             config.getoption("clip_class"),
@@ -124,9 +125,9 @@ class Session:
 
     @property
     def rows(self) -> list[ResultRow]:
-        """What counts of the whole run, of untouched clips."""
+        """The newest row of each codec and clip in the whole run, of untouched clips."""
         stored = [] if self.plan is None else self.plan.stored
-        return axes.chosen(store.latest([*stored, *self.made]))
+        return axes.chosen(store.latest([*stored, *self.new_rows]))
 
     def begin(self) -> None:
         """Read the clips, see which rows are missing, and make sure that they can be stored."""
@@ -154,7 +155,7 @@ class Session:
 
     def finish(self, rows: list[ResultRow]) -> None:
         """Keep the rows of one codec; on disk unless this is a smoke run."""
-        self.made += rows
+        self.new_rows += rows
         if not self.smoke:
             if self._writer is None:
                 self._writer = self._open.enter_context(store.writing(self.results, self.run_id))
@@ -166,12 +167,12 @@ class Session:
         self._open.close()
 
     def check_requirements(self) -> bool:
-        """Judge the rows of this session's codecs; True unless requirements are not met."""
+        """Judge the rows of this session's codecs; False if requirements are not met."""
         if self.requirements is None:
             return True
         kept = [] if self.plan is None else self.plan.kept
         try:
-            rows = axes.chosen(store.latest([*kept, *self.made]))
+            rows = axes.chosen(store.latest([*kept, *self.new_rows]))
             replayed = rows_of(self.requirements, self.results)
             decision = review.decide(rows, self.requirements, replayed)
             self.gate = gate(decision)

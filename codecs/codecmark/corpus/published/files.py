@@ -12,8 +12,7 @@ The cache is laid out in the same way. Wherever a file is found, it has to be th
 from __future__ import annotations
 
 import hashlib
-import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from urllib.parse import quote
@@ -26,9 +25,10 @@ from codecmark.corpus.published.manifest import (
     built_in,
 )
 from codecmark.errors import DamagedAudioError, UnavailableError
+from codecmark.system import environment
 from codecmark.system.digest import file_sha256
+from codecmark.system.environment import PUBLISHED_AUDIO
 
-FOLDERS = "CODECMARK_PUBLISHED_AUDIO"
 SOURCE = "https://raw.githubusercontent.com/{repository}/{commit}/{path}"
 
 
@@ -49,21 +49,28 @@ class Library:
         Searched last; what is fetched goes there.
     source : str
         Template of a file's address, with `{repository}`, `{commit}` and `{path}`.
+    offline : bool
+        Whether downloads are forbidden.
     """
 
     manifest: Manifest
     folders: tuple[Path, ...]
     cache: Path
     source: str = SOURCE
+    offline: bool = True
+
+    @classmethod
+    def at(cls, folders: Iterable[Path], cache: Path, *, offline: bool) -> Library:
+        """Return the built-in manifest with these folders and the package's `cache`."""
+        return cls(built_in(), tuple(folders), cache / "published_audio", offline=offline)
 
     @classmethod
     def from_environment(cls) -> Library:
         """Return the built-in manifest with the folders that the environment names."""
         from codecmark.system import download  # libraries that only fetching needs
 
-        named = os.environ.get(FOLDERS, "").split(os.pathsep)
-        folders = tuple(Path(folder).expanduser() for folder in named if folder)
-        return cls(built_in(), folders, download.cache() / "published_audio")
+        folders = environment.folders(PUBLISHED_AUDIO)
+        return cls.at(folders, download.cache(), offline=download.offline())
 
     def set_of(self, file: PublishedFile) -> PublishedSet:
         """Return the set that a file belongs to."""
@@ -124,11 +131,11 @@ class Library:
         """
         from codecmark.system import download
 
-        if self.find(file) is None and not download.offline():
+        if self.find(file) is None and not self.offline:
             published = self.set_of(file)
             url = address(self.source, published.repository, published.commit, file.path)
             target = self.cache / self._relative(file)
-            lock = download.cache() / "locks" / hashlib.sha256(str(target).encode()).hexdigest()
+            lock = self.cache / ".locks" / hashlib.sha256(str(target).encode()).hexdigest()
             if (problem := download.fetch(url, target, file.sha256, lock=lock)) is not None:
                 raise UnavailableError(
                     f"published audio of {file.set} could not be fetched ({problem})",
@@ -141,7 +148,7 @@ class Library:
         repository = self.manifest.sets[name].repository
         return (
             f"`codecmark audio fetch {name}` with a network, or name a folder that holds "
-            f"{repository} in {FOLDERS}"
+            f"{repository} in {PUBLISHED_AUDIO}"
         )
 
     def _missing(self, file: PublishedFile) -> UnavailableError:

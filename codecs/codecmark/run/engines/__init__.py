@@ -20,6 +20,6 @@ class Engine(Protocol):
     def run(self, items: Sequence[Item], watch: Watch = lambda _: None) -> Iterator[Outcome]:
         """Yield outcomes as they come; items of a codec that is settled are passed over.
 
-        `watch` is told what is worked on, as far as the engine knows.
+        `watch` is called with what is being worked on, as far as the engine knows.
         """
         ...

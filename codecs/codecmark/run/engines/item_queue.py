@@ -1,4 +1,4 @@
-"""Which item a worker gets next, so that models are loaded as seldom as can be."""
+"""Which item a worker gets next, so that models are loaded as seldom as possible."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from codecmark.run.engines.worker import Item
 
 
 class ItemQueue:
-    """Items by codec."""
+    """The items that are left, by codec."""
 
     def __init__(self, items: Iterable[Item]) -> None:
         self._items: dict[str, deque[Item]] = {}
@@ -22,8 +22,8 @@ class ItemQueue:
     def take(self, loaded: str | None, elsewhere: Collection[str | None]) -> Item:
         """Return an item for a worker that has `loaded`.
 
-        One of the same codec; else of a codec that no worker has loaded; else of the codec with
-        most items left.
+        It is of the same codec if one is left; else of a codec that no worker has loaded; else of
+        the codec with the most items left.
         """
         left = {spec: items for spec, items in self._items.items() if items}
         if loaded in left:
@@ -33,10 +33,10 @@ class ItemQueue:
         return left[spec].popleft()
 
     def put_back(self, items: Iterable[Item]) -> None:
-        """Put items first in the line of their codec."""
+        """Put items at the front of their codec's queue."""
         for item in items:
             self._items.setdefault(item.spec, deque()).appendleft(item)
 
     def drop(self, spec: str) -> None:
-        """Take out all items of a codec."""
+        """Remove all items of a codec."""
         self._items.pop(spec, None)

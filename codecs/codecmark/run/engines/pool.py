@@ -26,8 +26,8 @@ _STOP_S = 30.0
 
 
 @dataclass
-class _Hand:
-    """One worker process, its end of the pipe, and what it is at."""
+class _Handle:
+    """A worker process, our end of its pipe, and the item that it works on."""
 
     process: SpawnProcess
     pipe: Connection
@@ -53,7 +53,7 @@ class Pool:
         self._workers = workers
         self._scorers = scorers
         self._limit_s = limit_s
-        self._hands: list[_Hand] = []
+        self._handles: list[_Handle] = []
         self._watch: Watch = lambda _: None
 
     def run(self, items: Sequence[Item], watch: Watch = lambda _: None) -> Iterator[Outcome]:
@@ -62,111 +62,111 @@ class Pool:
         queue = ItemQueue(items)
         deaths: Counter[Item] = Counter()
         try:
-            while queue or any(hand.item for hand in self._hands):
-                self._hand_out(queue)
-                for hand, item in self._ready():
-                    outcome = self._receive(hand, item, queue, deaths)
+            while queue or any(handle.item for handle in self._handles):
+                self._assign(queue)
+                for handle, item in self._ready():
+                    outcome = self._receive(handle, item, queue, deaths)
                     if outcome is not None:
                         if outcome.settled:
                             queue.drop(item.spec)
                         yield outcome
         finally:
-            for hand in self._hands:
-                _stop(hand)
-            self._hands.clear()
+            for handle in self._handles:
+                _stop(handle)
+            self._handles.clear()
 
-    def _hand_out(self, queue: ItemQueue) -> None:
-        idle = [hand for hand in self._hands if hand.item is None]
-        while queue and (idle or len(self._hands) < self._workers):
+    def _assign(self, queue: ItemQueue) -> None:
+        idle = [handle for handle in self._handles if handle.item is None]
+        while queue and (idle or len(self._handles) < self._workers):
             if not idle:
                 idle.append(self._start())
-            hand = idle.pop()
-            elsewhere = {other.loaded for other in self._hands if other is not hand}
-            hand.item = queue.take(hand.loaded, elsewhere)
-            hand.loaded = hand.item.spec
-            hand.until = monotonic() + self._limit_s
+            handle = idle.pop()
+            elsewhere = {other.loaded for other in self._handles if other is not handle}
+            handle.item = queue.take(handle.loaded, elsewhere)
+            handle.loaded = handle.item.spec
+            handle.until = monotonic() + self._limit_s
             with suppress(OSError):  # it has died: the pipe's end says so next
-                hand.pipe.send(hand.item)
+                handle.pipe.send(handle.item)
 
-    def _ready(self) -> list[tuple[_Hand, Item]]:
+    def _ready(self) -> list[tuple[_Handle, Item]]:
         """Wait until a worker answers, ends, or is out of time."""
-        busy = [(hand, hand.item) for hand in self._hands if hand.item is not None]
-        soonest = min(hand.until for hand, _ in busy)
-        pipes = [hand.pipe for hand, _ in busy]
+        busy = [(handle, handle.item) for handle in self._handles if handle.item is not None]
+        soonest = min(handle.until for handle, _ in busy)
+        pipes = [handle.pipe for handle, _ in busy]
         answered = connection.wait(pipes, timeout=max(0.0, soonest - monotonic()))
         return [
-            (hand, item)
-            for hand, item in busy
-            if hand.pipe in answered or (not answered and hand.until <= monotonic())
+            (handle, item)
+            for handle, item in busy
+            if handle.pipe in answered or (not answered and handle.until <= monotonic())
         ]
 
     def _receive(
-        self, hand: _Hand, item: Item, queue: ItemQueue, deaths: Counter[Item]
+        self, handle: _Handle, item: Item, queue: ItemQueue, deaths: Counter[Item]
     ) -> Outcome | None:
-        """Return what a worker has made of its item; None if it is at it, or it is tried again."""
-        if not hand.pipe.poll():
-            return self._after_hang(hand, item, queue)
+        """Return a worker's outcome; None while it works on the item, or if that is tried again."""
+        if not handle.pipe.poll():
+            return self._after_hang(handle, item, queue)
         try:
-            message: Outcome | Stage = hand.pipe.recv()
+            message: Outcome | Stage = handle.pipe.recv()
         except (EOFError, OSError):
-            return self._after_death(hand, item, queue, deaths)
+            return self._after_death(handle, item, queue, deaths)
         if isinstance(message, Stage):  # a sign of life
-            hand.until = monotonic() + self._limit_s
+            handle.until = monotonic() + self._limit_s
             self._watch(message)
             return None
-        hand.item = None
+        handle.item = None
         return message
 
-    def _after_hang(self, hand: _Hand, item: Item, queue: ItemQueue) -> Outcome | None:
+    def _after_hang(self, handle: _Handle, item: Item, queue: ItemQueue) -> Outcome | None:
         """Give the item up, or if it has several clips, try each alone."""
-        self._hands.remove(hand)
-        _end(hand, 0)
+        self._handles.remove(handle)
+        _end(handle, 0)
         if len(item.clips) > 1:
             queue.put_back(item.singly())
             return None
         return lost(item, f"took more than {self._limit_s:g} s")
 
     def _after_death(
-        self, hand: _Hand, item: Item, queue: ItemQueue, deaths: Counter[Item]
+        self, handle: _Handle, item: Item, queue: ItemQueue, deaths: Counter[Item]
     ) -> Outcome | None:
         """Give the item another chance, or give it up."""
-        self._hands.remove(hand)
-        how = _end(hand, _STOP_S)
+        self._handles.remove(handle)
+        how = _end(handle, _STOP_S)
         deaths[item] += 1
         if len(item.clips) == 1 and deaths[item] > 1:
             return lost(item, f"the worker process died twice ({how})")
         queue.put_back(item.singly() if len(item.clips) > 1 else [item])
         return None
 
-    def _start(self) -> _Hand:
+    def _start(self) -> _Handle:
         context = get_context("spawn")
         ours, theirs = context.Pipe()
         process = context.Process(target=_serve, args=(theirs, self._scorers))
         process.start()
         theirs.close()  # so that its death ends the pipe
-        hand = _Hand(process, ours)
-        self._hands.append(hand)
-        return hand
+        handle = _Handle(process, ours)
+        self._handles.append(handle)
+        return handle
 
 
-def _stop(hand: _Hand) -> None:
+def _stop(handle: _Handle) -> None:
     with suppress(OSError):
-        hand.pipe.send(None)
-    _end(hand, _STOP_S if hand.item is None else 0)
+        handle.pipe.send(None)
+    _end(handle, _STOP_S if handle.item is None else 0)
 
 
-def _end(hand: _Hand, patience_s: float) -> str:
+def _end(handle: _Handle, patience_s: float) -> str:
     """Wait for a process to end, kill it otherwise, and return how it ended."""
-    hand.process.join(patience_s)
-    hand.process.kill()
-    hand.process.join()
-    hand.pipe.close()
-    code = hand.process.exitcode or 0
+    handle.process.join(patience_s)
+    handle.process.kill()
+    handle.process.join()
+    handle.pipe.close()
+    code = handle.process.exitcode or 0
     return signal.Signals(-code).name if code < 0 else f"exit status {code}"
 
 
 class _SignsOfLife:
-    """Tells the driver what a worker is at: each phase, and within it at most once a second."""
+    """Tells the driver what a worker is doing: each new phase, and then at most once a second."""
 
     def __init__(self, pipe: Connection) -> None:
         self._pipe = pipe

@@ -65,38 +65,38 @@ class RayCluster:
         queue = ItemQueue(items)
         deaths: Counter[Item] = Counter()
         tasks: dict[Any, _Task] = {}
-        idle: list[_Hand] = []
-        hands: list[_Hand] = []
+        idle: list[_Handle] = []
+        handles: list[_Handle] = []
         try:
             while queue or any(task.item for task in tasks.values()):
                 while idle and queue:
-                    hand = idle.pop()
-                    item = queue.take(hand.loaded, {h.loaded for h in hands if h is not hand})
-                    hand.loaded = item.spec
+                    handle = idle.pop()
+                    item = queue.take(handle.loaded, {h.loaded for h in handles if h is not handle})
+                    handle.loaded = item.spec
                     watch(Stage(item.spec, "load"))
-                    task = hand.actor.measure.remote(item)
-                    tasks[task] = _Task(hand, item, monotonic() + self._limit_s)
-                while queue and len(hands) < self._room():
-                    hands.append(_Hand(self._actor()))
+                    task = handle.actor.measure.remote(item)
+                    tasks[task] = _Task(handle, item, monotonic() + self._limit_s)
+                while queue and len(handles) < self._room():
+                    handles.append(_Handle(self._actor()))
                     # an item is not given before the actor is there: a lost node's may never be
-                    tasks[hands[-1].actor.begin.remote()] = _Task(hands[-1])
+                    tasks[handles[-1].actor.begin.remote()] = _Task(handles[-1])
                 done, _ = ray.wait(list(tasks), timeout=_POLL_S)
                 late = [ref for ref, task in tasks.items() if task.until < monotonic()]
                 for ref in done or late:
                     task = tasks.pop(ref)
                     outcome = self._outcome(ref, task, queue, deaths) if done else self._late(task)
                     if task.is_lost:
-                        hands.remove(task.hand)
-                        ray.kill(task.hand.actor)
+                        handles.remove(task.handle)
+                        ray.kill(task.handle.actor)
                     else:
-                        idle.append(task.hand)
+                        idle.append(task.handle)
                     if outcome is not None:
                         if outcome.settled:
                             queue.drop(outcome.item.spec)
                         yield outcome
         finally:
-            for hand in hands:
-                ray.kill(hand.actor)
+            for handle in handles:
+                ray.kill(handle.actor)
 
     def _room(self) -> int:
         cpus = int(self._ray.cluster_resources().get("CPU", 1))  # nodes come and go
@@ -145,7 +145,7 @@ class RayCluster:
 
 
 @dataclass(eq=False)
-class _Hand:
+class _Handle:
     """An actor and the codec that it has loaded."""
 
     actor: Any
@@ -154,9 +154,9 @@ class _Hand:
 
 @dataclass
 class _Task:
-    """What an actor is at: an item, or beginning."""
+    """What an actor is doing: working on an item, or starting."""
 
-    hand: _Hand
+    handle: _Handle
     item: Item | None = None
     until: float = float("inf")
     is_lost: bool = False
@@ -169,7 +169,7 @@ class _Actor:
         self._worker = Worker(Scorer(workers=1))
 
     def begin(self) -> None:
-        """Answer, once it is there."""
+        """Answer, which shows that the actor has started."""
 
     def measure(self, item: Item) -> Outcome:
         return self._worker.measure(item)

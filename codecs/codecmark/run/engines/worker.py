@@ -21,7 +21,7 @@ from codecmark.run.plan import PlannedClip
 
 @dataclass(frozen=True)
 class Item:
-    """A piece of a plan: clips that are measured together with one codec."""
+    """A part of a plan: clips that are measured together with one codec."""
 
     run_id: str
     spec: str
@@ -39,7 +39,7 @@ class Item:
 
 @dataclass(frozen=True)
 class Outcome:
-    """The rows of an item; `settled` if its codec needs no others."""
+    """The rows of an item; `settled` if its codec will have no others."""
 
     item: Item
     rows: list[ResultRow]
@@ -48,7 +48,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Stage:
-    """What a worker is at; `clip` is empty where it is at several or none."""
+    """What a worker is doing; `clip` is empty where it has several clips or none."""
 
     spec: str
     phase: Literal["load", "encode", "decode", "score"]
@@ -65,7 +65,7 @@ class Worker:
     ----------
     scorer : Scorer
     watch : callable
-        Called whenever something else begins: loading the codec, a call of it, scoring.
+        Called whenever the worker turns to something else: loading the codec, a call, scoring.
     """
 
     def __init__(self, scorer: Scorer, watch: Watch = lambda _: None) -> None:
@@ -153,6 +153,6 @@ def _lost_row(item: Item, clip: PlannedClip, reason: str) -> ResultRow:
         clip_s=clip.duration_s,
         source=clip.entry.source,
         clip_class=clip.entry.clip_class,
-        key=keys.row_key(codec, clip.keyed, item.treatment),
+        key=keys.row_key(codec, clip.keyed, item.treatment, item.setup),
         **item.treatment.axes,
     ).finish()

@@ -25,7 +25,7 @@ from codecmark.studies.parity import checkpoint, comparison, fingerprint, page
 from codecmark.studies.parity.comparison import TensorComparison
 from codecmark.system import host, threads
 
-CLIP = "band_bwv846.flac"
+CLIP = "mix_irelands_coast.flac"
 CLIP_S = 2.345  # not a whole number of frames, segments or hops at any rate
 THREADS = 1
 

@@ -1,0 +1,61 @@
+"""Several listening sets as one: more listeners of one test, each rating once."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from codecmark.errors import InputError
+from codecmark.listen.ratings import HEAD, ListeningSet, Rating, Stimulus, read_set, write_set
+
+_WRITTEN = 1e-5  # ratings are stored with six digits
+
+
+def merged(sets: Sequence[ListeningSet], title: str) -> ListeningSet:
+    """Return the stimuli and ratings of all sets; what is there twice counts once.
+
+    Raises
+    ------
+    InputError
+        If the methods differ, or two sets say different things of one stimulus or rating.
+    """
+    methods = dict.fromkeys(each.method for each in sets)
+    if len(methods) > 1:
+        raise InputError(f"method: {' and '.join(methods)} are different tests; keep them apart")
+    stimuli: dict[tuple[str, str], Stimulus] = {}
+    ratings: dict[tuple[str, str, str], Rating] = {}
+    for each in sets:
+        for stimulus in each.stimuli:
+            if stimuli.setdefault((stimulus.clip, stimulus.system), stimulus) != stimulus:
+                raise InputError(
+                    f"stimuli: {stimulus.clip} of {stimulus.system} has another role, source or "
+                    "file in another set; make them agree"
+                )
+        for rating in each.ratings:
+            key = rating.listener, rating.clip, rating.system
+            before = ratings.setdefault(key, rating)
+            if not math.isclose(before.value, rating.value, rel_tol=_WRITTEN):
+                raise InputError(
+                    f"ratings: {rating.listener} on {rating.clip} of {rating.system}: "
+                    f"{before.value:g} and {rating.value:g}; if these are two people, give one "
+                    "another name"
+                )
+    return replace(sets[0], stimuli=tuple(stimuli.values()), ratings=tuple(ratings.values()),
+                   title=title)  # fmt: skip
+
+
+def add_to(folder: Path, listening: ListeningSet) -> tuple[ListeningSet, int]:
+    """Add a set to the one in a folder, or begin one there; return it and the count of new ratings.
+
+    Raises
+    ------
+    InputError
+        As `merged`, or if the folder can be neither read nor written; nothing is changed then.
+    """
+    before = read_set(folder) if (folder / HEAD).exists() else None
+    whole = listening if before is None else merged([before, listening], before.title)
+    write_set(folder, whole)
+    return whole, len(whole.ratings) - (0 if before is None else len(before.ratings))

@@ -1,0 +1,36 @@
+"""Two hundred listeners at once, on two cores: every page is stored once, and soon."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from codecmark.listen import entries
+from listen_servers import Served, crowd
+from listening_tests import planned
+
+LISTENERS, PAGES, PAUSE_S = 200, 10, 1.0
+MOST_S, TRIES = 0.2, 3  # a machine that does other things at the time may need another
+
+
+def test_two_hundred_listeners_are_answered_in_time(tmp_path: Path) -> None:
+    """Each hands in a page a second, some twenty times faster than people do."""
+    p95_s = []
+    for n in range(TRIES):
+        design = planned(tmp_path / f"t{n}", "acr", clips=2)
+        assert len(design.plan.pages) == PAGES
+        server = Served(design.folder)
+        try:
+            people = crowd(server.port, LISTENERS, PAUSE_S)
+        finally:
+            server.kill()
+        assert [each.new for each in people] == [[True] * PAGES] * LISTENERS
+        joined, answers = entries.read(design)
+        assert len(joined) == LISTENERS
+        assert len({(each.session, each.page) for each in answers}) == LISTENERS * PAGES
+        assert len(answers) == LISTENERS * PAGES
+        p95_s.append(float(np.quantile([s for each in people for s in each.seconds], 0.95)))
+        if p95_s[-1] < MOST_S:
+            break
+    assert min(p95_s) < MOST_S
