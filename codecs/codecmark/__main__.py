@@ -19,6 +19,7 @@ _COMMANDS = {
     "merge": "codecmark.commands.merge",
     "reproduce": "codecmark.commands.reproduce",
     "compact": "codecmark.commands.compact",
+    "verify": "codecmark.commands.verify",
     "migrate": "codecmark.commands.migrate",
     "list": "codecmark.commands.list_codecs",
     "check": "codecmark.commands.check",
