@@ -73,9 +73,9 @@ def markdown(rows: Iterable[ResultRow]) -> str:
         _ABOUT.format(sources=len(sources), condition=ok[0].condition),
         _LOSS + "\n" + _table(whole, _is_loss, recovery=True),
         _CLAIMS + "\n" + _claims(whole),
-        _TANDEM.format(network=impairments.NETWORK) + "\n" + _table(whole, _is_tandem),
     ]
-    for about, chosen in ((_BITS, _is_damaged), (_ROUGH, _is_rough)):
+    tandem = _TANDEM.format(network=impairments.NETWORK)
+    for about, chosen in ((tandem, _is_tandem), (_BITS, _is_damaged), (_ROUGH, _is_rough)):
         if table := _table(whole, chosen):
             parts.append(about + "\n" + table)
     return "\n".join(parts)
