@@ -13,7 +13,7 @@ import pytest
 from safetensors.numpy import save_file
 
 from codecmark.corpus import condition
-from codecmark.measure import content_key
+from codecmark.measure import code_digests, content_key
 from codecmark.measure.content_key import KeyedClip
 from codecmark.networks.setup import Setup
 from small_runs import CONDITION
@@ -22,8 +22,8 @@ from small_runs import CONDITION
 @pytest.fixture(autouse=True)
 def _fresh_digests() -> Iterator[None]:
     yield
-    for cached in (content_key.code_digest, content_key.codec_digest, content_key._source,
-                   content_key._digest_alone, content_key._path):  # fmt: skip
+    for cached in (code_digests.code_digest, content_key.codec_digest, code_digests._source,
+                   code_digests._digest_alone, code_digests._path):  # fmt: skip
         cached.cache_clear()
 
 
@@ -60,7 +60,8 @@ def test_a_key_changes_with_the_codecs_code_only(
         path = copy / edited
         path.write_text(path.read_text() + change)
         program = (
-            "from codecmark.measure.content_key import code_digest, codec_digest as d; import sys;"
+            "from codecmark.measure.code_digests import code_digest; import sys;"
+            "from codecmark.measure.content_key import codec_digest as d;"
             "from codecmark.networks.setup import Setup; specs = 'opus@24k', 'dac:16khz@6k', "
             "'mel:16k-64/pghi'; print(*(d(spec, Setup()) for spec in specs));"
             "print(code_digest('codecmark.measure.measurement')); assert 'torch' not in sys.modules"
@@ -93,10 +94,10 @@ def test_a_key_changes_with_the_codecs_code_only(
 
 def test_a_key_changes_with_a_library(monkeypatch: pytest.MonkeyPatch) -> None:
     before = key("opus@24k"), key("flac")
-    content_key.code_digest.cache_clear()
+    code_digests.code_digest.cache_clear()
     content_key.codec_digest.cache_clear()
-    known = content_key._version
-    monkeypatch.setattr(content_key, "_version", lambda n: "99" if n == "av" else known(n))
+    known = code_digests._version
+    monkeypatch.setattr(code_digests, "_version", lambda n: "99" if n == "av" else known(n))
     assert (key("opus@24k") != before[0], key("flac") != before[1]) == (True, False)
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from codecmark.corpus import condition
-from codecmark.measure import content_key, syntax
+from codecmark.measure import code_digests, content_key, syntax
 from codecmark.metrics.table import METRICS
 from codecmark.networks.setup import Setup
 from codecmark.networks.weights import WeightLocator
@@ -36,7 +36,7 @@ def digest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[dict[st
             (path.parent / "__init__.py").touch()
             path.write_text(text.format(package))
         (tmp_path / package / "__init__.py").touch()
-        return content_key.code_digest(f"{package}.codec")
+        return code_digests.code_digest(f"{package}.codec")
 
     return of
 

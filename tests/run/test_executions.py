@@ -14,7 +14,7 @@ from codecmark.analysis import summary_sql
 from codecmark.analysis.summary import summarise
 from codecmark.corpus import condition
 from codecmark.leaderboard.notes import notes
-from codecmark.measure import content_key
+from codecmark.measure import code_digests, content_key
 from codecmark.networks.setup import Setup
 from codecmark.results import store
 from codecmark.run import plan
@@ -37,13 +37,13 @@ def test_keys_tell_executions_apart() -> None:
 
 def test_backends_count_only_for_those_that_use_them(monkeypatch: pytest.MonkeyPatch) -> None:
     def digests() -> Sequence[str]:
-        for cached in (content_key.code_digest, content_key.codec_digest):
+        for cached in (code_digests.code_digest, content_key.codec_digest):
             cached.cache_clear()
         return [content_key.codec_digest(spec, Setup()) for spec in (SPEC, f"{SPEC}~bfloat16")]
 
-    before, original = digests(), content_key._source
+    before, original = digests(), code_digests._source
     monkeypatch.setattr(
-        content_key,
+        code_digests,
         "_source",
         lambda name: (
             replace(original(name), digest="new")

@@ -1,4 +1,4 @@
-"""SHA-256 of files: what weights and clips are known by."""
+"""SHA-256 of files and texts: what weights, clips and rows are known by."""
 
 from __future__ import annotations
 
@@ -6,6 +6,11 @@ import hashlib
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+
+
+def text_sha256(text: str) -> str:
+    """Return the SHA-256 of a text in UTF-8, 64 hexadecimal digits."""
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def file_sha256(path: Path) -> str:
@@ -25,4 +30,4 @@ def combined(digests: Mapping[str, str]) -> str:
     if len(digests) == 1:
         return next(iter(digests.values()))
     lines = "".join(f"{name} {digests[name]}\n" for name in sorted(digests))
-    return hashlib.sha256(lines.encode()).hexdigest()
+    return text_sha256(lines)

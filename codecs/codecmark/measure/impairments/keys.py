@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from codecmark.measure import content_key
+from codecmark.measure.code_digests import code_digest
 from codecmark.measure.content_key import KeyedClip
 from codecmark.measure.impairments.treatment import Treatment
 from codecmark.networks.setup import Setup
@@ -19,7 +20,7 @@ def row_key(codec_key: str, clip: KeyedClip | None, treatment: Treatment, setup:
     if not treatment:
         return content_key.row_key(codec_key, clip)
     modules = {_CODE_OF[name] for name in treatment.axes if name in _CODE_OF}
-    code = "".join(content_key.code_digest(f"{_ROOM}.{module}") for module in sorted(modules))
+    code = "".join(code_digest(f"{_ROOM}.{module}") for module in sorted(modules))
     if treatment.passed_through is not None:
         code += content_key.codec_digest(treatment.passed_through, setup)
     return content_key.row_key(codec_key, clip, **treatment.axes, code=code)

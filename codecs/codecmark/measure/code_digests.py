@@ -1,0 +1,134 @@
+"""Digests of code: of a module, of what it imports from its own package, and of their libraries.
+
+Modules count as syntax trees without docstrings, so that comments cost nothing, nor does a move of
+a module, see `syntax`; libraries count by the versions of their distributions. No code is imported
+for it: sources are read, and torch stays unloaded.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import PackageNotFoundError, packages_distributions, version
+from pathlib import Path
+
+from codecmark.catalog import factories
+from codecmark.measure import syntax
+from codecmark.system.digest import text_sha256
+
+_IGNORED = frozenset(
+    {
+        # lists of what there is: a new entry changes no figure of the others
+        "codecmark", "codecmark.catalog", "codecmark.catalog.families", "codecmark.catalog.family",
+        "codecmark.networks.published_sets",
+        "codecmark.corpus.entry",  # reads clips, and what it read has a digest of its own
+        "codecmark.measure.memory",  # asks the system
+        "codecmark.metrics.table",  # labels and wording; what decides figures is in `scored_by`
+        "codecmark.metrics.predictor_weights",  # finds files whose digests count
+        "codecmark.networks.backends",  # counts where a spec asks for it
+    }
+)  # fmt: skip
+
+
+@cache
+def code_digest(module_name: str) -> str:
+    """Return the digest of a module, what it imports of its own package, and their libraries."""
+    reached: dict[str, _Source] = {}
+    waiting = [module_name]
+    own = {"codecmark", module_name.partition(".")[0]}
+    libraries: set[str] = set()
+    while waiting:
+        name = waiting.pop()
+        if name in reached or (name in _IGNORED and name != module_name):
+            continue
+        reached[name] = source = _source(name)
+        for imported in source.imports:
+            top = imported.partition(".")[0]
+            if top not in own:
+                libraries.add(top)
+            elif (module := _module_of(imported)) is not None:
+                waiting.append(module)
+    lines = sorted(source.digest for source in reached.values())  # wherever they live
+    lines += [f"{name} {_version(name)}" for name in sorted(libraries - sys.stdlib_module_names)]
+    return text_sha256("\n".join(lines))
+
+
+@dataclass(frozen=True)
+class _Source:
+    digest: str
+    imports: tuple[str, ...]
+
+
+@cache
+def _source(module_name: str) -> _Source:
+    path = _path(module_name)
+    if path is None:  # an extension module, or not here: its distribution's version must do
+        return _Source(_version(module_name.partition(".")[0]), ())
+    tree = ast.parse(path.read_bytes())
+    imports = tuple(_imports(tree))
+    own = {"codecmark", module_name.partition(".")[0]}
+    return _Source(syntax.digest(tree, lambda name: _reached(name, own)), imports)
+
+
+def _reached(imported: str, own: set[str]) -> syntax.Reached | None:
+    module = _module_of(imported) if imported.partition(".")[0] in own else None
+    if module is None:
+        return None
+    return syntax.Reached(_digest_alone(module), module == imported)
+
+
+@cache
+def _digest_alone(module_name: str) -> str:
+    """Return the digest of a module, whatever its imports reach."""
+    path = _path(module_name)
+    if module_name in _IGNORED or path is None:
+        return ""
+    own = {"codecmark", module_name.partition(".")[0]}
+
+    def reached(imported: str) -> syntax.Reached | None:
+        module = _module_of(imported) if imported.partition(".")[0] in own else None
+        return None if module is None else syntax.Reached("", module == imported)
+
+    return syntax.digest(ast.parse(path.read_bytes()), reached)
+
+
+def _imports(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def _module_of(imported: str) -> str | None:
+    """Return the module that an import of a module, or of a name in one, reaches."""
+    parent = imported.rpartition(".")[0]
+    return next((name for name in (imported, parent) if name and _path(name)), None)
+
+
+@cache
+def _path(module_name: str) -> Path | None:
+    top, *rest = module_name.split(".")
+    try:
+        package = importlib.util.find_spec(top)
+    except (ImportError, ValueError):
+        return None
+    if package is None or package.origin is None:
+        return None
+    base = Path(package.origin).parent.joinpath(*rest) if rest else Path(package.origin)
+    candidates = [base.with_name(f"{base.name}.py"), base / "__init__.py"] if rest else [base]
+    return next((path for path in candidates if path.suffix == ".py" and path.is_file()), None)
+
+
+@cache
+def _version(module_name: str) -> str:
+    try:
+        return version(factories.DISTRIBUTIONS.get(module_name, module_name))
+    except PackageNotFoundError:
+        pass
+    names = packages_distributions().get(module_name, ())  # reads every distribution: slow
+    return " ".join(sorted(f"{name} {version(name)}" for name in set(names))) or "absent"
