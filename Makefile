@@ -12,8 +12,13 @@ PARITY_VENV ?= .venv-parity
 PARITY_READY := $(PARITY_VENV)/.ready
 PIP_PARITY := $(PARITY_VENV)/bin/python -m pip install --quiet --disable-pip-version-check
 
+# what `make docs` describes: what users and plug-ins import, a package with all that is in it
+API := codecmark codecmark.catalog codecmark.clip codecmark.codec codecmark.corpus codecmark.errors \
+    codecmark.measure.elsewhere codecmark.metrics codecmark.networks.setup codecmark.results \
+    codecmark.review codecmark.analysis codecmark.spec codecmark.commands.pytest_plugin
+
 .DEFAULT_GOAL := help
-.PHONY: help setup bench test check unit performance smoke coverage review report parity parity-environment \
+.PHONY: help setup bench test check docs wheel wheel-test unit performance smoke coverage review report parity parity-environment \
     leaderboard list clean
 
 help: ## list the targets
@@ -43,8 +48,17 @@ check: $(READY) ## ruff and mypy
 	$(RUN)/ruff format --check .
 	$(RUN)/mypy
 
+wheel: $(READY) ## build the wheels into dist/: the package, and the weights that it trained
+	$(RUN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir dist . ./.ci/trained
+
+wheel-test: $(READY) ## install the wheel into an empty environment and run it there (asks a package index)
+	$(RUN)/pytest -m wheel -s tests/project/test_wheel.py
+
 unit: $(READY) ## the tests, on every core; WORKERS=0 for one after the other
 	$(RUN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+
+docs: $(READY) ## write the pages of the API, from its docstrings, to build/api/
+	$(RUN)/pdoc --docformat numpy -o build/api $(API)
 
 performance: $(READY) ## write results/performance.md: what a run costs (wants a quiet machine)
 	$(RUN)/python benchmarks/performance.py
@@ -70,7 +84,7 @@ parity-environment: $(PARITY_READY) ## make the environment in which #original r
 $(PARITY_READY): pyproject.toml constraints.txt codecs/codecmark/studies/parity/torchaudio_stand_in.py
 	$(PYTHON) -m venv $(PARITY_VENV)
 	$(PIP_PARITY) $(TORCH)
-	$(PIP_PARITY) -c constraints.txt -e .
+	$(PIP_PARITY) -c constraints.txt -e '.[neural]'
 	$(PIP_PARITY) -c constraints.txt argbind einops ffmpy flatten-dict importlib_resources randomname tensorboard
 	$(PIP_PARITY) -c constraints.txt --no-deps descript-audio-codec descript-audiotools encodec julius
 	cp codecs/codecmark/studies/parity/torchaudio_stand_in.py \

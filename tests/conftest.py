@@ -40,12 +40,16 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Put the longest files first; leave out what needs published weights unless `-m weights`."""
+    """Put the longest files first; leave out `weights` and `wheel` unless asked for by `-m`."""
     order = {name: place for place, name in enumerate(LONGEST_FIRST)}
     items.sort(key=lambda item: order.get(item.path.name, len(order)))
-    if "weights" in config.option.markexpr:
-        return
-    opt_in = [item for item in items if item.get_closest_marker("weights")]
+    asked = config.option.markexpr
+    opt_in = [
+        item
+        for item in items
+        for name in ("weights", "wheel")
+        if item.get_closest_marker(name) and name not in asked
+    ]
     config.hook.pytest_deselected(items=opt_in)
     items[:] = [item for item in items if item not in opt_in]
 

@@ -11,13 +11,15 @@ from rich.console import Console
 
 from codecmark import __version__
 from codecmark.errors import CodecmarkError
-from codecmark.system import quiet
+from codecmark.system import extras, quiet
 from codecmark.system.text import legible
 
 _COMMANDS = {
     "run": "codecmark.commands.run",
     "merge": "codecmark.commands.merge",
+    "reproduce": "codecmark.commands.reproduce",
     "compact": "codecmark.commands.compact",
+    "verify": "codecmark.commands.verify",
     "migrate": "codecmark.commands.migrate",
     "list": "codecmark.commands.list_codecs",
     "check": "codecmark.commands.check",
@@ -60,6 +62,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         status: int = arguments.handler(arguments, Console(width=_width()))
     except CodecmarkError as error:
         print(f"codecmark: {legible(str(error))}", file=sys.stderr)
+        return 2
+    except ImportError as error:
+        lacks = extras.missing(f"codecmark {arguments.command}", error)
+        if lacks is None:
+            raise
+        print(f"codecmark: {lacks}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print(

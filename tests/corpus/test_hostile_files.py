@@ -15,9 +15,9 @@ import pytest
 
 from audio_on_disk import put, put_with_ffmpeg
 from codecmark import InputError
-from codecmark.corpus import reader_process
 from codecmark.corpus.audio_files import read_audio, read_own, write_wav
 from codecmark.corpus.reader_process import ReaderProcess, ReadLimits
+from codecmark.system.child_program import ChildProgram
 from entries import noise
 
 
@@ -61,7 +61,7 @@ def test_a_file_that_kills_its_reader_costs_that_file(
         reader.read(path, 0.0, None, ReadLimits())
     monkeypatch.undo()
     assert len(reader.read(path, 0.0, None, ReadLimits())) == 1
-    reader.close()
+    reader.program.close()
 
 
 def test_reading_that_hangs_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -73,7 +73,7 @@ def test_reading_that_hangs_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyP
     with pytest.raises(InputError, match=r"reading it takes more than 1.5 s"):
         reader.read(path, 0.0, None, ReadLimits(seconds=1.5))
     assert monotonic() - start_s < 5
-    reader.close()
+    reader.program.close()
 
 
 def test_more_samples_than_allowed_are_refused_and_a_part_is_read(tmp_path: Path) -> None:
@@ -92,7 +92,7 @@ def test_memory_of_the_reader_is_limited(tmp_path: Path, monkeypatch: pytest.Mon
     reader = ReaderProcess()
     with pytest.raises(InputError, match="takes more memory than is allowed"):
         reader.read(path, 0.0, None, ReadLimits())
-    reader.close()
+    reader.program.close()
 
 
 def test_one_process_reads_many_files_and_ends_with_its_parent(tmp_path: Path) -> None:
@@ -101,7 +101,7 @@ def test_one_process_reads_many_files_and_ends_with_its_parent(tmp_path: Path) -
         "import sys; from pathlib import Path;"
         "from codecmark.corpus import reader_process, audio_files;"
         "path = Path(sys.argv[1]);"
-        "pids = [audio_files.read_audio(path) and reader_process.SHARED._process.pid"
+        "pids = [audio_files.read_audio(path) and reader_process.SHARED.program.pid"
         " for _ in range(3)];"
         "assert len(set(pids)) == 1; print(pids[0])"
     )
@@ -117,7 +117,7 @@ def test_own_files_are_read_without_a_process(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_wav(tmp_path / "a.wav", noise(800))
-    monkeypatch.setattr(reader_process, "_started", lambda _: pytest.fail("started a process"))
+    monkeypatch.setattr(ChildProgram, "_start", lambda *_: pytest.fail("started a process"))
     assert read_own(tmp_path / "a.wav").n_samples == 800
 
 

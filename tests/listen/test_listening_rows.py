@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
+import soundfile
 from msgspec.structs import replace
 
 from codecmark.__main__ import main
@@ -22,6 +23,7 @@ from codecmark.listen.statistics import means
 from codecmark.results import store
 from codecmark.results.row import ResultRow
 from codecmark.review.requirement import Requirement
+from codecmark.studies.listened import load
 from listening_sets import panel
 from listening_tests import planned
 from reviewed import MOS, codec, only
@@ -143,6 +145,11 @@ def test_the_commands_end_in_rows_and_a_set(
     assert "3 of 3 listeners pass" in shown
     assert {row.dmos for row in store.read(tmp_path / "r")} == {1, 2, 3, 4}
     assert read_set(tmp_path / "set").listeners == ("listener 1", "listener 2", "listener 3")
+    listened = load(tmp_path / "set")  # as `codecmark predictors` reads it
+    assert set(listened.systems) == {"pcm@8bit", "noise@20db"}
+    for system in (None, *listened.systems):
+        path, _ = listened.sound("clip0", system)
+        assert soundfile.info(path).samplerate == 48_000
     assert main(["leaderboard", str(tmp_path / "r")]) == 0
     shown = capsys.readouterr().out
     assert "DMOS" in shown

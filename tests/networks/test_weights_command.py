@@ -107,8 +107,9 @@ def test_list_says_where_the_trained_sets_are(
     shown = " ".join(capsys.readouterr().out.split())
     assert digest is not None
     assert f"harmonic vocoder.safetensors own/harmonic {digest[:16]}" in shown
-    assert "compact vae.safetensors no train them: codecmark train vae, then" in shown
-    assert "joint vae.safetensors, vocoder.safetensors no train them: codecmark train" in shown
+    either = "no install the package codecmark-trained, or train them: codecmark train"
+    assert f"compact vae.safetensors {either} vae, then" in shown
+    assert f"joint vae.safetensors, vocoder.safetensors {either}" in shown
 
 
 def test_verify_finds_what_is_damaged(

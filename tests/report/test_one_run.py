@@ -79,6 +79,28 @@ def test_contradictory_requirements_make_two_pages(page: Page, tmp_path: Path) -
     )  # fmt: skip
 
 
+def test_a_requirements_file_is_taken_for_one_page_and_table(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store.append(tmp_path, rows())
+    asked = tmp_path / "small.toml"
+    asked.write_text(SMALL)
+    page = tmp_path / "report" / "index.html"
+    choice = ("--requirements", str(asked))
+    subject = 'class="tiles" data-spec="lc3@6k"'
+    assert main(["report", str(tmp_path), "--listen", "none", *choice]) == 0
+    assert subject in page.read_text(encoding="utf-8")
+    capsys.readouterr()
+    assert main(["leaderboard", str(tmp_path), "--markdown", *choice]) == 0
+    assert "rate &lt;= 8" in capsys.readouterr().out
+    assert main(["report", str(tmp_path), "--listen", "none"]) == 0  # and for the next not
+    assert subject not in page.read_text(encoding="utf-8")
+    asked.write_text('condition = "48k-stereo"\n' + SMALL)
+    assert main(["report", str(tmp_path), *choice]) == 2
+    error = capsys.readouterr().err
+    assert "condition: the requirements are for 48k-stereo, these rows are of 16k-mono" in error
+
+
 def test_figures_of_a_small_run_stand_under_their_own_names(small: Path) -> None:
     assert check(small.read_text(encoding="utf-8"), store.read(small.parents[1])) > 20
 

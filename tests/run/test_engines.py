@@ -90,8 +90,8 @@ def test_pool_and_process_give_the_same_rows(
     assert {key: without_times(row) for key, row in pooled.rows.items()} == {
         key: without_times(row) for key, row in alone.items()
     }
-    # a model loads once a worker, and not here
-    assert len(set(pooled.workers)) == len(pooled.workers) <= 2
+    # a model loads once a worker and once in the process that decodes for it, and not here
+    assert len(set(pooled.workers)) == len(pooled.workers) <= 4
     assert str(os.getpid()) not in pooled.workers
 
 

@@ -34,6 +34,7 @@ from codecmark.errors import (
 )
 from codecmark.networks.setup import Setup
 from codecmark.spec import Spec
+from codecmark.system import extras
 from codecmark.system.execution import EAGER, MARK, NETWORKS_ON_BACKENDS, Execution
 
 REPLAY = "replay"
@@ -80,6 +81,9 @@ def create(spec: str, setup: Setup | None = None) -> Codec:
             codec = _range_coded(codec)
     except CodecmarkError:
         raise
+    except ModuleNotFoundError as error:
+        lacks = extras.missing(spec, error)
+        raise lacks or CodecError(f"{spec} could not be built: {error}") from error
     except Exception as error:
         raise CodecError(f"{spec} could not be built: {type(error).__name__}: {error}") from error
     setup.require_heeded(str(parsed))
@@ -92,6 +96,10 @@ def create(spec: str, setup: Setup | None = None) -> Codec:
 
 
 def _range_coded(codec: Codec) -> Codec:
+    if not extras.is_here("constriction"):
+        raise UnavailableError(
+            f"{codec.info.spec}+ac needs the package constriction", extras.remedy("constriction")
+        )
     from codecmark.neural.range_coded import RangeCodedCodec
 
     return RangeCodedCodec(codec)
@@ -104,6 +112,15 @@ def target(spec: Spec) -> str:
     if spec.family in factories.plugins():
         return factories.plugins()[spec.family]
     raise UnknownCodecError(_did_you_mean(str(spec)))
+
+
+def require_importable(spec: Spec) -> None:
+    """Raise `UnavailableError` if a package is missing that the class of a spec imports.
+
+    Nothing is imported where all packages are here, as networks' libraries take seconds.
+    """
+    if not extras.is_complete(target(spec)):
+        factories.load(target(spec))
 
 
 def is_known(family: str) -> bool:

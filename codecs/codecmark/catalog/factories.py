@@ -11,10 +11,9 @@ from codecmark.codec import Codec
 from codecmark.errors import UnavailableError
 from codecmark.networks.setup import Setup
 from codecmark.spec import Spec
+from codecmark.system import extras
 
 ENTRY_POINT_GROUP = "codecmark.codecs"
-# distribution names that differ from the name of the imported module
-DISTRIBUTIONS = {"lc3": "lc3py", "visqol": "visqol-python"}
 
 
 class CodecFactory(Protocol):
@@ -51,14 +50,14 @@ def load(target: str) -> CodecFactory:
     try:
         factory: CodecFactory = getattr(importlib.import_module(module_name), class_name)
     except ImportError as error:
-        package = (error.name or module_name).partition(".")[0]
-        package = DISTRIBUTIONS.get(package, package)
-        raise UnavailableError(
-            f"{target} needs the package {package}", f"install it: pip install {package}"
-        ) from error
+        raise extras.missing(target, error) or _unloadable(target, error) from error
     except Exception as error:
-        raise UnavailableError(
-            f"{target} cannot be loaded ({type(error).__name__}: {error})",
-            "repair or uninstall the distribution that provides it",
-        ) from error
+        raise _unloadable(target, error) from error
     return factory
+
+
+def _unloadable(target: str, error: Exception) -> UnavailableError:
+    return UnavailableError(
+        f"{target} cannot be loaded ({type(error).__name__}: {error})",
+        "repair or uninstall the distribution that provides it",
+    )

@@ -11,7 +11,6 @@ import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from functools import cache
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,7 @@ from codecmark.networks.trained_sets import PREFIX, locate_trained, together
 from codecmark.networks.weights import Asked, Located, WeightLocator
 from codecmark.neural import original_packages
 from codecmark.spec import Spec
+from codecmark.system import extras
 
 TABLE = Path(__file__).with_suffix(".json")
 
@@ -73,12 +73,12 @@ class Facts:
 
     def require_package(self, spec: Spec) -> None:
         """Raise `UnavailableError` if the package that the codec needs is not installed."""
-        if self.package is None or find_spec(self.package) is not None:
+        if self.package is None or extras.is_here(self.package):
             return
         if spec.implementation is not None:
             original_packages.load(self.package)
         raise UnavailableError(
-            f"{spec} needs the package {self.package}", f"install it: pip install {self.package}"
+            f"{spec} needs the package {self.package}", extras.remedy(self.package)
         )
 
 

@@ -29,6 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's options."""
     stored_rows.add_folder(parser)
     stored_rows.add_run(parser)
+    stored_rows.add_requirements(parser)
     stored_rows.add_axes(parser)
     parser.add_argument(
         "--sort", default=DEFAULT_SORT, metavar="COLUMN",
@@ -61,14 +62,15 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
                 f"no figures on speech: {', '.join(absent)}", style="yellow", markup=False
             )
         return 0
-    judged = judged_by_condition(arguments.results, rows)
+    given = stored_rows.requirements(arguments)
+    judged = judged_by_condition(arguments.results, rows, given)
     if arguments.markdown:
         print(render.markdown(rows, arguments.sort, judged), end="")
         return 0
     stored_rows.show_run(arguments.results, rows, console)
     render.print_leaderboard(rows, console, arguments.sort, judged)
     # the page is that of the run that none needs to name, in the default order
-    if not axes and run_id == newest.newest(arguments.results):
+    if not axes and given is None and run_id == newest.newest(arguments.results):
         page = render.write_markdown(rows, arguments.results)
         console.print(f"page in {page}", markup=False)
     return 0

@@ -128,7 +128,9 @@ def _known(spec: str, setup: Setup) -> tuple[Facts, Weights]:
     if known is None:
         info = catalog.create(spec, setup).info
         return Facts.of(info), info.weights
-    known.require_package(Spec.parse(spec))
+    parsed = Spec.parse(spec)
+    known.require_package(parsed)
+    catalog.require_importable(parsed)
     return known, known.weights(setup.weights)
 
 

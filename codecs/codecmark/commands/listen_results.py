@@ -43,8 +43,11 @@ def add_actions(actions: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     results.add_argument("--run", metavar="ID", help="the stored run that the ratings are added to")
     results.add_argument("--rows", action="store_true", help="write rows")
     results.add_argument(
-        "--save", type=Path, metavar="DIR", help="write a listening set, for trials of predictors"
-    )
+        "--save",
+        type=Path,
+        metavar="DIR",
+        help="write a listening set with its sounds, for trials of predictors",
+    )  # fmt: skip
     results.add_argument(
         "--page", type=Path, metavar="FILE", help="write a page with plots, e.g. results.html"
     )
@@ -52,7 +55,7 @@ def add_actions(actions: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 
 def _results(arguments: argparse.Namespace, console: Console) -> int:
-    from codecmark.listen import collect, entries, ratings, results_page
+    from codecmark.listen import collect, entries, merging, ratings, results_page
     from codecmark.listen.tables import read_table
 
     test: Design | None = None
@@ -83,7 +86,7 @@ def _results(arguments: argparse.Namespace, console: Console) -> int:
             shown = results_page.with_people(shown, test, joined, answers)
         _write_page(shown, arguments.page, console)
     if arguments.save:
-        ratings.write_set(arguments.save, listening)
+        merging.save(arguments.save, listening)
         console.print(f"listening set in {arguments.save}", markup=False, soft_wrap=True)
     if arguments.rows:
         if test is None:

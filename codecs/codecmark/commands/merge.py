@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterable
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -12,6 +13,7 @@ from codecmark.commands import stored_rows
 from codecmark.errors import InputError
 from codecmark.leaderboard import render
 from codecmark.results import axes, newest, store
+from codecmark.results.row import ResultRow
 from codecmark.review.in_force import judged_by_condition
 from codecmark.run import corpora
 
@@ -69,7 +71,33 @@ def merge(results: Path, sources: list[Path]) -> tuple[str, int]:
         corpora.inherit(results, run_id, source, source_run)
     rows = [replace(row, run_id=run_id) for row in rows]
     with store.writing(results, run_id) as writer:
-        there = {row.to_json() for row in store.rows_of(results, run_id)}
-        new = {line: row for row in rows if (line := row.to_json()) not in there}
+        there = {row.to_json(): row for row in store.rows_of(results, run_id)}
+        better = _Better([*there.values(), *rows])
+        new = {
+            line: row
+            for row in rows
+            if (line := row.to_json()) not in there and not better.replaces(row)
+        }
         writer.add(list(new.values()))
     return run_id, len(new)
+
+
+class _Better:
+    """Which rows must not take the place of others: later ones of a run replace earlier ones."""
+
+    def __init__(self, rows: Iterable[ResultRow]) -> None:
+        good = [row for row in rows if row.status == "ok"]
+        self._measured = {row.identity for row in good}
+        self._with_weights = {
+            (row.spec, row.condition) for row in good if row.weights not in (None, "random")
+        }
+        self._built = {(row.spec, row.condition) for row in good}
+
+    def replaces(self, row: ResultRow) -> bool:
+        """Return whether another row says more: of a failure one that is whole, of random weights
+        one with trained ones.
+        """
+        codec = row.spec, row.condition
+        if row.status != "ok":
+            return row.identity in self._measured or (row.clip is None and codec in self._built)
+        return row.weights == "random" and codec in self._with_weights

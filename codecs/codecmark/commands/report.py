@@ -34,6 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's options."""
     stored_rows.add_folder(parser)
     stored_rows.add_run(parser)
+    stored_rows.add_requirements(parser)
     parser.add_argument(
         "--out", type=Path, metavar="FILE", help="the page (default: DIR/report/index.html)"
     )
@@ -71,9 +72,10 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         out /= "index.html"
     _write(out, {})  # before a minute of drawing, not after
     summaries = [s for s in summarise(rows) if s.condition == rows[0].condition]
-    judged = in_force.judged_by_condition(arguments.results, rows)
+    given = stored_rows.requirements(arguments)
+    judged = in_force.judged_by_condition(arguments.results, rows, given)
     boxes = {
-        name: box(in_force.decision_for(arguments.results, rows, name), of_condition)
+        name: box(in_force.decision_for(arguments.results, rows, name, given), of_condition)
         for name, of_condition in judged.items()
     }
     first = judged.get(rows[0].condition)

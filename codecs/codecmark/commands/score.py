@@ -8,6 +8,7 @@ from pathlib import Path
 
 from rich import box
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import track
 from rich.table import Table
 
@@ -99,7 +100,7 @@ def _show_one(pair: ListedPair, rules: Condition, weights: WeightLocator, consol
     for metric in METRICS:
         value = getattr(row, metric.field)
         shown = "" if value is None else f"{value:.{metric.decimals}f}"
-        table.add_row(metric.label, shown, metric.unit, row.reasons.get(metric.field, ""))
+        table.add_row(metric.label, shown, metric.unit, escape(row.reasons.get(metric.field, "")))
     console.print(table)
     for topic, text in row.notes.items():
         console.print(f"* {topic}: {text}", markup=False, highlight=False)

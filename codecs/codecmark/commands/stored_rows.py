@@ -12,6 +12,8 @@ from codecmark.analysis.summary import Summarised
 from codecmark.results import axes, newest, store
 from codecmark.results.axes import Axes
 from codecmark.results.row import ResultRow
+from codecmark.review.requirements import Requirements
+from codecmark.review.requirements_file import load
 from codecmark.system.counting import counted
 
 RESULTS = Path("codecmark-results")  # in the current folder
@@ -37,6 +39,26 @@ def add_run(parser: argparse.ArgumentParser) -> None:
         "--run", metavar="ID",
         help="a stored run (default: the newest that is not a part of an earlier one)",
     )  # fmt: skip
+
+
+def add_requirements(parser: argparse.ArgumentParser) -> None:
+    """Add the choice of what is asked of the codecs."""
+    parser.add_argument(
+        "--requirements", type=Path, metavar="FILE",
+        help="TOML with requirements (default: those of the newest decision below DIR, or the "
+        "ones that come with the package)",
+    )  # fmt: skip
+
+
+def requirements(arguments: argparse.Namespace) -> Requirements | None:
+    """Return what `add_requirements` let the user ask for.
+
+    Raises
+    ------
+    InputError
+        If the file is not usable.
+    """
+    return None if arguments.requirements is None else load(arguments.requirements)
 
 
 def add_axes(parser: argparse.ArgumentParser) -> None:

@@ -37,17 +37,18 @@ _FOLDER_LAYOUTS: tuple[Callable[[Path], list[CorpusClip]], ...] = (
 
 
 def bundled_folder() -> Path:
-    """Return the folder of the clips that come with the repository.
+    """Return the folder of the clips that come with the package, in a checkout or in its wheel.
 
     Raises
     ------
     InputError
-        If the package was installed without its repository.
+        If they are not there.
     """
-    folder = Path(__file__).resolve().parents[3] / "benchmarks" / "corpus"
-    if not (folder / csv_manifest.NAME).is_file():
-        raise InputError("corpus: the bundled clips are not here; name your own with --corpus PATH")
-    return folder
+    here = Path(__file__).resolve()
+    for folder in (here.parents[3] / "benchmarks" / "corpus", here.parent / "bundled"):
+        if (folder / csv_manifest.NAME).is_file():
+            return folder
+    raise InputError("corpus: the bundled clips are not here; name your own with --corpus PATH")
 
 
 def load(path: Path | str | None = None, clip_class: ClipClass = UNKNOWN_CLASS) -> list[CorpusClip]:

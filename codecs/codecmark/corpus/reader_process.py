@@ -1,8 +1,7 @@
 """A process that reads audio files, so that what a library does to it costs one file.
 
 One such process serves its parent for as long as that lives. A file that crashes it, or takes it
-beyond a limit, ends it; the next file gets another. It is started as a program, not as a copy of
-its parent, so that scripts need no main guard and no thread of the parent is in the way.
+beyond a limit, ends it; the next file gets another.
 
 The parent sends a line of JSON for each file. The answer is a sequence of parts, each a kind and a
 length: blocks of samples, then an end or the reason why there is none.
@@ -12,12 +11,8 @@ from __future__ import annotations
 
 import atexit
 import json
-import os
-import signal
 import struct
-import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -28,12 +23,11 @@ import numpy as np
 
 from codecmark.corpus.audio_decoding import Block
 from codecmark.errors import CodecmarkError, InputError
-from codecmark.system.quiet import VERBOSE
+from codecmark.system import child_program
+from codecmark.system.child_program import ChildDiedError, ChildLateError, ChildProgram, exactly
 
 _PART = struct.Struct("<cII")  # kind, bytes, sample rate
 _BLOCK, _END, _FAILURE = b"B", b"E", b"F"
-_SAMPLE_BYTES = 4
-_PACKAGES = Path(__file__).resolve().parents[2]
 
 
 @dataclass(frozen=True)
@@ -56,13 +50,10 @@ class ReadLimits:
 
 
 class ReaderProcess:
-    """The process, started when the first file is asked for; one thread at a time uses it."""
+    """The process, started when the first file is asked for."""
 
     def __init__(self) -> None:
-        self._process: subprocess.Popen[bytes] | None = None
-        self._owner = 0
-        self._process_bytes = 0
-        self._lock = threading.Lock()
+        self.program = ChildProgram("codecmark.corpus.reader_process", apart=True)
 
     def read(
         self, path: Path, start_s: float, duration_s: float | None, limits: ReadLimits
@@ -81,136 +72,57 @@ class ReaderProcess:
             "duration_s": duration_s,
             "seconds": limits.seconds,
         }
-        with self._lock:
-            process = self._running(limits.process_bytes)
-            late, whole = threading.Event(), False
-            alarm = threading.Timer(limits.seconds, _expire, (process, late))
-            alarm.start()
-            try:
-                requests, answers = _pipes(process)
+        one_thread = {"OPENBLAS_NUM_THREADS": "1"}
+        try:
+            with self.program.asked(
+                limits.seconds, str(limits.process_bytes), variables=one_thread
+            ) as (requests, answers):
                 requests.write(json.dumps(request).encode() + b"\n")
                 requests.flush()
-                blocks = list(_received(answers, limits.audio_bytes))
-                whole = True
-            except (OSError, EOFError) as error:
-                if late.is_set():
-                    raise InputError(f"reading it takes more than {limits.seconds:g} s") from error
-                how = _ending(process)
-                raise InputError(f"the process that reads it died ({how})") from error
-            except InputError as error:
-                whole = not isinstance(error, _TooLongError)
-                raise
-            finally:
-                alarm.cancel()
-                if not whole or late.is_set():
-                    self._end()
-        return blocks
-
-    def close(self) -> None:
-        """End the process."""
-        with self._lock:
-            self._end()
-
-    def _running(self, process_bytes: int) -> subprocess.Popen[bytes]:
-        """Return the process; another one after a fork, a death or with another limit."""
-        if self._owner != os.getpid():
-            self._process = None
-        alive = self._process is not None and self._process.poll() is None
-        if not alive or process_bytes != self._process_bytes:
-            self._end()
-        if self._process is None:
-            self._process = _started(process_bytes)
-            self._owner, self._process_bytes = os.getpid(), process_bytes
-        return self._process
-
-    def _end(self) -> None:
-        process, self._process = self._process, None
-        if process is None or self._owner != os.getpid():
-            return
-        process.kill()
-        for pipe in _pipes(process):
-            with suppress(OSError):
-                pipe.close()
-        process.wait()
+                return list(_received(answers, limits.audio_bytes))
+        except ChildLateError as error:
+            raise InputError(f"reading it {error}") from error
+        except ChildDiedError as error:
+            raise InputError(f"the process that reads it died ({error})") from error
 
 
-class _TooLongError(InputError):
-    """More samples than the limit; the process would go on sending."""
+class _RefusedError(InputError):
+    """What the process says of a file; it is ready for the next."""
 
-
-def _started(process_bytes: int) -> subprocess.Popen[bytes]:
-    found = os.environ.get("PYTHONPATH")
-    packages = os.pathsep.join([str(_PACKAGES), *([found] if found else [])])
-    return subprocess.Popen(
-        # -P: no module of the current folder is taken for one of ours
-        [sys.executable, "-P", "-m", __name__, str(process_bytes)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=None if os.environ.get(VERBOSE) == "1" else subprocess.DEVNULL,
-        env={**os.environ, "PYTHONPATH": packages, "OPENBLAS_NUM_THREADS": "1"},
-    )
-
-
-def _pipes(process: subprocess.Popen[bytes]) -> tuple[IO[bytes], IO[bytes]]:
-    if process.stdin is None or process.stdout is None:
-        raise OSError("no pipes to the process")
-    return process.stdin, process.stdout
-
-
-def _expire(process: subprocess.Popen[bytes], late: threading.Event) -> None:
-    late.set()
-    process.kill()
+    is_whole = True
 
 
 def _received(pipe: IO[bytes], audio_bytes: int) -> Iterator[Block]:
     """Yield the blocks of an answer; raises `EOFError` if it stops before its end."""
     total = 0
     while True:
-        kind, size, rate_hz = _PART.unpack(_exactly(pipe, _PART.size))
+        kind, size, rate_hz = _PART.unpack(exactly(pipe, _PART.size))
         total += size
-        if kind == _BLOCK and total > audio_bytes:
-            raise _TooLongError(
+        if kind == _BLOCK and total > audio_bytes:  # the process would go on sending
+            raise InputError(
                 f"holds more than {audio_bytes / 1e6:.0f} MB of samples; name a part of it"
             )
-        content = _exactly(pipe, size)
+        content = exactly(pipe, size)
         if kind == _END:
             return
         if kind == _FAILURE:
-            raise InputError(json.loads(content))
+            raise _RefusedError(json.loads(content))
         (channels,) = struct.unpack_from("<I", content)
         samples = np.frombuffer(content, "<f4", offset=4).reshape(channels, -1)
         yield Block(rate_hz, samples.astype(np.float32, copy=False))
 
 
-def _exactly(pipe: IO[bytes], size: int) -> bytes:
-    content = pipe.read(size)
-    if len(content) < size:
-        raise EOFError
-    return content
-
-
-def _ending(process: subprocess.Popen[bytes]) -> str:
-    try:
-        code = process.wait(timeout=5)
-    except subprocess.TimeoutExpired:
-        return "no answer"
-    return signal.Signals(-code).name if code < 0 else f"exit status {code}"
-
-
 SHARED = ReaderProcess()
-atexit.register(SHARED.close)
+atexit.register(SHARED.program.close)
 
 
 def _main(process_bytes: int) -> None:
     """The process itself: answer requests until the parent ends."""
     from codecmark.corpus import audio_decoding
 
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to deal with
-    answers = os.fdopen(os.dup(1), "wb")
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 1)  # what libraries print is no answer
+    requests, answers = child_program.serving()
     _limit_memory(process_bytes)
-    for line in sys.stdin.buffer:
+    for line in requests:
         request = json.loads(line)
         _limit_processor_time(request["seconds"])
         path = Path(request["path"])

@@ -7,16 +7,22 @@ import secrets
 import socket
 from pathlib import Path
 
-TOKEN = ".token"  # noqa: S105 - the file that holds it
+from codecmark.listen.design import TOKEN
+
+_BYTES, _LEAST = 16, 16
 
 
 def kept_token(folder: Path) -> str:
-    """Return the test's token, the same one after a restart."""
+    """Return the test's token, the same one after a restart; never one that is too short."""
     path = folder / TOKEN
-    if not path.exists():
-        path.touch(mode=0o600)
-        path.write_text(secrets.token_urlsafe(16))
-    return path.read_text().strip()
+    kept = path.read_text(encoding="utf-8").strip() if path.exists() else ""
+    if len(kept) >= _LEAST:
+        return kept
+    token = secrets.token_urlsafe(_BYTES)
+    path.unlink(missing_ok=True)
+    path.touch(mode=0o600)
+    path.write_text(token, encoding="utf-8")
+    return token
 
 
 def is_loopback(host: str) -> bool:

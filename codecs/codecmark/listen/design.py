@@ -27,6 +27,7 @@ from codecmark.system import schema
 
 TestMethod = Literal["acr", "dcr", "mushra", "ab", "abx"]
 PLAN, KEY, STIMULI, ANSWERS = "plan.json", "key.json", "stimuli", "answers.jsonl"
+LOCK, TOKEN = ".lock", ".token"
 RATE_HZ = 48_000  # no browser has to resample
 RATED: tuple[Method, ...] = ("acr", "dcr", "mushra")
 _NAME = r"^[a-z0-9]{12}$"
@@ -54,7 +55,7 @@ class PlanPage(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_f
     items: Annotated[tuple[Name, ...], msgspec.Meta(min_length=1)]
     reference: Name | None = None
     training: bool = False
-    hear_s: float = 0.0
+    hear_s: Annotated[float, msgspec.Meta(ge=0, le=3600)] = 0.0
 
 
 class Plan(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -73,8 +74,8 @@ class Plan(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_field
     title: str
     seed: int
     pages: Annotated[tuple[PlanPage, ...], msgspec.Meta(min_length=1)]
-    pages_each: int
-    break_after: int = 20
+    pages_each: Annotated[int, msgspec.Meta(ge=1)]
+    break_after: Annotated[int, msgspec.Meta(ge=1)] = 20
 
 
 class KeyEntry(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -123,6 +124,20 @@ class Design(msgspec.Struct, frozen=True):
             raise InputError(f"stimulus: this test has no {name!r:.40}")
         return self.folder / STIMULI / f"{name}.wav"
 
+    def sound(self, name: str) -> bytes:
+        """Return the bytes of a stimulus, or raise `InputError` if they are not as planned.
+
+        So that nobody hears anything else, nor reads another file through a link in its place.
+        """
+        path = self.wav(name)
+        try:
+            data = path.read_bytes()
+        except OSError as error:
+            raise InputError(f"{path}: cannot be read ({error.strerror})") from error
+        if hashlib.sha256(data).hexdigest() != self.key.stimuli[name].wav_sha256:
+            raise InputError(f"stimulus: {name} is not what was planned; plan the test anew")
+        return data
+
     def stimuli(self) -> tuple[Stimulus, ...]:
         """Return what is judged on pages that count, with files relative to the folder."""
         counted = {name for page in self.plan.pages if not page.training for name in page.items}
@@ -147,8 +162,8 @@ def write(folder: Path, plan: Plan, key: Key) -> Design:
         msgspec.json.format(msgspec.json.encode(each), indent=1) + b"\n" for each in (plan, key)
     )
     (folder / PLAN).write_bytes(plan_bytes)
+    (folder / KEY).touch(mode=0o600)
     (folder / KEY).write_bytes(key_bytes)
-    (folder / KEY).chmod(0o600)
     return Design(folder, plan, key, _digest(plan_bytes, key_bytes))
 
 
@@ -160,6 +175,11 @@ def read(folder: Path) -> Design:
     InputError
         If it is none, or plan and key do not belong together; names file and field.
     """
+    for name in (PLAN, KEY, STIMULI, ANSWERS, LOCK, TOKEN):
+        if (folder / name).is_symlink():
+            raise InputError(
+                f"{folder / name}: is a link; a test is read and written in its folder only"
+            )
     plan_bytes, key_bytes = _bytes(folder / PLAN), _bytes(folder / KEY)
     plan = _decoded(folder / PLAN, plan_bytes, Plan)
     key = _decoded(folder / KEY, key_bytes, Key)

@@ -12,6 +12,8 @@ from codecmark.listen.design import ANSWERS, Design
 from codecmark.listen.turns import check, check_values, draw, is_answer_to
 from codecmark.results.lines import is_torn, unsealed
 
+LONGEST_NAME = 40
+
 
 class Joined(msgspec.Struct, frozen=True, tag="joined", forbid_unknown_fields=True):
     """The start of a session; `headphones` as the listener stated."""
@@ -109,9 +111,19 @@ def read(design: Design) -> tuple[list[Joined], list[Answer]]:
     return list(joined.values()), answers
 
 
+def is_pseudonym(name: str) -> bool:
+    """Say whether a listener may be called so.
+
+    No mail address, nothing that moves a cursor, and no sign in front that makes a table's program
+    compute what follows.
+    """
+    usable = name.isprintable() and "@" not in name and len(name) <= LONGEST_NAME
+    return usable and name[:1].isalnum()
+
+
 def check_elsewhere(design: Design, each: Elsewhere) -> None:
     """Check the answer of another tool, or raise `InputError`."""
-    if not each.listener or not each.listener.isprintable() or "@" in each.listener:
+    if not is_pseudonym(each.listener):
         raise InputError(f"listener: {each.listener!r:.60} is no pseudonym; replace it")
     page = design.page(each.page)
     if not is_answer_to(design.plan.method, page, each.stimuli):

@@ -18,14 +18,22 @@ import msgspec
 from filelock import FileLock, Timeout
 
 from codecmark.errors import InputError
-from codecmark.listen.design import ANSWERS, Design
-from codecmark.listen.entries import Answer, Elsewhere, Entry, Joined, check_elsewhere, entry_of
+from codecmark.listen.design import ANSWERS, LOCK, Design
+from codecmark.listen.entries import (
+    LONGEST_NAME,
+    Answer,
+    Elsewhere,
+    Entry,
+    Joined,
+    check_elsewhere,
+    entry_of,
+    is_pseudonym,
+)  # fmt: skip
 from codecmark.listen.turns import Turn, check, draw
 from codecmark.results.lines import is_torn, sealed
 
 MOST_LISTENERS = 10_000
 LONGEST_COMMENT = 500
-LONGEST_NAME = 40
 
 
 class Journal:
@@ -37,7 +45,7 @@ class Journal:
         self._sync_lock = threading.Lock()
         self._written = self._synced = 0
         self._failed = False
-        self._process_lock = FileLock(design.folder / ".lock")
+        self._process_lock = FileLock(design.folder / LOCK)
         self._sessions: dict[str, Joined] = {}
         self._names: set[str] = set()
         self._answers: dict[tuple[str, str], Answer] = {}
@@ -57,7 +65,7 @@ class Journal:
                     break
                 self._take(entry_of(path, line))
                 whole += len(line)
-            self._file = path.open("ab", buffering=0)
+            self._file = open(path, "ab", buffering=0, opener=_without_links)  # noqa: SIM115
             self._file.truncate(whole)
             _synchronise_folder(design.folder)
         except BaseException:
@@ -94,9 +102,10 @@ class Journal:
             If the pseudonym is taken, or too long.
         """
         name = listener.strip()
-        if len(name) > LONGEST_NAME or not name.isprintable() or "@" in name:
+        if name and not is_pseudonym(name):
             raise InputError(
-                f"listener: use a pseudonym of at most {LONGEST_NAME} letters, no mail address"
+                f"listener: use a pseudonym of at most {LONGEST_NAME} letters that begins with a "
+                "letter or digit, no mail address"
             )
         with self._lock:
             index = len(self._sessions)
@@ -254,6 +263,10 @@ class Journal:
             self._answers[entry.session, entry.page] = entry
         else:
             self._elsewhere[entry.name, entry.page] = entry
+
+
+def _without_links(path: str, flags: int) -> int:
+    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0), 0o600)
 
 
 def _synchronise_folder(folder: Path) -> None:

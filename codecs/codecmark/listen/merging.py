@@ -47,6 +47,27 @@ def merged(sets: Sequence[ListeningSet], title: str) -> ListeningSet:
                    title=title)  # fmt: skip
 
 
+def save(folder: Path, listening: ListeningSet) -> None:
+    """Write a set with the sounds that it has: then it is one for trials of predictors as well.
+
+    Raises
+    ------
+    InputError
+        If a sound cannot be read, or the folder cannot be written to.
+    """
+    for stimulus in listening.stimuli:
+        source = listening.audio_path(stimulus)
+        if source is None or stimulus.audio is None:
+            continue
+        target = folder / stimulus.audio
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(source.read_bytes())
+        except OSError as error:
+            raise InputError(f"{source}: cannot be copied ({error.strerror})") from error
+    write_set(folder, listening)
+
+
 def add_to(folder: Path, listening: ListeningSet) -> tuple[ListeningSet, int]:
     """Add a set to the one in a folder, or begin one there; return it and the count of new ratings.
 

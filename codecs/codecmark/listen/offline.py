@@ -167,7 +167,9 @@ def _source(text: str) -> str:
 
 
 def _flac(design: Design, stimulus: str) -> str:
-    samples, rate_hz = soundfile.read(design.wav(stimulus), dtype="int16", always_2d=True)
+    samples, rate_hz = soundfile.read(
+        BytesIO(design.sound(stimulus)), dtype="int16", always_2d=True
+    )
     file = BytesIO()
     soundfile.write(file, samples, rate_hz, format="FLAC", subtype="PCM_16")
     return base64.b64encode(file.getvalue()).decode()

@@ -91,6 +91,10 @@ class ListeningSet(msgspec.Struct, frozen=True, dict=True):
     folder: Path | None = None
 
     def __post_init__(self) -> None:
+        names = {each for s in self.stimuli for each in (s.clip, s.system, s.source)}
+        for name in names.union(rating.listener for rating in self.ratings):
+            if not name.isprintable():
+                raise InputError(f"names: {name!r:.60} holds what is no text; replace it")
         known = {(each.clip, each.system) for each in self.stimuli}
         if len(known) < len(self.stimuli):
             raise InputError("stimuli: one clip of one system is listed twice; leave one out")

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import html
 import json
-import shutil
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -49,7 +48,7 @@ def export(design: Design, folder: Path) -> Path:
     try:
         (folder / sounds).mkdir(parents=True, exist_ok=True)
         for stimulus in design.key.stimuli:
-            shutil.copyfile(design.wav(stimulus), folder / sounds / f"{stimulus}.wav")
+            (folder / sounds / f"{stimulus}.wav").write_bytes(design.sound(stimulus))
         lines = _yaml(_head(design, sounds.as_posix()), 0)
         config.write_text("\n".join(lines) + "\n", encoding="utf-8")
     except OSError as error:

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from codecmark import catalog
 from codecmark.clip import AudioClip
 from codecmark.codec import Codec
@@ -14,6 +16,8 @@ from codecmark.errors import MetricError
 from codecmark.metrics import waveform
 from codecmark.networks.setup import Setup
 from codecmark.spec import Spec
+
+SAME_DB = 40.0
 
 
 class EagerReference:
@@ -60,6 +64,22 @@ def _no_tf32() -> Iterator[None]:
     finally:
         for switch, allowed in zip(switches, before, strict=True):
             switch.allow_tf32 = allowed
+
+
+def difference_of(returned: AudioClip, apart: AudioClip) -> str:
+    """Return how two decodes of one stream by the same codec differ; empty if they agree.
+
+    Rounding may differ between processes, as on a GPU: `SAME_DB` of SNR count as agreement.
+    """
+    if returned.samples.shape != apart.samples.shape:
+        return f"shape {apart.samples.shape}, not {returned.samples.shape}"
+    if np.array_equal(returned.samples, apart.samples):
+        return ""
+    try:
+        snr_db = agreement_db(apart, returned)
+    except MetricError as error:
+        return str(error)
+    return "" if snr_db >= SAME_DB else f"an SNR of {snr_db:.1f} dB against it, not {SAME_DB:g}"
 
 
 def agreement_db(reference: AudioClip, decoded: AudioClip) -> float:

@@ -16,8 +16,8 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, packages_distributions, version
 from pathlib import Path
 
-from codecmark.catalog import factories
 from codecmark.measure import syntax
+from codecmark.system import extras
 from codecmark.system.digest import text_sha256
 
 _IGNORED = frozenset(
@@ -30,6 +30,7 @@ _IGNORED = frozenset(
         "codecmark.metrics.table",  # labels and wording; what decides figures is in `scored_by`
         "codecmark.metrics.predictor_weights",  # finds files whose digests count
         "codecmark.networks.backends",  # counts where a spec asks for it
+        "codecmark.system.extras",  # wording of what is missing
     }
 )  # fmt: skip
 
@@ -127,7 +128,7 @@ def _path(module_name: str) -> Path | None:
 @cache
 def _version(module_name: str) -> str:
     try:
-        return version(factories.DISTRIBUTIONS.get(module_name, module_name))
+        return version(extras.DISTRIBUTIONS.get(module_name, module_name))
     except PackageNotFoundError:
         pass
     names = packages_distributions().get(module_name, ())  # reads every distribution: slow

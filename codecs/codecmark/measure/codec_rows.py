@@ -13,6 +13,7 @@ from codecmark import catalog
 from codecmark.corpus.condition import Condition, PreparedClip
 from codecmark.errors import CodecmarkError
 from codecmark.measure import content_key, row_builder
+from codecmark.measure.decoding_worker import DecodingWorker
 from codecmark.measure.impairments import keys
 from codecmark.measure.impairments.impaired import ImpairedCodec
 from codecmark.measure.impairments.treatment import UNTREATED, Treatment
@@ -72,10 +73,11 @@ class CodecRows:
         self._setup = setup.recording_afresh()
         try:
             codec = catalog.create(spec, self._setup)
+            worker = DecodingWorker(codec, setup, condition.threads, condition.decode_limits)
             if treatment:
                 codec = ImpairedCodec(codec, treatment, self._setup)
             clips = [treatment.changed(first)]
-            self._measurement = measurement_of(codec, clips, condition, self._setup)
+            self._measurement = measurement_of(codec, clips, condition, self._setup, worker)
         except CodecmarkError as error:
             self.error = error
         self._weight_sets = ",".join(self._setup.weights.asked_names) or None

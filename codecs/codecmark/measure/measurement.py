@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import deque
 from collections.abc import Callable, Hashable, Sequence
 from time import perf_counter
@@ -12,8 +13,9 @@ from codecmark.clip import AudioClip
 from codecmark.codec import Codec
 from codecmark.corpus.condition import Condition, PreparedClip
 from codecmark.errors import CodecmarkError, MetricError
-from codecmark.measure import row_builder
+from codecmark.measure import agreement, row_builder
 from codecmark.measure.agreement import EagerReference
+from codecmark.measure.decoding_worker import DecodingWorker
 from codecmark.measure.memory import peak_memory_mib
 from codecmark.measure.row_builder import ClipMeasurement, Failure
 from codecmark.measure.scoring import Job, Scorer
@@ -35,7 +37,8 @@ class Measurement:
 
     A network without trained weights is run on the start of the first clip only, for speed,
     memory and rate; its quality is not computed. `setup` is what the codec was built with: its
-    reference on eager and the process that measures its memory are given the same.
+    reference on eager and the process that measures its memory are given the same. `worker`
+    decodes without having seen a clip: all that is scored and not timed, of the rest one clip.
     """
 
     def __init__(
@@ -44,6 +47,7 @@ class Measurement:
         clips: Sequence[PreparedClip],
         condition: Condition,
         setup: Setup,
+        worker: DecodingWorker | None = None,
     ) -> None:
         self.codec = codec
         self.condition = condition
@@ -56,6 +60,7 @@ class Measurement:
         self._decoded: list[Timed[AudioClip | Failure]] = []
         self._setup = setup
         self._reference = EagerReference(codec, setup)
+        self._worker = None if self.untrained else worker
         self._warmed: deque[Hashable] = deque(maxlen=_LENGTHS_WARM)
         self._first_call_s: dict[str, float] = {}
         self._rounds: dict[str, int] = {}
@@ -81,7 +86,12 @@ class Measurement:
         lengths = []
         if self.codec.execution.compiles_each_length:  # of decoders, encoders are as on eager
             lengths = [frame.unpack(self.codec.info.spec, stream)[0] for stream in usable]
-        run = self._run("decode", self.codec.decode, usable, timer, lengths) if usable else []
+        call = self.codec.decode
+        if timer is None and self._worker is not None:
+            call = self._worker.decode
+        run = self._run("decode", call, usable, timer, lengths) if usable else []
+        if timer is not None and self._worker is not None and run:
+            run = self._checked(run, usable, self._worker)
         decoded = iter(run)
         self._decoded = [
             next(decoded, Timed(Failure("not reached"), ()))
@@ -89,6 +99,31 @@ class Measurement:
             else Timed(stream, ())
             for stream in streams
         ]
+
+    def _checked(
+        self,
+        run: list[Timed[AudioClip | Failure]],
+        streams: Sequence[bytes],
+        worker: DecodingWorker,
+    ) -> list[Timed[AudioClip | Failure]]:
+        """Return timed calls, all failed if a process that never saw a clip decodes another one.
+
+        Which stream it is given follows from their bytes, so that no position is safe.
+        """
+        index = min(range(len(streams)), key=lambda i: hashlib.sha256(streams[i]).digest())
+        returned = run[index].output
+        if isinstance(returned, Failure):
+            return run
+        try:
+            apart = worker.decode(streams[index])
+            difference = agreement.difference_of(returned, apart)
+        except CodecmarkError as error:
+            difference = str(error)
+        worker.forget()
+        if not difference:
+            return run
+        failure = Failure(f"decode: a process that never saw the clip disagrees: {difference}")
+        return [Timed(failure, ()) for _ in run]
 
     def _within_limits(self, stream: bytes | Failure) -> bytes | Failure:
         """Return the stream, or why it is not decoded: it claims more than any clip here has."""

@@ -11,6 +11,7 @@ from codecmark.codec import Codec
 from codecmark.corpus.condition import Condition, PreparedClip
 from codecmark.errors import CodecmarkError, UnavailableError
 from codecmark.measure.decoded_files import PreparedPair, clip_fields, without_codec
+from codecmark.measure.decoding_worker import DecodingWorker
 from codecmark.measure.measurement import Measurement
 from codecmark.measure.pairing import pair
 from codecmark.measure.scoring import Scorer
@@ -25,11 +26,12 @@ def measurement_of(
     clips: Sequence[PreparedClip],
     condition: Condition,
     setup: Setup,
+    worker: DecodingWorker | None = None,
 ) -> Measurement:
     """Return what measures a codec, of which replayed ones have their own; see `Measurement`."""
     if isinstance(codec, ReplayedCodec):
         return ReplayedMeasurement(codec, clips, condition, setup)
-    return Measurement(codec, clips, condition, setup)
+    return Measurement(codec, clips, condition, setup, worker)
 
 
 class ReplayedMeasurement(Measurement):

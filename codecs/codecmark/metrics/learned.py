@@ -8,7 +8,7 @@ codec needs it.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -18,6 +18,7 @@ from codecmark.errors import MetricError
 from codecmark.metrics.perceptual import mono
 from codecmark.metrics.predictor_weights import folder_of
 from codecmark.networks.weights import WeightLocator
+from codecmark.system import extras
 
 RATE_HZ = 16_000
 REFERENCE = "_reference"  # how the field of the original's value ends
@@ -60,10 +61,13 @@ class NoReference:
     weight_set : str
     predict : callable
         Takes `[samples]` at 16 kHz and the folder of the weights.
+    packages : tuple of str
+        What the plain installation lacks and this needs: asked before weights are fetched.
     """
 
     weight_set: str
     predict: Predict
+    packages: tuple[str, ...] = ()
     _values: dict[tuple[bytes, Path], float] = field(default_factory=dict)
 
     def of(self, samples: Samples, sample_rate_hz: int, weights: WeightLocator) -> float:
@@ -72,8 +76,9 @@ class NoReference:
         Raises
         ------
         MetricError
-            Where the weights are not here, or there is no sound.
+            Where a package or the weights are not here, or there is no sound.
         """
+        _require(self.packages)
         folder = folder_of(self.weight_set, weights)
         return self.predict(_sounding(samples, sample_rate_hz), folder)
 
@@ -95,21 +100,23 @@ class Comparison:
 
     weight_set: str
     compare: Compare
+    packages: tuple[str, ...] = ()
 
     def of(
         self, reference: Samples, decoded: Samples, sample_rate_hz: int, weights: WeightLocator
     ) -> float:
         """Return what is predicted for two of `[channels, samples]`; raises as `NoReference`."""
+        _require(self.packages)
         folder = folder_of(self.weight_set, weights)
         ours, theirs = (_sounding(x, sample_rate_hz) for x in (reference, decoded))
         return self.compare(ours, theirs, folder)
 
 
 PREDICTORS: Mapping[str, NoReference | Comparison] = {
-    "distillmos": NoReference("distillmos", _distillmos),
-    "dnsmos_ovrl": NoReference("dnsmos", _dnsmos),
-    "plcmos": NoReference("plcmos", _plcmos),
-    "speaker_similarity": Comparison("resemblyzer", _speaker),
+    "distillmos": NoReference("distillmos", _distillmos, ("torch",)),
+    "dnsmos_ovrl": NoReference("dnsmos", _dnsmos, ("onnxruntime",)),
+    "plcmos": NoReference("plcmos", _plcmos, ("onnxruntime",)),
+    "speaker_similarity": Comparison("resemblyzer", _speaker, ("torch", "librosa")),
 }
 
 
@@ -130,6 +137,12 @@ def calls(
         f"{name}{REFERENCE}",
         partial(predictor.of_original, reference, sample_rate_hz, weights),
     )
+
+
+def _require(packages: Iterable[str]) -> None:
+    for package in packages:
+        if not extras.is_here(package):
+            raise MetricError(f"the metric needs the package {package}; {extras.remedy(package)}")
 
 
 def _sounding(samples: Samples, sample_rate_hz: int) -> Samples:

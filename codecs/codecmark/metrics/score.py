@@ -20,6 +20,7 @@ from codecmark.metrics.table import (
     Metric,
 )
 from codecmark.networks.weights import WeightLocator
+from codecmark.system import extras
 
 MetricFunction = Callable[[Samples, Samples, int], float]
 VisqolMode = Literal["speech", "audio"]
@@ -58,6 +59,9 @@ class Scores:
             value = function()
         except MetricError as error:
             self.reasons[name] = str(error)
+        except ImportError as error:
+            lacks = extras.missing("the metric", error)
+            self.reasons[name] = str(lacks or f"the metric failed: {error}")
         except Exception as error:
             self.reasons[name] = f"the metric failed: {type(error).__name__}: {error}"
         else:

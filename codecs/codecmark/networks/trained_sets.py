@@ -1,13 +1,14 @@
 """Locating, reading and writing the weights that this project trained.
 
-A set is a folder with a model card and one safetensors file per network. It ships with the package,
-in `trained/NAME/`; a folder `NAME` below `WeightLocator.trained` takes precedence, so users can
-measure their own training. The metadata of each file states the kind and the sizes of its network,
-which is all that is needed to build it.
+A set is a folder with a model card and one safetensors file per network. A checkout has them in
+`trained/NAME/`, an installation in the package `codecmark_trained`; a folder `NAME` below
+`WeightLocator.trained` takes precedence, so users can measure their own training. The metadata of
+each file states the kind and the sizes of its network, which is all that is needed to build it.
 """
 
 from __future__ import annotations
 
+import importlib.util
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 SHIPPED = Path(__file__).parent / "trained"
 CARD = "card.md"
+PACKAGE = "codecmark_trained"  # a distribution of its own, see .ci/trained
 PREFIX = "trained/"  # of the names of these sets in `WeightLocator.asked`
 LARGEST_BYTES = 8_000_000  # per file, to keep the package small
 SETS: Mapping[str, tuple[str, ...]] = {
@@ -44,7 +46,7 @@ def locate_trained(name: str, locator: WeightLocator) -> Located:
         If the set is missing; says how to train it.
     """
     locator.asked.append(Asked((PREFIX + name,), needed=True))
-    roots = [root for root in (locator.trained, SHIPPED) if root is not None]
+    roots = [root for root in (locator.trained, SHIPPED, _installed()) if root is not None]
     for folder in (root / name for root in roots):
         files = [folder / file for file in SETS[name]]
         if all(file.is_file() for file in files):
@@ -53,9 +55,15 @@ def locate_trained(name: str, locator: WeightLocator) -> Located:
     task = {"harmonic": "vocoder", "compact": "vae"}.get(name, name)
     raise UnavailableError(
         f"trained weights {name} are missing",
-        f"train them: codecmark train {task}, then codecmark train export --run RUN --out "
-        f"DIR/{name}, and set CODECMARK_TRAINED=DIR",
+        "install the package codecmark-trained, or train them: "
+        f"codecmark train {task}, then codecmark train export --run RUN --out DIR/{name}, and set "
+        "CODECMARK_TRAINED=DIR",
     )
+
+
+def _installed() -> Path | None:
+    module = importlib.util.find_spec(PACKAGE)
+    return None if module is None or module.origin is None else Path(module.origin).parent
 
 
 def together(*sources: Weights) -> Weights:

@@ -16,7 +16,7 @@ from pathlib import Path
 from codecmark.codec import Weights
 from codecmark.errors import DamagedWeightsError, UnavailableError
 from codecmark.networks.published_sets import SETS, WeightSet
-from codecmark.system import environment
+from codecmark.system import environment, extras
 from codecmark.system.digest import combined, file_sha256
 
 RANDOM_SEED = 20_240_601
@@ -219,7 +219,7 @@ def _not_fetched(weight_set: WeightSet, problem: str) -> UnavailableError:
 
 
 def _hub_snapshot(weight_set: WeightSet) -> Path | None:
-    if not weight_set.on_hub:
+    if not weight_set.on_hub or not extras.is_here("huggingface_hub"):
         return None
     from huggingface_hub.constants import HF_HUB_CACHE
 

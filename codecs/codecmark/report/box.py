@@ -18,6 +18,7 @@ from codecmark.review.judgement import Judged
 from codecmark.review.links import Links
 from codecmark.review.panel import Panel
 from codecmark.review.summary import headline
+from codecmark.system.counting import counted
 
 _TONES = {
     "PASS": "clear", "UNDECIDED": "close", "FAIL": "fail", "PUBLISHED ELSEWHERE": "none",
@@ -193,6 +194,8 @@ def tile(finding: Finding) -> Tile:
     if figure.low is not None and figure.high is not None and not figure.of_few:
         low, high = (wording.number(end, asked.metric) for end in (figure.low, figure.high))
         details.append(f"95 % interval {low} to {high}")
+    if figure.listeners:
+        details.insert(0, f"asked: {counted(figure.listeners, 'listener')}")
     if figure.worst is not None and shown.bound is None:
         worst = wording.number(figure.worst, asked.metric)
         details.append(f"worst clip {worst} ({figure.worst_clip})")

@@ -28,8 +28,8 @@ _SEALED_SINCE = 3
 _SEAL = re.compile(rb',"crc32":"([0-9a-f]{8})"\}')
 _SEAL_BYTES = len(b',"crc32":"00000000"}')
 REMEDY = (
-    "restore the file from a copy, or remove the line and run the same command again: it makes "
-    "the row anew"
+    "restore the file from a copy, or put the line aside with `codecmark verify DIR --salvage` and "
+    "run the same command again: it makes the row anew"
 )
 
 
@@ -98,10 +98,17 @@ class LineReader:
             record["versions"] = self._headings[named]
         return ResultRow.from_record(record)
 
-    def verify(self, path: Path) -> None:
-        """Check every checksum without making rows of the lines; raises as `rows`."""
-        for _ in _each_line(path, lambda line: unsealed(line)[1] or self.row(line)):
-            pass
+    def row_without_versions(self, line: bytes) -> ResultRow | None:
+        """Return a row all of which is whole but the table of versions that it names, else None."""
+        try:
+            content, is_sealed = unsealed(line)
+            record = parse_line(content)
+            named = record.get("versions")
+            if not is_sealed or not isinstance(named, str) or named in self._headings:
+                return None
+            return ResultRow.from_record({**record, "versions": {}})
+        except ResultSchemaError:
+            return None
 
 
 def _each_line(path: Path, call: Callable[[bytes], Result]) -> Iterator[Result]:

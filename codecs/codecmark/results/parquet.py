@@ -9,7 +9,8 @@ the two. The file's digest, which is checked whenever it is read, is in `<run id
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
@@ -41,8 +42,13 @@ def connect() -> Any:
     return duckdb.connect(config={"memory_limit": _MEMORY})
 
 
-def compact(lines: Path, target: Path) -> int:
+def compact(lines: Path, target: Path, check: Callable[[Path], None] = lambda _: None) -> int:
     """Write the rows of a JSON Lines file, after those `target` has, to `target`; return how many.
+
+    Parameters
+    ----------
+    check : callable
+        Called with the new file, which is on disk, before it takes the place of `target`.
 
     Raises
     ------
@@ -106,8 +112,19 @@ def compact(lines: Path, target: Path) -> int:
     count: int = connection.execute(
         f"SELECT count(*) FROM read_parquet('{_quoted(part)}')"  # noqa: S608
     ).fetchone()[0]
+    try:
+        _sync(part)
+        check(part)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
     put_in_place(part, target)
     return count
+
+
+def _sync(path: Path) -> None:
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
 
 
 def state(path: Path) -> tuple[int, tuple[int, ...], bool]:

@@ -5,6 +5,7 @@ A file can be extended by a later session and joined with another by `cat`.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
@@ -13,8 +14,9 @@ from io import FileIO
 from pathlib import Path
 
 from filelock import FileLock, Timeout
+from msgspec.structs import replace
 
-from codecmark.errors import InputError
+from codecmark.errors import InputError, ResultSchemaError
 from codecmark.results import parquet
 from codecmark.results.lines import LineReader, LineWriter
 from codecmark.results.row import ResultRow
@@ -150,14 +152,49 @@ def compacted(results: Path, run_id: str | None = None) -> Path | None:
 
 
 def compact(results: Path, run_id: str) -> int:
-    """Turn a run's lines into Parquet, see `results.parquet`; return how many rows it has."""
+    """Turn a run's lines into Parquet, see `results.parquet`; return how many rows it has.
+
+    The lines are removed only once the new file is on disk and was read back, and holds every
+    current row as it was.
+
+    Raises
+    ------
+    InputError
+        If another process is writing to the run.
+    ResultSchemaError
+        If a line is damaged, or a row would not stay what it is; nothing is changed then.
+    """
     target = results / ROWS / f"{run_id}.parquet"
     lines = target.with_suffix(".jsonl")
     with writing(results, run_id):
-        LineReader().verify(lines)
-        count = parquet.compact(lines, target)
+        expected = _digests(rows_of(results, run_id))
+        count = parquet.compact(lines, target, lambda part: _require_same(part, expected))
         lines.unlink()
     return count
+
+
+def _digests(rows: Iterable[ResultRow]) -> dict[tuple[object, ...], str]:
+    """Return the digest of each current row of a run, see `latest`, by what it is of."""
+    digests: dict[int, str] = {}
+    marks = []
+    for number, row in enumerate(rows):
+        digests[number] = _digest(row)
+        marks.append(replace(row, run_id=str(number), versions={}, reasons={}, notes={}))
+    return {mark.identity: digests[int(mark.run_id)] for mark in latest(marks)}
+
+
+def _digest(row: ResultRow) -> str:
+    return hashlib.sha256(row.to_json().encode()).hexdigest()
+
+
+def _require_same(part: Path, expected: dict[tuple[object, ...], str]) -> None:
+    """Raise `ResultSchemaError` unless a Parquet file holds these rows and no others."""
+    found = {row.identity: _digest(row) for row in parquet.rows(part)}
+    if found != expected:
+        raise ResultSchemaError(
+            f"{part.name}: {len(expected)} rows would not stay what they are, so nothing was "
+            "changed; please report this"
+        )
 
 
 def read(results: Path, runs: Iterable[str] | None = None) -> list[ResultRow]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from codecmark.analysis.summary import Summarised
-from codecmark.errors import ResultSchemaError
+from codecmark.errors import InputError, ResultSchemaError
 from codecmark.results.row import ResultRow
 from codecmark.review import confirmation, files, stored
 from codecmark.review.decision import Decision, decide, digest
@@ -20,18 +20,23 @@ from codecmark.review.requirements import Requirements
 from codecmark.review.requirements_file import default, load
 
 
-def requirements_for(results: Path, condition: str) -> Requirements:
+def requirements_for(
+    results: Path, condition: str, given: Requirements | None = None
+) -> Requirements:
     """Return the requirements of a results folder for rows of one condition.
 
-    They are those of the decision in `results/decisions` with the highest number: of its TOML
-    file there, or, where the file lies elsewhere, as they were stored with the decision. Without
-    one of that condition they are those that come with the package.
+    Those that are `given`, if they are of that condition. Otherwise those of the decision in
+    `results/decisions` with the highest number: of its TOML file there, or, where the file lies
+    elsewhere, as they were stored with the decision. Without one of that condition they are those
+    that come with the package.
 
     Raises
     ------
     InputError
         If a file there is not usable.
     """
+    if given is not None and given.judged_under == condition:
+        return given
     folder = results / files.DECISIONS
     decisions = (_stored(path) for path in sorted(folder.glob("*.json")))
     known = [decision.requirements for decision in decisions if decision is not None]
@@ -47,26 +52,35 @@ def requirements_for(results: Path, condition: str) -> Requirements:
     return ours[max(ours)] if ours else default(condition)
 
 
-def judged_by_condition(results: Path | None, rows: Sequence[ResultRow]) -> dict[str, Judged]:
+def judged_by_condition(
+    results: Path | None, rows: Sequence[ResultRow], given: Requirements | None = None
+) -> dict[str, Judged]:
     """Return what holds for each condition of some rows; one without any clip is left out.
 
     Parameters
     ----------
     results : Path or None
         The folder whose requirements are in force; None: those that come with the package.
+    given : Requirements, optional
+        Take the place of those under their condition.
 
     Raises
     ------
     InputError
-        If a requirements file is not usable.
+        If a requirements file is not usable, or no row is of the condition of what is given.
     """
     if isinstance(rows, Summarised):
         names = dict.fromkeys(one.condition for one in rows.summaries if one.attempted)
     else:
         names = dict.fromkeys(row.condition for row in rows if row.clip)
+    if given is not None and given.judged_under not in names:
+        raise InputError(
+            f"condition: the requirements are for {given.judged_under}, these rows are of "
+            f"{', '.join(names) or 'none'}"
+        )
     if results is None:
         return {name: judged(rows, default(name)) for name in names}
-    asked = {name: requirements_for(results, name) for name in names}
+    asked = {name: requirements_for(results, name, given) for name in names}
     return {name: judged(rows, one, rows_of(one, results)) for name, one in asked.items()}
 
 
@@ -87,7 +101,9 @@ class InForce:
     is_current: bool
 
 
-def decision_for(results: Path, rows: Sequence[ResultRow], condition: str) -> InForce:
+def decision_for(
+    results: Path, rows: Sequence[ResultRow], condition: str, given: Requirements | None = None
+) -> InForce:
     """Return the decision on the rows of one condition.
 
     The one that is stored beside its record, if it is of these rows and requirements; otherwise
@@ -98,7 +114,7 @@ def decision_for(results: Path, rows: Sequence[ResultRow], condition: str) -> In
     InputError
         If a requirements file is not usable, or no row is of the condition.
     """
-    requirements = requirements_for(results, condition)
+    requirements = requirements_for(results, condition, given)
     path = files.path_of(requirements.title, results / files.DECISIONS)
     record = path if path.is_file() else None
     kept = _stored(path.with_suffix(".json"))

@@ -76,8 +76,9 @@ def markdown(
         "### Consequences",
         handwritten.block("consequences", texts.pop("consequences")),
         "### Confirmation",
-        f"`pytest benchmarks/ --benchmark-only --require {escaped(source)}` "
-        "measures again and fails unless every hard requirement still passes.",
+        f"`codecmark run`, then `codecmark review {escaped(source)}`, measures again and judges "
+        f"anew. Among a project's tests, `pytest --benchmark-only --require {escaped(source)}` on "
+        "its benchmarks fails unless every hard requirement still passes.",
         "## Pros and Cons of the Options",
         *(
             text

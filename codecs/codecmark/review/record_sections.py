@@ -107,7 +107,8 @@ def awaited(decision: Decision) -> str:
             weights.append(late)
         if NO_ROWS in reasons:
             rows.append(late)
-        if outcome.best.status != "out" and any(f.stand_in is not None for f in hard):
+        asked = (f for f in hard if f.stand_in is not None and f.verdict not in {"PASS", "FAIL"})
+        if outcome.best.status != "out" and any(asked):
             listeners.append(name)
     return "\n".join(f"- **{what}**: {', '.join(who)}." for what, who in groups.items() if who)
 
@@ -154,7 +155,8 @@ def _cell(finding: Finding, links: Links) -> str:
     if text == "-":
         return says
     tried = f", {panel_text.tried(finding)}" if finding.panel else ""
-    return f"{says}: {text}, {finding.figure.origin}{tried}"
+    origin = "" if finding.figure.listeners else f", {finding.figure.origin}"
+    return f"{says}: {text}{origin}{tried}"
 
 
 def stated_figure(stated: StatedFigure) -> str:

@@ -63,6 +63,8 @@ def value(finding: Finding, links: Links) -> str:
     if finding.figure.level is None:
         return "-"
     text = links.cite(finding.figure, wording.figure(finding.figure))
+    if finding.figure.listeners:
+        text += f" of {counted(finding.figure.listeners, 'listener')}"
     if finding.bound is not None or finding.figure.at_most:
         text = f"at {'most' if asked.sign > 0 else 'least'} {text}"
     if finding.bound is not None:

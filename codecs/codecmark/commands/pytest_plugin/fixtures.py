@@ -11,6 +11,7 @@ from collections.abc import Iterator
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
+from codecmark.commands.pytest_plugin import progress
 from codecmark.commands.pytest_plugin.extra_info import described
 from codecmark.commands.pytest_plugin.pedantic_timer import PedanticTimer
 from codecmark.commands.pytest_plugin.session import SESSION, Session
@@ -44,6 +45,7 @@ def measurement(request: pytest.FixtureRequest, bench: Session) -> Iterator[Code
     codec.take(clips)
     bench.extra_infos.clear()
     yield codec
+    progress.show(request.config, f"{spec}: scoring")
     rows = codec.rows(bench.scorer, memory=not bench.smoke)
     bench.finish(rows)
     for extra_info in bench.extra_infos:  # saved at the end of the session
@@ -51,7 +53,10 @@ def measurement(request: pytest.FixtureRequest, bench: Session) -> Iterator[Code
 
 
 @pytest.fixture
-def timer(benchmark: BenchmarkFixture, bench: Session) -> PedanticTimer:
+def timer(
+    request: pytest.FixtureRequest, benchmark: BenchmarkFixture, bench: Session
+) -> PedanticTimer:
     """The benchmark of this test as a timer; what it codes is described in its `extra_info`."""
     bench.extra_infos.append(benchmark.extra_info)
-    return PedanticTimer(benchmark)
+    work = progress.described(request.node)
+    return PedanticTimer(benchmark, lambda clip: progress.show(request.config, f"{work}, {clip}"))

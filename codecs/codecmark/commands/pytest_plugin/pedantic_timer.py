@@ -19,8 +19,12 @@ class PedanticTimer:
     With benchmarks disabled only the first input is called, once.
     """
 
-    def __init__(self, benchmark: BenchmarkFixture) -> None:
+    def __init__(
+        self, benchmark: BenchmarkFixture, show: Callable[[str], None] = lambda _: None
+    ) -> None:
+        """`show` is told what is timed next, e.g. `clip 3 of 23`, while no clock runs."""
         self._benchmark = benchmark
+        self._show = show
 
     def __call__(
         self,
@@ -37,7 +41,9 @@ class PedanticTimer:
 
         def setup() -> tuple[tuple[int], dict[str, Any]]:
             before()
-            return (next(upcoming),), {}
+            index = next(upcoming)
+            self._show(f"clip {index + 1} of {len(inputs)}")
+            return (index,), {}
 
         def timed(index: int) -> None:
             outputs[index] = call(inputs[index])

@@ -22,7 +22,7 @@ def pytest_configure(config: pytest.Config) -> None:
         # pytest captures the usual descriptors while a benchmark runs: draw on a copy
         terminal = os.fdopen(os.dup(sys.stderr.fileno()), "w")
         config.stash[_PROGRESS] = Progress(
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(),
             MofNCompleteColumn(),
             TimeRemainingColumn(),
@@ -46,12 +46,27 @@ def pytest_runtestloop(session: pytest.Session) -> None:
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
     """Name the test, and advance the bar when it has ended."""
     progress = item.config.stash.get(_PROGRESS, None)
-    if progress is not None and progress.task_ids:
-        progress.update(progress.task_ids[0], description=item.name)
+    show(item.config, described(item))
     result = yield
     if progress is not None and progress.task_ids:
         progress.advance(progress.task_ids[0])
     return result
+
+
+def described(item: pytest.Item) -> str:
+    """Return what an item works on, e.g. `opus@24k: encode`; its name if that is no codec."""
+    callspec = getattr(item, "callspec", None)
+    if callspec is None or "measurement" not in callspec.params:
+        return item.name
+    phase = item.name.partition("[")[0].removeprefix("bench_")
+    return f"{callspec.params['measurement']}: {phase}"
+
+
+def show(config: pytest.Config, text: str) -> None:
+    """Name what is worked on, where there is a bar."""
+    progress = config.stash.get(_PROGRESS, None)
+    if progress is not None and progress.task_ids:
+        progress.update(progress.task_ids[0], description=text)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

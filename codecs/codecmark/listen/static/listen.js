@@ -212,7 +212,7 @@
     const active = (index) => player.playing && player.current === index;
     if (state.method === "mushra") {
       for (let index = 0; index < page.items; index++) {
-        const value = make("output", { className: "value" });
+        const value = make("span", { className: "value", "aria-hidden": "true" }); // the slider says it
         const range = make("input", { type: "range", min: 0, max: 100, step: 1, value: draft.values[index] ?? 0, "aria-label": `Rating of ${letter(index)}` });
         range.addEventListener("input", () => {
           if (active(index)) return rate(index, Number(range.value));
