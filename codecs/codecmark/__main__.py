@@ -32,6 +32,7 @@ _COMMANDS = {
     "diagnose": "codecmark.commands.diagnose",
     "latency": "codecmark.commands.latency",
     "layers": "codecmark.commands.layers",
+    "impairments": "codecmark.commands.impairments",
     "levels": "codecmark.commands.levels",
     "predictors": "codecmark.commands.predictors",
     "compare": "codecmark.commands.compare",

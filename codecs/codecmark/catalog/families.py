@@ -79,7 +79,8 @@ FAMILIES: dict[str, Family] = {
             "opus@6k-vbr", "opus@12k-vbr", "opus@16k-vbr", "opus@24k-vbr", "opus@32k-vbr",
             "opus@9k-vbr-60ms", "opus@12k-vbr-60ms",
         ),
-        (*_CONSTANT_OPUS, *_VARIABLE_OPUS),
+        (*_CONSTANT_OPUS, *_VARIABLE_OPUS, "opus@24k-vbr-fec10"),
+        redundant_target="codecmark.classic.opus_fec:OpusFecCodec",
     ),
     "mp3": Family(
         "codecmark.classic.ffmpeg:FfmpegCodec", "MP3 (LAME, constant or variable bitrate)",

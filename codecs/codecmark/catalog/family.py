@@ -8,6 +8,7 @@ from typing import Literal
 from codecmark.spec import Spec
 
 _WAVEFORM_LAYER_MARK = "wave"
+_REDUNDANCY_MARK = "-fec"
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,8 @@ class Family:
         If given, only codecs that end in this vocoder support a backend.
     layered_target : str or None
         The class of the codecs with a waveform layer, `...+wave...`.
+    redundant_target : str or None
+        The class of the codecs with copies of packets in others, `...-fec10`.
     sentinel : bool
         Whether the family only checks scales and metrics; curves, ranks and Pareto fronts leave it
         out.
@@ -45,12 +48,15 @@ class Family:
     takes: Literal["nothing", "device", "backend"] = "nothing"
     backend_vocoder: str | None = None
     layered_target: str | None = None
+    redundant_target: str | None = None
     sentinel: bool = False
 
     def target_of(self, spec: Spec) -> str:
         """Return the class of a spec, `module:Class`."""
         if self.layered_target is not None and _WAVEFORM_LAYER_MARK in _first_words(spec)[1:]:
             return self.layered_target
+        if self.redundant_target is not None and _REDUNDANCY_MARK in (spec.setting or ""):
+            return self.redundant_target
         return self.target
 
     def takes_backend(self, spec: Spec) -> bool:

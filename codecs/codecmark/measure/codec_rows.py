@@ -25,6 +25,7 @@ from codecmark.measure.timing import Timer
 from codecmark.networks.setup import Setup
 from codecmark.results.builder import RowBuilder
 from codecmark.results.row import TIME_PROBE, ResultRow
+from codecmark.spec import Spec
 from codecmark.system import threads
 
 
@@ -65,6 +66,7 @@ class CodecRows:
         self.error: CodecmarkError | None = None
         self._condition = condition
         self._treatment = treatment
+        self._impaired: ImpairedCodec | None = None
         self._clips = [first]
         self._measurement: Measurement | None = None
         self._probes_s: list[float] = []
@@ -75,7 +77,7 @@ class CodecRows:
             codec = catalog.create(spec, self._setup)
             worker = DecodingWorker(codec, setup, condition.threads, condition.decode_limits)
             if treatment:
-                codec = ImpairedCodec(codec, treatment, self._setup)
+                codec = self._impaired = ImpairedCodec(codec, treatment, self._setup)
             clips = [treatment.changed(first)]
             self._measurement = measurement_of(codec, clips, condition, self._setup, worker)
         except CodecmarkError as error:
@@ -112,7 +114,10 @@ class CodecRows:
         self._probes_s = []
         if self._measurement is not None and not self._measurement.untrained:
             self._clips = list(clips)
-            self._measurement.take([self._treatment.changed(clip) for clip in clips])
+            changed = [self._treatment.changed(clip) for clip in clips]
+            if self._impaired is not None:
+                self._impaired.expect(changed)
+            self._measurement.take(changed)
 
     def encode(self, timer: Timer | None) -> None:
         """Encode every clip; see `Measurement.encode`."""
@@ -150,6 +155,9 @@ class CodecRows:
             builder = row_builder.for_missing_codec(self.run_id, self.spec, self._condition, error)
             return [self._keyed(builder, None)]
         builders = self._measurement.row_builders(self.run_id, scorer, memory=memory)
+        if self._impaired is not None:
+            for builder in builders:
+                builder.put(**self._impaired.facts(builder.value("stream_sha256")))
         row_s = (perf_counter() - self._start) / max(1, len(builders))
         if self._probes_s:
             times = " ".join(f"{seconds:.3g}" for seconds in self._probes_s)
@@ -162,6 +170,7 @@ class CodecRows:
     def _keyed(self, builder: RowBuilder, clip: PreparedClip | None) -> ResultRow:
         codec = content_key.codec_key(self.spec, self._condition, self._weight_sets, self._setup)
         keyed = None if clip is None else content_key.KeyedClip.of(clip)
-        key = keys.row_key(codec, keyed, self._treatment, self._setup)
+        family = Spec.parse(self.spec).family
+        key = keys.row_key(codec, keyed, self._treatment, self._setup, family)
         builder.put(**self._treatment.axes)
         return builder.put(key=key, weight_sets=self._weight_sets).finish()

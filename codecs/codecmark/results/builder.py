@@ -48,6 +48,10 @@ class RowBuilder:
             self._values[name] = value.item() if isinstance(value, np.generic) else value
         return self
 
+    def value(self, name: str) -> Any:
+        """Return a field as it was set; None if it was not."""
+        return self._values.get(name)
+
     def explain(self, reason: str, *names: str) -> Self:
         """Give the reason why fields are absent, or what must be said beside their values."""
         self._reasons.update(dict.fromkeys(names, reason))

@@ -231,18 +231,21 @@ class _Known:
             content_key.codec_key(spec, self._condition, names, self._setup)
             for names in self._weight_sets[Spec.parse(spec).family]
         ]
-        absent = self._find(codecs, None)
+        family = Spec.parse(spec).family
+        absent = self._find(codecs, None, family)
         if absent is not None:  # it could not be built, and nothing has changed
             self.kept.append(absent)
             return ()
-        rows = [self._find(codecs, clip.keyed) for clip in clips]
+        rows = [self._find(codecs, clip.keyed, family) for clip in clips]
         self.kept += filter(None, rows)
         if rows[0] is not None and rows[0].weights == "random":  # one row is all it gets
             return ()
         return tuple(clip for clip, row in zip(clips, rows, strict=True) if row is None)
 
-    def _find(self, codecs: Iterable[str], clip: KeyedClip | None) -> ResultRow | None:
-        wanted = (keys.row_key(codec, clip, self._treatment, self._setup) for codec in codecs)
+    def _find(self, codecs: Iterable[str], clip: KeyedClip | None, family: str) -> ResultRow | None:
+        wanted = (
+            keys.row_key(codec, clip, self._treatment, self._setup, family) for codec in codecs
+        )
         rows = (self._rows[key] for key in wanted if key in self._rows)
         return next((row for row in rows if self._counts(row)), None)
 

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
 from codecmark import catalog
 from codecmark.bitstream.frame import StreamHeader
 from codecmark.clip import AudioClip, Samples
 from codecmark.codec import Codec
+from codecmark.corpus.condition import PreparedClip
 from codecmark.errors import UnavailableError
-from codecmark.measure.impairments import tandem
+from codecmark.measure.impairments import (
+    bit_errors,
+    concealment,
+    loss_patterns,
+    packets,
+    tandem,
+)
 from codecmark.measure.impairments.treatment import Treatment
 from codecmark.networks.setup import Setup
 from codecmark.system.execution import EAGER, Execution
@@ -27,6 +38,9 @@ class ImpairedCodec(Codec):
         if treatment.passed_through is not None:
             other = catalog.create(treatment.passed_through, setup)
             _require_trained(other)
+        self._names: dict[str, str] = {}
+        self._clip_of: dict[str, tuple[str, float]] = {}
+        self._facts: dict[str, dict[str, float]] = {}
         self._before = tandem.earlier_passes(codec, other, treatment.passes or 1)
 
     @property
@@ -39,13 +53,45 @@ class ImpairedCodec(Codec):
         for codec in {id(codec): codec for codec in (self._codec, *self._before)}.values():
             codec.reset()
 
+    def expect(self, clips: Iterable[PreparedClip]) -> None:
+        """Take the names of the clips that come next, by which what happens to them is drawn."""
+        self._names = {clip.audio.sha256(): clip.name for clip in clips}
+        self._clip_of, self._facts = {}, {}
+
+    def facts(self, stream_sha256: str | None) -> Mapping[str, float]:
+        """Return the fields of a row that decoding a stream has shown."""
+        return self._facts.get(stream_sha256 or "", {})
+
     def encode(self, clip: AudioClip) -> bytes:
         """Return the stream of the last pass."""
-        return self._codec.encode(tandem.passed_through(self._before, clip))
+        stream = self._codec.encode(tandem.passed_through(self._before, clip))
+        name = self._names.get(clip.sha256(), "")
+        self._clip_of[_digest(stream)] = name, clip.duration_s
+        return stream
 
     def decode(self, stream: bytes) -> AudioClip:
-        """Decode it."""
-        return self._codec.decode(stream)
+        """Decode it, with what happens to it on the way."""
+        if not self._treatment.needs_packets:
+            return self._codec.decode(stream)
+        name, duration_s = self._clip_of[_digest(stream)]
+        sent = packets.of(self._codec, stream)
+        rate = self._treatment.bit_error_rate
+        arrived = sent.packets if rate is None else bit_errors.flipped(sent.packets, rate, name)
+        if self._treatment.loss_pattern is None:
+            conceals = packets.refusal(self.info.spec, concealment.OWN) is None
+            return sent.finished(concealment.decode_damaged(sent, arrived, conceals=conceals))
+        slots = self._treatment.lost_slots(duration_s, name)
+        lost = loss_patterns.of_packets(
+            slots, len(arrived), sent.packet_s, sent.delay_samples / sent.rate_hz
+        )
+        sound = concealment.decode(
+            replace(sent, packets=arrived), lost, self._treatment.concealment or concealment.OWN
+        )
+        if lost.any():
+            whole = concealment.decode(replace(sent, packets=arrived), ~lost & lost, "own")
+            seconds = concealment.recovery_s(sent, lost, sound, whole)
+            self._facts[_digest(stream)] = {} if seconds is None else {"recovery_s": seconds}
+        return sent.finished(sound)
 
     def encode_payload(self, clip: AudioClip) -> bytes:
         """Return the codec's own payload."""
@@ -54,6 +100,10 @@ class ImpairedCodec(Codec):
     def decode_payload(self, payload: bytes, header: StreamHeader) -> Samples:
         """Decode the codec's own payload."""
         return self._codec.decode_payload(payload, header)
+
+
+def _digest(stream: bytes) -> str:
+    return hashlib.sha256(stream).hexdigest()
 
 
 def _require_trained(codec: Codec) -> None:

@@ -17,6 +17,7 @@ from codecmark.measure.timing import Input, Output, Timed, Timer, perf_counter_t
 from codecmark.networks.setup import Setup
 from codecmark.results.row import ResultRow
 from codecmark.run.plan import PlannedClip
+from codecmark.spec import Spec
 
 
 @dataclass(frozen=True)
@@ -153,6 +154,8 @@ def _lost_row(item: Item, clip: PlannedClip, reason: str) -> ResultRow:
         clip_s=clip.duration_s,
         source=clip.entry.source,
         clip_class=clip.entry.clip_class,
-        key=keys.row_key(codec, clip.keyed, item.treatment, item.setup),
+        key=keys.row_key(
+            codec, clip.keyed, item.treatment, item.setup, Spec.parse(item.spec).family
+        ),
         **item.treatment.axes,
     ).finish()
