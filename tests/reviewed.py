@@ -29,8 +29,8 @@ def codec(
     base = ResultRow(
         run_id="20260102T030405Z-1", spec=spec, family=spec.partition("@")[0], weights="none",
         clip_class="speech", clip_s=5.0, condition="16k-mono", status="ok", stream_bytes=10_000,
-        pcm16_bytes=160_000, visqol_mos_lqo=4.5, pesq_wb=4.0, encode_s=0.1, decode_s=0.05,
-        host="machine",
+        pcm16_bytes=160_000, visqol_mos_lqo=4.5, pesq_wb=4.0, zimtohrli=4.7,
+        encode_s=0.1, decode_s=0.05, host="machine",
     )  # fmt: skip
     return [
         changed(base, clip=f"c{n}", source=f"s{n}", snr_db=value, **changes)

@@ -11,7 +11,7 @@ from codecmark.leaderboard.targets import written
 from codecmark.report import box
 from codecmark.report.tables import tables
 from codecmark.results.row import ResultRow
-from codecmark.review import in_force, stored
+from codecmark.review import confirmation, in_force, stored
 from codecmark.review.gate import gate
 from codecmark.review.judgement import Judged
 from codecmark.review.options import Option
@@ -34,7 +34,7 @@ def music(rows: list[ResultRow], visqol: float = 4.5) -> list[ResultRow]:
     return [
         changed(
             row, clip=f"m{row.clip}", source=f"m{row.source}", clip_class="music", pesq_wb=None,
-            visqol_mos_lqo=visqol,
+            visqol_mos_lqo=visqol, zimtohrli=visqol,
         )
         for row in rows
     ]  # fmt: skip
@@ -42,7 +42,7 @@ def music(rows: list[ResultRow], visqol: float = 4.5) -> list[ResultRow]:
 
 def test_the_target_of_the_package() -> None:
     good = codec("opus@24k")
-    poor = codec("opus@6k", (5,) * 5, visqol_mos_lqo=3.0, pesq_wb=2.0)
+    poor = codec("opus@6k", (5,) * 5, visqol_mos_lqo=3.0, pesq_wb=2.0, zimtohrli=2.0)
     says = "predicted quality"
     assert targets(good) == {"SNR > 10": "pass", says: "pass", "ratio >= 2": "pass"}
     assert targets(poor) == {"SNR > 10": "fail", says: "fail", "ratio >= 2": "pass"}
@@ -87,7 +87,9 @@ def test_the_committed_decision_is_that_of_the_committed_rows(
     rows, found = held
     assert found.is_current
     asked = found.decision.requirements
-    assert found.decision == review.decide(rows, asked, rows_of(asked, COMMITTED))
+    assert found.decision == review.decide(
+        rows, asked, rows_of(asked, COMMITTED), confirmation.rows_of(asked, COMMITTED)
+    )
 
 
 def test_a_verdict_is_the_same_wherever_it_is_shown(

@@ -52,7 +52,9 @@ def found(rows: list[ResultRow], people: review.Requirement = PEOPLE) -> review.
         ({**NO_PHASE, "pesq_wb": 1.0, "visqol_mos_lqo": 1.0}, "PASS"),  # they do not count
         ({**NO_PHASE, "zimtohrli": 4.0}, "UNDECIDED"),  # one of two is not most of them
         ({**NO_PHASE, "zimtohrli": 4.0, "distillmos": 3.0}, "FAIL"),
-        ({"distillmos": None, "zimtohrli": None}, "PASS"),  # absent voices do not count
+        ({"distillmos": None}, "PASS"),  # an absent voice does not count
+        ({"distillmos": None, "zimtohrli": None}, "UNDECIDED"),  # one alone passes nothing
+        ({"distillmos": None, "zimtohrli": None, "pesq_wb": 3, "visqol_mos_lqo": 3}, "FAIL"),
         (NOWHERE, "NO EVIDENCE"),
     ],
 )
@@ -78,15 +80,17 @@ def test_two_of_one_house_are_one_voice() -> None:
     """Of music Zimtohrli and ViSQOL speak, which are Google's both."""
     one = {"visqol_mos_lqo": 4.0}
     both = {**one, "zimtohrli": 4.0}
+    at_16k = {"reasons": {"nmr_db": "not defined for 16000 Hz"}}
     for changes, verdict in ((GOOD, "PASS"), (one, "UNDECIDED"), (both, "FAIL")):
-        finding = found(music(**changes))
+        finding = found(music(**changes, **at_16k))
         assert finding.verdict == verdict
         (voice,) = [each for each in finding.voices if not each.silent]
         assert (voice.house, len(voice.says)) == ("Google", 2)
     # noise over mask has no house, and where it is not defined nobody misses it
     with_noise = found(music(visqol_mos_lqo=4.0, zimtohrli=4.0, nmr_db=-9.0))
     assert with_noise.verdict == "UNDECIDED"
-    no_noise = found(music(reasons={"nmr_db": "not defined for 16000 Hz"}))
+    assert found(music()).verdict == "UNDECIDED"  # where it is defined, one house is too few
+    no_noise = found(music(**at_16k))
     assert "NMR" not in panel_text.who_says_what(no_noise, "music")
 
 

@@ -11,7 +11,7 @@ from codecmark import review
 from codecmark.commands import stored_rows
 from codecmark.leaderboard import render
 from codecmark.results import newest
-from codecmark.review import files
+from codecmark.review import confirmation, files
 from codecmark.review.gate import gate
 from codecmark.review.replayed import rows_of
 
@@ -32,7 +32,13 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     """Run it."""
     requirements = review.load(arguments.requirements)
     rows = stored_rows.read(arguments)
-    decision = review.decide(rows, requirements, rows_of(requirements, arguments.results))
+    results = arguments.results
+    decision = review.decide(
+        rows,
+        requirements,
+        rows_of(requirements, results),
+        confirmation.rows_of(requirements, results),
+    )
     path = files.write(decision, str(arguments.requirements), arguments.results)
     lines = [*gate(decision).lines, *(f"risk: {risk.text}" for risk in decision.risks[:1])]
     lines.append(f"record in {path}")

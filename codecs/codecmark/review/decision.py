@@ -15,6 +15,7 @@ from codecmark.results.row import ResultRow
 from codecmark.review.by_class import ClassOutcome, by_class
 from codecmark.review.caveats import caveats
 from codecmark.review.choice import Candidate, Ranked, best, ordered
+from codecmark.review.confirmation import Confirmation, confirmed
 from codecmark.review.dominance import ParetoSet, pareto_set
 from codecmark.review.field import Field
 from codecmark.review.figures import Figures
@@ -89,6 +90,8 @@ class Decision(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_f
         what the published codecs have there.
     replayed_run_ids : tuple of str
         The runs of published sound, and of what ran beside it.
+    confirmations : tuple of Confirmation
+        On clips that were kept back: the picks first, then what else ran there.
     """
 
     schema_version: int
@@ -110,6 +113,7 @@ class Decision(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_f
     caveats: tuple[str, ...]
     by_class: dict[str, ClassOutcome] = {}
     replayed_run_ids: tuple[str, ...] = ()
+    confirmations: tuple[Confirmation, ...] = ()
 
     @property
     def candidates(self) -> dict[str, Candidate]:
@@ -147,7 +151,10 @@ class Decision(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_f
 
 
 def decide(
-    rows: Iterable[ResultRow], requirements: Requirements, replayed: Sequence[ResultRow] = ()
+    rows: Iterable[ResultRow],
+    requirements: Requirements,
+    replayed: Sequence[ResultRow] = (),
+    confirming: Sequence[ResultRow] = (),
 ) -> Decision:
     """Judge every spec and choose among those of the options.
 
@@ -157,6 +164,8 @@ def decide(
         Those of other conditions than the requirements' are left out.
     replayed : sequence of ResultRow
         Published sound, see `replayed.rows_of`.
+    confirming : sequence of ResultRow
+        Clips that were kept back, see `confirmation.rows_of`; nothing is chosen by them.
 
     Raises
     ------
@@ -175,18 +184,19 @@ def decide(
     chosen = best(offered.values())
     deciding = [each for one in requirements.requirements for each in one.deciding]
     candidates = [one.candidate for one in offered.values()]
+    picked = picks(field, offered)
     return Decision(
         schema_version=SCHEMA_VERSION,
         requirements=requirements,
         run_ids=tuple(dict.fromkeys(row.run_id for row in kept)),
-        rows_sha256=digest([*kept, *replayed]),
+        rows_sha256=digest([*kept, *replayed, *confirming]),
         recommended=None if chosen is None else chosen.candidate.spec,
         outcomes=outcomes,
         others=tuple(one.candidate for spec, one in ranked.items() if spec not in offered),
         routes=_routes(outcomes, ordered(offered.values())),
         relaxation=None if chosen else relaxation(list(offered.values())),
         flips={one.name: flips(field, one, chosen) for one in deciding if field.is_known(one)},
-        picks=picks(field, offered),
+        picks=picked,
         by_rate=by_rate(offered),
         scarce=field.figures.scarce,
         pareto=pareto_set(field, offered),
@@ -195,6 +205,7 @@ def decide(
         caveats=caveats(candidates, field),
         by_class=by_class(field),
         replayed_run_ids=tuple(dict.fromkeys(row.run_id for row in replayed)),
+        confirmations=confirmed(requirements, confirming, [pick.spec for pick in picked]),
     )
 
 

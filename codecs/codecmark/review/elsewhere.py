@@ -1,4 +1,4 @@
-"""Evidence from elsewhere, as a requirements file names it: published sound, published figures."""
+"""Evidence of other rows, as a requirements file names it: kept clips, published sound, figures."""
 
 from __future__ import annotations
 
@@ -35,11 +35,31 @@ class PublishedSound(
 
     def __post_init__(self) -> None:
         """Check that the folder is within the results."""
-        parts = self.results.split("/")
-        if not self.results or "" in parts or ".." in parts or "\\" in self.results:
-            raise ValueError(
-                "results: must be a folder within the results folder, such as 'published'"
-            )
+        _check_folder(self.results, "published")
+
+
+class KeptBack(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """Rows on clips that nothing was chosen on: the options are judged there once more.
+
+    Attributes
+    ----------
+    results : str
+        A folder of results within the one that is judged.
+    """
+
+    results: Annotated[str, Meta(description="a folder of results within the results folder")]
+
+    def __post_init__(self) -> None:
+        """Check that the folder is within the results."""
+        _check_folder(self.results, "test_half")
+
+
+def _check_folder(folder: str, example: str) -> None:
+    parts = folder.split("/")
+    if not folder or "" in parts or ".." in parts or "\\" in folder:
+        raise ValueError(
+            f"results: must be a folder within the results folder, such as {example!r}"
+        )
 
 
 class StatedFigure(

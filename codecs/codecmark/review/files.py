@@ -8,7 +8,7 @@ from pathlib import Path
 
 from codecmark.errors import InputError
 from codecmark.results.row import ResultRow
-from codecmark.review import handwritten, stored
+from codecmark.review import confirmation, handwritten, stored
 from codecmark.review.decision import Decision, decide
 from codecmark.review.record import markdown
 from codecmark.review.replayed import rows_of
@@ -99,7 +99,16 @@ def renew(results: Path, rows: Sequence[ResultRow]) -> list[Path]:
     sources = sorted((results / DECISIONS).glob("*.toml"))
     asked = {source: load(source) for source in sources}
     return [
-        write(decide(rows, requirements, rows_of(requirements, results)), str(source), results)
+        write(
+            decide(
+                rows,
+                requirements,
+                rows_of(requirements, results),
+                confirmation.rows_of(requirements, results),
+            ),
+            str(source),
+            results,
+        )
         for source, requirements in asked.items()
     ]
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from codecmark.analysis.summary import Summarised
 from codecmark.errors import InputError, ResultSchemaError
 from codecmark.results.row import ResultRow
-from codecmark.review import files, stored
+from codecmark.review import confirmation, files, stored
 from codecmark.review.decision import Decision, decide, digest
 from codecmark.review.judgement import Judged, judged
 from codecmark.review.replayed import rows_of
@@ -119,10 +119,11 @@ def decision_for(
     record = path if path.is_file() else None
     kept = _stored(path.with_suffix(".json"))
     replayed = rows_of(requirements, results)
-    ours = [*(row for row in rows if row.condition == condition), *replayed]
+    confirming = confirmation.rows_of(requirements, results)
+    ours = [*(row for row in rows if row.condition == condition), *replayed, *confirming]
     if kept and kept.requirements == requirements and kept.rows_sha256 == digest(ours):
         return InForce(kept, record, is_current=True)
-    return InForce(decide(rows, requirements, replayed), record, is_current=False)
+    return InForce(decide(rows, requirements, replayed, confirming), record, is_current=False)
 
 
 def _stored(path: Path) -> Decision | None:

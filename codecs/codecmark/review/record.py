@@ -10,6 +10,7 @@ from codecmark.review import (
     panel_text,
     record_changes,
     record_classes,
+    record_confirmation,
     record_picks,
     record_sections,
     wording,
@@ -140,6 +141,7 @@ def _top(decision: Decision, links: Links) -> list[str]:
         texts.append(_margins(decision.chosen, links))
         texts += _voices(decision.chosen)
     texts += record_picks.section(decision, links)
+    texts += record_confirmation.section(decision)
     if decision.risks:
         texts.append(f"**Largest risk**: {risks(decision, links)}")
     if decision.chosen is not None:

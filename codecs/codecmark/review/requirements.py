@@ -10,7 +10,7 @@ from msgspec import Meta
 from codecmark.analysis.aggregation import ALL
 from codecmark.corpus.condition import DEFAULT_CONDITION
 from codecmark.metrics.table import QUALITY_FIELDS
-from codecmark.review.elsewhere import PublishedSound
+from codecmark.review.elsewhere import KeptBack, PublishedSound
 from codecmark.review.options import Note, Option, Specs
 from codecmark.review.requirement import Requirement
 from codecmark.review.threshold import COSTS, EACH, MOS
@@ -37,6 +37,8 @@ class Requirements(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unkno
         Further parts of the record to be written by hand.
     replayed : PublishedSound or None
         Rows of published audio, for the options that name theirs.
+    confirmation : KeptBack or None
+        Rows on clips that were kept back.
     """
 
     title: Annotated[str, Meta(description="the title of the record")]
@@ -53,6 +55,7 @@ class Requirements(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unkno
     present: Specs = ()
     notes: tuple[Note, ...] = msgspec.field(name="note", default=())
     replayed: PublishedSound | None = None
+    confirmation: KeptBack | None = None
 
     def __post_init__(self) -> None:
         """Check that names are known and given once."""

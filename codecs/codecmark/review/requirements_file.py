@@ -49,6 +49,9 @@
     beside = ["opus@12k"]               # shown on the same clips, in pairs
     caution = "..."                     # what to know of the files
 
+    [confirmation]                      # the options once more, on clips that were kept back
+    results = "test_half"               # a folder within the results
+
     [[note]]                            # a part of the record that people write
     name = "argument"
     heading = "Why ..."

@@ -2,7 +2,8 @@
 
 Voices whose thresholds come from one house are one voice: it passes where all of them hold, fails
 where all fail. A voice without figures does not count, and neither does one that is for the other
-kind of codec; both are named. Predictors are never averaged.
+kind of codec; both are named. A voice that is left alone, since the others have no figures, passes
+nothing. Predictors are never averaged.
 """
 
 from __future__ import annotations
@@ -125,6 +126,9 @@ def _of_class(
         key=lambda speaker: (WORST_FIRST.index(speaker.shown.verdict), speaker.certainty),
     ).narrowest
     if all(speaker.shown.verdict == "PASS" for speaker in counted):
+        if len(counted) == 1 and (absent := _absent(spoken, silent)):
+            reason = f"one voice alone passes nothing; no figure of {' and '.join(absent)}"
+            return replace(worst, verdict="UNDECIDED", reason=reason, voices=voices)
         return replace(worst, voices=voices)
     reason = worst.reason if len(counted) == 1 and worst.reason else _divided(counted)
     return replace(worst, verdict="UNDECIDED", reason=reason, voices=voices)
@@ -196,6 +200,18 @@ def _together(group: Sequence[_Spoken]) -> _Spoken:
         house=group[0].house,
     )
     return _Spoken(shown, tuple(f for voice in group for f in voice.deciding), group[0].house)
+
+
+def _absent(spoken: Sequence[_Spoken], silent: Sequence[_Spoken]) -> list[str]:
+    """Return what could have spoken for another house than those that did."""
+    heard = {speaker.house for speaker in spoken}
+    return [
+        finding.requirement.name
+        for speaker in silent
+        for finding in speaker.deciding
+        if finding.verdict == "NO EVIDENCE"
+        and TABLE[finding.requirement.metric].house not in heard - {""}
+    ]
 
 
 def _divided(counted: Sequence[_Spoken]) -> str:

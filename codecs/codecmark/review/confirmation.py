@@ -1,0 +1,92 @@
+"""The options of a decision, judged again by the same rule on clips that nothing was chosen on.
+
+The best of many settings on a few clips is partly the luckiest one there. Clips that were kept back
+tell, provided that they are looked at once and nothing is chosen by them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import msgspec
+from msgspec.structs import replace
+
+from codecmark.results import axes, store
+from codecmark.results.row import ResultRow
+from codecmark.review.choice import Status, ordered
+from codecmark.review.field import Field
+from codecmark.review.figures import Figures
+from codecmark.review.requirements import Requirements
+
+
+class Confirmation(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """What one spec's rows on the kept clips say.
+
+    Attributes
+    ----------
+    spec : str
+    status : {"feasible", "provisional", "open", "out"} or None
+        None if it was not run there.
+    lacks : dict
+        By hard requirement, what stands in for it or a panel: the verdict, where it is no PASS.
+    clips, sources : int
+    kbps : float or None
+    """
+
+    spec: str
+    status: Status | None = None
+    lacks: dict[str, str] = {}
+    clips: int = 0
+    sources: int = 0
+    kbps: float | None = None
+
+    @property
+    def holds(self) -> bool:
+        """Whether every hard requirement is passed there too."""
+        return self.status in {"feasible", "provisional"}
+
+
+def rows_of(requirements: Requirements, results: Path) -> list[ResultRow]:
+    """Return the rows that the requirements name as kept back; none where there are none."""
+    named = requirements.confirmation
+    if named is None:
+        return []
+    folder = results / named.results
+    run_ids = store.run_ids(folder)
+    rows = axes.chosen(store.read(folder, run_ids)) if run_ids else []
+    return [row for row in rows if row.condition == requirements.judged_under]
+
+
+def confirmed(
+    requirements: Requirements, rows: Sequence[ResultRow], picked: Iterable[str]
+) -> tuple[Confirmation, ...]:
+    """Judge what was picked on the kept clips, then whatever else ran there, best first.
+
+    Published sound stands for nothing here, and neither does what bounds an option.
+    """
+    if not rows:
+        return ()
+    options = tuple(replace(one, replayed=(), bounds=()) for one in requirements.options)
+    field = Field(replace(requirements, options=options, replayed=None), Figures(rows))
+    counted = {
+        spec: [row for row in rows if row.spec == spec and row.status == "ok"]
+        for spec in field.entries
+    }
+    found = {}
+    for ranked in ordered(field.ranked(spec) for spec in field.offered):
+        candidate = ranked.candidate
+        effective = [finding.effective for finding in candidate.hard]
+        found[candidate.spec] = Confirmation(
+            candidate.spec,
+            candidate.status,
+            {one.name: one.verdict for one in effective if one.verdict != "PASS"},
+            len({row.clip for row in counted[candidate.spec]}),
+            len({row.source for row in counted[candidate.spec]}),
+            candidate.rate.value,
+        )
+    first = dict.fromkeys(picked)
+    return (
+        *(found.get(spec, Confirmation(spec)) for spec in first),
+        *(one for spec, one in found.items() if spec not in first),
+    )

@@ -1,0 +1,67 @@
+"""Options judged again on clips that were kept back: said on the first screen, never chosen by."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from codecmark import review
+from codecmark.results import store
+from codecmark.results.row import ResultRow
+from codecmark.review import confirmation
+from codecmark.review.elsewhere import KeptBack
+from codecmark.review.record import markdown
+from codecmark.review.stored import decoded, encoded
+from reviewed import RATIO, SNR, asked, changed, codec
+
+OURS = [*codec("opus@16k"), *codec("opus@24k", stream_bytes=15_000), *codec("lc3@24k", (5,) * 5)]
+ASKED = replace(asked(SNR, RATIO), confirmation=KeptBack("test_half"))
+
+
+def kept(spec: str, snr_db: float) -> list[ResultRow]:
+    return [changed(row, clip=f"kept/{row.clip}") for row in codec(spec, (snr_db,) * 5)]
+
+
+def test_the_picks_come_first_and_then_what_else_ran() -> None:
+    rows = [*kept("opus@16k", 8), *kept("opus@32k", 20), *kept("vorbis@q3", 20)]
+    decision = review.decide(OURS, ASKED, confirming=rows)
+    assert decision.recommended == review.decide(OURS, ASKED).recommended == "opus@16k"
+    first, *others = decision.confirmations
+    assert (first.spec, first.status, first.lacks) == ("opus@16k", "out", {"SNR": "FAIL"})
+    assert (first.clips, first.sources, first.holds) == (5, 5, False)
+    assert [one.spec for one in others if one.holds] == ["opus@32k"]  # vorbis is of no option
+    assert decoded(encoded(decision)) == decision
+    text = markdown(decision, "asked.toml")
+    assert "The recommendation does not hold on clips that were kept back; `opus@32k` does." in text
+    assert "5 clips of 5 sources, the same rule): `opus@16k` out (SNR FAIL)." in text
+
+
+def test_a_recommendation_that_holds_is_said_plainly() -> None:
+    text = markdown(review.decide(OURS, ASKED, confirming=kept("opus@16k", 15)), "asked.toml")
+    assert "`opus@16k` passes." in text
+    assert "does not hold" not in text
+
+
+def test_what_was_not_run_there_is_named() -> None:
+    decision = review.decide(OURS, ASKED, confirming=kept("opus@24k", 15))
+    text = markdown(decision, "asked.toml")
+    assert "`opus@16k` was not run there" in text
+    assert review.decide(OURS, ASKED).confirmations == ()
+    assert "kept back" not in markdown(review.decide(OURS, ASKED), "asked.toml")
+
+
+def test_other_rows_there_are_another_decision(tmp_path: Path) -> None:
+    store.append(tmp_path / "test_half", kept("opus@16k", 15))
+    rows = confirmation.rows_of(ASKED, tmp_path)
+    assert {row.spec for row in rows} == {"opus@16k"}
+    with_them = review.decide(OURS, ASKED, confirming=rows)
+    assert with_them.rows_sha256 != review.decide(OURS, ASKED).rows_sha256
+    assert confirmation.rows_of(asked(SNR), tmp_path) == []
+
+
+@pytest.mark.parametrize("folder", ["", "..", "a/../b", "/x", "a\\b"])
+def test_the_folder_is_within_the_results(folder: str) -> None:
+    with pytest.raises(ValueError, match="must be a folder within the results folder"):
+        KeptBack(folder)
