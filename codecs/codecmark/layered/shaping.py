@@ -7,7 +7,7 @@ heard more than one among many. Both sides compute it from the decoded mel, so n
 its strength. It is integer arithmetic, because the models of the levels depend on it.
 
 The exponents were chosen on the development half by PESQ, Zimtohrli, ViSQOL and DistillMOS
-together; `results/waveform_layer.md` lists the trials.
+together; `results/layer_trials.md` lists the trials.
 """
 
 from __future__ import annotations
