@@ -78,7 +78,7 @@ def test_price_of_the_target_on_speech() -> None:
     assert lyra.missing.keys() == {"snr_db", "visqol_mos_lqo"}
     assert isinstance(untrained, Never)
     assert untrained.nearest is None
-    assert "scored 0 of 9 clips" in untrained.reason
+    assert "scored 0 of 7 clips" in untrained.reason
 
 
 def test_the_interval_of_a_rate_is_priced_at_the_edges_of_the_band() -> None:

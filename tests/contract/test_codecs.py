@@ -159,7 +159,7 @@ def test_lyra_on_clean_speech() -> None:
     decoded = codec.decode(codec.encode(original)).samples
     assert snr_db(original.samples, decoded, 16_000) > 5
     assert find_lag(original.samples, decoded).lag_samples == 0
-    assert pesq_wb(original.samples, decoded, 16_000) > 2.8
+    assert pesq_wb(original.samples, decoded, 16_000) > 2.5
 
 
 @pytest.mark.parametrize(("kbps", "stages"), [("3.2k", 16), ("6k", 30), ("9.2k", 46)])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import textwrap
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 
 from codecmark import catalog
 from codecmark.bitstream import frame
+from codecmark.catalog import factories
 from codecmark.corpus import condition
 from codecmark.corpus.condition import PreparedClip
 from codecmark.errors import CodecError
@@ -71,7 +73,7 @@ class Leaver(Keeper):
 
 
 @pytest.fixture
-def cheats(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def cheats(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     (tmp_path / "cheating_codec.py").write_text(textwrap.dedent(PLUGIN))
     info = tmp_path / "cheat-1.dist-info"
     info.mkdir()
@@ -82,6 +84,10 @@ def cheats(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     )
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
+    _PROGRAM.close()
+    factories.plugins.cache_clear()
+    yield
+    factories.plugins.cache_clear()
     _PROGRAM.close()
 
 

@@ -19,12 +19,13 @@ TOUCHES = {
     "measure/memory.py": "hands it to the process that it starts",
     "run/engines/ray_cluster.py": "hands it to actors",
     "corpus/halves/library.py": "the folder of the halves, in `Library.from_environment`",
-    "corpus/reader_process.py": "hands it to the process that reads files",
+    "system/child_program.py": "hands it to the processes that read and decode",
 }
 # what makes a setup or a library from it: commands, and defaults of what users call
 MAKES = {
     "catalog/__init__.py": "`create` and `select` without a setup",
     "measure/elsewhere.py": "`score` without a setup",
+    "measure/decoding_worker.py": "a process of its own",
     "measure/memory.py": "a process of its own",
     "corpus/published/clips.py": "`corpus.load`",
     "corpus/halves/library.py": "`corpus.load`",

@@ -75,7 +75,9 @@ class CodecRows:
         self._setup = setup.recording_afresh()
         try:
             codec = catalog.create(spec, self._setup)
-            worker = DecodingWorker(codec, setup, condition.threads, condition.decode_limits)
+            worker: DecodingWorker | None = None
+            if not treatment.needs_packets:  # what happens to packets, happens in this process
+                worker = DecodingWorker(codec, setup, condition.threads, condition.decode_limits)
             if treatment:
                 codec = self._impaired = ImpairedCodec(codec, treatment, self._setup)
             clips = [treatment.changed(first)]

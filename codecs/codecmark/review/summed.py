@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from codecmark.analysis.aggregation import ALL, Quality
 from codecmark.analysis.summary import Summary
+from codecmark.metrics.table import NOT_DEFINED
 from codecmark.review.figure import UNTRAINED, Clips, Figure, Found, nothing, with_mean
 from codecmark.review.figures import TOTALS, Figures
 from codecmark.review.threshold import Statistic
@@ -57,7 +58,10 @@ class SummedFigures(Figures):
         if quality.exact == n:
             return replace(empty, exact=True, n=n), Clips()
         if quality.scored < n or quality.estimate is None:
-            return nothing(spec, metric, clip_class, f"scored {quality.scored} of {n} clips")
+            reason = f"scored {quality.scored} of {n} clips"
+            if not quality.scored:
+                reason = _not_defined(summary, metric, clip_class) or reason
+            return nothing(spec, metric, clip_class, reason)
         if quality.exact:
             reason = f"infinite on {quality.exact} of {n} clips: no mean exists"
             return nothing(spec, metric, clip_class, reason)
@@ -91,3 +95,12 @@ class SummedFigures(Figures):
 
     def _runs(self, spec: str) -> tuple[str, ...]:
         return tuple(dict.fromkeys(row.run_id for row in self._summaries[spec].rows))
+
+
+def _not_defined(summary: Summary, metric: str, clip_class: str) -> str:
+    """Return why no clip of the class can have the metric; empty where one could."""
+    reasons = {
+        row.reasons.get(metric, "") for row in summary.rows if clip_class in {ALL, row.clip_class}
+    }
+    defined = [reason for reason in reasons if not reason.startswith(NOT_DEFINED)]
+    return "" if defined or not reasons else min(reasons)
