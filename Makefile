@@ -37,7 +37,7 @@ $(READY): pyproject.toml constraints.txt
 # the page is made of what there is, whatever failed before it, and pytest's exit status is kept
 bench: $(READY) ## run the benchmarks into codecmark-results/: rows, leaderboard, decision record, page
 	@status=0; $(RUN)/pytest benchmarks/ --benchmark-only || status=$$?; \
-	$(RUN)/codecmark review results/decisions/requirements.toml; \
+	$(RUN)/codecmark review results/decisions/requirements.toml || [ $$status -ne 0 ] || status=$$?; \
 	$(RUN)/codecmark report || [ $$status -ne 0 ] || status=$$?; \
 	exit $$status
 

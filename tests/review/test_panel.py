@@ -76,6 +76,14 @@ def test_a_difference_is_taken_in_pairs_and_better_than_the_original_counts_as_e
     assert said.high == pytest.approx(-0.08 + 2.7764 * 0.04472 / 5**0.5, abs=1e-4)
 
 
+def test_codecs_that_are_better_than_the_original_can_be_decided_about() -> None:
+    rows = [*speech("opus@16k", distillmos=4.2), *speech("lc3@24k", distillmos=4.3)]
+    decision = review.decide(rows, asked(SNR, PEOPLE))
+    assert decision.recommended in {"opus@16k", "lc3@24k"}
+    flips = decision.flips["DistillMOS difference on speech"]
+    assert all(flip.threshold < 0 for flip in flips)
+
+
 def test_two_of_one_house_are_one_voice() -> None:
     """Of music Zimtohrli and ViSQOL speak, which are Google's both."""
     one = {"visqol_mos_lqo": 4.0}

@@ -12,6 +12,7 @@ from codecmark.review.field import Entry, Field
 from codecmark.review.figure import Figure
 from codecmark.review.finding import Finding
 from codecmark.review.requirement import Requirement
+from codecmark.review.threshold import ORIGINAL
 
 
 class Flip(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -68,6 +69,8 @@ def flips(field: Field, requirement: Requirement, chosen: Ranked | None) -> tupl
         for threshold, figure in steps[::step]:
             if step * (threshold - requirement.threshold) <= 0:
                 continue
+            if requirement.of == ORIGINAL and threshold >= 0:
+                continue  # better than the original counts as equal, and nobody asks for more
             other = best(
                 field.ranked(entry.spec, _moved(field, entry, findings, requirement, threshold))
                 for entry in entries
