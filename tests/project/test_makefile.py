@@ -16,7 +16,7 @@ needs_make = pytest.mark.skipif(shutil.which("make") is None, reason="make is no
 @needs_make
 @pytest.mark.parametrize(
     ("pytest_status", "review_status", "report_status", "fails"),
-    [(0, 0, 0, False), (1, 0, 0, True), (1, 2, 2, True), (0, 2, 0, False), (0, 0, 2, True)],
+    [(0, 0, 0, False), (1, 0, 0, True), (1, 2, 2, True), (0, 2, 0, True), (0, 0, 2, True)],
 )
 def test_the_page_is_made_whatever_failed(
     tmp_path: Path, pytest_status: int, review_status: int, report_status: int, fails: bool
