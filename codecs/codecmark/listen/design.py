@@ -97,10 +97,15 @@ class KeyEntry(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_f
 
 
 class Key(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The names' meaning; stays where the test is served from."""
+    """The names' meaning; stays where the test is served from.
+
+    `secret` is what the orders of sounds are drawn with: whoever could draw them again would know
+    which sound is which. Tests that were planned before there was one have none.
+    """
 
     condition: str
     stimuli: dict[Name, KeyEntry]
+    secret: str = ""
 
 
 class Design(msgspec.Struct, frozen=True):

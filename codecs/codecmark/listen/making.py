@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import math
 import random
+import secrets
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -106,7 +107,9 @@ def make(folder: Path, wanted: Wanted, progress: Callable[[str], None] = lambda 
             named = _stored(folder, clip, _versions(clip, codecs), rng, entries)
             hear_s = round(clip.audio.duration_s, 3)
             pages += [
-                PlanPage(_name(rng), items, reference, training, hear)
+                PlanPage(
+                    _name(rng), tuple(rng.sample(items, len(items))), reference, training, hear
+                )
                 for items, reference, hear in _pages(wanted.method, named, hear_s)
             ]
     rng.shuffle(pages)
@@ -118,7 +121,9 @@ def make(folder: Path, wanted: Wanted, progress: Callable[[str], None] = lambda 
         "codecmark-listening-plan-1", wanted.method, wanted.title, wanted.seed, tuple(pages),
         min(wanted.pages_each or counted, counted), 6 if wanted.method == "mushra" else 25,
     )  # fmt: skip
-    return design.write(folder, plan, Key(wanted.condition.name, dict(shuffled)))
+    return design.write(
+        folder, plan, Key(wanted.condition.name, dict(shuffled), secrets.token_hex(16))
+    )
 
 
 def anchors_at(rate_hz: int) -> tuple[str, str]:

@@ -9,7 +9,15 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from codecmark.errors import InputError
-from codecmark.listen.ratings import HEAD, ListeningSet, Rating, Stimulus, read_set, write_set
+from codecmark.listen.ratings import (
+    HEAD,
+    ListeningSet,
+    Rating,
+    Stimulus,
+    check_audio,
+    read_set,
+    write_set,
+)
 
 _WRITTEN = 1e-5  # ratings are stored with six digits
 
@@ -55,10 +63,13 @@ def save(folder: Path, listening: ListeningSet) -> None:
     InputError
         If a sound cannot be read, or the folder cannot be written to.
     """
+    check_audio(listening.stimuli)
     for stimulus in listening.stimuli:
         source = listening.audio_path(stimulus)
         if source is None or stimulus.audio is None:
             continue
+        if source.is_symlink():
+            raise InputError(f"{source}: is a link; put the sound itself there")
         target = folder / stimulus.audio
         try:
             target.parent.mkdir(parents=True, exist_ok=True)

@@ -182,7 +182,7 @@ def read_set(folder: Path) -> ListeningSet:
     head_path = folder / HEAD
     try:
         head = schema.convert(msgspec.json.decode(_bytes(head_path)), _Head)
-        _check_audio(head.stimuli)
+        check_audio(head.stimuli)
         return ListeningSet(
             head.method, head.stimuli, _read_ratings(folder / RATINGS), head.title, head.licence,
             head.plan_sha256, folder,
@@ -265,7 +265,8 @@ def _read_ratings(path: Path) -> tuple[Rating, ...]:
     )  # fmt: skip
 
 
-def _check_audio(stimuli: Iterable[Stimulus]) -> None:
+def check_audio(stimuli: Iterable[Stimulus]) -> None:
+    """Raise `InputError` for a sound outside the set's folder."""
     for each in stimuli:
         path = Path(each.audio or "")
         if path.is_absolute() or ".." in path.parts or "\\" in str(path):

@@ -1,7 +1,8 @@
 """What one listener is given: which pages in which order, and the order of sounds on each page.
 
-All of it follows from the plan's digest and the listener's number and session, so nothing has to be
-stored but those, and a session that is resumed is the same.
+All of it follows from the plan's digest, the key's secret and the listener's number and session, so
+nothing has to be stored but those, and a session that is resumed is the same. A listener knows the
+digest and the session, and must not know the order.
 """
 
 from __future__ import annotations
@@ -55,7 +56,8 @@ def draw(design: Design, session: str, index: int) -> tuple[Turn, ...]:
     equally often, and shuffles those anew.
     """
     plan = design.plan
-    rng = random.Random(f"{design.sha256} {session}")  # noqa: S311 - an order, no secret
+    seeds = (design.sha256, session, *([design.key.secret] if design.key.secret else []))
+    rng = random.Random(" ".join(seeds))  # noqa: S311 - of a secret that is random itself
     training = [page for page in plan.pages if page.training]
     counted = [page for page in plan.pages if not page.training]
     random.Random(f"{design.sha256} {plan.seed}").shuffle(counted)  # noqa: S311

@@ -1,0 +1,45 @@
+"""The order of sounds cannot be drawn again by whoever knows the plan and a session."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from codecmark.listen import turns
+from codecmark.listen.design import Design, TestMethod
+from listening_tests import planned
+
+SESSION = "a-session-of-a-listener"
+
+
+def with_secret(design: Design, secret: str) -> Design:
+    return replace(design, key=replace(design.key, secret=secret))
+
+
+@pytest.mark.parametrize("method", ["mushra", "abx"])
+def test_orders_take_a_secret_that_only_the_key_has(tmp_path: Path, method: TestMethod) -> None:
+    design = planned(tmp_path / "test", method)
+    assert len(design.key.secret) == 32
+    assert design.key.secret.encode() not in (design.folder / "plan.json").read_bytes()
+    drawn = turns.draw(design, SESSION, 0)
+    assert drawn == turns.draw(design, SESSION, 0)
+    guesses = [turns.draw(with_secret(design, f"{n:032x}"), SESSION, 0) for n in range(20)]
+    assert any(guess != drawn for guess in guesses)
+    assert any(guess != guesses[0] for guess in guesses)
+
+
+def test_tests_of_before_keep_their_orders(tmp_path: Path) -> None:
+    old = with_secret(planned(tmp_path / "test", "mushra"), "")
+    assert turns.draw(old, SESSION, 0) == turns.draw(old, SESSION, 0)
+
+
+def test_the_plan_does_not_list_the_reference_first(tmp_path: Path) -> None:
+    first = {
+        design.key.stimuli[page.items[0]].role
+        for n in range(6)
+        for design in [planned(tmp_path / str(n), "mushra")]
+        for page in design.plan.pages
+    }
+    assert len(first) > 1

@@ -1,0 +1,33 @@
+"""Saving a set copies its sounds, and nothing else from anywhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from codecmark import InputError
+from codecmark.listen import merging
+from codecmark.listen.ratings import ListeningSet, Rating, Stimulus
+
+
+def heard(folder: Path, audio: str) -> ListeningSet:
+    stimulus = Stimulus("c", "opus@16k", "system", audio, "s", "speech")
+    return ListeningSet("mushra", (stimulus,), (Rating("a", "c", "opus@16k", 50.0),), folder=folder)
+
+
+def test_a_sound_outside_the_folder_is_not_copied(tmp_path: Path) -> None:
+    (tmp_path / "evil").write_bytes(b"x")
+    (tmp_path / "set").mkdir()
+    with pytest.raises(InputError, match="leaves the set's folder"):
+        merging.save(tmp_path / "a" / "b", heard(tmp_path / "set", "../evil"))
+    assert not (tmp_path / "a" / "evil").exists()
+
+
+def test_a_link_is_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_bytes(b"x")
+    (tmp_path / "set").mkdir()
+    (tmp_path / "set" / "a.wav").symlink_to(tmp_path / "secret")
+    with pytest.raises(InputError, match="is a link"):
+        merging.save(tmp_path / "copy", heard(tmp_path / "set", "a.wav"))
+    assert not (tmp_path / "copy" / "a.wav").exists()
