@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from codecmark.listen import turns
 from codecmark.listen.design import Design, TestMethod
-from listening_tests import planned
+from listening_tests import Client, planned, served
 
 SESSION = "a-session-of-a-listener"
 
@@ -43,3 +43,12 @@ def test_the_plan_does_not_list_the_reference_first(tmp_path: Path) -> None:
         for page in design.plan.pages
     }
     assert len(first) > 1
+
+
+def test_names_of_listeners_that_another_tool_asked_are_kept_for_them(tmp_path: Path) -> None:
+    design = planned(tmp_path / "test")
+    with served(design) as server:
+        asked = {"consent": True, "listener": "WebMUSHRA zoe", "headphones": True}
+        status, answer = Client(server).call("/api/join", asked)
+    assert status == 422
+    assert "kept for answers of another tool" in answer["error"]

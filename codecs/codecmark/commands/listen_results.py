@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from rich import box
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from codecmark.commands import stored_rows
@@ -121,7 +122,8 @@ def _show(listening: ListeningSet, console: Console) -> ListeningSet:
     order = sorted(everybody, key=lambda name: -(passed.get(name) or everybody[name]).mean)
     for name in order:
         after = passed.get(name)
-        table.add_row(name, text(after), text(everybody[name]), str(after.ratings if after else 0))
+        ratings = str(after.ratings if after else 0)
+        table.add_row(escape(name), text(after), text(everybody[name]), ratings)
     console.print(table)
     for pair in differences(kept) if len(kept.listeners) >= LEAST_LISTENERS else ():
         if pair.p_holm < 0.05:
@@ -152,7 +154,7 @@ def _show_choices(
         found = told(choices)
         for answers in found:
             table.add_row(
-                answers.system,
+                escape(answers.system),
                 str(answers.right),
                 str(answers.trials),
                 str(answers.listeners),
@@ -164,7 +166,7 @@ def _show_choices(
         found = strengths(choices)
         for strength in found:
             table.add_row(
-                strength.system,
+                escape(strength.system),
                 f"{strength.log_strength:+.2f}",
                 f"{strength.wins:g}",
                 str(strength.trials),

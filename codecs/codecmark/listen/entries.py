@@ -111,6 +111,9 @@ def read(design: Design) -> tuple[list[Joined], list[Answer]]:
     return list(joined.values()), answers
 
 
+OTHER_TOOLS = ("webmushra ", "beaqlejs ")  # how the names of listeners begin that they asked
+
+
 def is_pseudonym(name: str) -> bool:
     """Say whether a listener may be called so.
 

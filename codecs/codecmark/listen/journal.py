@@ -21,6 +21,7 @@ from codecmark.errors import InputError
 from codecmark.listen.design import ANSWERS, LOCK, Design
 from codecmark.listen.entries import (
     LONGEST_NAME,
+    OTHER_TOOLS,
     Answer,
     Elsewhere,
     Entry,
@@ -106,6 +107,10 @@ class Journal:
             raise InputError(
                 f"listener: use a pseudonym of at most {LONGEST_NAME} letters that begins with a "
                 "letter or digit, no mail address"
+            )
+        if name.casefold().startswith(OTHER_TOOLS):  # so are listeners called that came from one
+            raise InputError(
+                f"listener: {name!r} is kept for answers of another tool; choose another name"
             )
         with self._lock:
             index = len(self._sessions)
