@@ -16,6 +16,7 @@ from codecmark.errors import BitstreamError, CodecmarkError, InputError
 from codecmark.layered.beside import BesideCodec
 from codecmark.measure.content_key import codec_digest
 from codecmark.metrics.waveform import snr_db
+from codecmark.networks.setup import Setup
 from codecmark.spec import Spec, without_setting
 from entries import checksums_elsewhere, noise, tone
 from layered_streams import speech
@@ -186,7 +187,7 @@ def test_other_targets_are_refused(setting: str) -> None:
 
 
 def test_rows_follow_the_layers_code() -> None:
-    digests = {codec_digest(spec) for spec in ("opus@6k", SPEC, "opus@6k+wave@snr12")}
+    digests = {codec_digest(spec, Setup()) for spec in ("opus@6k", SPEC, "opus@6k+wave@snr12")}
     assert len(digests) == 3
 
 
