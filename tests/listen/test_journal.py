@@ -13,6 +13,13 @@ from codecmark.listen.journal import Journal
 from listening_tests import planned
 
 
+def first_answer(journal: Journal) -> tuple[str, tuple[str, list[int], list[float]]]:
+    """Begin a session with one page; return it and what may be answered there."""
+    session = journal.join("otter").session
+    (turn,) = journal.turns(session).values()
+    return session, (turn.page, [50] * turn.answers, [1.0] * turn.heard)
+
+
 def test_a_pseudonym_that_looks_like_a_number_keeps_nobody_out(tmp_path: Path) -> None:
     with Journal(planned(tmp_path / "t", clips=1)) as journal:
         names = [journal.join(name).listener for name in ("Listener 2", "", "", "")]
@@ -24,9 +31,7 @@ def test_a_line_that_did_not_fit_is_not_acknowledged(
 ) -> None:
     design = planned(tmp_path / "t", clips=1)
     with Journal(design) as journal:
-        session = journal.join("otter").session
-        (turn,) = journal.turns(session).values()
-        answer = turn.page, [50] * turn.answers, [1.0] * turn.heard
+        session, answer = first_answer(journal)
 
         class Full:
             """The rest of a disk: takes ten bytes, and says so without an error."""
@@ -56,9 +61,7 @@ def test_after_a_failed_synchronisation_nothing_is_acknowledged(
     """Linux reports the failure once; the next call would succeed, and the page be lost."""
     design = planned(tmp_path / "t", clips=1)
     with Journal(design) as journal:
-        session = journal.join("otter").session
-        (turn,) = journal.turns(session).values()
-        answer = turn.page, [50] * turn.answers, [1.0] * turn.heard
+        session, answer = first_answer(journal)
 
         def broken(_: int) -> None:
             raise OSError("input/output error")

@@ -11,9 +11,9 @@ from codecmark import review
 from codecmark.commands import stored_rows
 from codecmark.leaderboard import render
 from codecmark.results import newest
-from codecmark.review import confirmation, files
+from codecmark.review import files
+from codecmark.review.decision import decide_within
 from codecmark.review.gate import gate
-from codecmark.review.replayed import rows_of
 
 HELP = "judge options against requirements and write the decision record"
 
@@ -32,13 +32,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     """Run it."""
     requirements = review.load(arguments.requirements)
     rows = stored_rows.read(arguments)
-    results = arguments.results
-    decision = review.decide(
-        rows,
-        requirements,
-        rows_of(requirements, results),
-        confirmation.rows_of(requirements, results),
-    )
+    decision = decide_within(arguments.results, rows, requirements)
     path = files.write(decision, str(arguments.requirements), arguments.results)
     lines = [*gate(decision).lines, *(f"risk: {risk.text}" for risk in decision.risks[:1])]
     lines.append(f"record in {path}")

@@ -12,11 +12,11 @@ from pathlib import Path
 import msgspec
 from msgspec.structs import replace
 
-from codecmark.results import axes, store
 from codecmark.results.row import ResultRow
 from codecmark.review.choice import Status, ordered
 from codecmark.review.field import Field
 from codecmark.review.figures import Figures
+from codecmark.review.named_rows import rows_in
 from codecmark.review.requirements import Requirements
 
 
@@ -49,13 +49,7 @@ class Confirmation(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unkno
 
 def rows_of(requirements: Requirements, results: Path) -> list[ResultRow]:
     """Return the rows that the requirements name as kept back; none where there are none."""
-    named = requirements.confirmation
-    if named is None:
-        return []
-    folder = results / named.results
-    run_ids = store.run_ids(folder)
-    rows = axes.chosen(store.read(folder, run_ids)) if run_ids else []
-    return [row for row in rows if row.condition == requirements.judged_under]
+    return rows_in(requirements.confirmation, results, requirements.judged_under)
 
 
 def confirmed(
@@ -69,20 +63,21 @@ def confirmed(
         return ()
     options = tuple(replace(one, replayed=(), bounds=()) for one in requirements.options)
     field = Field(replace(requirements, options=options, replayed=None), Figures(rows))
-    counted = {
-        spec: [row for row in rows if row.spec == spec and row.status == "ok"]
-        for spec in field.entries
-    }
+    counted: dict[str, list[ResultRow]] = {}
+    for row in rows:
+        if row.status == "ok":
+            counted.setdefault(row.spec, []).append(row)
     found = {}
     for ranked in ordered(field.ranked(spec) for spec in field.offered):
         candidate = ranked.candidate
         effective = [finding.effective for finding in candidate.hard]
+        ours = counted.get(candidate.spec, [])
         found[candidate.spec] = Confirmation(
             candidate.spec,
             candidate.status,
             {one.name: one.verdict for one in effective if one.verdict != "PASS"},
-            len({row.clip for row in counted[candidate.spec]}),
-            len({row.source for row in counted[candidate.spec]}),
+            len({row.clip for row in ours}),
+            len({row.source for row in ours}),
             candidate.rate.value,
         )
     first = dict.fromkeys(picked)

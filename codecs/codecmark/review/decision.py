@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 import msgspec
 
@@ -16,12 +17,14 @@ from codecmark.review.by_class import ClassOutcome, by_class
 from codecmark.review.caveats import caveats
 from codecmark.review.choice import Candidate, Ranked, best, ordered
 from codecmark.review.confirmation import Confirmation, confirmed
+from codecmark.review.confirmation import rows_of as kept_rows
 from codecmark.review.dominance import ParetoSet, pareto_set
 from codecmark.review.field import Field
 from codecmark.review.figures import Figures
 from codecmark.review.judgement import Judged, of_condition
 from codecmark.review.picks import Pick, by_rate, picks
 from codecmark.review.replayed import figures_of
+from codecmark.review.replayed import rows_of as published_rows
 from codecmark.review.requirements import Requirements
 from codecmark.review.risks import Risk, risks
 from codecmark.review.sensitivity import Flip, Relaxation, flips, relaxation
@@ -207,6 +210,12 @@ def decide(
         replayed_run_ids=tuple(dict.fromkeys(row.run_id for row in replayed)),
         confirmations=confirmed(requirements, confirming, [pick.spec for pick in picked]),
     )
+
+
+def decide_within(results: Path, rows: Iterable[ResultRow], requirements: Requirements) -> Decision:
+    """Decide with the rows of other folders that the requirements name within `results`."""
+    replayed = published_rows(requirements, results)
+    return decide(rows, requirements, replayed, kept_rows(requirements, results))
 
 
 def digest(rows: Iterable[ResultRow]) -> str:

@@ -8,10 +8,9 @@ from pathlib import Path
 
 from codecmark.errors import InputError
 from codecmark.results.row import ResultRow
-from codecmark.review import confirmation, handwritten, stored
-from codecmark.review.decision import Decision, decide
+from codecmark.review import handwritten, stored
+from codecmark.review.decision import Decision, decide_within
 from codecmark.review.record import markdown
-from codecmark.review.replayed import rows_of
 from codecmark.review.requirements_file import load
 from codecmark.system import whole_files
 
@@ -99,16 +98,7 @@ def renew(results: Path, rows: Sequence[ResultRow]) -> list[Path]:
     sources = sorted((results / DECISIONS).glob("*.toml"))
     asked = {source: load(source) for source in sources}
     return [
-        write(
-            decide(
-                rows,
-                requirements,
-                rows_of(requirements, results),
-                confirmation.rows_of(requirements, results),
-            ),
-            str(source),
-            results,
-        )
+        write(decide_within(results, rows, requirements), str(source), results)
         for source, requirements in asked.items()
     ]
 

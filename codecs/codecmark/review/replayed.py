@@ -20,10 +20,10 @@ from codecmark.analysis.aggregation import ALL
 from codecmark.analysis.samples import latest_rows
 from codecmark.metrics.table import QUALITY_FIELDS
 from codecmark.replay.codec import FAMILY
-from codecmark.results import axes, store
 from codecmark.results.row import ResultRow
 from codecmark.review.figure import Figure
 from codecmark.review.figures import Figures
+from codecmark.review.named_rows import rows_in
 from codecmark.review.options import Option
 from codecmark.review.requirement import Requirement
 from codecmark.review.requirements import Requirements
@@ -35,13 +35,7 @@ _LIMITED = "SNR refused, since levels were normalised file by file; a limit by S
 
 def rows_of(requirements: Requirements, results: Path) -> list[ResultRow]:
     """Return the rows that the requirements name as published sound; none where there are none."""
-    named = requirements.replayed
-    if named is None:
-        return []
-    folder = results / named.results
-    run_ids = store.run_ids(folder)
-    rows = axes.chosen(store.read(folder, run_ids)) if run_ids else []
-    return [row for row in rows if row.condition == requirements.judged_under]
+    return rows_in(requirements.replayed, results, requirements.judged_under)
 
 
 def figures_of(requirements: Requirements, replayed: Sequence[ResultRow]) -> ReplayedFigures | None:

@@ -204,13 +204,12 @@ def _together(group: Sequence[_Spoken]) -> _Spoken:
 
 def _absent(spoken: Sequence[_Spoken], silent: Sequence[_Spoken]) -> list[str]:
     """Return what could have spoken for another house than those that did."""
-    heard = {speaker.house for speaker in spoken}
+    heard = {speaker.house for speaker in spoken if speaker.house}
     return [
         finding.requirement.name
         for speaker in silent
         for finding in speaker.deciding
-        if finding.verdict == "NO EVIDENCE"
-        and TABLE[finding.requirement.metric].house not in heard - {""}
+        if finding.verdict == "NO EVIDENCE" and TABLE[finding.requirement.metric].house not in heard
     ]
 
 
