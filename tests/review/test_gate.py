@@ -22,6 +22,12 @@ def test_the_gate_is_closed_unless_shown_otherwise() -> None:
     )
 
 
+def test_what_is_nearest_has_rows() -> None:
+    shut = gate(review.decide(codec("lc3@16k", (5, 5, 5, 5, 5)), asked()))  # no rows of Opus
+    assert shut.lines[1] == "nearest is lc3@16k:"
+    assert shut.lines[2] == "  FAIL: SNR (hard): 5.0 dB asked > 10 dB, margin -5.0"
+
+
 def test_the_gate_watches_what_was_accepted() -> None:
     rows = [*codec("opus@16k"), *codec("lc3@16k", (5, 5, 5, 5))]
     found = gate(review.decide(rows, asked(accepted="lc3@16k")))

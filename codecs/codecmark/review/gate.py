@@ -44,7 +44,10 @@ def gate(decision: Decision) -> Gate:
 
 
 def _nearest(decision: Decision) -> list[str]:
-    """Return what keeps the option from passing that fails the fewest hard requirements."""
+    """Return what keeps the option from passing that fails the fewest hard requirements.
+
+    One that nothing is known of is near to nothing, unless nothing is known of any.
+    """
     best = [outcome.best for outcome in decision.outcomes]
     if not best:
         return []
@@ -52,14 +55,15 @@ def _nearest(decision: Decision) -> list[str]:
     return [f"nearest is {nearest.spec}:", *_lines(nearest)]
 
 
-def _missed(candidate: Candidate) -> tuple[int, int]:
-    """Return how many hard requirements fail, and how many are not decided."""
+def _missed(candidate: Candidate) -> tuple[bool, int, int]:
+    """Return whether nothing is known, how many hard requirements fail, how many do not pass."""
     verdicts = [
         finding.effective.verdict
         for finding in candidate.findings
         if finding.requirement.hard and finding.effective.verdict != "PASS"
     ]
-    return verdicts.count("FAIL"), len(verdicts)
+    known = any(finding.effective.figure.is_known for finding in candidate.hard)
+    return not known, verdicts.count("FAIL"), len(verdicts)
 
 
 def _lines(candidate: Candidate) -> list[str]:
