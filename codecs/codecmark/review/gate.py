@@ -44,14 +44,14 @@ def gate(decision: Decision) -> Gate:
 
 
 def _nearest(decision: Decision) -> list[str]:
-    """Return what keeps the option from passing that fails the fewest hard requirements.
+    """Return what keeps the setting from passing that fails the fewest hard requirements.
 
     One that nothing is known of is near to nothing, unless nothing is known of any.
     """
-    best = [outcome.best for outcome in decision.outcomes]
-    if not best:
+    offered = [one for outcome in decision.outcomes for one in outcome.candidates]
+    if not offered:
         return []
-    nearest = min(best, key=_missed)
+    nearest = min(offered, key=_missed)
     return [f"nearest is {nearest.spec}:", *_lines(nearest)]
 
 
