@@ -55,7 +55,12 @@ def mean(spec: str, field: str) -> float:
 
 def below(spec: str) -> float:
     """Return how far DistillMOS puts a codec below the originals; above counts as equal."""
-    return -fmean(min(0.0, row.distillmos - row.distillmos_reference) for row in speech(spec))
+    differences = []
+    for row in speech(spec):
+        assert row.distillmos is not None
+        assert row.distillmos_reference is not None
+        differences.append(min(0.0, row.distillmos - row.distillmos_reference))
+    return -fmean(differences)
 
 
 def passing(name: str, clip_class: str) -> list[review.Candidate]:

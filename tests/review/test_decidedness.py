@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
 import committed
 from codecmark import review
@@ -38,8 +39,10 @@ def test_so_it_is_on_the_clips_that_were_kept_back() -> None:
 
 def test_every_class_is_counted_by_itself() -> None:
     people = review.default().requirements[1]
-    good = {"si_sdr_db": 15.0, "distillmos": 4.0, "distillmos_reference": 4.1, "zimtohrli": 4.7,
-            "pesq_wb": 4.3, "visqol_mos_lqo": 4.4}  # fmt: skip
+    good: dict[str, Any] = {
+        "si_sdr_db": 15.0, "distillmos": 4.0, "distillmos_reference": 4.1, "zimtohrli": 4.7,
+        "pesq_wb": 4.3, "visqol_mos_lqo": 4.4,
+    }  # fmt: skip
     rows = [*codec("opus@16k", **good), *codec("lc3@16k", **{**good, "zimtohrli": 4.0})]
     judged = review.judged(rows, asked(SNR, people))
     counts = decidedness.shares(judged.candidates.values(), PANEL)
