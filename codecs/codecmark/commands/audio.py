@@ -8,15 +8,13 @@ from pathlib import Path
 
 from rich import box
 from rich.console import Console
-from rich.progress import track
 from rich.table import Table
 
 from codecmark.commands import stored_rows
-from codecmark.commands.named_sets import add_actions, known
+from codecmark.commands.named_sets import add_actions, hold_each, known
 from codecmark.corpus.published import Library
 from codecmark.corpus.published.manifest import Decoded, PublishedFile
-from codecmark.errors import InputError, UnavailableError
-from codecmark.system.counting import counted
+from codecmark.errors import InputError
 
 HELP = "list, fetch, verify or compare published audio: originals and what codecs made of them"
 
@@ -106,27 +104,9 @@ def _each(
     console: Console,
     action: Callable[[PublishedFile], Path],
 ) -> int:
-    """Apply `action` to every file of these sets, and print the problems."""
-    status = 0
-    for name in names:
-        files = library.manifest.files_of(name)
-        problems = []
-        for file in track(files, name, console=console, disable=not console.is_terminal):
-            try:
-                action(file)
-            except UnavailableError as error:
-                problems.append(str(error))
-        console.print(
-            f"{name}: {len(files) - len(problems)} of {counted(len(files), 'file')} as published",
-            markup=False,
-            highlight=False,
-        )
-        for problem in problems[:3]:
-            console.print(f"  {problem}", markup=False, highlight=False, soft_wrap=True)
-        if len(problems) > 3:
-            console.print(f"  and {len(problems) - 3} more", highlight=False)
-        status |= bool(problems)
-    return status
+    """Apply `action` to every file of these sets; the status is 1 where one has a problem."""
+    right = [hold_each(name, library.manifest.files_of(name), action, console) for name in names]
+    return int(not all(right))
 
 
 def _here(library: Library, files: Iterable[PublishedFile]) -> str:

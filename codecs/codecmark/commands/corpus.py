@@ -8,10 +8,10 @@ from pathlib import Path
 
 from rich import box
 from rich.console import Console
-from rich.progress import track
 from rich.table import Table
 
 from codecmark import corpus
+from codecmark.commands.named_sets import hold_each
 from codecmark.corpus import fingerprints
 from codecmark.corpus.audio_files import read_audio
 from codecmark.corpus.fingerprints import Fingerprint
@@ -138,25 +138,11 @@ def _path(_arguments: argparse.Namespace, library: Library, console: Console) ->
 
 
 def _hold_to_digests(halves: Iterable[Half], library: Library, console: Console) -> int:
-    status = 0
-    for half in halves:
-        clips = library.manifest.half(half)
-        problems = []
-        for clip in track(clips, half, console=console, disable=not console.is_terminal):
-            try:
-                library.path(clip)
-            except UnavailableError as error:
-                problems.append(str(error))
-        _say(
-            console,
-            f"{half}: {len(clips) - len(problems)} of {counted(len(clips), 'clip')} right",
-        )
-        for problem in problems[:_MOST_PROBLEMS]:
-            _say(console, f"  {problem}")
-        if len(problems) > _MOST_PROBLEMS:
-            _say(console, f"  and {len(problems) - _MOST_PROBLEMS} more")
-        status |= bool(problems)
-    return status
+    right = [
+        hold_each(half, library.manifest.half(half), library.path, console, unit="clip")
+        for half in halves
+    ]
+    return int(not all(right))
 
 
 def _overlap(against: Iterable[Path], library: Library, console: Console) -> int:

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Collection, Iterable
-from typing import Any
+from collections.abc import Callable, Collection, Iterable, Sequence
+from typing import Any, TypeVar
 
-from codecmark.errors import InputError
+from rich.console import Console
+from rich.progress import track
+
+from codecmark.errors import InputError, UnavailableError
+from codecmark.system.counting import counted
 from codecmark.system.schema import near
 
 Action = Callable[..., int]
+File = TypeVar("File")
+_MOST_PROBLEMS = 5
 
 
 def add_actions(
@@ -59,3 +65,40 @@ def known(names: Iterable[str], sets: Collection[str]) -> list[str]:
                 f"SET: no set named {name!r};{near(name, sets)} known: {', '.join(sets)}"
             )
     return chosen
+
+
+def hold_each(
+    name: str,
+    files: Sequence[File],
+    action: Callable[[File], object],
+    console: Console,
+    *,
+    unit: str = "file",
+) -> bool:
+    """Apply `action` to every file of a set; print how many are right, and the problems.
+
+    Parameters
+    ----------
+    action : callable
+        Raises `UnavailableError` for a file that is absent, or is not the published one.
+    unit : str
+        What one of `files` is called.
+
+    Returns
+    -------
+    bool
+        Whether every file is right.
+    """
+    problems = []
+    for file in track(files, name, console=console, disable=not console.is_terminal):
+        try:
+            action(file)
+        except UnavailableError as error:
+            problems.append(str(error))
+    lines = [f"{name}: {len(files) - len(problems)} of {counted(len(files), unit)} right"]
+    lines += [f"  {problem}" for problem in problems[:_MOST_PROBLEMS]]
+    if len(problems) > _MOST_PROBLEMS:
+        lines.append(f"  and {len(problems) - _MOST_PROBLEMS} more")
+    for line in lines:
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+    return not problems
