@@ -20,6 +20,7 @@ from codecmark.mel.front_end import log_mel
 from codecmark.mel.spectrogram import MelSpectrogram
 from codecmark.mel.vocoders.hifigan_v1 import HifiGanV1
 from codecmark.metrics import spectral, waveform
+from codecmark.networks import runtime
 from codecmark.networks.setup import Setup
 
 RATE_HZ, HOP = HIFIGAN_22K.sample_rate_hz, HIFIGAN_22K.hop
@@ -52,7 +53,7 @@ def copied(original: AudioClip, name: str) -> Samples:
     except UnavailableError as error:
         pytest.skip(str(error))
     vocoder = HifiGanV1(source, setup)
-    mel = log_mel(torch.from_numpy(original.samples[:, FIRST:END]), HIFIGAN_22K)
+    mel = log_mel(runtime.to_tensor(original.samples[:, FIRST:END], "cpu"), HIFIGAN_22K)
     with torch.inference_mode():
         return vocoder.synthesize(MelSpectrogram(mel, HIFIGAN_22K)).numpy()[:, EDGE:-EDGE]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,10 +21,10 @@ from tiny_networks import tiny_dac
 ALL, NONE = 1, 10**9  # from how many channels on filters are applied in the frequency domain
 
 
-def decoder(variant: str = "16khz") -> torch.nn.Module:
+def decoder(variant: str = "16khz") -> Any:
     """Return a tiny decoder whose layers keep the level, with factors of Snake from 0.2 to 5."""
     generator = torch.Generator().manual_seed(0)
-    network: torch.nn.Module = DacModel(DacConfig(**tiny_dac(variant))).decoder.eval()
+    network: Any = DacModel(DacConfig(**tiny_dac(variant))).decoder.eval()
     for module in network.modules():
         if hasattr(module, "alpha"):
             drawn = torch.rand(module.alpha.shape, generator=generator)
@@ -37,8 +38,8 @@ def decoder(variant: str = "16khz") -> torch.nn.Module:
     return network.requires_grad_(False)
 
 
-def latents(network: torch.nn.Module, frames: int, batch: int = 1) -> torch.Tensor:
-    shape = batch, network.conv1.in_channels, frames  # type: ignore[union-attr]
+def latents(network: Any, frames: int, batch: int = 1) -> torch.Tensor:
+    shape = batch, network.conv1.in_channels, frames
     return torch.randn(shape, generator=torch.Generator().manual_seed(frames))
 
 

@@ -47,7 +47,7 @@ def test_by_the_first_scorings_method_every_mean_is_the_first_scorings() -> None
     library = Library.from_environment()
     names = ("pesq_wb", "snr_db", "si_sdr_db")
     figures: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
-    for file in library.manifest.decoded:
+    for file in library.manifest.decoded.values():
         original = library.manifest.original_of(file)
         if original.clip_class != "speech" or file.set == "mushra-2024":
             continue

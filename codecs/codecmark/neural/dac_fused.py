@@ -47,7 +47,7 @@ class Snake(NamedTuple):
     def of(cls, layer: Any) -> Snake:
         """Take it from transformers' layer, which keeps its factor from 0 in the same way."""
         alpha = _flat(layer.alpha)
-        return cls(alpha, 1 / (alpha + np.float32(1e-9)))
+        return cls(alpha, (1 / (alpha + np.float32(1e-9))).astype(np.float32))
 
 
 class FrequencyFilter:
@@ -246,8 +246,8 @@ class FusedDecoder(torch.nn.Module):
         active = torch.zeros(count + 2 * snake.EDGE, channels)
         self._each(snake.enter, count, _array(signal), *self._last_snake, _array(active), 1, 0)
         taps = torch.mm(active, self._last)
-        total = sum(taps[tap : tap + count, tap] for tap in range(_TAPS)) + self._last_bias
-        return torch.tanh(total)
+        shifted = torch.stack([taps[tap : tap + count, tap] for tap in range(_TAPS)])
+        return torch.tanh(shifted.sum(0) + self._last_bias)
 
     def _each(self, kernel: Callable[..., None], rows: int, *arguments: Any) -> None:
         """Run a kernel over all rows, in as many parts as torch has threads."""

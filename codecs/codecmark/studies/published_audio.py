@@ -80,16 +80,18 @@ class Group:
 
     def against(self, others: Mapping[str | None, ResultRow], name: str) -> PairedDifference | None:
         """Return the difference to another codec's rows, by clip, on the clips that both have."""
-        pairs = [
-            (ours, theirs, row.source or "")
-            for row in self.rows
-            if row.clip in others
-            and (ours := value(row, name)) is not None
-            and (theirs := value(others[row.clip], name)) is not None
-        ]
-        if len(pairs) < FEWEST_PAIRS:
+        ours: list[float] = []
+        theirs: list[float] = []
+        sources: list[str] = []
+        for row in self.rows:
+            figure = value(row, name)
+            other = value(others[row.clip], name) if row.clip in others else None
+            if figure is not None and other is not None:
+                ours.append(figure)
+                theirs.append(other)
+                sources.append(row.source or "")
+        if len(ours) < FEWEST_PAIRS:
             return None
-        ours, theirs, sources = zip(*pairs, strict=True)
         return paired_difference(ours, theirs, sources)
 
 
