@@ -11,10 +11,11 @@ from rich.console import Console
 from rich.table import Table
 
 from codecmark.commands import stored_rows
-from codecmark.commands.named_sets import add_actions, hold_each, known
+from codecmark.commands.named_sets import add_actions, known, problems_of
 from codecmark.corpus.published import Library
 from codecmark.corpus.published.manifest import Decoded, PublishedFile
 from codecmark.errors import InputError
+from codecmark.system.counting import counted
 
 HELP = "list, fetch, verify or compare published audio: originals and what codecs made of them"
 
@@ -104,9 +105,22 @@ def _each(
     console: Console,
     action: Callable[[PublishedFile], Path],
 ) -> int:
-    """Apply `action` to every file of these sets; the status is 1 where one has a problem."""
-    right = [hold_each(name, library.manifest.files_of(name), action, console) for name in names]
-    return int(not all(right))
+    """Apply `action` to every file of these sets, and print the problems."""
+    status = 0
+    for name in names:
+        files = library.manifest.files_of(name)
+        problems = problems_of(files, action, name, console)
+        console.print(
+            f"{name}: {len(files) - len(problems)} of {counted(len(files), 'file')} as published",
+            markup=False,
+            highlight=False,
+        )
+        for problem in problems[:3]:
+            console.print(f"  {problem}", markup=False, highlight=False, soft_wrap=True)
+        if len(problems) > 3:
+            console.print(f"  and {len(problems) - 3} more", highlight=False)
+        status |= bool(problems)
+    return status
 
 
 def _here(library: Library, files: Iterable[PublishedFile]) -> str:

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from codecmark import corpus
-from codecmark.commands.named_sets import hold_each
+from codecmark.commands.named_sets import problems_of
 from codecmark.corpus import fingerprints
 from codecmark.corpus.audio_files import read_audio
 from codecmark.corpus.fingerprints import Fingerprint
@@ -138,11 +138,20 @@ def _path(_arguments: argparse.Namespace, library: Library, console: Console) ->
 
 
 def _hold_to_digests(halves: Iterable[Half], library: Library, console: Console) -> int:
-    right = [
-        hold_each(half, library.manifest.half(half), library.path, console, unit="clip")
-        for half in halves
-    ]
-    return int(not all(right))
+    status = 0
+    for half in halves:
+        clips = library.manifest.half(half)
+        problems = problems_of(clips, library.path, half, console)
+        _say(
+            console,
+            f"{half}: {len(clips) - len(problems)} of {counted(len(clips), 'clip')} right",
+        )
+        for problem in problems[:_MOST_PROBLEMS]:
+            _say(console, f"  {problem}")
+        if len(problems) > _MOST_PROBLEMS:
+            _say(console, f"  and {len(problems) - _MOST_PROBLEMS} more")
+        status |= bool(problems)
+    return status
 
 
 def _overlap(against: Iterable[Path], library: Library, console: Console) -> int:

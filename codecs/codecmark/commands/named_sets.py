@@ -10,12 +10,23 @@ from rich.console import Console
 from rich.progress import track
 
 from codecmark.errors import InputError, UnavailableError
-from codecmark.system.counting import counted
 from codecmark.system.schema import near
 
 Action = Callable[..., int]
-File = TypeVar("File")
-_MOST_PROBLEMS = 5
+Item = TypeVar("Item")
+
+
+def problems_of(
+    items: Sequence[Item], check: Callable[[Item], object], title: str, console: Console
+) -> list[str]:
+    """Check each item, with a bar on a terminal; return what is not as it should be."""
+    problems = []
+    for item in track(items, title, console=console, disable=not console.is_terminal):
+        try:
+            check(item)
+        except UnavailableError as error:
+            problems.append(str(error))
+    return problems
 
 
 def add_actions(
@@ -65,40 +76,3 @@ def known(names: Iterable[str], sets: Collection[str]) -> list[str]:
                 f"SET: no set named {name!r};{near(name, sets)} known: {', '.join(sets)}"
             )
     return chosen
-
-
-def hold_each(
-    name: str,
-    files: Sequence[File],
-    action: Callable[[File], object],
-    console: Console,
-    *,
-    unit: str = "file",
-) -> bool:
-    """Apply `action` to every file of a set; print how many are right, and the problems.
-
-    Parameters
-    ----------
-    action : callable
-        Raises `UnavailableError` for a file that is absent, or is not the published one.
-    unit : str
-        What one of `files` is called.
-
-    Returns
-    -------
-    bool
-        Whether every file is right.
-    """
-    problems = []
-    for file in track(files, name, console=console, disable=not console.is_terminal):
-        try:
-            action(file)
-        except UnavailableError as error:
-            problems.append(str(error))
-    lines = [f"{name}: {len(files) - len(problems)} of {counted(len(files), unit)} right"]
-    lines += [f"  {problem}" for problem in problems[:_MOST_PROBLEMS]]
-    if len(problems) > _MOST_PROBLEMS:
-        lines.append(f"  and {len(problems) - _MOST_PROBLEMS} more")
-    for line in lines:
-        console.print(line, markup=False, highlight=False, soft_wrap=True)
-    return not problems
