@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
@@ -30,12 +31,12 @@ class Summary:
     attempted: int
     quality: dict[str, dict[str, Quality]] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def ok(self) -> list[ResultRow]:
         """Rows of clips that were coded."""
         return [row for row in self.rows if row.status == "ok"]
 
-    @property
+    @cached_property
     def scored(self) -> int:
         """Clips with at least one quality figure, an infinite one included."""
         return sum(
@@ -43,7 +44,7 @@ class Summary:
             for row in self.ok
         )
 
-    @property
+    @cached_property
     def sized(self) -> list[ResultRow]:
         """Rows of clips whose stream was kept; no stream is empty, it has its frame."""
         return [row for row in self.ok if row.stream_bytes]
@@ -53,13 +54,13 @@ class Summary:
         """Clips whose stream was kept."""
         return len(self.sized)
 
-    @property
+    @cached_property
     def bitrate_kbps(self) -> float | None:
         """Bits of all streams over seconds of all clips."""
         seconds = sum(row.clip_s or 0 for row in self.sized)
         return rate.bitrate_kbps(_total(self.sized, "stream_bytes"), seconds) if seconds else None
 
-    @property
+    @cached_property
     def compression_ratio(self) -> float | None:
         """16-bit PCM bytes of all clips over bytes of all streams."""
         if not self.sized:
@@ -80,6 +81,15 @@ class Summary:
         return next((v for row in self.ok if (v := getattr(row, name)) is not None), None)
 
 
+class SummedOnce(list[ResultRow]):
+    """Rows that are summed up once, however many tables are made of them."""
+
+    @cached_property
+    def summaries(self) -> list[Summary]:
+        """What `summarise` returns."""
+        return _summaries(self)
+
+
 class Summarised(list[ResultRow]):
     """Rows whose summaries were made elsewhere, see `summary_sql`."""
 
@@ -96,9 +106,12 @@ def summarise(rows: Iterable[ResultRow]) -> list[Summary]:
     InputError
         If the rows are of several combinations of axes.
     """
-    if isinstance(rows, Summarised):
+    if isinstance(rows, Summarised | SummedOnce):
         return rows.summaries
-    rows = list(rows)
+    return _summaries(list(rows))
+
+
+def _summaries(rows: Sequence[ResultRow]) -> list[Summary]:
     axes.require_one(rows)
     groups: dict[tuple[str, str], list[ResultRow]] = {}
     for row in rows:

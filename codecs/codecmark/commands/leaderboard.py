@@ -9,6 +9,7 @@ from pathlib import Path
 from rich.console import Console
 
 from codecmark.analysis import summary_sql
+from codecmark.analysis.summary import SummedOnce
 from codecmark.commands import stored_rows
 from codecmark.leaderboard import render
 from codecmark.leaderboard.sections import DEFAULT_SORT
@@ -53,7 +54,10 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     run_id = arguments.run = stored_rows.run_of(arguments)
     compacted = store.compacted(arguments.results, run_id)
     axes = stored_rows.chosen_axes(arguments)
-    rows = stored_rows.read(arguments) if compacted is None else summary_sql.read(compacted, axes)
+    if compacted is None:
+        rows = SummedOnce(stored_rows.read(arguments))
+    else:
+        rows = summary_sql.read(compacted, axes)
     if arguments.picture is not None:
         absent = picture.draw(rows, arguments.picture, arguments.curves.split(","))
         console.print(f"picture in {arguments.picture}", markup=False)
@@ -71,6 +75,6 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     render.print_leaderboard(rows, console, arguments.sort, judged)
     # the page is that of the run that none needs to name, in the default order
     if not axes and given is None and run_id == newest.newest(arguments.results):
-        page = render.write_markdown(rows, arguments.results)
+        page = render.write_markdown(rows, arguments.results, judged)
         console.print(f"page in {page}", markup=False)
     return 0

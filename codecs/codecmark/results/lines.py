@@ -24,6 +24,12 @@ from codecmark.results.row import SCHEMA_VERSION, ResultRow, parse_line
 Result = TypeVar("Result")
 
 _HEADING = "versions_id"
+# texts that many rows share
+_REPEATED = (
+    "run_id", "spec", "family", "weights", "weights_sha256", "weight_sets", "clip", "clip_sha256",
+    "source", "clip_class", "condition", "status", "visqol_mode", "device", "backend", "dtype",
+    "host",
+)  # fmt: skip
 _SEALED_SINCE = 3
 _SEAL = re.compile(rb',"crc32":"([0-9a-f]{8})"\}')
 _SEAL_BYTES = len(b',"crc32":"00000000"}')
@@ -67,6 +73,7 @@ class LineReader:
     def __init__(self) -> None:
         self.schemas: set[int] = set()
         self._headings: dict[str, Any] = {}
+        self._kept = _Kept()
 
     def rows(self, path: Path) -> Iterator[ResultRow]:
         """Yield every whole row of a file; a last line that was cut off is left out.
@@ -96,7 +103,7 @@ class LineReader:
             if named not in self._headings:
                 raise ResultSchemaError(f"versions: {named!r} is named by no line above")
             record["versions"] = self._headings[named]
-        return ResultRow.from_record(record)
+        return self._kept.row(record)
 
     def row_without_versions(self, line: bytes) -> ResultRow | None:
         """Return a row all of which is whole but the table of versions that it names, else None."""
@@ -109,6 +116,27 @@ class LineReader:
             return ResultRow.from_record({**record, "versions": {}})
         except ResultSchemaError:
             return None
+
+
+class _Kept:
+    """What rows have in common, held once: a hundred thousand rows name few codecs and reasons."""
+
+    def __init__(self) -> None:
+        self._texts: dict[str, str] = {}
+        self._tables: dict[tuple[tuple[str, str], ...], dict[str, str]] = {}
+
+    def row(self, record: dict[str, Any]) -> ResultRow:
+        """Return the row of a record; raises `ResultSchemaError`."""
+        row = ResultRow.from_record(record)
+        for name in _REPEATED:
+            text = getattr(row, name)
+            if text is not None:
+                msgspec.structs.force_setattr(row, name, self._texts.setdefault(text, text))
+        for name in ("versions", "reasons"):
+            table = getattr(row, name)
+            same = self._tables.setdefault(tuple(table.items()), table)
+            msgspec.structs.force_setattr(row, name, same)
+        return row
 
 
 def _each_line(path: Path, call: Callable[[bytes], Result]) -> Iterator[Result]:
