@@ -250,7 +250,8 @@ def median_estimate(values: Sequence[float], sources: Sequence[str]) -> Estimate
 
 
 def _source_means(values: Sequence[float], sources: Sequence[str]) -> _Floats:
-    return np.array([np.mean(group) for group in _by_source(values, sources)])
+    groups = _by_source(values, sources)
+    return np.array([group[0] if len(group) == 1 else np.mean(group) for group in groups])
 
 
 def _by_source(values: Sequence[float], sources: Sequence[str]) -> list[list[float]]:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from operator import attrgetter
 
 import numpy as np
 
@@ -14,6 +15,8 @@ from codecmark.metrics import rate
 from codecmark.metrics.table import QUALITY_FIELDS, TABLE
 from codecmark.results import axes
 from codecmark.results.row import ResultRow
+
+_figures = attrgetter(*QUALITY_FIELDS)
 
 
 @dataclass
@@ -40,7 +43,8 @@ class Summary:
     def scored(self) -> int:
         """Clips with at least one quality figure, an infinite one included."""
         return sum(
-            any(getattr(row, name) is not None or row.is_exact(name) for name in QUALITY_FIELDS)
+            any(value is not None for value in _figures(row))
+            or any(row.is_exact(name) for name in QUALITY_FIELDS)
             for row in self.ok
         )
 
@@ -71,6 +75,13 @@ class Summary:
 
     def real_time_factor(self, phase: str) -> float | None:
         """Seconds spent on all clips over their seconds; `phase` is `encode` or `decode`."""
+        return self._real_time_factors[phase]
+
+    @cached_property
+    def _real_time_factors(self) -> dict[str, float | None]:
+        return {phase: self._real_time_factor(phase) for phase in ("encode", "decode")}
+
+    def _real_time_factor(self, phase: str) -> float | None:
         timed = [row for row in self.ok if getattr(row, f"{phase}_s") is not None]
         seconds = sum(row.clip_s or 0 for row in timed)
         spent = sum(getattr(row, f"{phase}_s") for row in timed)
@@ -145,6 +156,8 @@ def _columns(rows: Sequence[ResultRow], class_names: Sequence[str]) -> Columns:
     of_clips = [row for row in rows if row.clip]
     sources = {name: index for index, name in enumerate(dict.fromkeys(map(_source, of_clips)))}
     classes = {name: index for index, name in enumerate(class_names)}
+    figures = np.array([_figures(row) for row in of_clips], np.float64)
+    figures = figures.reshape(-1, len(QUALITY_FIELDS))  # of no clips too
     exact: Counter[tuple[str, str]] = Counter()
     for row in rows:
         for name in (name for name in row.reasons if name in TABLE and row.is_exact(name)):
@@ -153,10 +166,7 @@ def _columns(rows: Sequence[ResultRow], class_names: Sequence[str]) -> Columns:
         np.arange(len(of_clips)),
         np.array([sources[_source(row)] for row in of_clips], np.int64),
         np.array([classes.get(row.clip_class or "", -1) for row in of_clips], np.int64),
-        {
-            name: np.array([getattr(row, name) for row in of_clips], np.float64)
-            for name in QUALITY_FIELDS
-        },
+        dict(zip(QUALITY_FIELDS, figures.T, strict=True)),
         [row.clip or "" for row in of_clips],
         class_names,
         exact,

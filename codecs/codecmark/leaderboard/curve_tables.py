@@ -11,6 +11,7 @@ from codecmark.analysis.aggregation import ALL
 from codecmark.analysis.anchor_table import against_anchor, default_anchor
 from codecmark.analysis.delta import CurveGap, Delta
 from codecmark.analysis.ranking import Ranking, rank
+from codecmark.analysis.samples import latest_rows
 from codecmark.analysis.summary import Summarised
 from codecmark.analysis.target import Never, Reached, rate_at_target
 from codecmark.corpus.entry import CLASSES
@@ -56,7 +57,8 @@ def tables(rows: Iterable[ResultRow], judged: Mapping[str, Judged]) -> list[Tabl
     for row in rows:
         by_condition.setdefault(row.condition, []).append(row)
     found = []
-    for condition, members in by_condition.items():
+    for condition, rows_of_it in by_condition.items():
+        members = latest_rows(rows_of_it)
         present = {row.clip_class for row in members if row.clip_class}
         classes = sorted(present, key=CLASSES.index)
         if not classes:
@@ -130,6 +132,7 @@ def rates_against_anchor(
         for metric in ("snr_db", "pesq_wb", VISQOL_FIELD)
         if TABLE[metric].applies_to(name)
     ]
+    rows = latest_rows(row for row in rows if not catalog.is_sentinel(row.family))
     anchor = default_anchor(rows)
     found = [against_anchor(rows, metric, name, anchor) for name, metric in axes]
     lines, shown = [], _shown(rows)

@@ -13,6 +13,7 @@ import json
 import re
 import zlib
 from collections.abc import Callable, Iterable, Iterator
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -33,6 +34,7 @@ _REPEATED = (
 _SEALED_SINCE = 3
 _SEAL = re.compile(rb',"crc32":"([0-9a-f]{8})"\}')
 _SEAL_BYTES = len(b',"crc32":"00000000"}')
+_repeated = attrgetter(*_REPEATED)
 REMEDY = (
     "restore the file from a copy, or put the line aside with `codecmark verify DIR --salvage` and "
     "run the same command again: it makes the row anew"
@@ -128,14 +130,13 @@ class _Kept:
     def row(self, record: dict[str, Any]) -> ResultRow:
         """Return the row of a record; raises `ResultSchemaError`."""
         row = ResultRow.from_record(record)
-        for name in _REPEATED:
-            text = getattr(row, name)
-            if text is not None:
-                msgspec.structs.force_setattr(row, name, self._texts.setdefault(text, text))
+        for name, text in zip(_REPEATED, _repeated(row), strict=True):
+            if text is not None and (same := self._texts.setdefault(text, text)) is not text:
+                msgspec.structs.force_setattr(row, name, same)
         for name in ("versions", "reasons"):
             table = getattr(row, name)
-            same = self._tables.setdefault(tuple(table.items()), table)
-            msgspec.structs.force_setattr(row, name, same)
+            shared = self._tables.setdefault(tuple(table.items()), table)
+            msgspec.structs.force_setattr(row, name, shared)
         return row
 
 
