@@ -103,12 +103,13 @@ def turn(
         board_path, found_path = Path(folder) / "board", Path(folder) / "found"
         board_path.write_bytes(HEAD.pack(*Board()) + bytes(BOARD_BYTES - HEAD.size))
         arguments = (count.name, count.inputs, most, seconds, board_path, pool, found_path)
-        process = subprocess.Popen(
-            [sys.executable, "-m", "fuzzing.child", *map(str, arguments)],
-            cwd=TESTS, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-            stderr=(work / "stderr.log").open("ab"), start_new_session=True,
-        )  # fmt: skip
-        how, spent_s = _watch(process, board_path)
+        with (work / "stderr.log").open("ab") as said:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "fuzzing.child", *map(str, arguments)],
+                cwd=TESTS, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=said,
+                start_new_session=True,
+            )  # fmt: skip
+            how, spent_s = _watch(process, board_path)
         content = board_path.read_bytes()
         findings = json.loads(found_path.read_text()) if found_path.is_file() else []
     board = Board(*HEAD.unpack_from(content))
@@ -133,6 +134,34 @@ def turn(
     count.slowest_s = max(count.slowest_s, board.slowest_us / 1e6)
     count.peak_mib = max(count.peak_mib, board.peak_kib / 1024)
     log(f"{count.name}: {count.inputs} inputs, {count.deaths} deaths, {count.findings}")
+
+
+def trials(
+    counts: Counts, name: str, module: str, wanted: int, arguments: Callable[[int], list[int]]
+) -> None:
+    """Have a module do trials in a process of its own, until there are enough.
+
+    Parameters
+    ----------
+    arguments : callable
+        Of how many there are, what the module is given after the file for its results.
+    """
+    while (done := counts.trials.get(name, {}).get("count", 0)) < wanted:
+        with TemporaryDirectory() as folder:
+            out = Path(folder) / "out.json"
+            words = [str(out), *map(str, arguments(done))]
+            start_s = time.monotonic()
+            subprocess.run([sys.executable, "-m", module, *words], cwd=TESTS, check=True)
+            found = json.loads(out.read_text())
+        kept = counts.trials.setdefault(
+            name, {"count": 0, "by": {}, "findings": [], "seconds": 0.0}
+        )
+        for key, number in found["by"].items():
+            kept["by"][key] = kept["by"].get(key, 0) + number
+        kept["count"] += found["count"]
+        kept["findings"] += found["findings"]
+        kept["seconds"] += time.monotonic() - start_s
+        counts.save()
 
 
 def _watch(process: subprocess.Popen[bytes], board_path: Path) -> tuple[str, float]:
