@@ -6,7 +6,6 @@ import atexit
 import gzip
 import json
 import random
-import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
@@ -14,21 +13,18 @@ from pathlib import Path
 from tempfile import TemporaryDirectory, gettempdir
 
 import msgspec
-import soundfile
 
-from audio_on_disk import put_with_ffmpeg
 from codecmark import corpus
 from codecmark.classic.command_file import CommandFile
-from codecmark.corpus import audio_decoding
 from codecmark.errors import CodecmarkError
 from codecmark.listen import ratings, tables
 from codecmark.listen.entries import Answer, Elsewhere, Joined, entry_of
 from codecmark.networks import trained_sets
-from codecmark.results import parquet, salvage, store
+from codecmark.results import parquet, store
 from codecmark.results.lines import sealed
 from codecmark.review import handwritten, requirements_file, stored
 from codecmark.review.files import _superseded
-from entries import noise
+from fuzzing import sealed_lines, sounds
 from fuzzing.mutation import damaged, encoded, reworded
 from fuzzing.streams import _sealed_pages
 from fuzzing.targets import FoundError, Outcome
@@ -36,15 +32,7 @@ from listening_sets import panel
 from made_rows import row
 from places import COMMITTED, TESTS
 
-_MOST_BYTES = 64 << 20  # of samples that are taken from one file
 _MEMORY = Path("/dev/shm")  # noqa: S108 - files that nobody keeps
-_LIBSNDFILE = {
-    "wav": {}, "wavex": {"format": "WAVEX", "subtype": "FLOAT"}, "rf64": {"format": "RF64"},
-    "flac": {}, "ogg": {}, "opus": {"format": "OGG", "subtype": "OPUS"}, "mp3": {}, "aiff": {},
-    "w64": {}, "caf": {}, "alac.caf": {"subtype": "ALAC_16"}, "adpcm.wav": {"subtype": "MS_ADPCM"},
-}  # fmt: skip
-_FFMPEG = {"m4a": "aac", "alac.m4a": "alac", "webm": "libopus",
-           "flac.mka": "flac", "aac": "aac", "g722": "g722"}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -74,7 +62,7 @@ class FileTarget:
             packed = gzip.compress(text, 1)
             return packed if chance.random() < 0.7 else damaged(packed, pool, chance)
         if self.how == "lines" and chance.random() < 0.8:
-            return _with_another_line(data, chance)
+            return sealed_lines.with_another(data, chance)
         if self.how in {"text", "lines"} and chance.random() < 0.6:
             return encoded(reworded(data.decode("utf-8", "surrogateescape"), chance))
         return damaged(data, pool, chance)
@@ -104,94 +92,23 @@ def _folder() -> Path:
     return Path(kept.name)
 
 
-def _with_another_line(data: bytes, chance: random.Random) -> bytes:
-    """Change what one line says and seal it again; or lines themselves."""
-    lines = data.splitlines()
-    at = chance.randrange(len(lines))
-    content, seal, _ = lines[at].rpartition(b',"crc32"')
-    kind = chance.randrange(5)
-    if kind == 0:
-        lines.insert(at, chance.choice(lines))
-    elif kind == 1:
-        del lines[at]
-    elif seal:
-        text = content.decode()
-        try:
-            record = json.loads(text + "}")
-        except ValueError:
-            record = {}
-        if kind == 2 and record:
-            record[chance.choice(list(record))] = chance.choice(
-                (None, -1, 2**70, 1e308, "", "x" * 9_999, [], {}, True, [[]], {"a": 1}, "\ud800")
-            )
-            text = json.dumps(record)[:-1]
-        else:
-            text = reworded(text, chance)
-        whole = encoded(text)
-        lines[at] = whole + b',"crc32":"%08x"}' % zlib.crc32(whole + b"}")
-    return b"\n".join(lines) + b"\n"
-
-
-def _sound(name: str, folder: Path) -> list[bytes]:
-    path = folder / f"a.{name.rpartition('.')[2]}"
-    if path.suffix in {".wavex", ".rf64"}:
-        path = folder / "a.wav"
-    found = []
-    for channels in (1, 2):
-        samples = noise(1_200, channels=channels).samples.T
-        rate = 48_000 if name == "opus" else 16_000
-        soundfile.write(path, samples, rate, **_LIBSNDFILE[name])
-        found.append(path.read_bytes())
-    return found
-
-
-def _container(name: str, folder: Path) -> list[bytes]:
-    path = folder / f"a.{name.rpartition('.')[2]}"
-    layouts = {"g722": ("mono",), "alac.m4a": ("mono", "stereo")}.get(
-        name, ("mono", "stereo", "7.1")
-    )
-    return [put_with_ffmpeg(path, _FFMPEG[name], 0.05, each).read_bytes() for each in layouts]
-
-
-def _samples(path: Path) -> None:
-    """Read as the process that reads does, which is itself the process here."""
-    total = 0
-    for block in audio_decoding.blocks(path, 0.0, None):
-        total += block.samples.nbytes
-        if total > _MOST_BYTES:
-            return
-
-
 def _audio() -> Iterator[FileTarget]:
-    for name in _LIBSNDFILE:
+    for name in sounds.LIBSNDFILE:
         suffix = {"wavex": "wav", "rf64": "wav"}.get(name, name.rpartition(".")[2])
         how = "pages" if name in {"ogg", "opus"} else "bytes"
         yield FileTarget(
-            f"audio {name}", f"a.{suffix}", partial(_sound, name), _samples, how, apart=True
+            f"audio {name}",
+            f"a.{suffix}",
+            partial(sounds.by_libsndfile, name),
+            sounds.read,
+            how,
+            apart=True,
         )
-    for name in _FFMPEG:
+    for name in sounds.FFMPEG:
         file = f"a.{name.rpartition('.')[2]}"
-        yield FileTarget(f"audio {name}", file, partial(_container, name), _samples, apart=True)
-
-
-def _row_lines(folder: Path) -> list[bytes]:
-    rows = [row(spec, clip) for spec in ("pcm16", "flac") for clip in "ab"]
-    rows.append(row("opus@24k", reasons={"estoi": "only for speech"}, notes={"level": "held"}))
-    store.append(folder, rows)
-    return [(folder / "rows" / "r1.jsonl").read_bytes()]
-
-
-def _read_rows(path: Path) -> None:
-    results = path.parents[1]
-    damages = salvage.damages(results, "r1")
-    try:
-        kept = store.read(results, ["r1"])
-    except CodecmarkError:
-        if not damages and path.stat().st_size and b"\n" in path.read_bytes():
-            raise
-        raise
-    if damages:
-        raise FoundError(f"{len(kept)} rows were read, {damages[0]} says verify")
+        yield FileTarget(
+            f"audio {name}", file, partial(sounds.by_ffmpeg, name), sounds.read, apart=True
+        )
 
 
 def _table(folder: Path) -> list[bytes]:
@@ -265,7 +182,7 @@ def _others() -> Iterator[FileTarget]:
         "manifest packed", "m.jsonl.gz", lambda _: [gzip.compress(_NEMO.encode())], corpus.load,
         "packed",
     )  # fmt: skip
-    yield FileTarget("rows", "rows/r1.jsonl", _row_lines, _read_rows, "lines")
+    yield FileTarget("rows", "rows/r1.jsonl", sealed_lines.of_rows, sealed_lines.read, "lines")
     yield FileTarget("rows as Parquet", "rows/r1.parquet", _table, _read_table)
     yield FileTarget(
         "requirements", "a.toml",

@@ -16,7 +16,7 @@ import pytest
 
 from codecmark.errors import UnavailableError
 from codecmark.system import threads
-from fuzzing import campaign, faults, kills, streams, targets
+from fuzzing import campaign, faults, kills, operations, streams, targets
 from fuzzing.campaign import Count, Counts
 from fuzzing.targets import Target
 from places import TESTS
@@ -92,7 +92,7 @@ def test_the_campaign_counts_and_goes_on(tmp_path: Any) -> None:
 
 @pytest.mark.parametrize("kind", faults.KINDS)
 def test_one_fault_of_each_kind(kind: str) -> None:
-    chosen = [each for each in faults.OPERATIONS if each.name in {"rows of a new run", "page"}]
+    chosen = [each for each in operations.OPERATIONS if each.name in {"rows of a new run", "page"}]
     found = faults.run(tuple(chosen), kinds=(kind,), most=2)
     assert found["findings"] == []
     assert found["count"] >= (kind != "remove")
