@@ -33,6 +33,7 @@ def difference(codec: Codec, worker: DecodingWorker, clip: AudioClip, thread_cou
     try:
         stream = _encoded(codec, clip, thread_count)
         again = _encoded(codec, clip, other)
+        threads.limit(thread_count)  # before the worker is started, which takes it over
         decoded = worker.decode(stream).samples
         decoded_again = worker.decode(stream, other).samples
     except CodecmarkError:
