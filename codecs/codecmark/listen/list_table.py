@@ -15,6 +15,7 @@ from typing import Any
 
 from codecmark.errors import InputError
 from codecmark.listen.ratings import ListeningSet, Method, Rating, Role, Stimulus, number, read_csv
+from codecmark.system.counting import counted
 
 COLUMNS = ("signal", "condition", "ratings", "participant_ids", "file")
 ROLES: dict[str, Role] = {"Reference": "reference", "Anchor": "low_anchor"}
@@ -55,7 +56,8 @@ def read_list_table(
         values = _listed(line["ratings"], f"{where}, ratings")
         listeners = _listed(line["participant_ids"], f"{where}, participant_ids")
         if len(values) != len(listeners):
-            raise InputError(f"{where}: {len(values)} ratings of {len(listeners)} listeners")
+            rated, by = counted(len(values), "rating"), counted(len(listeners), "listener")
+            raise InputError(f"{where}: {rated} of {by}")
         ratings += [
             Rating(str(listener), clip, system, number(str(value), f"{where}, ratings"))
             for listener, value in zip(listeners, values, strict=True)
