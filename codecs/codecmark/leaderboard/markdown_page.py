@@ -105,13 +105,25 @@ def _first(section: Section, judged: Judged | None) -> str:
         requirements = judged.requirements
         what += f" by the requirements of *{escaped(requirements.title)}*"
         if requirements.baseline:
-            what += "; the last line is what is in use today"
-        what += (
-            f". Recommended: `{judged.recommended}`."
-            if judged.recommended
-            else ". None passes all of them."
-        )
+            what += f"; the last line is {_today(section, requirements.baseline)}"
+        what += f". {_chosen(judged)}"
     return f"{what}\n\n{_markdown_table(replace(section, columns=columns))}"
+
+
+def _today(section: Section, baseline: Sequence[str]) -> str:
+    """Say what the last line stands for: what is in use, or the nearest to it that was scored."""
+    scored = {summary.spec for summary in section.summaries}
+    if baseline[0] in scored or not scored.intersection(baseline):
+        return "what is in use today"
+    return f"the nearest to what is in use today, `{baseline[0]}`, that has figures of quality"
+
+
+def _chosen(judged: Judged) -> str:
+    if judged.locked:
+        return "Nothing is chosen on these clips: they are kept back, to judge what was chosen."
+    if judged.recommended:
+        return f"Recommended: `{judged.recommended}`."
+    return "None passes all of them."
 
 
 def _question(section: Section) -> str:
