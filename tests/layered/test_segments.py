@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tracemalloc
-from typing import cast
 
 import numpy as np
 import pytest
@@ -12,7 +11,6 @@ from codecmark.bitstream import frame
 from codecmark.clip import AudioClip
 from codecmark.errors import BitstreamError
 from codecmark.layered import mdct, segments
-from codecmark.layered.codec import WaveformLayerCodec
 from entries import noise, tone
 from layered_streams import SPEC, codec
 
@@ -30,16 +28,12 @@ def snr_db(clip: AudioClip, decoded: AudioClip) -> float:
     return float(10 * np.log10(np.sum(clip.samples**2) / np.sum(error**2)))
 
 
-def layered() -> WaveformLayerCodec:
-    return cast(WaveformLayerCodec, codec())
-
-
 @pytest.mark.usefixtures("short_segments")
 @pytest.mark.parametrize("rate_hz", [16_000, 24_000])
 def test_every_segment_is_decoded_and_reaches_the_target(rate_hz: int) -> None:
     clip = tone(3.3, rate_hz=rate_hz)
-    stream = layered().encode(clip)
-    decoded = layered().decode(stream)
+    stream = codec().encode(clip)
+    decoded = codec().decode(stream)
     assert decoded.samples.shape == clip.samples.shape
     assert snr_db(clip, decoded) >= 9.9
     _, payload = frame.unpack(SPEC, stream)
@@ -54,9 +48,9 @@ def test_every_segment_is_decoded_and_reaches_the_target(rate_hz: int) -> None:
 
 def test_a_clip_of_a_segment_has_the_stream_that_it_had(monkeypatch: pytest.MonkeyPatch) -> None:
     clip = tone(1.0)
-    long = layered().encode(clip)
+    long = codec().encode(clip)
     monkeypatch.setattr(segments, "SEGMENT", SHORT)
-    assert layered().encode(clip) == long
+    assert codec().encode(clip) == long
     assert not segments.are_several(frame.unpack(SPEC, long)[1])
 
 
@@ -64,20 +58,20 @@ def test_a_long_stream_from_before_there_were_segments_decodes(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     clip = tone(2.5)
-    stream = layered().encode(clip)
-    expected = layered().decode(stream).samples
+    stream = codec().encode(clip)
+    expected = codec().decode(stream).samples
     monkeypatch.setattr(segments, "SEGMENT", SHORT)
-    assert np.array_equal(layered().decode(stream).samples, expected)
+    assert np.array_equal(codec().decode(stream).samples, expected)
 
 
 @pytest.mark.usefixtures("short_segments")
 def test_layers_of_segments_are_dropped_together() -> None:
-    stream = layered().encode(noise(40_000))
-    found = layered().decode_layers(stream, upto=1)
+    stream = codec().encode(noise(40_000))
+    found = codec().decode_layers(stream, upto=1)
     assert found.clip.n_samples == 40_000
     assert [each.layer for each in found.dropped] == ["waveform"] * 3
     with pytest.raises(BitstreamError, match="segment 3: the stream ends inside it"):
-        layered().decode_layers(stream[:-5])
+        codec().decode_layers(stream[:-5])
 
 
 @pytest.mark.usefixtures("short_segments")
@@ -93,19 +87,19 @@ def test_layers_of_segments_are_dropped_together() -> None:
 def test_segments_that_are_none_are_refused(payload: bytes, complaint: str) -> None:
     header = frame.StreamHeader(16_000, 1, 40_000)
     with pytest.raises(BitstreamError, match=complaint):
-        layered().decode(frame.pack(SPEC, header, payload))
+        codec().decode(frame.pack(SPEC, header, payload))
 
 
 def test_memory_goes_by_the_segment(monkeypatch: pytest.MonkeyPatch) -> None:
     """An hour is 60 of them: 0.5 GB of samples in and out, and what one takes."""
     clip = tone(8.0)
-    layered().decode(layered().encode(tone(1.0)))  # what is compiled and cached
+    codec().decode(codec().encode(tone(1.0)))  # what is compiled and cached
     peaks = []
     for size in (segments.SEGMENT, SHORT):
         monkeypatch.setattr(segments, "SEGMENT", size)
         tracemalloc.start()
         try:
-            layered().decode(layered().encode(clip))
+            codec().decode(codec().encode(clip))
             peaks.append(tracemalloc.get_traced_memory()[1])
         finally:
             tracemalloc.stop()
