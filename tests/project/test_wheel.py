@@ -6,6 +6,7 @@ imports instead, see `test_without_extras`.
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -28,8 +29,13 @@ CODECS = "opus@24k,mp3@48k,flac,lc3@32k,codec2@3.2k"
 
 
 def run(*command: str | Path, cwd: Path | None = None) -> str:
-    """Return what a program prints; without a package index the test is skipped."""
-    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
+    """Return what a program prints; without a package index the test is skipped.
+
+    Nothing of this environment shows there: neither a path to the sources nor a setting of ours.
+    """
+    ours = ("PYTHON", "CODECMARK_")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False, env=kept)
     if done.returncode != 0:
         lines = done.stderr.strip().splitlines()
         if "pip" in map(str, command) and any(word in done.stderr for word in UNREACHABLE):
