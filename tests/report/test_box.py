@@ -111,6 +111,15 @@ def test_nobody_passes_is_said(tmp_path: Path) -> None:
     assert "SNR at -3.1 dB instead of 10" in found.rest
 
 
+def test_own_three_recordings_are_told_that_sources_lack(tmp_path: Path) -> None:
+    """Three files clear every threshold: none has to be moved, and none would help."""
+    found = box_of(tmp_path, codec("opus@16k", (15, 16, 17)))
+    assert found.headline.startswith("Nothing is recommended")
+    assert "instead of" not in found.rest
+    assert found.rest.startswith("No change of a threshold alone would let one pass. Nothing can")
+    assert found.rest.endswith("speech has 3 of the 5 sources that a pass takes.")
+
+
 def test_the_page_says_what_the_record_says(results: Path) -> None:
     review(results)
     text = page(results)
