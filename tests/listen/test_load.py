@@ -10,19 +10,19 @@ from codecmark.listen import entries
 from listen_servers import Served, crowd
 from listening_tests import planned
 
-LISTENERS, PAGES, PAUSE_S = 200, 10, 1.0
-MOST_S, TRIES = 0.2, 3  # a machine that does other things at the time may need another
+LISTENERS, PAGES = 200, 10
+MOST_S, TRIES = 0.2, 4  # a machine that does other things at the time may need another
 
 
 def test_two_hundred_listeners_are_answered_in_time(tmp_path: Path) -> None:
-    """Each hands in a page a second, some twenty times faster than people do."""
+    """Each hands in the next page as soon as the one before is acknowledged."""
     p95_s = []
     for n in range(TRIES):
         design = planned(tmp_path / f"t{n}", "acr", clips=2)
         assert len(design.plan.pages) == PAGES
         server = Served(design.folder)
         try:
-            people = crowd(server.port, LISTENERS, PAUSE_S)
+            people = crowd(server.port, LISTENERS, pause_s=0)
         finally:
             server.kill()
         assert [each.new for each in people] == [[True] * PAGES] * LISTENERS

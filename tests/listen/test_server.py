@@ -64,6 +64,7 @@ def test_every_sound_is_48_khz_of_one_length(tmp_path: Path) -> None:
             found.add((info.samplerate, info.subtype, info.frames, len(data)))
         assert len(found) == 1
         assert next(iter(found))[:3] == (48_000, "PCM_16", 24_000)
+        assert client.raw(f"/api/audio/{page['page']}/01")[0] == 404
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,9 @@ import msgspec
 
 from codecmark.errors import InputError, ResultSchemaError
 from codecmark.listen.design import ANSWERS, Design
+from codecmark.listen.pseudonyms import is_pseudonym
 from codecmark.listen.turns import check, check_values, draw, is_answer_to
 from codecmark.results.lines import is_torn, unsealed
-
-LONGEST_NAME = 40
 
 
 class Joined(msgspec.Struct, frozen=True, tag="joined", forbid_unknown_fields=True):
@@ -109,19 +108,6 @@ def read(design: Design) -> tuple[list[Joined], list[Answer]]:
             raise InputError(f"{path}: page {answer.page} is there twice for one listener")
         seen.add((answer.session, answer.page))
     return list(joined.values()), answers
-
-
-OTHER_TOOLS = ("webmushra ", "beaqlejs ")  # how the names of listeners begin that they asked
-
-
-def is_pseudonym(name: str) -> bool:
-    """Say whether a listener may be called so.
-
-    No mail address, nothing that moves a cursor, and no sign in front that makes a table's program
-    compute what follows.
-    """
-    usable = name.isprintable() and "@" not in name and len(name) <= LONGEST_NAME
-    return usable and name[:1].isalnum()
 
 
 def check_elsewhere(design: Design, each: Elsewhere) -> None:
