@@ -150,6 +150,14 @@ def test_other_sites_and_strangers_are_refused(tmp_path: Path) -> None:
         assert (status, "taken" in answer["error"]) == (422, True)
 
 
+def test_a_name_of_this_machine_may_be_typed_in_capitals(tmp_path: Path) -> None:
+    with served(planned(tmp_path / "t", clips=1), "0.0.0.0") as server:  # noqa: S104
+        server._host = "MyHost"
+        for name, known in (("myhost", True), ("MYHOST", True), ("other", False)):
+            status = Client(server).raw("/", Host=f"{name}:{server.server_port}")[0]
+            assert status == (200 if known else 403)
+
+
 def test_a_post_that_breaks_off_leaves_nothing(tmp_path: Path) -> None:
     design = planned(tmp_path / "t", clips=1)
     with served(design) as server:
