@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from codecmark.errors import InputError
+from codecmark.listen import entries
 from codecmark.listen import pace as paces
+from codecmark.listen.design import ANSWERS
 from codecmark.listen.journal import Journal
 from codecmark.listen.pace import AT_ONCE, EACH_S, Pace
 from codecmark.listen.pseudonyms import chosen, look
@@ -95,3 +97,27 @@ def test_one_cannot_be_called_as_another_is(tmp_path: Path) -> None:
         journal.join("cap")
         with pytest.raises(InputError, match="taken"):
             journal.join("\u0441\u0430\u0440")
+
+
+def test_what_is_stated_in_a_file_counts_once(tmp_path: Path) -> None:
+    design = planned(tmp_path / "t", "acr", clips=1)
+    with Journal(design) as journal:
+        files = [journal.join().session for _ in range(4)]
+        journal.join("otter")
+        assert journal.state(files[0], "mole", True).listener == "mole"
+        assert journal.state(files[0], "other", False).listener == "mole"
+        assert journal.state(files[1], "Otter", False).listener == "Otter (listener 2)"
+        assert journal.state(files[2], "a@b.example", None).listener == "listener 3"
+        assert journal.state(files[3], "", True).listener == "listener 4"
+        with pytest.raises(InputError, match="taken"):
+            journal.join("Mole")
+        with pytest.raises(InputError, match="session"):
+            journal.state("other", "x", True)
+        before = journal.sessions
+    stated = [("mole", True), ("Otter (listener 2)", False), ("listener 3", None),
+              ("listener 4", True), ("otter", None)]  # fmt: skip
+    assert [(each.listener, each.headphones) for each in entries.read(design)[0]] == stated
+    assert b"a@b.example" not in (design.folder / ANSWERS).read_bytes()
+    with Journal(design) as journal:
+        assert journal.sessions == before
+        assert journal.state(files[0], "other", False).listener == "mole"

@@ -47,6 +47,19 @@ class Answer(msgspec.Struct, frozen=True, tag="answer", forbid_unknown_fields=Tr
     at: str
 
 
+class Stated(msgspec.Struct, frozen=True, tag="stated", forbid_unknown_fields=True):
+    """What a listener who had a file stated in it, after the session had begun under a number."""
+
+    session: str
+    listener: str
+    headphones: bool | None
+    at: str
+
+    def of(self, joined: Joined) -> Joined:
+        """Return the start of the session as if it had been stated then."""
+        return msgspec.structs.replace(joined, listener=self.listener, headphones=self.headphones)
+
+
 class Elsewhere(msgspec.Struct, frozen=True, tag="elsewhere", forbid_unknown_fields=True):
     """The answer to one page that another tool asked for; nobody can go on with it here.
 
@@ -73,7 +86,7 @@ class Elsewhere(msgspec.Struct, frozen=True, tag="elsewhere", forbid_unknown_fie
         return f"{self.tool} {self.listener}"
 
 
-Entry = Joined | Answer | Elsewhere
+Entry = Joined | Stated | Answer | Elsewhere
 
 
 def read(design: Design) -> tuple[list[Joined], list[Answer]]:
@@ -93,6 +106,10 @@ def read(design: Design) -> tuple[list[Joined], list[Answer]]:
     answers = [each for each in entries if isinstance(each, Answer)]
     _check_all(design, path, joined, answers)
     for each in entries:
+        if isinstance(each, Stated):
+            if each.session not in joined:
+                raise InputError(f"{path}: a session that never began states something")
+            joined[each.session] = each.of(joined[each.session])
         if isinstance(each, Elsewhere):
             check_elsewhere(design, each)
             joined.setdefault(each.name, Joined(each.name, each.name, len(joined), None, each.at))

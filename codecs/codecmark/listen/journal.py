@@ -22,6 +22,7 @@ from codecmark.listen.entries import (
     Elsewhere,
     Entry,
     Joined,
+    Stated,
     check_elsewhere,
     entry_of,
 )
@@ -46,6 +47,7 @@ class Journal:
         self._process_lock = FileLock(design.folder / LOCK)
         self._sessions: dict[str, Joined] = {}
         self._names: set[str] = set()
+        self._stated: set[str] = set()
         self._answers: dict[tuple[str, str], Answer] = {}
         self._elsewhere: dict[tuple[str, str], Elsewhere] = {}
         self._turns: dict[str, dict[str, Turn]] = {}
@@ -117,6 +119,25 @@ class Journal:
         if waits:
             self.lines.synchronise()
         return joined
+
+    def state(self, session: str, listener: str, headphones: bool | None) -> Joined:
+        """Store what a listener stated in a file, and return the session; the first time counts.
+
+        Two who had files may have chosen one pseudonym, and cannot be asked for another: the
+        second keeps the number as well. What is no pseudonym, such as a mail address, is not kept.
+        """
+        joined = self.session(session)
+        try:
+            name = chosen(listener) or joined.listener
+        except InputError:
+            name = joined.listener
+        with self._lock:
+            if session not in self._stated:
+                if look(name) != look(joined.listener) and look(name) in self._names:
+                    name = f"{name[:20]} ({joined.listener})"
+                self._append(Stated(session, name, headphones, now()))
+        self.lines.synchronise()
+        return self.session(session)
 
     def session(self, session: str) -> Joined:
         """Return a session, or raise `InputError`."""
@@ -232,6 +253,9 @@ class Journal:
         if isinstance(entry, Joined):
             self._sessions[entry.session] = entry
             self._names.add(look(entry.listener))
+        elif isinstance(entry, Stated):
+            self._take(entry.of(self.session(entry.session)))
+            self._stated.add(entry.session)
         elif isinstance(entry, Answer):
             self._answers[entry.session, entry.page] = entry
         else:

@@ -92,7 +92,8 @@ def take(journal: Journal, path: Path) -> tuple[str, int, int]:
         journal.answer(result.session, p.page, p.values, p.heard_s, p.page_s, p.comment)
         for p in result.answers
     )
-    return journal.session(result.session).listener, new, len(result.answers) - new
+    said = journal.state(result.session, result.listener, result.headphones)
+    return said.listener, new, len(result.answers) - new
 
 
 def _check(journal: Journal, result: _Result) -> None:
