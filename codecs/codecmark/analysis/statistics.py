@@ -11,7 +11,7 @@ import math
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cache, lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -136,11 +136,16 @@ def estimate_of_sources(means: _Floats, n: int, limits: Range = ANYWHERE) -> Est
         low, high = (float(v) for v in np.percentile(drawn, [tail, 100 - tail]))
     else:
         error = float(means.std(ddof=1)) / math.sqrt(n_sources)
-        from scipy.stats import t
-
-        reach = float(t.ppf((1 + CONFIDENCE) / 2, n_sources - 1)) * error
+        reach = _t_quantile(n_sources - 1) * error
         low, high = mean - reach, mean + reach
     return Estimate(mean, low, high, n, n_sources, lowest, highest).within(limits)
+
+
+@cache  # scipy takes longer to look it up than everything else takes
+def _t_quantile(degrees_of_freedom: int) -> float:
+    from scipy.special import stdtrit
+
+    return float(stdtrit(degrees_of_freedom, (1 + CONFIDENCE) / 2))
 
 
 @lru_cache(maxsize=4)  # 6 MB each at most
@@ -214,11 +219,9 @@ def ratio_estimate(
     ratio, n = float(above.sum() / below.sum()), len(names)
     if n < 2:
         return Estimate(ratio, None, None, len(sources), n)
-    from scipy.stats import t
-
     residuals = above - ratio * below
     error = float(np.sqrt(n / (n - 1) * (residuals**2).sum()) / below.sum())
-    reach = float(t.ppf((1 + CONFIDENCE) / 2, n - 1)) * error
+    reach = _t_quantile(n - 1) * error
     return Estimate(ratio, max(0.0, ratio - reach), ratio + reach, len(sources), n)
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections import deque
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from time import perf_counter
 from typing import Any, TypeVar
 
@@ -151,8 +152,7 @@ class Measurement:
 
     def row_builders(self, run_id: str, scorer: Scorer, *, memory: bool = True) -> list[RowBuilder]:
         """Return the builders of the rows, for a caller that has fields to add."""
-        scores = iter(self._scores(scorer))
-        peak = self._peak_memory() if memory else Failure("not measured in this run")
+        scores, peak = self._scores_and_peak(scorer, memory)
         builders = []
         for index, encoded in enumerate(self._encoded):
             decoded = self._decoded[index] if self._decoded else None
@@ -208,6 +208,17 @@ class Measurement:
 
     def _is_scored(self, decoded: Timed[AudioClip | Failure] | None) -> bool:
         return not self.untrained and decoded is not None and isinstance(decoded.output, AudioClip)
+
+    def _scores_and_peak(
+        self, scorer: Scorer, memory: bool
+    ) -> tuple[Iterator[Scores], float | Failure]:
+        """Score while a process of its own has its memory measured: neither is timed."""
+        if not memory:
+            return iter(self._scores(scorer)), Failure("not measured in this run")
+        with ThreadPoolExecutor(1) as beside:
+            peak = beside.submit(self._peak_memory)
+            scores = self._scores(scorer)
+            return iter(scores), peak.result()
 
     def _scores(self, scorer: Scorer) -> list[Scores]:
         jobs = [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from codecmark.review.bounds import by_bound, matching
 from codecmark.review.choice import Candidate, Ranked, smallest_margin, status_of
@@ -36,7 +37,7 @@ class Entry:
     kinds: Mapping[str, Kind | None]
     stated: tuple[StatedFigure, ...] = ()
 
-    @property
+    @cached_property
     def heard(self) -> Heard:
         """What a panel judges by."""
         return Heard(self.spec, self.measured, self.kinds)

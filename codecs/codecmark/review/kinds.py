@@ -10,6 +10,7 @@ at 12 kbit/s at 12 dB. Where it is open PESQ and ViSQOL count, which makes it ha
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Literal, Protocol
 
 from codecmark import catalog
@@ -50,6 +51,7 @@ def is_tried(spec: str, kind: Kind | None, metric: str, clip_class: str) -> bool
     return like == "neural tokens" or (like is not None and kind == "resynthesis")
 
 
+@cache
 def _like(spec: str) -> Tried | None:
     """Return what listeners heard that is made the same way; None for what is not known."""
     try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Sequence
 
 import msgspec
 
@@ -71,8 +71,11 @@ def flips(field: Field, requirement: Requirement, chosen: Ranked | None) -> tupl
                 continue
             if requirement.of == ORIGINAL and threshold >= 0:
                 continue  # better than the original counts as equal, and nobody asks for more
+            asked = [
+                own.moved(requirement.name, threshold) for own in field.requirements.requirements
+            ]
             other = best(
-                field.ranked(entry.spec, _moved(field, entry, findings, requirement, threshold))
+                field.ranked(entry.spec, _again(field, entry, findings[entry.spec], asked))
                 for entry in entries
             )
             spec = None if other is None else other.candidate.spec
@@ -82,19 +85,13 @@ def flips(field: Field, requirement: Requirement, chosen: Ranked | None) -> tupl
     return tuple(nearest)
 
 
-def _moved(
-    field: Field,
-    entry: Entry,
-    findings: Mapping[str, tuple[Finding, ...]],
-    requirement: Requirement,
-    threshold: float,
+def _again(
+    field: Field, entry: Entry, findings: Sequence[Finding], asked: Sequence[Requirement]
 ) -> tuple[Finding, ...]:
-    """Judge again what the moved requirement, or stand-in, decides; keep the other findings."""
+    """Judge again by the requirement that was moved; keep the findings on the others."""
     return tuple(
-        field.finding(entry, replaced)
-        if (replaced := own.moved(requirement.name, threshold)) != own
-        else kept
-        for own, kept in zip(field.requirements.requirements, findings[entry.spec], strict=True)
+        finding if own is finding.requirement else field.finding(entry, own)
+        for own, finding in zip(asked, findings, strict=True)
     )
 
 

@@ -9,7 +9,8 @@ nothing. Predictors are never averaged.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -41,6 +42,32 @@ class Heard:
     spec: str
     measured: Mapping[str, FiguresByClass]
     kinds: Mapping[str, Kind | None]
+    _judged: dict[Any, Finding] = field(default_factory=dict, repr=False, compare=False)
+
+    def of_class(
+        self, asked: Requirement, members: Mapping[str, Requirement], clip_class: str
+    ) -> Finding:
+        """Return the verdict on a class of clips, judged again only if its own voices changed."""
+        panel = asked.panel
+        assert panel is not None  # noqa: S101 (asked of requirements with one only)
+        voices = panel.of_class(clip_class)
+        key = asked.name, asked.hard, asked.condition, clip_class, voices
+        if key not in self._judged:
+            self._judged[key] = _of_class(panel, voices, members, self, clip_class)
+        return self._judged[key]
+
+    def of_member(self, asked: Requirement, clip_class: str) -> Finding:
+        """Return the finding on one threshold, of one class by itself."""
+        key = asked.name, asked.threshold, asked.hard, asked.condition, clip_class
+        if key not in self._judged:
+            measured = self.measured[asked.name]
+            figure = measured.figures.get(clip_class)
+            if figure is None:
+                reason = f"not run on {clip_class}"
+                figure = Figure(self.spec, asked.metric, clip_class, reason=reason)
+            own = FiguresByClass({clip_class: figure}, (), measured.missing)
+            self._judged[key] = judge(own, asked)
+        return self._judged[key]
 
 
 @dataclass(frozen=True)
@@ -77,7 +104,7 @@ def judge_panel(asked: Requirement, heard: Heard, classes: Sequence[str]) -> Fin
     assert panel is not None  # noqa: S101 (asked of requirements with one only)
     names = classes if panel.clip_class == EACH else (panel.clip_class,)
     members = {member.name: member for member in asked.members}
-    by_class = {name: _of_class(panel, members, heard, name) for name in names}
+    by_class = {name: heard.of_class(asked, members, name) for name in names}
     verdicts = {name: finding.verdict for name, finding in by_class.items()}
     scarce = {n for member in heard.measured.values() for n in member.scarce}
     left_out = not_judged(verdicts, sorted(scarce))
@@ -95,14 +122,18 @@ def judge_panel(asked: Requirement, heard: Heard, classes: Sequence[str]) -> Fin
 
 
 def _of_class(
-    panel: Panel, members: Mapping[str, Requirement], heard: Heard, clip_class: str
+    panel: Panel,
+    voices: Sequence[Voice],
+    members: Mapping[str, Requirement],
+    heard: Heard,
+    clip_class: str,
 ) -> Finding:
     kind = heard.kinds.get(clip_class)
     spoken: list[_Spoken] = []
     silent: list[_Spoken] = []
-    for voice in panel.of_class(clip_class):
+    for voice in voices:
         findings = [
-            _of_member(members[panel.member_name(voice, asked)], heard, clip_class)
+            heard.of_member(members[panel.member_name(voice, asked)], clip_class)
             for asked in voice.any_of
         ]
         findings = [finding for finding in findings if NOT_DEFINED not in finding.reason]
@@ -110,17 +141,17 @@ def _of_class(
             speaker = _of_voice(voice, findings, heard.spec, kind, clip_class)
             (silent if speaker.shown.silent else spoken).append(speaker)
     counted = _by_house(spoken)
-    voices = tuple(speaker.shown for speaker in (*counted, *silent))
+    shown = tuple(speaker.shown for speaker in (*counted, *silent))
     if not counted:
         return replace(
-            _nobody(next(iter(members.values())), heard, clip_class, silent), voices=voices
+            _nobody(next(iter(members.values())), heard, clip_class, silent), voices=shown
         )
     failing = [speaker for speaker in counted if speaker.shown.verdict == "FAIL"]
     if len(failing) > len(counted) / 2:
         # the one that would have to hold for the verdict to change
         failing.sort(key=lambda speaker: -speaker.certainty)
         decisive = failing[len(failing) - len(counted) // 2 - 1]
-        return replace(decisive.narrowest, voices=voices)
+        return replace(decisive.narrowest, voices=shown)
     worst = min(
         counted,
         key=lambda speaker: (WORST_FIRST.index(speaker.shown.verdict), speaker.certainty),
@@ -128,19 +159,10 @@ def _of_class(
     if all(speaker.shown.verdict == "PASS" for speaker in counted):
         if len(counted) == 1 and (absent := _absent(spoken, silent)):
             reason = f"one voice alone passes nothing; no figure of {' and '.join(absent)}"
-            return replace(worst, verdict="UNDECIDED", reason=reason, voices=voices)
-        return replace(worst, voices=voices)
+            return replace(worst, verdict="UNDECIDED", reason=reason, voices=shown)
+        return replace(worst, voices=shown)
     reason = worst.reason if len(counted) == 1 and worst.reason else _divided(counted)
-    return replace(worst, verdict="UNDECIDED", reason=reason, voices=voices)
-
-
-def _of_member(asked: Requirement, heard: Heard, clip_class: str) -> Finding:
-    measured = heard.measured[asked.name]
-    figure = measured.figures.get(clip_class)
-    if figure is None:
-        figure = Figure(heard.spec, asked.metric, clip_class, reason=f"not run on {clip_class}")
-    # of one class by itself, whatever the voice is asked of
-    return judge(FiguresByClass({clip_class: figure}, (), measured.missing), asked)
+    return replace(worst, verdict="UNDECIDED", reason=reason, voices=shown)
 
 
 def _of_voice(
