@@ -11,10 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from codecmark.errors import InputError
 from codecmark.listen import design as designs
-from codecmark.listen import server
+from codecmark.listen import journal, server
 from codecmark.listen.design import Design
 from codecmark.listen.entries import Elsewhere
+from codecmark.listen.journal import Journal
 from codecmark.listen.server import ListenServer
 from listening_tests import Client, answer_to, planned, served
 
@@ -158,6 +160,23 @@ def test_answers_of_another_tool_are_no_session(design: Design) -> None:
         )
         for session in ("webmushra u1", "u1", "", "None"):
             assert Client(serving, **{"Codecmark-Session": session}).raw("/api/session")[0] == 401
+
+
+def test_another_tool_brings_no_more_listeners_than_a_test_may_have(
+    design: Design, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or results of all of them would need more memory than there is."""
+    monkeypatch.setattr(journal, "MOST_LISTENERS", 3)
+    page = design.plan.pages[0]
+    given = [
+        Elsewhere("webmushra", f"u{n}", page.name, page.items, (1,) * 5, 1.0, "", "now")
+        for n in range(4)
+    ]
+    with Journal(design) as opened:
+        assert opened.take_elsewhere(given[:3]) == (3, 0)
+        with pytest.raises(InputError, match="more than 3"):
+            opened.take_elsewhere(given)
+        assert opened.take_elsewhere(given[:3]) == (0, 3)
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes with names are of POSIX systems")

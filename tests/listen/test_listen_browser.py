@@ -143,7 +143,7 @@ def test_no_sound_is_played_before_it_is_loaded(page: Page, tmp_path: Path) -> N
     """Who pressed Play too early heard nothing, and could not go on."""
     with served(planned(tmp_path / "t", "acr", clips=1, pages_each=1)) as server:
         held: list[Route] = []
-        page.route("**/api/audio/**", held.append)
+        page.route("**/api/audio/**", lambda route: held.append(route))
         page.goto(server.url)
         page.get_by_label("Yes").check()
         page.get_by_label("I take part").check()
@@ -153,7 +153,6 @@ def test_no_sound_is_played_before_it_is_loaded(page: Page, tmp_path: Path) -> N
         assert play.is_disabled()
         while not held:
             page.wait_for_timeout(20)
-        page.unroute("**/api/audio/**")
         for each in held:
             each.continue_()
         play.click()

@@ -235,6 +235,9 @@ class Journal:
                         f"values: page {each.page} of {each.name} was taken in before with other "
                         "values; if these are two people, give one another pseudonym"
                     )
+            listeners = {name for name, _ in (*self._elsewhere, *fresh)}
+            if len(listeners) > MOST_LISTENERS:
+                raise InputError(f"listeners: {len(listeners)}, more than {MOST_LISTENERS}")
             for each in fresh.values():
                 self._append(each)
         self.lines.synchronise()
