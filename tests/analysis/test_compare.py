@@ -131,7 +131,7 @@ def test_one_source_is_shown_and_not_judged() -> None:
     shown, worse = changes_text.compare(run(1), changed(run(1), plus("snr_db", -5)))
     assert not worse
     assert "noise: opus@24k (16k-mono): snr_db on speech: -5" in shown
-    assert "1 clips of one source" in shown
+    assert "1 clip of one source" in shown
 
 
 def test_speeds_of_different_hosts_are_refused() -> None:

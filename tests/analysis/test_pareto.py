@@ -26,7 +26,7 @@ def test_front_over_rate_quality_and_time() -> None:
     assert found.members == ("fast", "slow", "flac")
     assert found.dominators["worse"] == ("fast", "slow")
     assert found.values["flac"] == (144.0, float("inf"), 0.02)
-    assert found.left_out == {"untimed": "decode_rtf: measured on 0 of 1 clips"}
+    assert found.left_out == {"untimed": "decode_rtf: measured on 0 of 1 clip"}
     assert front(rows, ["bitrate_kbps", "snr_db"]).dominators["worse"] == (
         "fast", "slow", "untimed",
     )  # fmt: skip

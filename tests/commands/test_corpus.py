@@ -38,10 +38,10 @@ def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Make:
 def test_fetch_verify_list_and_path(make: Make, capsys: pytest.CaptureFixture[str]) -> None:
     made = make(phrases(1), phrases(2))
     assert main(["corpus", "verify"]) == 1
-    assert "test: 0 of 1 clips are right" in capsys.readouterr().out
+    assert "test: 0 of 1 clip right" in capsys.readouterr().out
     assert main(["corpus", "fetch", "test"]) == 0
     said = capsys.readouterr().out
-    assert "test: 1 of 1 clips are right" in said
+    assert "test: 1 of 1 clip right" in said
     assert "development" not in said
     assert main(["corpus"]) == 0
     assert "0 of 1" in capsys.readouterr().out  # the development half is not here
@@ -61,7 +61,7 @@ def test_what_cannot_be_fetched_is_named(
     assert main(["corpus", "fetch"]) == 1
     said = capsys.readouterr().out
     assert "not fetched: apt-get cannot download made-sounds" in said
-    assert "test: 0 of 1 clips are right" in said
+    assert "test: 0 of 1 clip right" in said
 
 
 def test_halves_that_share_nothing_pass(make: Make, capsys: pytest.CaptureFixture[str]) -> None:
@@ -69,8 +69,8 @@ def test_halves_that_share_nothing_pass(make: Make, capsys: pytest.CaptureFixtur
     assert main(["corpus", "fetch"]) == 0
     assert main(["corpus", "verify", "--overlap"]) == 0
     said = capsys.readouterr().out
-    assert "by name: 0 of 1 clips" in said
-    assert "by correlation, development: 1 files; nearest: one and two" in said
+    assert "by name: 0 of 1 clip" in said
+    assert "by correlation, development: 1 file; nearest: one and two" in said
 
 
 def test_a_development_file_with_a_test_recording_in_it_is_found(

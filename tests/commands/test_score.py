@@ -54,7 +54,7 @@ def test_a_table_becomes_rows_that_the_leaderboard_shows(
     )
     out = files / "out"
     assert main(["score", str(pairs), "--out", str(out), "--workers", "1"]) == 0
-    assert "2 pairs scored, 0 not, 0 were there" in capsys.readouterr().out
+    assert "2 pairs scored, 0 not, 0 known" in capsys.readouterr().out
     found = rows(out)
     near, far = found["elsewhere:mine:v2@6k"], found["elsewhere:theirs@6k"]
     assert (near.weights, near.family, near.clip, near.source) == (
@@ -82,7 +82,7 @@ def test_the_same_run_gets_only_what_it_lacks(
     (run_id,) = store.run_ids(out)
     pairs = table(files, first, "ref.wav,far.wav,theirs,,one,anna,speech,")
     assert main(["score", str(pairs), "--out", str(out), "--run", run_id]) == 0
-    assert "1 pairs scored, 0 not, 1 were there" in capsys.readouterr().out
+    assert "1 pair scored, 0 not, 1 known" in capsys.readouterr().out
     assert store.run_ids(out) == [run_id]
     assert set(rows(out)) == {"elsewhere:mine", "elsewhere:theirs"}
 
@@ -102,7 +102,7 @@ def test_what_cannot_be_scored_is_a_failed_row(
     assert "no versions of one clip" in (found["elsewhere:short"].reason or "")
     assert "does not exist" in (found["elsewhere:lost"].reason or "")
     assert found["elsewhere:near"].status == "ok"
-    assert "1 pairs scored, 2 not" in capsys.readouterr().out
+    assert "1 pair scored, 2 not" in capsys.readouterr().out
 
 
 def test_two_files_are_shown_and_not_stored(

@@ -147,7 +147,7 @@ def test_a_file_that_changed_or_left_its_package_is_refused(made: Made) -> None:
     write_all(made.root, {"one": phrases(9)})
     (made.root / clips[1].path).unlink()
     made.shop.put(made.root, version="1.1")
-    with pytest.raises(UnavailableError, match=r"1 files are no longer in it, first .*two\.wav"):
+    with pytest.raises(UnavailableError, match=r"1 file no longer in it, first .*two\.wav"):
         made.library.fetch(clips, PACKAGE)
     with pytest.raises(DamagedAudioError, match="the file of one has"):
         made.library.path(clips[0])

@@ -158,7 +158,7 @@ def test_the_command_lists_verifies_and_finds(
     folder = Path(capsys.readouterr().out.strip())
     assert folder == demo.folders[0] / "audio" / "someone+demo-page"
     assert main(["audio", "verify", "demo"]) == 0
-    assert "demo: 2 of 2 files are the published ones" in capsys.readouterr().out
+    assert "demo: 2 of 2 files as published" in capsys.readouterr().out
     (file,) = demo.manifest.of_codec(CODEC)
     demo.path(file).write_bytes(b"something else")
     assert main(["audio", "verify"]) == 1

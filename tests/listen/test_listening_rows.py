@@ -142,7 +142,7 @@ def test_the_commands_end_in_rows_and_a_set(
     arguments = ["listen", "results", str(design.folder), "--rows", "--out", str(tmp_path / "r")]
     assert main([*arguments, "--save", str(tmp_path / "set")]) == 0
     shown = capsys.readouterr().out
-    assert "3 of 3 listeners pass" in shown
+    assert "screening passed: 3 of 3 listeners" in shown
     assert {row.dmos for row in store.read(tmp_path / "r")} == {1, 2, 3, 4}
     assert read_set(tmp_path / "set").listeners == ("listener 1", "listener 2", "listener 3")
     listened = load(tmp_path / "set")  # as `codecmark predictors` reads it

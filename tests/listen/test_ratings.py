@@ -56,7 +56,7 @@ def test_a_table_of_lists_becomes_a_set(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ('"[1, 2]",a/ref.wav', '"[1]",a/ref.wav', "line 2: 2 ratings of 1 listeners"),
+        ('"[1, 2]",a/ref.wav', '"[1]",a/ref.wav', "line 2: 2 ratings of 1 listener"),
         ("[100, 80.0]", "[100, 101]", "101 is outside 0 to 100"),
         ("[100, 80.0]", "[100, NaN]", "no number"),
         ("[100, 80.0]", "[100, [80]]", "no list such as"),

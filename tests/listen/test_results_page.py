@@ -143,4 +143,4 @@ def test_choices_have_a_page_too(tmp_path: Path) -> None:
             journal.answer(session, turn.page, [int(turn.items[2] == turn.items[1])], [1.0] * 3)
     found = told(collect.choices(design, *entries.read(design)))
     results_page.write(tmp_path / "r.html", results_page.of_choices(design, found))
-    assert "1 of 1 right, p 0.5, 1 listeners" in (tmp_path / "r.html").read_text()
+    assert "1 of 1 right, p 0.5, 1 listener" in (tmp_path / "r.html").read_text()

@@ -194,6 +194,6 @@ def test_the_commands(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
     config = exported(design, tmp_path / "again")
     path = mushra_csv(tmp_path / "mushra.csv", design, config, "u1")
     assert main(["listen", "import", str(design.folder), str(path)]) == 0
-    assert "1 listener: 2 pages new, 0 were there" in capsys.readouterr().out
+    assert "1 listener: 2 pages new, 0 known" in capsys.readouterr().out
     assert main(["listen", "results", str(design.folder)]) == 0
-    assert "1 of 1 listeners pass" in capsys.readouterr().out
+    assert "screening passed: 1 of 1 listener" in capsys.readouterr().out

@@ -140,13 +140,13 @@ def test_from_plan_to_decision(
         assert len(journal.answers) == 2 * 9
     answers = [str(tmp_path / f"answers-{number}.json") for number in range(2)]
     assert main(["listen", "import", str(design.folder), *answers]) == 0
-    assert capsys.readouterr().out.count("9 pages new, 0 were there") == 2
+    assert capsys.readouterr().out.count("9 pages new, 0 known") == 2
 
     results, page_file = tmp_path / "results", tmp_path / "listeners.html"
     arguments = ["listen", "results", str(design.folder), "--rows", "--out", str(results)]
     assert main([*arguments, "--page", str(page_file)]) == 0
     shown = capsys.readouterr().out
-    assert "3 of 4 listeners pass" in shown
+    assert "screening passed: 3 of 4 listeners" in shown
     assert re.search(r"\* rat: hidden reference below 90 .*\(8 of 8 items\)", shown)
     assert "3 of 4 pass screening" in page_file.read_text()
     rows = store.read(results)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
 import committed
 from codecmark import review
 from codecmark.leaderboard.sections import sections
+from codecmark.review.panel import Panel
 from codecmark.review.requirements_file import load
 from codecmark.review.threshold import COSTS, METRICS
 from places import COMMITTED
@@ -34,6 +36,15 @@ def test_the_page_links_each_example_and_names_what_exists() -> None:
     assert re.findall(r"\(examples/(.+?)\)", PAGE) == [path.name for path in EXAMPLES]
     names = PAGE.partition("## Names")[2].partition("\n## ")[0]
     assert set(re.findall(r"`([a-z_]+)`", names)) - {"metric", "prefer"} == set(METRICS)
+
+
+def test_each_requirement_of_the_page_is_one(tmp_path: Path) -> None:
+    blocks = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
+    asked = tmp_path / "asked.toml"
+    asked.write_text('title = "A"\nquestion = "Q?"\n' + "\n".join(blocks))
+    found = load(asked).requirements
+    assert [one.metric for one in found] == ["algorithmic_delay_ms", "mos", "licence"]
+    assert found[1].panel == Panel()
 
 
 @pytest.mark.parametrize("name", COSTS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import statistics
 import subprocess
 import sys
@@ -98,7 +99,10 @@ def test_requirements_are_a_gate(tmp_path: Path) -> None:
             files=CODING[:1],
         )  # fmt: skip
         assert done.returncode == status, done.stdout + done.stderr
-        assert f" requirements: {word} " in done.stdout
+        tables, _, verdicts = done.stdout.partition(f" requirements: {word} ")
+        assert "Leaderboard, 16k-mono" in tables
+        assert re.search(r"ratio \(hard\): [\d.]+:1 asked >= 2:1, margin ", verdicts)
+        assert "page: " not in verdicts  # nothing comes after them
     assert "no option passes every hard requirement" in done.stdout
 
 

@@ -13,6 +13,7 @@ from codecmark.errors import InputError
 from codecmark.metrics.rate import real_time_factor
 from codecmark.metrics.table import QUALITY_FIELDS, TABLE
 from codecmark.results.row import ResultRow
+from codecmark.system.counting import counted
 
 COSTS = ("bitrate_kbps", "encode_rtf", "decode_rtf")
 
@@ -128,7 +129,7 @@ def _costs(rows: Sequence[ResultRow], axis: str) -> tuple[dict[str, float], dict
     counts = Counter(row.spec for row in measured)
     # totals over other clips are no cost of the same work
     absent = {
-        row.spec: f"measured on {counts[row.spec]} of {len(clips)} clips"
+        row.spec: f"measured on {counts[row.spec]} of {counted(len(clips), 'clip')}"
         for row in rows
         if counts[row.spec] < len(clips)
     }

@@ -12,6 +12,7 @@ from codecmark.analysis.statistics import CONFIDENCE, PairedDifference, holm, pa
 from codecmark.analysis.time_noise import LEAST_FACTOR, time_noise
 from codecmark.metrics.table import QUALITY_FIELDS, TABLE
 from codecmark.results.row import ResultRow
+from codecmark.system.counting import counted
 
 # sizes repeat to the byte; what is below this does not show in the tables
 SIZE_NOISE = 0.01
@@ -55,7 +56,7 @@ def outcomes(both: Sequence[Paired]) -> list[Change]:
             for key in _outcome(before, after):
                 counts[key] = counts.get(key, 0) + 1
         for (what, effect), count in counts.items():
-            clips = f"{count} of {len(paired.pairs)} clips"
+            clips = f"{count} of {counted(len(paired.pairs), 'clip')}"
             changes.append(Change(paired.spec, paired.condition, what, effect, clips))
     return changes
 
@@ -169,7 +170,7 @@ def _speed_candidates(paired: Paired, noise: float) -> Iterator[_Candidate]:
             -1,
             # as far down as up: 25 % longer and 20 % shorter are the same factor
             abs(math.log(ratio)) > math.log(noise),
-            f"{100 * (ratio - 1):+.0f} % over {len(timed)} clips",
+            f"{100 * (ratio - 1):+.0f} % over {counted(len(timed), 'clip')}",
         )
 
 
@@ -188,8 +189,10 @@ def _difference(pairs: _Rows, name: str, *, logarithm: bool = False) -> PairedDi
 def _interval(difference: PairedDifference) -> str:
     estimated = difference.estimate
     if estimated.low is None or estimated.high is None:
-        return f", {estimated.n} clips of one source"
-    return f" [{estimated.low:+.3f}, {estimated.high:+.3f}], {estimated.n_sources} sources"
+        return f", {counted(estimated.n, 'clip')} of one source"
+    return (
+        f" [{estimated.low:+.3f}, {estimated.high:+.3f}], {counted(estimated.n_sources, 'source')}"
+    )
 
 
 def _outcome(before: ResultRow, after: ResultRow) -> Iterator[tuple[str, Effect]]:

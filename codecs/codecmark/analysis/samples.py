@@ -9,6 +9,7 @@ from codecmark.errors import InputError
 from codecmark.metrics.table import QUALITY_FIELDS
 from codecmark.results import axes
 from codecmark.results.row import ResultRow
+from codecmark.system.counting import counted
 
 
 @dataclass(frozen=True)
@@ -46,9 +47,10 @@ class Scored:
         """Why no mean over all clips can be formed; None for complete codecs."""
         got = len(self.values) + len(self.infinite)
         if got < self.attempted:
-            return f"scored {got} of {self.attempted} clips: {self.reason}"
+            return f"scored {got} of {counted(self.attempted, 'clip')}: {self.reason}"
         if self.infinite and self.values:
-            return f"infinite on {len(self.infinite)} of {self.attempted} clips: no mean exists"
+            clips = counted(self.attempted, "clip")
+            return f"infinite on {len(self.infinite)} of {clips}: no mean exists"
         return None
 
 

@@ -16,6 +16,7 @@ from codecmark.commands.named_sets import add_actions, known
 from codecmark.corpus.published import Library
 from codecmark.corpus.published.manifest import Decoded, PublishedFile
 from codecmark.errors import InputError, UnavailableError
+from codecmark.system.counting import counted
 
 HELP = "list, fetch, verify or compare published audio: originals and what codecs made of them"
 
@@ -116,7 +117,7 @@ def _each(
             except UnavailableError as error:
                 problems.append(str(error))
         console.print(
-            f"{name}: {len(files) - len(problems)} of {len(files)} files are the published ones",
+            f"{name}: {len(files) - len(problems)} of {counted(len(files), 'file')} as published",
             markup=False,
             highlight=False,
         )

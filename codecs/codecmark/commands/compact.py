@@ -9,6 +9,7 @@ from rich.console import Console
 from codecmark.commands import stored_rows
 from codecmark.errors import InputError
 from codecmark.results import store
+from codecmark.system.counting import counted
 
 HELP = "turn a run into one Parquet file, for hundreds of thousands of rows"
 
@@ -30,6 +31,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         return 0
     count = store.compact(arguments.results, run_id)
     console.print(
-        f"{count} rows in {arguments.results / store.ROWS / run_id}.parquet", markup=False
+        f"{counted(count, 'row')} in {arguments.results / store.ROWS / run_id}.parquet",
+        markup=False,
     )
     return 0

@@ -19,6 +19,7 @@ from codecmark.corpus.halves import HALVES, Clip, Library
 from codecmark.corpus.halves.library import named
 from codecmark.corpus.halves.manifest import Half
 from codecmark.errors import InputError, UnavailableError
+from codecmark.system.counting import counted
 
 HELP = "list, fetch, verify or find the test half and the development half of the clips"
 _MOST_PROBLEMS = 5
@@ -146,7 +147,10 @@ def _hold_to_digests(halves: Iterable[Half], library: Library, console: Console)
                 library.path(clip)
             except UnavailableError as error:
                 problems.append(str(error))
-        _say(console, f"{half}: {len(clips) - len(problems)} of {len(clips)} clips are right")
+        _say(
+            console,
+            f"{half}: {len(clips) - len(problems)} of {counted(len(clips), 'clip')} right",
+        )
         for problem in problems[:_MOST_PROBLEMS]:
             _say(console, f"  {problem}")
         if len(problems) > _MOST_PROBLEMS:
@@ -163,8 +167,8 @@ def _overlap(against: Iterable[Path], library: Library, console: Console) -> int
     shared = overlap.by_name(test, cards)
     _say(
         console,
-        f"by name: {len(shared)} of {len(test)} clips share a source with {len(cards)} model cards "
-        "or the training recipe",
+        f"by name: {len(shared)} of {counted(len(test), 'clip')} with a source of "
+        f"{counted(len(cards), 'model card')} or of the training recipe",
     )
     for problem in shared:
         _say(console, f"  {problem}")
@@ -199,7 +203,7 @@ def _compare(
             _say(console, f"  the same recording: {pair}")
     _say(
         console,
-        f"by correlation, {name}: {count} files; nearest: {nearest}; same from "
+        f"by correlation, {name}: {counted(count, 'file')}; nearest: {nearest}; same from "
         f"{fingerprints.SAME:g} on, below {fingerprints.LONG_S:g} s {fingerprints.SAME_IF_SHORT:g}",
     )
     for problem in unread[:_MOST_PROBLEMS]:

@@ -11,6 +11,7 @@ from codecmark import corpus
 from codecmark.commands import stored_rows
 from codecmark.corpus import condition
 from codecmark.networks.setup import Setup
+from codecmark.system.counting import counted
 
 HELP = "measure the waveform layer: rate curves beside Opus and LC3, and its parts one by one"
 
@@ -35,7 +36,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         codec_rows = layers.measure(specs, clips, chosen, setup)
         for spec, new_rows in zip(specs, codec_rows, strict=True):
             rows += new_rows
-            status.update(f"{spec} is done, one of {len(specs)} codecs")
+            status.update(f"{spec} is done, one of {counted(len(specs), 'codec')}")
         for clip_parts in layers.take_apart(clips, setup):
             parts.append(clip_parts)
             status.update(f"parts of {clip_parts.clip.name}")

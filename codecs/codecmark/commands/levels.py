@@ -13,6 +13,7 @@ from codecmark.corpus import condition
 from codecmark.networks.setup import Setup
 from codecmark.results import store
 from codecmark.system import host
+from codecmark.system.counting import counted
 
 HELP = "code and score the same speech at four levels: what the level alone decides"
 ROWS = "level"  # folder of the rows, beside the page
@@ -42,5 +43,5 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
             status.update(f"{new_rows[0].spec} is done at another level")
     page = arguments.out / "level.md"
     page.write_text(levels_page.markdown(store.latest(rows)), encoding="utf-8")
-    console.print(f"page in {page}, {len(rows)} rows in {folder}", markup=False)
+    console.print(f"page in {page}, {counted(len(rows), 'row')} in {folder}", markup=False)
     return 0

@@ -10,6 +10,7 @@ from rich.console import Console
 
 from codecmark.commands import listen_elsewhere, listen_plan, listen_results
 from codecmark.listen import design
+from codecmark.system.counting import counted
 
 if TYPE_CHECKING:
     pass
@@ -56,13 +57,14 @@ def _serve(arguments: argparse.Namespace, console: Console) -> int:
     with Journal(design.read(arguments.test)) as journal:
         server = ListenServer(journal, arguments.host, arguments.port)
         console.print(
-            f"open {server.url}\n{len(journal.sessions)} listeners so far; end with Ctrl+C",
+            f"open {server.url}\n{counted(len(journal.sessions), 'listener')} so far; "
+            "end with Ctrl+C",
             markup=False, highlight=False, soft_wrap=True,
         )  # fmt: skip
         try:
             server.serve_forever()
         except KeyboardInterrupt:
-            console.print(f"{len(journal.sessions)} listeners, everything is stored")
+            console.print(f"{counted(len(journal.sessions), 'listener')}, everything is stored")
         finally:
             server.server_close()
     return 0

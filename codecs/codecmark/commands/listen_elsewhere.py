@@ -64,7 +64,8 @@ def _export(arguments: argparse.Namespace, console: Console) -> int:
     pages = sum(not page.training for page in test.plan.pages)
     if test.plan.method != "acr" and test.plan.pages_each < pages:
         console.print(
-            f"* webMUSHRA gives every listener all {pages} pages, not {test.plan.pages_each}",
+            f"* webMUSHRA gives every listener all {counted(pages, 'page')}, "
+            f"not {test.plan.pages_each}",
             markup=False, highlight=False, style="yellow",
         )  # fmt: skip
     console.print(
@@ -84,8 +85,9 @@ def _import(arguments: argparse.Namespace, console: Console) -> int:
     if not (arguments.test / design.PLAN).exists():
         listening, new = merging.add_to(arguments.test, read_tables(arguments.files))
         console.print(
-            f"listening set in {arguments.test}: {len(listening.listeners)} listeners, "
-            f"{len(listening.ratings)} ratings, {new} of them new", markup=False, soft_wrap=True,
+            f"listening set in {arguments.test}: {counted(len(listening.listeners), 'listener')}, "
+            f"{counted(len(listening.ratings), 'rating')}, {new} of them new",
+            markup=False, soft_wrap=True,
         )  # fmt: skip
         return 0
     with Journal(design.read(arguments.test)) as journal:
@@ -95,5 +97,5 @@ def _import(arguments: argparse.Namespace, console: Console) -> int:
                 who = f"{path}: {counted(listeners, 'listener')}"
             else:
                 who, new, known = offline.take(journal, path)
-            console.print(f"{who}: {new} pages new, {known} were there", markup=False)
+            console.print(f"{who}: {counted(new, 'page')} new, {known} known", markup=False)
     return 0

@@ -17,6 +17,7 @@ from codecmark.errors import InputError
 from codecmark.listen import design
 from codecmark.results import store
 from codecmark.system import host
+from codecmark.system.counting import counted
 
 if TYPE_CHECKING:
     from codecmark.listen.collect import Choice
@@ -114,9 +115,8 @@ def _show(listening: ListeningSet, console: Console) -> ListeningSet:
         console.print(f"screening: out is who rates the {rule}", markup=False, highlight=False)
     for exclusion in screen(listening):
         console.print(f"* {exclusion}", markup=False, highlight=False)
-    console.print(
-        f"{len(kept.listeners)} of {len(listening.listeners)} listeners pass", highlight=False
-    )
+    asked = counted(len(listening.listeners), "listener")
+    console.print(f"screening passed: {len(kept.listeners)} of {asked}", highlight=False)
     everybody, passed = means(listening), means(kept)
     decimals = 1 if listening.method == "mushra" else 2
 
@@ -197,6 +197,6 @@ def _write(
     rows = rows_of(test, listening, stored, run_id)
     store.append(arguments.out, rows)
     console.print(
-        f"{len(rows)} rows of {len(listening.listeners)} listeners in "
+        f"{counted(len(rows), 'row')} of {counted(len(listening.listeners), 'listener')} in "
         f"{arguments.out / store.ROWS / run_id}.jsonl", markup=False, soft_wrap=True,
     )  # fmt: skip

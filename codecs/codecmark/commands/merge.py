@@ -16,6 +16,7 @@ from codecmark.results import axes, newest, store
 from codecmark.results.row import ResultRow
 from codecmark.review.in_force import judged_by_condition
 from codecmark.run import corpora
+from codecmark.system.counting import counted
 
 HELP = "join the newest runs of shards or other results folders into one run"
 
@@ -42,7 +43,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     render.print_leaderboard(rows, console, judged=judged)
     page = render.write_markdown(rows, results)
     console.print(
-        f"{added} rows added to {results / store.ROWS / run_id}.jsonl, page in {page}",
+        f"{counted(added, 'row')} added to {results / store.ROWS / run_id}.jsonl, page in {page}",
         markup=False,
     )
     return 0

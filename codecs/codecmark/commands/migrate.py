@@ -9,6 +9,7 @@ from rich.console import Console
 from codecmark.commands import stored_rows
 from codecmark.errors import InputError
 from codecmark.results import migration, store
+from codecmark.system.counting import counted
 
 HELP = "bring stored rows of earlier versions to this version's schema, in place"
 
@@ -24,5 +25,5 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         raise InputError(f"results: no rows below {arguments.results / store.ROWS}")
     for migrated in migration.migrate(arguments.results):
         changes = migrated.changes or "already as this version writes it, left alone"
-        console.print(f"{migrated.path}: {migrated.rows} rows, {changes}", markup=False)
+        console.print(f"{migrated.path}: {counted(migrated.rows, 'row')}, {changes}", markup=False)
     return 0

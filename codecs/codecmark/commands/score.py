@@ -26,6 +26,7 @@ from codecmark.networks.weights import WeightLocator
 from codecmark.results import axes, store
 from codecmark.results.row import ResultRow
 from codecmark.system import host
+from codecmark.system.counting import counted
 
 HELP = "score decoded files that were made elsewhere: REF DECODED, or a CSV table of pairs"
 
@@ -67,8 +68,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     unknown = sum(pair.clip_class == "audio" for pair in pairs)
     if unknown:
         console.print(
-            f"{unknown} of {len(pairs)} pairs have no class, so no PESQ and no ESTOI; say it with "
-            "--class speech, or in a column 'class'",
+            f"{unknown} of {counted(len(pairs), 'pair')} without a class, so no PESQ and no ESTOI; "
+            "say it with --class speech, or in a column 'class'",
             style="yellow",
         )
     out = arguments.out
@@ -134,8 +135,8 @@ def _store(
     for row in failed:
         console.print(f"{row.clip} of {row.spec}: {row.reason}", style="red", markup=False)
     console.print(
-        f"{len(new_rows) - len(failed)} pairs scored, {len(failed)} not, "
-        f"{len(pairs) - len(lacking)} were there; rows in {out / store.ROWS / run_id}.jsonl",
+        f"{counted(len(new_rows) - len(failed), 'pair')} scored, {len(failed)} not, "
+        f"{len(pairs) - len(lacking)} known; rows in {out / store.ROWS / run_id}.jsonl",
         markup=False,
     )
     return 1 if failed else 0

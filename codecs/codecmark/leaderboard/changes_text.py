@@ -9,6 +9,7 @@ from codecmark.analysis.run_changes import Change
 from codecmark.analysis.run_pairs import LinedUp, line_up
 from codecmark.errors import InputError
 from codecmark.results.row import ResultRow
+from codecmark.system.counting import counted
 
 
 def compare(old: Sequence[ResultRow], new: Sequence[ResultRow]) -> tuple[str, bool]:
@@ -34,7 +35,7 @@ def compare(old: Sequence[ResultRow], new: Sequence[ResultRow]) -> tuple[str, bo
     lines = [
         f"old: {_runs(old)}",
         f"new: {_runs(new)}",
-        f"{len(lined.both)} codecs in both, {n_pairs} rows on the same clips",
+        f"{counted(len(lined.both), 'codec')} in both, {counted(n_pairs, 'row')} on the same clips",
         *_absences(lined),
         "",
         *_section("quality, new minus old, mean over sources", quality),
@@ -56,7 +57,9 @@ def _absences(lined: LinedUp) -> list[str]:
         if specs:
             found.append(f"in the {when} run only: {', '.join(specs)}")
     if unpaired := sum(paired.unpaired for paired in lined.both):
-        found.append(f"left out: {unpaired} rows whose clip the other run lacks or has otherwise")
+        found.append(
+            f"left out: {counted(unpaired, 'row')} whose clip the other run lacks or has otherwise"
+        )
     return found
 
 

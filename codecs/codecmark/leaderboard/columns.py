@@ -16,6 +16,7 @@ from codecmark.analysis.summary import Summary
 from codecmark.leaderboard.cell import NOTHING, Cell, Column, figure
 from codecmark.metrics.table import METRICS, TABLE, VISQOL_FIELD
 from codecmark.results.row import OCCASIONAL
+from codecmark.system.counting import counted
 
 
 def _quality_cell(quality: Quality | None, decimals: int) -> Cell:
@@ -139,7 +140,8 @@ def rating_column(field: str) -> Column:
             return Cell(NOTHING)
         reach = "" if heard.low is None else f" ±{heard.mean - heard.low:.{metric.decimals}f}"
         return Cell(
-            f"{heard.mean:.{metric.decimals}f}{reach} ({heard.listeners} listeners)", heard.mean
+            f"{heard.mean:.{metric.decimals}f}{reach} ({counted(heard.listeners, 'listener')})",
+            heard.mean,
         )
 
     return Column(

@@ -13,6 +13,7 @@ from codecmark.leaderboard.sections import DEFAULT_SORT, Section, sections
 from codecmark.results.row import ResultRow
 from codecmark.review.in_force import judged_by_condition
 from codecmark.review.judgement import Judged
+from codecmark.system.counting import counted
 from codecmark.system.markdown import escaped
 from codecmark.system.markdown import table as markdown_table
 
@@ -79,7 +80,7 @@ def _of_condition(
         _Part(section.title, _section(section)) for section in found if section.kind == "published"
     ]
     every = [
-        _folded(f"{section.title}: {len(section.summaries)} settings", _section(section))
+        _folded(f"{section.title}: {counted(len(section.summaries), 'setting')}", _section(section))
         for section in found
         if section.kind != "published"
     ]

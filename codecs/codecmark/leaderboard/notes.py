@@ -8,6 +8,7 @@ from codecmark.analysis.time_noise import time_noise
 from codecmark.metrics.table import METRICS, NOT_DEFINED
 from codecmark.results.axes import combinations, in_words
 from codecmark.results.row import NEEDS_NO_REASON, ResultRow
+from codecmark.system.counting import counted
 
 _NAMED_ALONE = 3  # codecs; where more of them all lack a figure for one reason, none is named
 
@@ -37,7 +38,7 @@ def notes(rows: Sequence[ResultRow]) -> list[str]:
         if row.lag_samples:
             lags.setdefault(row.spec, []).append(row.lag_samples)
     found += [
-        f"{spec}: not where its declared delay puts it on {len(found_lags)} clips, by "
+        f"{spec}: not where its declared delay puts it on {counted(len(found_lags), 'clip')}, by "
         f"{min(found_lags):+d} to {max(found_lags):+d} samples (scored after alignment)"
         for spec, found_lags in lags.items()
     ]
@@ -102,5 +103,5 @@ def _all_on(specs: Mapping[str, Sequence[str]], every: int) -> str:
 
 def _on(spec: str, clips: Sequence[str]) -> str:
     if len(clips) > 1:
-        return f"{spec} on {len(clips)} clips"
+        return f"{spec} on {counted(len(clips), 'clip')}"
     return f"{spec} on {clips[0]}" if clips[0] else spec  # it may break before any clip

@@ -86,7 +86,7 @@ def _heading(asked: Requirement) -> str:
     statistic = "" if asked.statistic == "mean" else f"{asked.statistic} "
     where = "" if asked.clip_class in {ALL, EACH} else f" {asked.clip_class}"
     label = wording.label(asked.metric)
-    if asked.of:
+    if asked.of or asked.among:
         return f"{statistic}{label}{where} {wording.threshold(asked)}"
     return f"{statistic}{label}{where} {asked.operator} {asked.threshold:g}"
 

@@ -16,6 +16,7 @@ from codecmark.errors import InputError
 from codecmark.listen import strict_json
 from codecmark.listen.csv_tables import number, read_csv
 from codecmark.listen.ratings import ListeningSet, Method, Rating, Role, Stimulus
+from codecmark.system.counting import counted
 
 COLUMNS = ("signal", "condition", "ratings", "participant_ids", "file")
 ROLES: dict[str, Role] = {"Reference": "reference", "Anchor": "low_anchor"}
@@ -56,7 +57,8 @@ def read_list_table(
         values = _listed(line["ratings"], f"{where}, ratings")
         listeners = _listed(line["participant_ids"], f"{where}, participant_ids")
         if len(values) != len(listeners):
-            raise InputError(f"{where}: {len(values)} ratings of {len(listeners)} listeners")
+            rated, by = counted(len(values), "rating"), counted(len(listeners), "listener")
+            raise InputError(f"{where}: {rated} of {by}")
         ratings += [
             Rating(str(listener), clip, system, number(str(value), f"{where}, ratings"))
             for listener, value in zip(listeners, values, strict=True)

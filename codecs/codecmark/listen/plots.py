@@ -11,6 +11,7 @@ import numpy as np
 from codecmark.listen.preferences import Strength, Told
 from codecmark.listen.ratings import SCALES, ListeningSet
 from codecmark.listen.statistics import Mean
+from codecmark.system.counting import counted
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,8 @@ def of_told(results: Sequence[Told]) -> Plot:
     for each in results:
         exact = binomtest(each.right, each.trials).proportion_ci(method="exact")
         share = each.right / each.trials
-        text = f"{each.right} of {each.trials} right, p {each.p:.2g}, {each.listeners} listeners"
+        by = counted(each.listeners, "listener")
+        text = f"{each.right} of {each.trials} right, p {each.p:.2g}, {by}"
         lines.append(Line(each.system, text, Interval(share, float(exact.low), float(exact.high))))
     marks = tuple((n / 4, f"{25 * n} %") for n in range(5))
     return Plot("Share of right answers, with its exact 95 % interval", marks, tuple(lines), 0.5)

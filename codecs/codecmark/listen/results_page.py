@@ -23,6 +23,7 @@ from codecmark.listen.preferences import Strength, Told
 from codecmark.listen.ratings import FIELDS, ListeningSet
 from codecmark.listen.screening import rules, screen, screened
 from codecmark.listen.statistics import Difference, differences, means
+from codecmark.system.counting import counted
 
 _HERE = Path(__file__).parent
 _TITLES = {"mos": "Mean opinion score (ACR)", "dmos": "Degradation mean opinion score (DCR)",
@@ -75,10 +76,11 @@ def of_ratings(listening: ListeningSet) -> Results:
                 said(everybody[line.label], decimals), str(after.ratings if after else 0),
             )
         )  # fmt: skip
+    sources = counted(len(set(listening.sources.values())), "source")
     facts = [
         ("Method", listening.method.upper()),
         ("Listeners", f"{len(kept.listeners)} of {len(listening.listeners)} pass screening"),
-        ("Clips", f"{len(listening.clips)} of {len(set(listening.sources.values()))} sources"),
+        ("Clips", f"{len(listening.clips)} of {sources}"),
     ]
     if listening.plan_sha256:
         facts.append(("Plan", listening.plan_sha256))

@@ -276,6 +276,8 @@ _ENTRIES = (
         hears="learned numbers that run, shown in millions",
         misses="how often each of them runs",
     ),
+    Metric(field="licence", kind="cost", label="licence", range=(0, 1), misses="patents",
+           hears="what the codec states of its code and weights; no number, and not in the row"),
     Metric(
         field="algorithmic_delay_ms", kind="cost", label="delay", heading="delay ms", unit="ms",
         higher_is_better=False, range=(0, inf), hears="the delay that the codec declares",

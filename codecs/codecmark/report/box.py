@@ -165,7 +165,7 @@ def first_two(decision: Decision, judged: Judged) -> tuple[str | None, str | Non
 def _is_measured(candidate: Candidate) -> bool:
     """Whether each hard requirement has a figure of the run itself, not of published sound."""
     figures = [finding.effective.figure for finding in candidate.hard]
-    return all(one.level is not None and one.origin == "measured" for one in figures)
+    return all(one.is_known and one.origin == "measured" for one in figures)
 
 
 def _tiles(
@@ -224,7 +224,7 @@ def _baseline(specs: tuple[str, ...], candidates: dict[str, Candidate]) -> tuple
         if candidate is None:
             continue
         tiles = [tile(finding) for finding in candidate.findings]
-        if all(f.effective.figure.level is not None for f in candidate.hard):
+        if all(f.effective.figure.is_known for f in candidate.hard):
             said = (f"{one.name} {one.value} ({one.asked}: {one.says})" for one in tiles)
             return spec, ", ".join(said)
     return None

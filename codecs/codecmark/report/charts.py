@@ -14,6 +14,7 @@ from codecmark.errors import InputError
 from codecmark.leaderboard.cell import significant
 from codecmark.metrics.table import METRICS, QUALITY_FIELDS, TABLE, VISQOL_FIELD
 from codecmark.results.row import ResultRow
+from codecmark.system.counting import counted
 
 COLOURS = 10  # families with a colour of their own; the others share one
 OTHERS = COLOURS
@@ -165,7 +166,7 @@ def _curves_of(
     label, unit = TABLE[field].label, TABLE[field].unit
     where = f", {clip_class}" if clip_class else ""
     left_out = sum(len(curve.left_out) for curve in found.values())
-    note = f"{left_out} settings without a finite mean are left out." if left_out else ""
+    note = f"Left out without a finite mean: {counted(left_out, 'setting')}." if left_out else ""
     return Chart(
         f"rate-{field}-{clip_class or 'all'}", f"{label}{where}", note, "kbit/s",
         f"{label} {unit}".strip(), tuple(marks), tuple(lines), _line(marks), None,

@@ -28,6 +28,7 @@ from codecmark.report.provenance import Provenance
 from codecmark.report.text import headline, minus, spread
 from codecmark.results.row import ResultRow
 from codecmark.review.files import DECISIONS
+from codecmark.system.counting import counted
 
 ASSETS = "assets"
 _HERE = Path(__file__).parent
@@ -73,7 +74,7 @@ def render(content: Content, *, beside: bool = False) -> tuple[str, dict[str, st
         autoescape=True, loader=FileSystemLoader(_HERE / "templates"), undefined=StrictUndefined,
         trim_blocks=True,
     )  # fmt: skip
-    environment.filters.update(headline=headline, spread=spread, minus=minus)
+    environment.filters.update(counted=counted, headline=headline, spread=spread, minus=minus)
     page = environment.get_template("page.html.jinja").render(
         policy=_policy(style, script, beside=beside),
         style=Markup(style),  # noqa: S704 - our own file

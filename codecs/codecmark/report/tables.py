@@ -16,6 +16,7 @@ from codecmark.leaderboard.sections import Section, sections
 from codecmark.leaderboard.targets import passes_all
 from codecmark.results.row import ResultRow
 from codecmark.review.judgement import Judged
+from codecmark.system.counting import counted
 
 _TONES = ("pass", "fail", "undecided")
 
@@ -155,7 +156,9 @@ def reason(summary: Summary) -> str:
     """Say why a codec lacks figures, with the remedy; empty for one that lacks none."""
     broken = [row for row in summary.rows if row.status != "ok"]
     if broken:
-        where = f" on {len(broken)} of {summary.attempted} clips" if broken[0].clip else ""
+        where = (
+            f" on {len(broken)} of {counted(summary.attempted, 'clip')}" if broken[0].clip else ""
+        )
         return f"{broken[0].status}{where}: {broken[0].reason or 'no reason was stored'}"
     if summary.scored:
         return ""

@@ -14,7 +14,7 @@ from codecmark.review.field import Field
 from codecmark.review.figure import Figure
 from codecmark.review.figures import Figures
 from codecmark.review.panel import Panel
-from codecmark.review.threshold import COSTS, EACH, MOS, TIMES, higher_is_better
+from codecmark.review.threshold import COSTS, EACH, LICENCE, MOS, TIMES, higher_is_better
 
 
 class Dropped(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -95,7 +95,8 @@ def _axes(field: Field) -> list[tuple[str, str]]:
             axes += [axis for name in classes for axis in _of_panel(field, requirement.panel, name)]
             continue
         asked = requirement.stand_in if requirement.metric == MOS else requirement
-        if asked is None or asked.metric == "compression_ratio":  # the rate says it already
+        # the rate says the ratio already, and a licence is neither better nor worse than another
+        if asked is None or asked.metric in {"compression_ratio", LICENCE}:
             continue
         names = classes if asked.clip_class == EACH else (asked.clip_class,)
         axes += [(asked.metric, name) for name in names]

@@ -52,6 +52,8 @@ class Figure(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fie
         Who was asked, for a rating.
     of : str
         What it is relative to: `original`, the spec whose time is the unit, or empty.
+    text : str
+        What is known and is no number: a licence.
     """
 
     spec: str
@@ -74,6 +76,12 @@ class Figure(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fie
     at_most: bool = False
     listeners: int = 0
     of: str = ""
+    text: str = ""
+
+    @property
+    def is_known(self) -> bool:
+        """Whether there is something to judge."""
+        return self.level is not None or bool(self.text)
 
     @property
     def level(self) -> float | None:

@@ -14,7 +14,9 @@ from codecmark.analysis.statistics import FEWEST_SOURCES, ratio_estimate
 from codecmark.analysis.time_noise import time_noise
 from codecmark.results.row import ResultRow
 from codecmark.review.figure import NO_ROWS, UNTRAINED, Clips, Figure, Found, nothing, summed
-from codecmark.review.threshold import COSTS, FACTS, ORIGINAL, TIMES, Statistic
+from codecmark.review.licences import licence_of
+from codecmark.review.threshold import COSTS, FACTS, LICENCE, ORIGINAL, TIMES, Statistic
+from codecmark.system.counting import counted
 
 TOTALS = {  # costs are totals first, then one division
     "bitrate_kbps": ("stream_bytes", "clip_s", 8 / 1000),
@@ -94,6 +96,8 @@ class Figures:
                 entry = nothing(spec, metric, clip_class, reason)
             elif metric in RATINGS:
                 entry = self._rating(spec, metric, clip_class, statistic)
+            elif metric == LICENCE:
+                entry = self._licence(spec)
             elif metric in FACTS:
                 entry = self._fact(spec, metric, clip_class)
             elif metric in COSTS:
@@ -153,11 +157,19 @@ class Figures:
         runs = tuple(dict.fromkeys(row.run_id for row in rows))
         return Figure(spec, metric, clip_class, value, n=len(values), run_ids=runs), Clips()
 
+    def _licence(self, spec: str) -> Found:
+        text = licence_of(spec)
+        if text is None:
+            return nothing(spec, LICENCE, ALL, "nothing here knows its licence")
+        return Figure(spec, LICENCE, ALL, text=text), Clips()
+
     def _absent(self, spec: str, metric: str) -> str | None:
         """Say why there can be no figure, whatever the class; None where there may be one."""
         if metric in RATINGS and not self.asked(metric):
             return "no listening test in these rows"
         rows = self.of(spec)
+        if metric == LICENCE:
+            return None
         if not rows:
             return NO_ROWS
         if rows[0].status == "unavailable":
@@ -201,7 +213,8 @@ class Figures:
         clips = Clips(heard.values, heard.sources)
         figure = summed(Figure(spec, metric, clip_class, run_ids=runs), statistic, clips)
         if statistic == "mean":
-            lacking = f"no interval from {heard.listeners} listeners and {figure.n_sources} sources"
+            asked = counted(heard.listeners, "listener")
+            lacking = f"no interval from {asked} and {counted(figure.n_sources, 'source')}"
             figure = msgspec.structs.replace(
                 figure, low=heard.low, high=heard.high, reason="" if heard.low else lacking
             )
@@ -220,7 +233,7 @@ class Figures:
         attempted = sum(clip_class in {ALL, name} for name in self._clips.values())
         untrained = any(row.weights == "random" for row in rows)
         if not measured or (len(measured) < attempted and not untrained):
-            reason = f"measured on {len(measured)} of {attempted} clips"
+            reason = f"measured on {len(measured)} of {counted(attempted, 'clip')}"
             return nothing(spec, metric, clip_class, reason)
         runs = tuple(dict.fromkeys(row.run_id for row in measured))
         parts = [(factor * getattr(r, above), float(getattr(r, below))) for r in measured]

@@ -72,10 +72,11 @@ def _lines(candidate: Candidate) -> list[str]:
             name += f" by {shown.name}"
         margin = wording.margin(shown.margin, asked.metric)
         label = f"{Panel.label_of(asked.name)} " if shown.panel else ""
-        detail = shown.reason if shown.figure.level is None else (
-            f"{label}{wording.figure(shown.figure)} asked {wording.threshold(asked)}, margin "
-            f"{margin}"
-        )  # fmt: skip
+        if not shown.figure.is_known:
+            detail = shown.reason
+        else:
+            detail = f"{label}{wording.figure(shown.figure)} asked {wording.threshold(asked)}"
+            detail += "" if shown.figure.text else f", margin {margin}"
         if shown.reason and shown.figure.level is not None and shown.verdict not in _DECIDED:
             detail += f"; {shown.reason}"
         if shown.panel and shown.voices:

@@ -104,7 +104,7 @@ def _full(finding: Finding, links: Links) -> str:
         return f"{text}: {stated_figure(finding.stated)}"
     figure = finding.figure
     if figure.level is None:
-        return f"{text} ({escaped(finding.reason)})"
+        return f"{text} ({escaped(figure.text or finding.reason)})"
     shown = _shown(finding, links)
     count = "" if asked.metric in COSTS else f", n = {figure.n}"
     reason = f" ({escaped(finding.reason)})" if finding.reason else ""

@@ -6,6 +6,7 @@ from codecmark.review.confirmation import Confirmation
 from codecmark.review.decision import Decision
 from codecmark.review.record_sections import STATUS
 from codecmark.review.summary import code
+from codecmark.system.counting import counted
 from codecmark.system.markdown import escaped
 
 
@@ -20,8 +21,9 @@ def section(decision: Decision) -> list[str]:
     ours = [one for one in decision.confirmations if one.spec in picked]
     others = [one for one in ran if one.spec not in picked and one.holds]
     text = (
-        f"**On clips that were kept back** ([rows](../{kept.results}/), {largest.clips} clips of "
-        f"{largest.sources} sources, the same rule): {'; '.join(map(_of, ours))}."
+        f"**On clips that were kept back** ([rows](../{kept.results}/), "
+        f"{counted(largest.clips, 'clip')} of {counted(largest.sources, 'source')}, the same "
+        f"rule): {'; '.join(map(_of, ours))}."
     )
     if others:
         names = ", ".join(f"{code(one.spec)} at {_rate(one)}" for one in others)

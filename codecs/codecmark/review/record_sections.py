@@ -189,11 +189,11 @@ def _argued(finding: Finding, links: Links) -> list[str]:
     elif finding.verdict in {"PASS", "FAIL"}:
         passed, limit = finding.verdict == "PASS", escaped(wording.threshold(asked))
         text += "" if finding.figure.origin == "measured" else f", {finding.figure.origin}"
-        by = "" if finding.margin is None else wording.amount(abs(finding.margin), asked)
-        lines.append(
-            f"{'Good' if passed else 'Bad'}, because {name} is {text}: "
-            f"{'clears' if passed else 'misses'} {limit} by {by}"
-        )
+        by = "" if finding.margin is None else f" by {wording.amount(abs(finding.margin), asked)}"
+        how = "clears " if passed else "misses "
+        if asked.among:
+            how = "" if passed else "not "
+        lines.append(f"{'Good' if passed else 'Bad'}, because {name} is {text}: {how}{limit}{by}")
     elif finding.stated is not None:
         lines.append(
             f"PUBLISHED ELSEWHERE on {name}: {stated_figure(finding.stated)}; no rows: "

@@ -15,6 +15,7 @@ from codecmark.review.panel import Panel
 from codecmark.review.threshold import (
     A_NUMBER,
     EACH,
+    LICENCE,
     ORIGINAL,
     Operator,
     Statistic,
@@ -50,6 +51,9 @@ class Requirement(
         Decides, provisionally, while this one has no evidence.
     panel : Panel or None
         The same with several predictors, each with a voice.
+    among : tuple of str
+        Of `licence` only, in place of operator and threshold: what every licence of a codec has to
+        fit, `*` for anything, see `licences.is_among`.
     """
 
     name: Annotated[str, Meta(description="its heading")]
@@ -64,6 +68,7 @@ class Requirement(
     stand_in: Requirement | None = None
     of: Annotated[str, Meta(description="original, or the spec whose time is the unit")] = ""
     panel: Panel | None = None
+    among: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Fill in what the metric implies, and check what belongs together."""
@@ -72,6 +77,9 @@ class Requirement(
         force_setattr(self, "clip_class", self.clip_class or classes_of(metric))
         force_setattr(self, "evidence", self.evidence or evidence_of(metric))
         check_class(metric, self.clip_class)
+        if (metric == LICENCE) != bool(self.among):
+            remedy = "leave it out" if self.among else 'list licences, e.g. ["MIT", "BSD-*"]'
+            raise ValueError(f"among: is for the metric {LICENCE}; {remedy}")
         if self.of and self.statistic != "mean":
             raise ValueError("statistic: a relative demand is one on the mean; leave it out")
         try:

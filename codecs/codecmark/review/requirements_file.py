@@ -20,7 +20,12 @@
     evidence = "measured"               # predicted, subjective
     hard = true
     stand_in = { name = "...", metric = "...", ... }
-    panel = { name = "..." }            # in its place: predictors, each with a voice
+    panel = {}                          # in its place: predictors, each with a voice
+
+    [[requirement]]                     # of code and weights; * stands for anything
+    name = "licence"
+    metric = "licence"
+    among = ["MIT", "Apache-2.0", "BSD-*"]
 
     [[requirement.panel.voice]]         # none: the default panel, see review/panel.py
     clip_class = "speech"               # left out: every class without a voice of its own
@@ -71,6 +76,7 @@ from codecmark.errors import InputError
 from codecmark.metrics.table import TABLE
 from codecmark.review.requirement import Requirement
 from codecmark.review.requirements import Requirements
+from codecmark.review.threshold import LICENCE
 from codecmark.system import schema
 
 DEFAULT = Path(__file__).with_name("default.toml")
@@ -88,6 +94,7 @@ def load(path: Path) -> Requirements:
     try:
         schema.require_text(values)
         _spread_condition(values)
+        _fill_in_licences(values)
         requirements = schema.convert(values, Requirements)
         for n, requirement in enumerate(requirements.requirements, start=1):
             _check_range(requirement, f"requirement[{n}]")
@@ -120,6 +127,17 @@ def _check_range(asked: Requirement, where: str) -> None:
             f"{where}.threshold: no codec can have {metric.label} {asked.operator} "
             f"{asked.threshold:g}; {metric.field} goes from {low:g} to {high:g}"
         )
+
+
+def _fill_in_licences(values: dict[str, Any]) -> None:
+    """Give what is no number the threshold that its struct asks for."""
+    tables = values.get("requirement")
+    for n, table in enumerate(tables if isinstance(tables, list) else (), start=1):
+        if isinstance(table, dict) and table.get("metric") == LICENCE:
+            for key in ("operator", "threshold"):
+                if key in table:
+                    raise InputError(f"requirement[{n}].{key}: a licence has none; write among")
+            table |= {"operator": ">=", "threshold": 1}
 
 
 def _spread_condition(values: dict[str, Any]) -> None:

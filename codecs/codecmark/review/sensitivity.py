@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Sequence
 
 import msgspec
 
-from codecmark.review.choice import Candidate, Ranked, best
+from codecmark.review.choice import Candidate, Ranked, best, status_of
 from codecmark.review.field import Entry, Field
 from codecmark.review.figure import Figure
 from codecmark.review.finding import Finding
@@ -66,23 +67,54 @@ def flips(field: Field, requirement: Requirement, chosen: Ranked | None) -> tupl
     nearest = []
     current = None if chosen is None else chosen.candidate.spec
     for step in (-1, 1):
-        for threshold, figure in steps[::step]:
-            if step * (threshold - requirement.threshold) <= 0:
-                continue
-            if requirement.of == ORIGINAL and threshold >= 0:
-                continue  # better than the original counts as equal, and nobody asks for more
-            asked = [
-                own.moved(requirement.name, threshold) for own in field.requirements.requirements
-            ]
+        beyond = [
+            (threshold, figure)
+            for threshold, figure in steps[::step]
+            if step * (threshold - requirement.threshold) > 0
+            # better than the original counts as equal, and nobody asks for more
+            and not (requirement.of == ORIGINAL and threshold >= 0)
+        ]
+        asked = [
+            [own.moved(requirement.name, threshold) for own in field.requirements.requirements]
+            for threshold, _ in beyond
+        ]
+        loosens = step != requirement.sign
+        passing = {
+            entry.spec: _where_it_passes(field, entry, findings[entry.spec], asked, loosens)
+            for entry in entries
+        }
+        for index, (threshold, figure) in enumerate(beyond):
             other = best(
-                field.ranked(entry.spec, _again(field, entry, findings[entry.spec], asked))
+                field.ranked(entry.spec, _again(field, entry, findings[entry.spec], asked[index]))
                 for entry in entries
+                if index in passing[entry.spec]
             )
             spec = None if other is None else other.candidate.spec
             if spec != current:
                 nearest.append(Flip(threshold, spec, figure))
                 break
     return tuple(nearest)
+
+
+def _where_it_passes(
+    field: Field,
+    entry: Entry,
+    findings: Sequence[Finding],
+    asked: Sequence[Sequence[Requirement]],
+    loosens: bool,
+) -> range:
+    """Return at which of the thresholds a spec passes, which go one way from the one asked.
+
+    Who passes goes on passing where less is asked for, and who does not, where more is.
+    """
+
+    def passes(index: int) -> bool:
+        return status_of(_again(field, entry, findings, asked[index])) not in {"out", "open"}
+
+    every = range(len(asked))
+    if loosens:
+        return every[bisect_left(every, True, key=passes) :]
+    return every[: bisect_left(every, True, key=lambda index: not passes(index))]
 
 
 def _again(

@@ -60,9 +60,9 @@ def _who(finding: Finding) -> str:
 def value(finding: Finding, links: Links) -> str:
     """Write the figure with its link; of a bound, as the limit that it is."""
     asked = finding.requirement
-    if finding.figure.level is None:
+    if not finding.figure.is_known:
         return "-"
-    text = links.cite(finding.figure, wording.figure(finding.figure))
+    text = links.cite(finding.figure, escaped(wording.figure(finding.figure)))
     if finding.figure.listeners:
         text += f" of {counted(finding.figure.listeners, 'listener')}"
     if finding.bound is not None or finding.figure.at_most:

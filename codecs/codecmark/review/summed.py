@@ -13,6 +13,7 @@ from codecmark.metrics.table import NOT_DEFINED
 from codecmark.review.figure import UNTRAINED, Clips, Figure, Found, nothing, with_mean
 from codecmark.review.figures import TOTALS, Figures
 from codecmark.review.threshold import Statistic
+from codecmark.system.counting import counted
 
 _MEANS_ONLY = "only means are known of a run that was summed up"
 
@@ -58,12 +59,12 @@ class SummedFigures(Figures):
         if quality.exact == n:
             return replace(empty, exact=True, n=n), Clips()
         if quality.scored < n or quality.estimate is None:
-            reason = f"scored {quality.scored} of {n} clips"
+            reason = f"scored {quality.scored} of {counted(n, 'clip')}"
             if not quality.scored:
                 reason = _not_defined(summary, metric, clip_class) or reason
             return nothing(spec, metric, clip_class, reason)
         if quality.exact:
-            reason = f"infinite on {quality.exact} of {n} clips: no mean exists"
+            reason = f"infinite on {quality.exact} of {counted(n, 'clip')}: no mean exists"
             return nothing(spec, metric, clip_class, reason)
         if statistic != "mean":
             return nothing(spec, metric, clip_class, _MEANS_ONLY)

@@ -29,9 +29,10 @@ MOS = "mos"  # a mean opinion score of listeners
 EACH = "each"
 ORIGINAL = "original"  # what a predictor without a reference says of the sound that went in
 FACTS = ("algorithmic_delay_ms", "peak_memory_mib", "parameters")  # alike in a codec's every row
+LICENCE = "licence"  # no number: see `licences`
 COSTS = ("bitrate_kbps", "compression_ratio", "encode_rtf", "decode_rtf", *FACTS)
 TIMES = frozenset({"encode_rtf", "decode_rtf"})
-METRICS = (*QUALITY_FIELDS, *COSTS, *RATINGS)
+METRICS = (*QUALITY_FIELDS, *COSTS, LICENCE, *RATINGS)
 SPEECH_FIELDS = tuple(field for field in QUALITY_FIELDS if TABLE[field].classes == ("speech",))
 WITH_ORIGINAL = tuple(f for f in QUALITY_FIELDS if f"{f}_reference" in ResultRow.__struct_fields__)
 A_NUMBER = "a number other than 0"
@@ -56,7 +57,7 @@ def classes_of(metric: str) -> str:
     """
     if metric in SPEECH_FIELDS:
         return "speech"
-    return ALL if metric in (*FIELDS_OVER_ALL, *COSTS, *RATINGS) else EACH
+    return ALL if metric in (*FIELDS_OVER_ALL, *COSTS, LICENCE, *RATINGS) else EACH
 
 
 def check_class(metric: str, clip_class: str) -> None:

@@ -17,8 +17,10 @@ from codecmark.review.elsewhere import StatedFigure
 from codecmark.review.figure import Figure
 from codecmark.review.figures import Figures
 from codecmark.review.finding import WORST_FIRST, Finding, Verdict
+from codecmark.review.licences import is_among
 from codecmark.review.requirement import Requirement
 from codecmark.review.threshold import COSTS, EACH, evidence_of
+from codecmark.system.counting import counted
 
 _STRENGTH = {"predicted": 0, "measured": 1, "subjective": 2}
 
@@ -55,7 +57,7 @@ def _missing(figures: Figures, figure: Figure, requirement: Requirement) -> str:
     """Say what would settle a rating whose interval straddles the threshold."""
     needed = figures.listeners_for(figure, abs(beyond(requirement, figure.value) or 0.0))
     if needed is None:
-        return f"{figure.listeners} listeners; more clips would have to be heard"
+        return f"{counted(figure.listeners, 'listener')}; more clips would have to be heard"
     return f"{max(1, needed - figure.listeners)} more listeners than {figure.listeners} are needed"
 
 
@@ -114,6 +116,9 @@ def _judge_one(figure: Figure, requirement: Requirement) -> tuple[Finding, float
     kind = evidence_of(requirement.metric)
     finding = Finding(requirement, "NO EVIDENCE", figure, kind, reason=figure.reason)
     value = figure.level
+    if figure.text:
+        fits = is_among(figure.text, requirement.among)
+        return replace(finding, verdict="PASS" if fits else "FAIL", reason=""), None
     if value is None:
         return finding, None
     if _STRENGTH[kind] < _STRENGTH[requirement.evidence]:

@@ -52,7 +52,7 @@ def figure(shown: Figure) -> str:
     Of too few sources for one, with the lowest and the highest of them: `12.5 dB (11.0 to 14.1)`.
     """
     if shown.level is None:
-        return "-"
+        return shown.text or "-"
     if shown.of not in {"", ORIGINAL}:
         return times(shown.level)
     text, after = number(shown.level, shown.metric), unit(shown.metric)
@@ -82,6 +82,8 @@ def threshold(asked: Threshold | Requirement) -> str:
         return f"within {abs(asked.threshold):g} of the original's"
     if asked.of:
         return f"{asked.operator} {asked.threshold:g} x that of {asked.of}"
+    if isinstance(asked, Requirement) and asked.among:
+        return f"one of {', '.join(asked.among)}"
     after = unit(asked.metric)
     gap = "" if after.startswith(":") or not after else " "
     return f"{asked.operator} {asked.threshold:g}{gap}{after}"
@@ -90,6 +92,8 @@ def threshold(asked: Threshold | Requirement) -> str:
 def demand(asked: Requirement) -> str:
     """Write a requirement whole: `mean SNR > 10 dB`."""
     where = {"all": "", EACH: " on each class"}.get(asked.clip_class, f" on {asked.clip_class}")
+    if asked.among:
+        return f"{label(asked.metric)} {threshold(asked)}"
     return f"{asked.statistic} {label(asked.metric)} {threshold(asked)}{where}"
 
 

@@ -1,4 +1,4 @@
-"""The summary at the end: requirements, what the harness costs, the leaderboard; and pages."""
+"""The summary at the end: what the harness costs, the leaderboard, and last the requirements."""
 
 from __future__ import annotations
 
@@ -32,9 +32,6 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     """Print the summary and write the pages."""
     session = config.stash[SESSION]
     write = terminalreporter.write_line
-    if session.gate is not None:
-        terminalreporter.section("requirements: " + ("met" if session.gate.passed else "not met"))
-        write("\n".join(session.gate.lines))
     for remark in session.remarks:
         write(remark)
     if session.overheads and not session.smoke:
@@ -42,6 +39,9 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
         session.write_harness_page()
     if session.measures_codecs and not session.smoke and (rows := session.rows):
         _write_tables(session, rows, terminalreporter)
+    if session.gate is not None:  # last: it is what was asked, and it decides the exit status
+        terminalreporter.section("requirements: " + ("met" if session.gate.passed else "not met"))
+        write("\n".join(session.gate.lines))
 
 
 def _write_tables(session: Session, rows: list[ResultRow], terminalreporter: Any) -> None:

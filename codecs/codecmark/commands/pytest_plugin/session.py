@@ -27,6 +27,8 @@ from codecmark.run.plan import Plan, PlannedClip
 from codecmark.system import host, threads
 from codecmark.system.execution import Execution
 
+_SMOKE_CLIP_S = 2.0
+
 
 @dataclass
 class Session:
@@ -121,7 +123,7 @@ class Session:
     @property
     def first(self) -> PreparedClip:
         """The clip that codecs are warmed up with."""
-        return self.clips[0].read(self.condition)
+        return self._read(self.clips[0])
 
     @property
     def rows(self) -> list[ResultRow]:
@@ -151,7 +153,12 @@ class Session:
     def missing(self, spec: str) -> list[PreparedClip]:
         """Return the clips for which the run has no row of a codec."""
         planned = self.clips if self.plan is None else self.plan.missing.get(spec, ())
-        return [clip.read(self.condition) for clip in planned]
+        return [self._read(clip) for clip in planned]
+
+    def _read(self, clip: PlannedClip) -> PreparedClip:
+        """Read a clip; of a smoke run its start, which shows as well whether a codec works."""
+        read = clip.read(self.condition)
+        return read.cropped(_SMOKE_CLIP_S) if self.smoke else read
 
     def finish(self, rows: list[ResultRow]) -> None:
         """Keep the rows of one codec; on disk unless this is a smoke run."""

@@ -23,6 +23,7 @@ from codecmark.corpus.halves.manifest import HALVES, Clip, Half, Manifest, built
 from codecmark.corpus.published.files import SOURCE, address
 from codecmark.corpus.published.manifest import Original
 from codecmark.errors import DamagedAudioError, InputError, UnavailableError
+from codecmark.system.counting import counted
 from codecmark.system.digest import file_sha256
 from codecmark.system.schema import near
 
@@ -176,8 +177,8 @@ class Library:
                 problems.append(problem)
         if problems:
             raise UnavailableError(
-                f"repository {name}: {len(problems)} of {len(missing)} files could not be fetched, "
-                f"first: {problems[0]}",
+                f"repository {name}: {len(problems)} of {counted(len(missing), 'file')} could not "
+                f"be fetched, first: {problems[0]}",
                 f"{remedy}, with the files of commit {commit[:12]} below "
                 f"{self._place(missing[0]).relative_to(self.folder).parents[-3]}",
             )
@@ -207,7 +208,8 @@ class Library:
             )
         if absent:
             raise UnavailableError(
-                f"{moved or name}: {len(absent)} files are no longer in it, first {absent[0].path}",
+                f"{moved or name}: {counted(len(absent), 'file')} no longer in it, "
+                f"first {absent[0].path}",
                 f"unpack version {package.version} below {self.folder / 'packages' / name}",
             )
         return moved
