@@ -11,6 +11,8 @@ import ipaddress
 import secrets
 import socket
 import threading
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -31,6 +33,8 @@ MOST_OF_ONE = 64  # connections of one machine; a browser opens six
 REQUEST_S = 30.0  # for a whole request, however slowly it is sent, the wait for it included
 ANSWER_S = 120.0  # to send a sound over a poor connection
 _LINGER_S = 2.0
+_TURNS = 3  # of the loop, for what was accepted when it is to end
+_PAUSE_S = 0.05  # after a failure to accept
 
 
 class ListenServer:
@@ -53,6 +57,7 @@ class ListenServer:
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             self._socket.bind((host, port))
             self._socket.listen(512)
+            self._socket.setblocking(False)
         except (OSError, OverflowError) as error:
             self._socket.close()
             reason = getattr(error, "strerror", None) or error
@@ -106,40 +111,69 @@ class ListenServer:
         # keep no trace of a connection that broke off: it would hold a listener's address
         loop.set_exception_handler(lambda _loop, _context: None)
         handler = Handler(self)
-
-        async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            await self._counted(handler, reader, writer)
-
-        server = await asyncio.start_server(talk, sock=self._socket, backlog=512)
+        talks: dict[asyncio.Task[None], socket.socket] = {}
+        accepting = loop.create_task(self._accept(handler, talks))
         try:
             self._loop = loop
             if not self._stopped.is_set():
                 await self._stop.wait()
         finally:
             self._loop = None
-            server.close()
+            self._stopped.set()
+            for _ in range(_TURNS):
+                await asyncio.sleep(0)
+            connections = list(talks.values())
+            await _end([accepting, *talks])
+            for connection in connections:  # a task that never ran closes nothing itself
+                connection.close()
             handler.close()
 
-    async def _counted(
-        self, handler: Handler, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    async def _accept(
+        self, handler: Handler, talks: dict[asyncio.Task[None], socket.socket]
     ) -> None:
-        """Serve a connection, unless there are too many, or too many of that machine."""
-        peer = str((writer.get_extra_info("peername") or ("",))[0])
-        most = MOST_CONNECTIONS if not peer or is_loopback(peer) else MOST_OF_ONE
-        ours = self._connections.get(peer, 0)
-        if not peer or ours >= most or sum(self._connections.values()) >= MOST_CONNECTIONS:
-            writer.close()
-            return
-        self._connections[peer] = ours + 1
+        """Begin a task for each connection, unless there are too many, or too many of a machine."""
+        loop = asyncio.get_running_loop()
+        while not self._stopped.is_set():
+            try:
+                connection, address = await loop.sock_accept(self._socket)
+            except OSError:  # it broke off, or there are no more descriptors
+                await asyncio.sleep(_PAUSE_S)
+                continue
+            peer = str(address[0])
+            most = MOST_CONNECTIONS if is_loopback(peer) else MOST_OF_ONE
+            ours = self._connections.get(peer, 0)
+            if ours >= most or len(talks) >= MOST_CONNECTIONS:
+                connection.close()
+                continue
+            self._connections[peer] = ours + 1
+            talk = loop.create_task(_connected(handler, peer, connection))
+            talks[talk] = connection
+            talk.add_done_callback(partial(self._ended, talks, peer))
+
+    def _ended(
+        self,
+        talks: dict[asyncio.Task[None], socket.socket],
+        peer: str,
+        talk: asyncio.Task[None],
+    ) -> None:
+        del talks[talk]
+        if left := self._connections.pop(peer) - 1:
+            self._connections[peer] = left
+
+
+async def _connected(handler: Handler, peer: str, connection: socket.socket) -> None:
+    """Serve a connection to its end."""
+    try:
+        reader, writer = await asyncio.open_connection(sock=connection)
         writer.transport.set_write_buffer_limits(0)  # an answer is sent when all of it is
         try:
             await _talk(handler, peer, reader, writer)
-        except (ConnectionError, TimeoutError):
-            writer.transport.abort()  # or who reads nothing would stay, and not be counted
-        finally:
-            if left := self._connections.pop(peer) - 1:
-                self._connections[peer] = left
-            writer.close()
+        finally:  # whatever is left: or who reads nothing would stay, and not be counted
+            writer.transport.abort()
+    except OSError:
+        pass
+    finally:
+        connection.close()
 
 
 async def _talk(
@@ -163,6 +197,14 @@ async def _talk(
         if request.is_last:
             return
         await asyncio.sleep(0)  # others come first, however many requests lie here
+
+
+async def _end(tasks: Sequence[asyncio.Task[None]]) -> None:
+    """Cancel tasks, and let what they leave behind be closed."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    await asyncio.sleep(0)
 
 
 async def _send(writer: asyncio.StreamWriter, data: bytes) -> None:
