@@ -18,7 +18,7 @@ API := codecmark codecmark.catalog codecmark.clip codecmark.codec codecmark.corp
     codecmark.review codecmark.analysis codecmark.spec codecmark.commands.pytest_plugin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup bench test check docs wheel wheel-test unit performance smoke coverage review report parity parity-environment \
+.PHONY: help setup bench test check docs wheel wheel-test unit performance robustness smoke coverage review report parity parity-environment \
     leaderboard list clean
 
 help: ## list the targets
@@ -63,6 +63,9 @@ docs: $(READY) ## write the pages of the API, from its docstrings, to build/api/
 performance: $(READY) ## write results/performance.md: what a run costs (wants a quiet machine)
 	$(RUN)/python benchmarks/performance.py
 	$(RUN)/python benchmarks/execution_speed.py
+
+robustness: $(READY) ## write results/robustness.md: mutated streams and files, faults, kills (an hour)
+	$(RUN)/python tests/robustness.py
 
 smoke: $(READY) ## every benchmark once, untimed, on one clip
 	CODECMARK_OFFLINE=1 $(RUN)/pytest benchmarks/ --benchmark-disable -n $(WORKERS) --dist worksteal

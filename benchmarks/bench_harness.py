@@ -165,8 +165,8 @@ def _audioldm2(clip: AudioClip) -> tuple[Direct, Direct]:
 DIRECT: dict[str, Callable[[AudioClip], tuple[Direct, Direct]]] = {
     "flac": _flac,
     "vorbis@q3": _vorbis,
-    "opus@24k": _pyav("libopus", "libopus", "flt", 24_000, vbr="off"),
-    "mp3@32k": _pyav("libmp3lame", "mp3float", "fltp", 32_000),
+    "opus@24k-vbr": _pyav("libopus", "libopus", "flt", 24_000, vbr="on"),
+    "mp3@24k": _pyav("libmp3lame", "mp3float", "fltp", 24_000),
     "aac@32k": _pyav("aac", "aac", "fltp", 32_000),
     "encodec:24khz@6k": _encodec,
     "audioldm2:music/hifigan": _audioldm2,

@@ -24,8 +24,7 @@ from codecmark import catalog, corpus
 from codecmark.clip import AudioClip, Samples
 from codecmark.codec import Weights
 from codecmark.corpus import condition
-from codecmark.errors import MetricError, UnavailableError
-from codecmark.measure import agreement
+from codecmark.errors import UnavailableError
 from codecmark.mel.formats import AUDIOLDM2
 from codecmark.mel.spectrogram import MelSpectrogram
 from codecmark.mel.vocoders.hifigan import HifiGan
@@ -33,6 +32,7 @@ from codecmark.networks import runtime
 from codecmark.networks.setup import Setup
 from codecmark.neural.lyra import tflite
 from codecmark.neural.lyra.networks import FEATURES, FRAME, STAGES_MAX
+from codecmark.studies.network_costs import matrix_products_per_s, products, written_agreement
 from codecmark.system import host, markdown, threads
 from codecmark.system.execution import BACKENDS, DTYPES, EAGER, Execution
 
@@ -69,7 +69,7 @@ def _hifigan() -> Iterator[str]:
             ways[chosen] = HifiGan(source, AUDIOLDM2, Setup(execution=chosen))
         except UnavailableError as error:
             absent.append(f"- {chosen.backend}, {chosen.dtype}: {error.what.partition(': ')[2]}")
-    products = _products(ways[EAGER].network, values)
+    per_call = products(ways[EAGER].network, values)
     seconds: dict[Execution, list[float]] = {chosen: [] for chosen in ways}
     outputs = {}
     reach = dict.fromkeys((torch.float32, torch.bfloat16), 0.0)
@@ -81,15 +81,18 @@ def _hifigan() -> Iterator[str]:
                 if turn:  # the first compiles
                     seconds[chosen].append(process_time() - start)
             for dtype in reach:
-                reach[dtype] = max(reach[dtype], _matrix_products_per_s(dtype))
+                reach[dtype] = max(reach[dtype], matrix_products_per_s(dtype))
     eager_s = statistics.median(seconds[EAGER])
+    sounds = {
+        chosen: AudioClip(runtime.to_array(output), 16_000) for chosen, output in outputs.items()
+    }
     rows = []
     for chosen, spent in seconds.items():
         ratios = [a / b for a, b in zip(seconds[EAGER], spent, strict=True)]
         rows.append((
             chosen.backend, chosen.dtype, f"{statistics.median(spent) / MEL_S:.3f}",
             f"{statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})",
-            "reference" if chosen == EAGER else _agreement(outputs[EAGER], outputs[chosen]),
+            "reference" if chosen == EAGER else written_agreement(sounds[EAGER], sounds[chosen]),
         ))  # fmt: skip
     yield (
         f"AudioLDM2's vocoder at its published size ({ways[EAGER].parameters / 1e6:.1f} M "
@@ -102,8 +105,8 @@ def _hifigan() -> Iterator[str]:
     yield markdown.table(("backend", "dtype", "RTF", "faster", "agreement dB"), rows, numbers=3)
     yield ""
     yield (
-        f"What limits it: {products / MEL_S / 1e9:.1f} G products a second of audio, nearly all in "
-        f"convolutions. Eager in float32 makes {products / eager_s / 1e9:.0f} G a second; a large "
+        f"What limits it: {per_call / MEL_S / 1e9:.1f} G products a second of audio, nearly all in "
+        f"convolutions. Eager in float32 makes {per_call / eager_s / 1e9:.0f} G a second; a large "
         f"matrix product, in the same run, {reach[torch.float32] / 1e9:.0f} G in float32 and "
         f"{reach[torch.bfloat16] / 1e9:.0f} G in bfloat16. So in float32 no backend has much to "
         "gain, and in bfloat16 the 8 bits of its significand set the agreement."
@@ -113,42 +116,6 @@ def _hifigan() -> Iterator[str]:
         yield "Not measured:"
         yield ""
         yield from absent
-
-
-def _products(network: torch.nn.Module, values: torch.Tensor) -> int:
-    """Count the multiplications of the convolutions in one call."""
-    found = [0]
-
-    def count(layer: Any, inputs: Any, output: Any) -> None:
-        # each sample of the shorter side meets the whole kernel
-        samples = inputs[0] if isinstance(layer, torch.nn.ConvTranspose1d) else output
-        found[0] += samples.shape[0] * samples.shape[2] * layer.weight.numel()
-
-    kinds = (torch.nn.Conv1d, torch.nn.ConvTranspose1d)
-    layers = [layer for layer in network.modules() if isinstance(layer, kinds)]
-    hooks = [layer.register_forward_hook(count) for layer in layers]
-    with torch.inference_mode():
-        network(values)
-    for hook in hooks:
-        hook.remove()
-    return found[0]
-
-
-def _matrix_products_per_s(dtype: torch.dtype) -> float:
-    size = 1024
-    left, right = torch.ones(size, size, dtype=dtype), torch.ones(size, size, dtype=dtype)
-    start = process_time()
-    for _ in range(5):
-        torch.mm(left, right)
-    return 5 * size**3 / (process_time() - start)
-
-
-def _agreement(reference: torch.Tensor, output: torch.Tensor) -> str:
-    clips = [AudioClip(runtime.to_array(found), 16_000) for found in (reference, output)]
-    try:
-        return f"{agreement.agreement_db(*clips):.1f}"
-    except MetricError:
-        return "exact"
 
 
 def _lyra() -> Iterator[str]:

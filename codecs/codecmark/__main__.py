@@ -43,7 +43,7 @@ _COMMANDS = {
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; a known error is one line on standard error and exit status 2."""
+    """Run one command; an error that is no bug is one line on standard error and exit status 2."""
     parser = argparse.ArgumentParser(
         prog="codecmark", description="Audio codecs compared under identical conditions."
     )
@@ -63,6 +63,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         status: int = arguments.handler(arguments, Console(width=_width()))
     except CodecmarkError as error:
         print(f"codecmark: {legible(str(error))}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:  # whoever read the output has gone
+        raise
+    except OSError as error:  # a full or broken disk
+        where = "" if error.filename is None else f"{error.filename}: "
+        print(
+            f"codecmark: {legible(f'{where}{error.strerror or error}')}; what was stored before is "
+            "as it was",
+            file=sys.stderr,
+        )
         return 2
     except ImportError as error:
         lacks = extras.missing(f"codecmark {arguments.command}", error)

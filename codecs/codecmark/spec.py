@@ -17,6 +17,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from codecmark.errors import InputError
 from codecmark.system.execution import EAGER, MARK, Execution
@@ -158,6 +159,7 @@ class Spec:
         return float(match.group(1))
 
 
+@lru_cache(maxsize=4_096)
 def without_setting(spec: str) -> str:
     """Return a spec without its rate, which names the curve that its settings lie on.
 

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from audio_on_disk import put
+from audio_on_disk import memory_below, put
 from codecmark import InputError, corpus
-from codecmark.corpus import CorpusClip
+from codecmark.corpus import CorpusClip, manifest_text
 from codecmark.corpus.audio_files import read_audio
 from codecmark.corpus.entry import distinct
 
@@ -247,4 +247,23 @@ def test_bad_json_manifests(tmp_path: Path, content: bytes) -> None:
     manifest = tmp_path / "m.jsonl"
     manifest.write_bytes(content)
     with pytest.raises(InputError):
+        corpus.load(manifest)
+
+
+@pytest.mark.parametrize("name", ["m.jsonl.gz", "m.jsonl", "clips.csv"])
+def test_a_manifest_that_unpacks_to_far_more_is_refused(tmp_path: Path, name: str) -> None:
+    manifest = tmp_path / name
+    packed = gzip.compress(b"{}\n" * (manifest_text.LARGEST_BYTES // 3 + 1), 1)
+    manifest.write_bytes(packed if name.endswith("gz") else gzip.decompress(packed))
+    with (
+        memory_below(3 * manifest_text.LARGEST_BYTES),
+        pytest.raises(InputError, match=rf"{name}: more than 64 MiB of text; split it"),
+    ):
+        corpus.load(manifest)
+
+
+def test_a_manifest_of_many_entries_ends_at_the_first_that_is_none(tmp_path: Path) -> None:
+    manifest = tmp_path / "m.jsonl"
+    manifest.write_bytes(b"{}\n" * 3_000_000)
+    with memory_below(100_000_000), pytest.raises(InputError, match="entry 1: is neither a NeMo"):
         corpus.load(manifest)

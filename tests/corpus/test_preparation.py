@@ -150,3 +150,13 @@ def test_lossless_codecs_return_the_prepared_clip(spec: str) -> None:
         )
         decoded = codec.decode(codec.encode(clip.audio))
         assert np.array_equal(decoded.samples, clip.audio.samples)
+
+
+@pytest.mark.parametrize(("peak", "note"), [(2.0, "the file goes 6.0 dB over full scale"),
+                                           (1.0, ""), (0.5, "")])  # fmt: skip
+def test_what_goes_over_full_scale_is_said(tmp_path: Path, peak: float, note: str) -> None:
+    clip = prepared(tmp_path, sine(100, peak), AS_IT_IS)
+    assert clip.level_note == note
+    levelled = prepared(tmp_path, sine(100, peak), RULES)
+    assert levelled.level_note.endswith(note)
+    assert float(np.abs(clip.audio.samples).max()) <= 1

@@ -185,7 +185,7 @@ def test_markdown_is_stable_and_harmless() -> None:
     assert text == render.markdown([row(), hostile])
     assert "<script>" not in text
     assert "a\\|b &lt;b&gt;" in text
-    assert "| opus@24k | classic |" in text
+    assert "| opus@24k | nothing learned |" in text
 
 
 @pytest.mark.parametrize("width", [80, 120, 200])

@@ -65,3 +65,17 @@ def test_visqol_remembers_spectrograms_and_scores_the_same(speech: AudioClip) ->
     finally:
         model.spect_builder = remembering
     assert plain == scores
+
+
+def test_estoi_of_one_pair_is_one_number_and_draws_nothing_from_others(speech: AudioClip) -> None:
+    """pystoi divides by the energy of pauses, where there is nothing but the noise that it adds."""
+    with_pause = speech.samples.copy()
+    with_pause[:, 4_000:12_000] = 0
+    found = set()
+    for seed in range(5):
+        np.random.seed(seed)
+        found.add(perceptual.estoi(speech.samples, with_pause, RATE))
+        drawn = np.random.random()
+        np.random.seed(seed)
+        assert np.random.random() == drawn
+    assert len(found) == 1

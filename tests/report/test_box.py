@@ -95,7 +95,7 @@ def test_without_requirements_those_of_the_package_decide(tmp_path: Path) -> Non
     found = box_of(tmp_path, rows())
     assert found.option == "opus@16k"
     assert [tile.name for tile in found.tiles] == [
-        "SNR",
+        "SNR (speech)",
         "quality, by predicted quality (speech)",
         "ratio",
     ]
@@ -106,9 +106,18 @@ def test_nobody_passes_is_said(tmp_path: Path) -> None:
     poor = codec("opus@6k", (-3, -3.1, -2.9, -3, -3))
     found = box_of(tmp_path, poor)
     assert (found.option, found.subject, found.runner_up) == (None, "opus@6k", None)
-    assert (found.tiles[0].name, found.tiles[0].says) == ("SNR", "misses it")
+    assert (found.tiles[0].name, found.tiles[0].says) == ("SNR (speech)", "misses it")
     assert found.headline.startswith("Nothing is recommended")
     assert "SNR at -3.1 dB instead of 10" in found.rest
+
+
+def test_own_three_recordings_are_told_that_sources_lack(tmp_path: Path) -> None:
+    """Three files clear every threshold: none has to be moved, and none would help."""
+    found = box_of(tmp_path, codec("opus@16k", (15, 16, 17)))
+    assert found.headline.startswith("Nothing is recommended")
+    assert "instead of" not in found.rest
+    assert found.rest.startswith("No change of a threshold alone would let one pass. Nothing can")
+    assert found.rest.endswith("speech has 3 of the 5 sources that a pass takes.")
 
 
 def test_the_page_says_what_the_record_says(results: Path) -> None:

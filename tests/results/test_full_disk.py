@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from codecmark.__main__ import main
 from codecmark.commands.merge import merge
 from codecmark.errors import InputError, ResultSchemaError
 from codecmark.results import parquet, store
@@ -72,6 +73,19 @@ def test_compaction_that_fails_removes_nothing(
     assert path.read_bytes() == before
     assert [found.spec for found in store.read(tmp_path)] == ["opus@24k", "flac"]
     assert store.compact(tmp_path, "r1") == 2
+
+
+def test_a_command_says_in_one_line_that_the_disk_is_full(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("duckdb")
+    store.append(tmp_path, [row(), row("flac")])
+    monkeypatch.setattr(os, "fsync", failing(0, os.fsync))
+    assert main(["compact", str(tmp_path)]) == 2
+    monkeypatch.undo()
+    said = capsys.readouterr().err
+    assert said == "codecmark: No space left on device; what was stored before is as it was\n"
+    assert len(store.read(tmp_path)) == 2
 
 
 def test_compaction_that_would_change_a_row_is_refused(

@@ -6,6 +6,7 @@ import pytest
 
 from codecmark import InputError, review
 from codecmark.review.gate import gate
+from codecmark.review.options import Option
 from reviewed import MOS, SNR, asked, codec
 
 
@@ -20,6 +21,13 @@ def test_the_gate_is_closed_unless_shown_otherwise() -> None:
         "  UNDECIDED: SNR (hard): 11.0 dB (8.0 to 14.0) asked > 10 dB, margin +1.0; 4 of the 5 "
         "sources that a pass takes"
     )
+
+
+def test_what_is_nearest_has_rows() -> None:
+    ours = Option("any", specs=("lc3@16k", "opus@16k"))  # the second has no rows
+    shut = gate(review.decide(codec("lc3@16k", (5, 5, 5, 5, 5)), asked(options=[ours])))
+    assert shut.lines[1] == "nearest is lc3@16k:"
+    assert shut.lines[2] == "  FAIL: SNR (hard): 5.0 dB asked > 10 dB, margin -5.0"
 
 
 def test_the_gate_watches_what_was_accepted() -> None:

@@ -191,7 +191,8 @@ def test_the_shipped_requirements_are_the_target() -> None:
         ("SNR", ">", 10, "measured", True),
         ("MOS", ">", 4, "subjective", True),
         ("ratio", ">=", 2, "measured", True),
-        ("decoding in the vocoder's time", "<=", 1, "measured", False),
+        ("no slower than the chain's full-size vocoder", "<=", 1, "measured", False),
+        ("5 s decoded in 0.3 s, on the machine of these rows", "<=", 0.06, "measured", False),
     ]
     # written out there, with the reasons
     assert found.requirements[1].panel == Panel() == review.default().requirements[1].panel

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from time import monotonic
 
 import pytest
 
@@ -24,12 +25,14 @@ def test_ten_good_clips_among_anything(tmp_path: Path, capsys: pytest.CaptureFix
     with_stated_length(put(folder / "bomb.flac", seconds=0.1), 2**36 - 1)
     odd = os.fsencode(folder) + b"/\xff\x1b[31m.m4a"
     Path(os.fsdecode(odd)).write_bytes(b"nothing")
+    start_s = monotonic()
     status = main(
         ["run", "--codecs", "pcm16", "--corpus", str(folder), "--out", str(tmp_path / "out"),
          "--engine", "in-process", "--workers", "1", "--no-timing"]
     )  # fmt: skip
     said = capsys.readouterr().out
     assert status == 0
+    assert monotonic() - start_s < 60
     rows = store.read(tmp_path / "out")
     good = {f"{index}.wav" for index in range(10)} | {"surround.m4a"}
     assert {row.clip for row in rows if row.status == "ok"} == good

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import soundfile
 
+from codecmark import corpus
 from codecmark.corpus import condition
 from codecmark.errors import InputError
 from codecmark.measure import content_key
@@ -50,6 +51,20 @@ def test_a_corrected_manifest_makes_rows_anew(tmp_path: Path, clips: list[Planne
     for entry in (replace(first, clip_class="music"), replace(first, source="somebody else")):
         found = planned([replace(clips[0], entry=entry), *clips[1:]], tmp_path, "pcm16")
         assert [clip.entry for clip in found.missing["pcm16"]] == [entry]
+
+
+def test_identical_clips_of_two_names_get_their_rows(tmp_path: Path) -> None:
+    folder = tmp_path / "corpus"
+    folder.mkdir()
+    for name in ("a", "b", "c"):
+        soundfile.write(folder / f"{name}.wav", noise(4_000).samples.T, 16_000)
+    clips, _ = plan.survey(corpus.load(folder), condition.named("16k-mono"))
+    assert len({clip.sha256 for clip in clips}) == 1
+    rows = work(planned(clips, tmp_path, "pcm16"), tmp_path)
+    assert [row.clip for row in rows] == ["a.wav", "b.wav", "c.wav"]
+    assert len({row.key for row in rows}) == 3
+    assert planned(clips, tmp_path, "pcm16").count == 0
+    assert len(store.read(tmp_path)) == 3
 
 
 def test_swapped_files_do_not_keep_old_figures(tmp_path: Path, clips: list[PlannedClip]) -> None:

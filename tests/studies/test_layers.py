@@ -56,7 +56,7 @@ def rows() -> tuple[ResultRow, ...]:
             visqol_mos_lqo=3.9 + place / 10,
         )
         for name in layers_page.CLASSES
-        for family in (study.CURVE, [f"opus@{kbps}k" for kbps in range(1, 6)], ["lc3@9k"])
+        for family in (study.CURVE, [f"opus@{kbps}k-vbr" for kbps in range(1, 6)], ["lc3@9k"])
         for place, spec in enumerate(family)
     )  # fmt: skip
 
@@ -65,12 +65,13 @@ def test_the_page_says_what_the_rows_say() -> None:
     page = layers_page.markdown(rows(), [parts()])
     assert "SNR >= 10 dB on the final output: 4 of 4 clips, lowest 10.50 dB" in page
     assert (
-        "| mel:16k-64+wave@snr10 | 2.0 | 128.0 | 10.5 (10.5) | 8.0 | 10.0 | 2.10 | 4.00 |" in page
+        "| mel:16k-64+wave@snr10 | 2.0 | 128.0 | 10.5 (10.5) | 8.0 | 10.0 | 2.10 | 4.00 | - | - |"
+        in page
     )
     assert (
         "| speech | mel:16k-64+wave | 2.0 |" in page
     )  # the price: both targets hold from there on
-    assert "| speech | SNR dB | opus | +0 | 100 |" in page  # equal curves
+    assert "| speech | SNR dB | opus@vbr | +0 | 100 |" in page  # equal curves
     assert "the anchor has 1 of the 4 points" in page
     assert f"speech costs a median of {parts().asked_bound_kbps:.2f} kbit/s" in page
     assert f"the layer spends {parts().waveform_kbps:.2f}." in page
@@ -103,7 +104,7 @@ def test_a_page_without_measurements_says_so() -> None:
     assert "Slower of encode and decode: not timed, one thread." in page
     only_rivals = [row for row in rows() if row.family != "mel" and row.clip_class == "speech"]
     page = layers_page.markdown(only_rivals, [])
-    assert "| speech | SNR dB | opus | - | - | no figures of mel:16k-64+wave |" in page
+    assert "| speech | SNR dB | opus@vbr | - | - | no figures of mel:16k-64+wave |" in page
     assert "Rate curve: music" not in page
 
 
@@ -118,7 +119,7 @@ def test_objections_are_computed() -> None:
     """All curves are equal; in each row the segmental SNR is 2.5 dB below the global one."""
     segmental, spectrograms, _, corpus_size = layers_findings.objections(rows(), [parts()])
     assert "-2.5 dB from the global one for `mel:16k-64+wave@snr10`" in segmental
-    assert "and -2.5 dB for `opus@2k`" in segmental
+    assert "and -2.5 dB for `opus@2k-vbr`" in segmental
     assert "+0 % bits for the same SNR, +0 % for the same segmental SNR" in segmental
-    assert "2.10 (`mel:16k-64+wave@snr10`, 2.0 kbit/s) against 2.10 (`opus@2k`" in spectrograms
+    assert "2.10 (`mel:16k-64+wave@snr10`, 2.0 kbit/s) against 2.10 (`opus@2k-vbr`" in spectrograms
     assert "1 clip of 2 s" in corpus_size

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from codecmark import catalog
 from codecmark.analysis.curves import curves
 from codecmark.analysis.delta import DEFAULT_ANCHORS, MIN_POINTS, CurveGap, compare
+from codecmark.analysis.samples import latest_rows
 from codecmark.errors import InputError
 from codecmark.results.row import ResultRow
 from codecmark.spec import without_setting
@@ -67,9 +68,11 @@ def against_anchor(
     AnchorTable or None
         None where there are no clips of the class, or no setting of the anchor was scored.
     """
-    kept = [row for row in rows if not catalog.is_sentinel(row.family)]
-    anchor = anchor or default_anchor(kept)
     try:
+        kept = latest_rows(rows)
+        if any(catalog.is_sentinel(family) for family in {row.family for row in kept}):
+            kept = latest_rows(row for row in list(kept) if not catalog.is_sentinel(row.family))
+        anchor = anchor or default_anchor(kept)
         drawn = curves(kept, metric, clip_class)
     except InputError:  # no clip of that class
         return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from codecmark.analysis.samples import Scored, collect, latest_rows
@@ -80,7 +80,8 @@ def curves(
     groups: dict[str, list[Scored]] = {}
     for spec, scored in collect(latest, metric, clip_class).items():
         groups.setdefault(without_setting(spec), []).append(scored)
-    return {name: _curve(name, metric, group, latest) for name, group in groups.items()}
+    rates = rates_kbps(latest)
+    return {name: _curve(name, metric, group, rates) for name, group in groups.items()}
 
 
 def rates_kbps(rows: Iterable[ResultRow]) -> dict[str, float]:
@@ -102,8 +103,7 @@ def hull(curve: Curve) -> tuple[Point, ...]:
     return tuple(ascending)
 
 
-def _curve(name: str, metric: str, group: Sequence[Scored], rows: Sequence[ResultRow]) -> Curve:
-    rates = rates_kbps(rows)
+def _curve(name: str, metric: str, group: Sequence[Scored], rates: Mapping[str, float]) -> Curve:
     points, left_out = [], {}
     for scored in group:
         if scored.gap is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from codecmark.errors import InputError
 from codecmark.metrics.table import QUALITY_FIELDS
@@ -75,37 +76,67 @@ def collect(
     if name not in QUALITY_FIELDS:
         raise InputError(f"metric: no {name!r}; choose one of {', '.join(QUALITY_FIELDS)}")
     latest = latest_rows(rows, clip_class)
-    clips = {row.clip for row in latest if row.clip}
-    if not clips:
+    if not latest.clips:
         raise InputError(f"clips: none of class {clip_class!r} in these rows")
-    groups: dict[str, list[ResultRow]] = {}
-    for row in latest:
-        groups.setdefault(row.spec, []).append(row)
-    return {spec: _scored(spec, group, name, len(clips)) for spec, group in groups.items()}
+    attempted = len(latest.clips)
+    return {spec: _scored(spec, group, name, attempted) for spec, group in latest.by_spec.items()}
 
 
-def latest_rows(rows: Iterable[ResultRow], clip_class: str | None = None) -> list[ResultRow]:
+class Latest(list[ResultRow]):
+    """The newest row of each codec and clip, of one condition and one combination of axes."""
+
+    def __init__(self, rows: Iterable[ResultRow]) -> None:
+        super().__init__(rows)
+        self._of_class: dict[str, Latest] = {}
+
+    @cached_property
+    def by_spec(self) -> dict[str, list[ResultRow]]:
+        """The rows of each codec."""
+        groups: dict[str, list[ResultRow]] = {}
+        for row in self:
+            groups.setdefault(row.spec, []).append(row)
+        return groups
+
+    @cached_property
+    def clips(self) -> set[str]:
+        """The clips that any codec was given."""
+        return {row.clip for row in self if row.clip}
+
+    def of_class(self, clip_class: str | None) -> Latest:
+        """Return the rows of one class, or all; filtered once."""
+        if clip_class is None:
+            return self
+        if clip_class not in self._of_class:
+            kept = [row for row in self if row.clip_class in {clip_class, None}]
+            self._of_class[clip_class] = Latest(kept) if len(kept) < len(self) else self
+        return self._of_class[clip_class]
+
+
+def latest_rows(rows: Iterable[ResultRow], clip_class: str | None = None) -> Latest:
     """Return the newest row of each codec and clip, of one class if named.
 
-    Rows without a clip (unavailable codecs) stay.
+    Rows without a clip (unavailable codecs) stay. What it returned once is not looked at again.
 
     Raises
     ------
     InputError
         If the rows are of several conditions, or of several combinations of axes.
     """
+    if isinstance(rows, Latest):
+        return rows.of_class(clip_class)
     kept = [row for row in rows if clip_class is None or row.clip_class in {clip_class, None}]
     conditions = sorted({row.condition for row in kept})
     if len(conditions) > 1:
         raise InputError(f"condition: rows of {', '.join(conditions)}; statistics need one")
     axes.require_one(kept)
-    return list({(row.spec, row.clip): row for row in kept}.values())
+    return Latest({(row.spec, row.clip): row for row in kept}.values())
 
 
 def _scored(spec: str, rows: Sequence[ResultRow], name: str, attempted: int) -> Scored:
     measured = {row.clip or "": row for row in rows if getattr(row, name) is not None}
     infinite = {row.clip or "" for row in rows if row.is_exact(name)}
-    absent = [row for row in rows if row.clip not in {*measured, *infinite}]
+    there = {*measured, *infinite}
+    absent = [row for row in rows if row.clip not in there]
     reasons = (row.reasons.get(name) or row.reason or "not measured" for row in absent)
     return Scored(
         spec,

@@ -131,14 +131,22 @@ def estimate_of_sources(means: _Floats, n: int, limits: Range = ANYWHERE) -> Est
     if n_sources < 2:
         return Estimate(mean, None, None, n, n_sources, lowest, highest)
     if BOOTSTRAP_FROM_SOURCES <= n_sources <= BOOTSTRAP_TO_SOURCES:
-        tail = 100 * (1 - CONFIDENCE) / 2
-        drawn = _resampling(n_sources) @ means
-        low, high = (float(v) for v in np.percentile(drawn, [tail, 100 - tail]))
+        low, high = _bootstrap_interval(means.tobytes())
     else:
         error = float(means.std(ddof=1)) / math.sqrt(n_sources)
         reach = _t_quantile(n_sources - 1) * error
         low, high = mean - reach, mean + reach
     return Estimate(mean, low, high, n, n_sources, lowest, highest).within(limits)
+
+
+@lru_cache(maxsize=8_192)  # 1.6 kB each at most; tables, page and verdicts ask for the same
+def _bootstrap_interval(means: bytes) -> tuple[float, float]:
+    """Return the percentile interval of the mean; `means` are float64."""
+    values = np.frombuffer(means)
+    tail = 100 * (1 - CONFIDENCE) / 2
+    drawn = _resampling(len(values)) @ values
+    low, high = np.percentile(drawn, [tail, 100 - tail])
+    return float(low), float(high)
 
 
 @cache  # scipy takes longer to look it up than everything else takes
@@ -211,12 +219,11 @@ def ratio_estimate(
     numerators, denominators, sources : sequences of equal length, not empty
         For each clip; denominators are positive, numerators not negative, and so is the interval.
     """
-    names = list(dict.fromkeys(sources))
     above, below = (
-        np.array([sum(v for v, s in zip(part, sources, strict=True) if s == n) for n in names])
+        np.array([sum(values) for values in _by_source(part, sources)])
         for part in (numerators, denominators)
     )
-    ratio, n = float(above.sum() / below.sum()), len(names)
+    ratio, n = float(above.sum() / below.sum()), len(above)
     if n < 2:
         return Estimate(ratio, None, None, len(sources), n)
     residuals = above - ratio * below
@@ -246,10 +253,15 @@ def median_estimate(values: Sequence[float], sources: Sequence[str]) -> Estimate
 
 
 def _source_means(values: Sequence[float], sources: Sequence[str]) -> _Floats:
+    groups = _by_source(values, sources)
+    return np.array([group[0] if len(group) == 1 else np.mean(group) for group in groups])
+
+
+def _by_source(values: Sequence[float], sources: Sequence[str]) -> list[list[float]]:
     groups: dict[str, list[float]] = {}
     for value, source in zip(values, sources, strict=True):
         groups.setdefault(source, []).append(value)
-    return np.array([np.mean(group) for group in groups.values()])
+    return list(groups.values())
 
 
 def _t_test(means: _Floats) -> float:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
+from operator import attrgetter
 
 import numpy as np
 
@@ -13,6 +15,8 @@ from codecmark.metrics import rate
 from codecmark.metrics.table import QUALITY_FIELDS, TABLE
 from codecmark.results import axes
 from codecmark.results.row import ResultRow
+
+_figures = attrgetter(*QUALITY_FIELDS)
 
 
 @dataclass
@@ -30,20 +34,21 @@ class Summary:
     attempted: int
     quality: dict[str, dict[str, Quality]] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def ok(self) -> list[ResultRow]:
         """Rows of clips that were coded."""
         return [row for row in self.rows if row.status == "ok"]
 
-    @property
+    @cached_property
     def scored(self) -> int:
         """Clips with at least one quality figure, an infinite one included."""
         return sum(
-            any(getattr(row, name) is not None or row.is_exact(name) for name in QUALITY_FIELDS)
+            any(value is not None for value in _figures(row))
+            or any(row.is_exact(name) for name in QUALITY_FIELDS)
             for row in self.ok
         )
 
-    @property
+    @cached_property
     def sized(self) -> list[ResultRow]:
         """Rows of clips whose stream was kept; no stream is empty, it has its frame."""
         return [row for row in self.ok if row.stream_bytes]
@@ -53,13 +58,13 @@ class Summary:
         """Clips whose stream was kept."""
         return len(self.sized)
 
-    @property
+    @cached_property
     def bitrate_kbps(self) -> float | None:
         """Bits of all streams over seconds of all clips."""
         seconds = sum(row.clip_s or 0 for row in self.sized)
         return rate.bitrate_kbps(_total(self.sized, "stream_bytes"), seconds) if seconds else None
 
-    @property
+    @cached_property
     def compression_ratio(self) -> float | None:
         """16-bit PCM bytes of all clips over bytes of all streams."""
         if not self.sized:
@@ -70,6 +75,13 @@ class Summary:
 
     def real_time_factor(self, phase: str) -> float | None:
         """Seconds spent on all clips over their seconds; `phase` is `encode` or `decode`."""
+        return self._real_time_factors[phase]
+
+    @cached_property
+    def _real_time_factors(self) -> dict[str, float | None]:
+        return {phase: self._real_time_factor(phase) for phase in ("encode", "decode")}
+
+    def _real_time_factor(self, phase: str) -> float | None:
         timed = [row for row in self.ok if getattr(row, f"{phase}_s") is not None]
         seconds = sum(row.clip_s or 0 for row in timed)
         spent = sum(getattr(row, f"{phase}_s") for row in timed)
@@ -78,6 +90,15 @@ class Summary:
     def first(self, name: str) -> float | None:
         """Return a field that is the same in every row, or None."""
         return next((v for row in self.ok if (v := getattr(row, name)) is not None), None)
+
+
+class SummedOnce(list[ResultRow]):
+    """Rows that are summed up once, however many tables are made of them."""
+
+    @cached_property
+    def summaries(self) -> list[Summary]:
+        """What `summarise` returns."""
+        return _summaries(self)
 
 
 class Summarised(list[ResultRow]):
@@ -96,9 +117,12 @@ def summarise(rows: Iterable[ResultRow]) -> list[Summary]:
     InputError
         If the rows are of several combinations of axes.
     """
-    if isinstance(rows, Summarised):
+    if isinstance(rows, Summarised | SummedOnce):
         return rows.summaries
-    rows = list(rows)
+    return _summaries(list(rows))
+
+
+def _summaries(rows: Sequence[ResultRow]) -> list[Summary]:
     axes.require_one(rows)
     groups: dict[tuple[str, str], list[ResultRow]] = {}
     for row in rows:
@@ -132,6 +156,8 @@ def _columns(rows: Sequence[ResultRow], class_names: Sequence[str]) -> Columns:
     of_clips = [row for row in rows if row.clip]
     sources = {name: index for index, name in enumerate(dict.fromkeys(map(_source, of_clips)))}
     classes = {name: index for index, name in enumerate(class_names)}
+    figures = np.array([_figures(row) for row in of_clips], np.float64)
+    figures = figures.reshape(-1, len(QUALITY_FIELDS))  # of no clips too
     exact: Counter[tuple[str, str]] = Counter()
     for row in rows:
         for name in (name for name in row.reasons if name in TABLE and row.is_exact(name)):
@@ -140,10 +166,7 @@ def _columns(rows: Sequence[ResultRow], class_names: Sequence[str]) -> Columns:
         np.arange(len(of_clips)),
         np.array([sources[_source(row)] for row in of_clips], np.int64),
         np.array([classes.get(row.clip_class or "", -1) for row in of_clips], np.int64),
-        {
-            name: np.array([getattr(row, name) for row in of_clips], np.float64)
-            for name in QUALITY_FIELDS
-        },
+        dict(zip(QUALITY_FIELDS, figures.T, strict=True)),
         [row.clip or "" for row in of_clips],
         class_names,
         exact,

@@ -8,6 +8,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from codecmark.analysis.samples import latest_rows
 from codecmark.analysis.settings import Setting, settings_of
 from codecmark.errors import InputError
 from codecmark.metrics.table import TABLE
@@ -104,7 +105,7 @@ def rate_at_target(
     if not limits or not all(demands) or not all(limits):
         raise InputError("target: needs at least one metric, and thresholds other than 0")
     metrics = tuple(dict.fromkeys(metric for demand in demands for metric in demand))
-    settings, gaps = settings_of(list(rows), clip_class, metrics)
+    settings, gaps = settings_of(latest_rows(rows), clip_class, metrics)
     return {
         name: price(measured, target, gaps.get(name, ""), either)
         for name, measured in settings.items()

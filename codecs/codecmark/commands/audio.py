@@ -8,14 +8,13 @@ from pathlib import Path
 
 from rich import box
 from rich.console import Console
-from rich.progress import track
 from rich.table import Table
 
 from codecmark.commands import stored_rows
-from codecmark.commands.named_sets import add_actions, known
+from codecmark.commands.named_sets import add_actions, known, problems_of
 from codecmark.corpus.published import Library
 from codecmark.corpus.published.manifest import Decoded, PublishedFile
-from codecmark.errors import InputError, UnavailableError
+from codecmark.errors import InputError
 from codecmark.system.counting import counted
 
 HELP = "list, fetch, verify or compare published audio: originals and what codecs made of them"
@@ -110,12 +109,7 @@ def _each(
     status = 0
     for name in names:
         files = library.manifest.files_of(name)
-        problems = []
-        for file in track(files, name, console=console, disable=not console.is_terminal):
-            try:
-                action(file)
-            except UnavailableError as error:
-                problems.append(str(error))
+        problems = problems_of(files, action, name, console)
         console.print(
             f"{name}: {len(files) - len(problems)} of {counted(len(files), 'file')} as published",
             markup=False,

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from rich import box
 from rich.console import Console
-from rich.progress import track
 from rich.table import Table
 
 from codecmark import corpus
+from codecmark.commands.named_sets import problems_of
 from codecmark.corpus import fingerprints
 from codecmark.corpus.audio_files import read_audio
 from codecmark.corpus.fingerprints import Fingerprint
@@ -141,12 +141,7 @@ def _hold_to_digests(halves: Iterable[Half], library: Library, console: Console)
     status = 0
     for half in halves:
         clips = library.manifest.half(half)
-        problems = []
-        for clip in track(clips, half, console=console, disable=not console.is_terminal):
-            try:
-                library.path(clip)
-            except UnavailableError as error:
-                problems.append(str(error))
+        problems = problems_of(clips, library.path, half, console)
         _say(
             console,
             f"{half}: {len(clips) - len(problems)} of {counted(len(clips), 'clip')} right",

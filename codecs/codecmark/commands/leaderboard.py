@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+import gc
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from rich.console import Console
 
 from codecmark.analysis import summary_sql
+from codecmark.analysis.summary import SummedOnce
 from codecmark.commands import stored_rows
 from codecmark.leaderboard import render
+from codecmark.leaderboard.board import Board
 from codecmark.leaderboard.sections import DEFAULT_SORT
 from codecmark.report import picture
 from codecmark.results import newest, store
@@ -53,7 +57,11 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     run_id = arguments.run = stored_rows.run_of(arguments)
     compacted = store.compacted(arguments.results, run_id)
     axes = stored_rows.chosen_axes(arguments)
-    rows = stored_rows.read(arguments) if compacted is None else summary_sql.read(compacted, axes)
+    if compacted is None:
+        with _uncollected():
+            rows = SummedOnce(stored_rows.read(arguments))
+    else:
+        rows = summary_sql.read(compacted, axes)
     if arguments.picture is not None:
         absent = picture.draw(rows, arguments.picture, arguments.curves.split(","))
         console.print(f"picture in {arguments.picture}", markup=False)
@@ -68,9 +76,21 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         print(render.markdown(rows, arguments.sort, judged), end="")
         return 0
     stored_rows.show_run(arguments.results, rows, console)
-    render.print_leaderboard(rows, console, arguments.sort, judged)
+    board = Board(rows, judged)
+    render.print_leaderboard(rows, console, arguments.sort, judged, board)
     # the page is that of the run that none needs to name, in the default order
     if not axes and given is None and run_id == newest.newest(arguments.results):
-        page = render.write_markdown(rows, arguments.results)
+        page = render.write_markdown(rows, arguments.results, judged, board)
         console.print(f"page in {page}", markup=False)
     return 0
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Keep the collector from what is made here: rows have no cycles, and there are many."""
+    gc.disable()
+    try:
+        yield
+        gc.freeze()
+    finally:
+        gc.enable()

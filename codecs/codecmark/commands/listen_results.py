@@ -193,7 +193,7 @@ def _write(
 
     store.prepare(arguments.out)
     stored = store.read(arguments.out, [arguments.run]) if arguments.run else []
-    run_id = arguments.run or host.new_run_id()
+    run_id = arguments.run or host.new_run_id(store.run_ids(arguments.out))
     rows = rows_of(test, listening, stored, run_id)
     store.append(arguments.out, rows)
     console.print(

@@ -3,13 +3,30 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Collection, Iterable
-from typing import Any
+from collections.abc import Callable, Collection, Iterable, Sequence
+from typing import Any, TypeVar
 
-from codecmark.errors import InputError
+from rich.console import Console
+from rich.progress import track
+
+from codecmark.errors import InputError, UnavailableError
 from codecmark.system.schema import near
 
 Action = Callable[..., int]
+Item = TypeVar("Item")
+
+
+def problems_of(
+    items: Sequence[Item], check: Callable[[Item], object], title: str, console: Console
+) -> list[str]:
+    """Check each item, with a bar on a terminal; return what is not as it should be."""
+    problems = []
+    for item in track(items, title, console=console, disable=not console.is_terminal):
+        try:
+            check(item)
+        except UnavailableError as error:
+            problems.append(str(error))
+    return problems
 
 
 def add_actions(

@@ -11,7 +11,7 @@ from codecmark import review
 from codecmark.commands import stored_rows
 from codecmark.leaderboard import render
 from codecmark.results import newest
-from codecmark.review import files
+from codecmark.review import files, record
 from codecmark.review.decision import decide_within
 from codecmark.review.gate import gate
 
@@ -26,6 +26,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     stored_rows.add_folder(parser, "--results", "where the rows are, and the record goes")
     stored_rows.add_run(parser)
+    parser.add_argument(
+        "--brief", action="store_true",
+        help="only print the record's first screen, as Markdown; write nothing",
+    )  # fmt: skip
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
@@ -33,6 +37,9 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     requirements = review.load(arguments.requirements)
     rows = stored_rows.read(arguments)
     decision = decide_within(arguments.results, rows, requirements)
+    if arguments.brief:
+        print(record.first_screen(decision), end="")
+        return 0
     path = files.write(decision, str(arguments.requirements), arguments.results)
     lines = [*gate(decision).lines, *(f"risk: {risk.text}" for risk in decision.risks[:1])]
     lines.append(f"record in {path}")

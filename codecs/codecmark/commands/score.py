@@ -122,7 +122,7 @@ def _store(
     stored = [] if run_id is None else store.read(out, [run_id])
     known = {row.key for row in stored if row.status == "ok"}
     lacking = [pair for pair in pairs if not known or _key(pair, rules, weights) not in known]
-    run_id = run_id or host.new_run_id()
+    run_id = run_id or host.new_run_id(store.run_ids(out))
     new_rows: list[ResultRow] = []
     blocks = [lacking[at : at + workers] for at in range(0, len(lacking), workers)]
     with Scorer(workers) as scorer, store.writing(out, run_id) as writer:

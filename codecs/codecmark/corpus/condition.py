@@ -7,6 +7,7 @@ rounded once to the 16-bit grid, so that a lossless codec can return it exactly.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -95,7 +96,8 @@ class PreparedClip:
     gain : float
         What the samples were multiplied with, in all channels, for the condition's level.
     level_note : str
-        Why the level is not the one that the condition asks for; else empty.
+        Why the level is not the one that the condition asks for, and how far the file goes beyond
+        full scale; else empty.
     """
 
     name: str
@@ -238,10 +240,12 @@ def presented(
             f"native rate {audio.sample_rate_hz} Hz is below the "
             f"{condition.lowest_native_rate_hz} Hz that {condition.name} asks for"
         )
+    over = _over_full_scale(audio)
     audio = converted(audio, condition)
     gain, note = _level(audio, condition, clip_class)
     scaled = _scaled(audio, gain).on_pcm16_grid()
-    return PreparedClip(name, source, clip_class, scaled, file_sha256, gain, note)
+    notes = "; ".join(filter(None, (note, over)))
+    return PreparedClip(name, source, clip_class, scaled, file_sha256, gain, notes)
 
 
 def like(clip: PreparedClip, audio: AudioClip, condition: Condition) -> AudioClip:
@@ -273,6 +277,12 @@ def _level(audio: AudioClip, condition: Condition, clip_class: str) -> tuple[flo
     elif condition.loudness_lufs is not None:
         return preparation.gain_to_loudness(audio, condition.loudness_lufs)
     return 1.0, ""
+
+
+def _over_full_scale(audio: AudioClip) -> str:
+    """Say by how much a file of floating point is louder than any 16-bit file can be; else ""."""
+    peak = float(np.abs(audio.samples).max())
+    return f"the file goes {20 * math.log10(peak):.1f} dB over full scale" if peak > 1 else ""
 
 
 def _scaled(audio: AudioClip, gain: float) -> AudioClip:

@@ -7,8 +7,10 @@ manifest. Optional: `source`, `class`, `sha256`. Other columns are for people.
 from __future__ import annotations
 
 import csv
+import io
 from pathlib import Path
 
+from codecmark.corpus import manifest_text
 from codecmark.corpus.entry import UNKNOWN_CLASS, CorpusClip, distinct
 from codecmark.errors import InputError
 
@@ -24,10 +26,9 @@ def read(path: Path) -> list[CorpusClip]:
         If it is no such table; names the line, the column and the remedy.
     """
     try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            table = csv.DictReader(file)
-            columns = table.fieldnames or ()
-            rows = [(table.line_num, row) for row in table]
+        table = csv.DictReader(io.StringIO(manifest_text.read(path), newline=""))
+        columns = table.fieldnames or ()
+        rows = [(table.line_num, row) for row in table]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise InputError(
             f"{path}: not a CSV manifest in UTF-8 ({error}); save it as CSV, UTF-8, with commas"

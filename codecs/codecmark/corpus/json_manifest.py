@@ -6,16 +6,16 @@ looked at.
 
 from __future__ import annotations
 
-import gzip
 import json
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
 
+from codecmark.corpus import manifest_text
 from codecmark.corpus.audio_files import LATEST_S
 from codecmark.corpus.entry import CorpusClip, distinct
 from codecmark.errors import InputError
@@ -27,6 +27,9 @@ _Seconds = Annotated[
 ]
 _Text = Annotated[str | None, Meta(description="text")]
 _Identity = Annotated[str | int | None, Meta(description="text or a whole number")]
+
+
+_NONE = "holds no entries; one JSON object a line is expected"
 
 
 class _NemoEntry(msgspec.Struct):
@@ -155,16 +158,29 @@ def _clip(item: Mapping[str, Any], folder: Path) -> CorpusClip:
     )
 
 
-def _items(path: Path) -> list[Mapping[str, Any]]:
+def _items(path: Path) -> Iterator[Mapping[str, Any]]:
+    """Yield one entry after another: what follows one that is none is not looked at."""
+    number = 0
     try:
-        data = path.read_bytes()
-        text = (gzip.decompress(data) if path.suffix == ".gz" else data).decode("utf-8-sig")
-        if text.lstrip().startswith("["):
-            items = json.loads(text)
-        else:  # not splitlines: JSON strings may hold U+2028 and the like
-            items = [json.loads(line) for line in text.split("\n") if line.strip()]
+        text = manifest_text.read(path)
+        is_list = text.lstrip().startswith("[")
+        items = json.loads(text) if is_list else map(json.loads, _lines(text))
+        for number, item in enumerate(items, start=1):
+            if not isinstance(item, dict):
+                raise InputError(f"{path} entry {number}: {_NONE}")
+            yield item
     except (OSError, EOFError, ValueError, RecursionError, zlib.error) as error:
         raise InputError(f"{path}: not a JSON manifest ({error})") from error
-    if not items or not all(isinstance(item, dict) for item in items):
-        raise InputError(f"{path}: holds no entries; one JSON object a line is expected")
-    return list(items)
+    if not number:
+        raise InputError(f"{path}: {_NONE}")
+
+
+def _lines(text: str) -> Iterator[str]:
+    """Yield the lines that hold something; not by splitlines: JSON strings may hold U+2028."""
+    start = 0
+    while start < len(text):
+        end = text.find("\n", start)
+        end = len(text) if end < 0 else end
+        if line := text[start:end].strip():
+            yield line
+        start = end + 1

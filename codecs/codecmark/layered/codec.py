@@ -28,7 +28,7 @@ from codecmark.clip import AudioClip, Samples, resample
 from codecmark.codec import NO_WEIGHTS, Codec, CodecInfo, Weights
 from codecmark.errors import BitstreamError, InputError
 from codecmark.layered import base as base_layer
-from codecmark.layered import channel, container, encoder_search, mdct, targets
+from codecmark.layered import channel, container, encoder_search, mdct, segments, targets
 from codecmark.layered.base import Base, BaseCoding
 from codecmark.layered.channel import Waveform
 from codecmark.layered.container import Dropped
@@ -89,9 +89,20 @@ class WaveformLayerCodec(Codec):
         self.info = _described(info, setup) if info.parameters else info
 
     def encode_payload(self, clip: AudioClip) -> bytes:
-        """Return the coded layers of each channel."""
-        signals = clip.resampled(RATE_HZ).samples.astype(np.float64)
-        goals = channel_goals(self._targets, clip)
+        """Return the coded layers of each channel, of a long clip segment by segment."""
+        at_rate = clip.resampled(RATE_HZ)
+        bounds = segments.bounds(at_rate.n_samples)
+        if len(bounds) == 1:
+            return self._encode_segment(at_rate.samples, channel_goals(self._targets, clip))
+        payloads = []
+        for start, end in bounds:
+            part = AudioClip(at_rate.samples[:, start:end], RATE_HZ)
+            goals = channel_goals(self._targets, part)
+            payloads.append(self._encode_segment(part.samples, goals))
+        return segments.pack(payloads)
+
+    def _encode_segment(self, samples: Samples, goals: list[SnrTarget] | list[Budget]) -> bytes:
+        signals = samples.astype(np.float64)
         layers = [
             encoder_search.encode(signal, goals, self._base, self._fill, shaped=self._shaped)
             for signal in signals
@@ -154,11 +165,27 @@ class WaveformLayerCodec(Codec):
         self, payload: bytes, header: StreamHeader, upto: int, fill_gain: float | None = None
     ) -> tuple[Samples, list[Dropped]]:
         length = -(-header.n_samples * RATE_HZ // header.sample_rate_hz)
+        bounds, payloads = [(0, length)], [payload]
+        if segments.are_several(payload):
+            bounds = segments.bounds(length)
+            payloads = segments.unpack(payload, len(bounds))
+        decoded = [
+            self._decode_segment(part, header.channels, end - start, upto, fill_gain)
+            for part, (start, end) in zip(payloads, bounds, strict=True)
+        ]
+        dropped = [each for _, of_segment in decoded for each in of_segment]
+        parts = [signals for signals, _ in decoded]
+        whole = parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
+        return resample(whole, RATE_HZ, header.sample_rate_hz, header.n_samples), dropped
+
+    def _decode_segment(
+        self, payload: bytes, channels: int, length: int, upto: int, fill_gain: float | None
+    ) -> tuple[Samples, list[Dropped]]:
         superframes = mdct.superframes(length)
-        if len(payload) < header.channels * (superframes // base_layer.SUPERFRAMES_PER_BYTE):
+        if len(payload) < channels * (superframes // base_layer.SUPERFRAMES_PER_BYTE):
             raise BitstreamError("samples", f"{length} cannot come from {len(payload)} bytes")
-        layers, dropped = container.unpack(payload, header.channels, self.layers, upto)
-        signals = np.empty((header.channels, superframes * mdct.SUPERFRAME), np.float32)
+        layers, dropped = container.unpack(payload, channels, self.layers, upto)
+        signals = np.empty((channels, superframes * mdct.SUPERFRAME), np.float32)
         for number, (base_data, *waveform_data) in enumerate(layers):
             if base_data is None:
                 reason = next(layer.reason for layer in dropped if layer.channel == number)
@@ -171,8 +198,7 @@ class WaveformLayerCodec(Codec):
             signals[number] = channel.synthesise(
                 base, waveforms, superframes, self._fill, fill_gain
             )
-        cropped = signals[:, :length]
-        return resample(cropped, RATE_HZ, header.sample_rate_hz, header.n_samples), dropped
+        return signals[:, :length], dropped
 
 
 def _described(info: CodecInfo, setup: Setup) -> CodecInfo:

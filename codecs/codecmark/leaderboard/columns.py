@@ -80,13 +80,13 @@ def _evidence(summary: Summary) -> Cell:
         return Cell(summary.rows[0].status)
     if catalog.is_sentinel(summary.rows[0].family):
         return Cell("sentinel")
-    return Cell({"none": "classic"}.get(summary.weights or "", summary.weights or ""))
+    return Cell({"none": "nothing learned"}.get(summary.weights or "", summary.weights or ""))
 
 
 CODEC = Column("codec", "codec", "spec string", lambda s: Cell(s.spec), is_text=True)
 EVIDENCE = Column(
     "evidence", "evidence",
-    "where the learned part comes from; classic codecs have none, sentinels only check the scales",
+    "where the learned part comes from, if anything is learned; sentinels only check the scales",
     _evidence, is_text=True,
 )  # fmt: skip
 RATE = _cost_column(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -10,6 +11,7 @@ from codecmark.analysis.aggregation import ALL
 from codecmark.analysis.anchor_table import against_anchor, default_anchor
 from codecmark.analysis.delta import CurveGap, Delta
 from codecmark.analysis.ranking import Ranking, rank
+from codecmark.analysis.samples import latest_rows
 from codecmark.analysis.summary import Summarised
 from codecmark.analysis.target import Never, Reached, rate_at_target
 from codecmark.corpus.entry import CLASSES
@@ -55,7 +57,8 @@ def tables(rows: Iterable[ResultRow], judged: Mapping[str, Judged]) -> list[Tabl
     for row in rows:
         by_condition.setdefault(row.condition, []).append(row)
     found = []
-    for condition, members in by_condition.items():
+    for condition, rows_of_it in by_condition.items():
+        members = latest_rows(rows_of_it)
         present = {row.clip_class for row in members if row.clip_class}
         classes = sorted(present, key=CLASSES.index)
         if not classes:
@@ -84,14 +87,14 @@ def at_target(
         for name in classes
     }
     found = {name: rate_at_target(rows, name, targets[name], either[name]) for name in classes}
-    lines, single, unscored = [], [], []
+    lines, single, unscored, shown = [], [], [], _shown(rows)
     for codec in dict.fromkeys(codec for prices in found.values() for codec in prices):
         if _is_sentinel(codec):
             continue
         prices = [found[name].get(codec, Never(None, {})) for name in classes]
         if all(isinstance(price, Never) and price.nearest is None for price in prices):
             unscored.append(codec)
-        elif not _is_shown(codec, rows) and not any(isinstance(p, Reached) for p in prices):
+        elif codec not in shown and not any(isinstance(p, Reached) for p in prices):
             single.append(codec)
         else:
             cells = [_price(price, codec) for price in prices]
@@ -129,11 +132,12 @@ def rates_against_anchor(
         for metric in ("snr_db", "pesq_wb", VISQOL_FIELD)
         if TABLE[metric].applies_to(name)
     ]
+    rows = latest_rows(row for row in rows if not catalog.is_sentinel(row.family))
     anchor = default_anchor(rows)
     found = [against_anchor(rows, metric, name, anchor) for name, metric in axes]
-    lines = []
+    lines, shown = [], _shown(rows)
     for codec in dict.fromkeys(without_setting(row.spec) for row in rows):
-        if not _is_shown(codec, rows):
+        if codec not in shown:
             continue
         cells = [_delta(table.gaps.get(codec) if table else None) for table in found]
         if any(cell != NOTHING for cell in cells):
@@ -222,11 +226,11 @@ def _is_sentinel(codec: str) -> bool:
     return catalog.is_sentinel(Spec.parse(codec).family)
 
 
-def _is_shown(codec: str, rows: Sequence[ResultRow]) -> bool:
-    """Whether a codec has a line of its own: of the default set, or with a curve."""
+def _shown(rows: Sequence[ResultRow]) -> set[str]:
+    """Return the codecs with a line of their own: of the default set, or with a curve."""
+    settings = Counter(without_setting(spec) for spec in {row.spec for row in rows})
     names = {without_setting(spec) for spec in catalog.all_specs(default_only=True)}
-    settings = {row.spec for row in rows if without_setting(row.spec) == codec}
-    return codec in names or len(settings) > 1
+    return names | {codec for codec, count in settings.items() if count > 1}
 
 
 def _cheapest(prices: Sequence[Reached | Never]) -> tuple[int, float]:

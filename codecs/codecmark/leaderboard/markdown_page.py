@@ -6,9 +6,9 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from codecmark.leaderboard.board import Board
 from codecmark.leaderboard.brief import in_brief
-from codecmark.leaderboard.curve_tables import Table, tables
-from codecmark.leaderboard.notes import notes
+from codecmark.leaderboard.curve_tables import Table
 from codecmark.leaderboard.sections import DEFAULT_SORT, Section, sections
 from codecmark.results.row import ResultRow
 from codecmark.review.in_force import judged_by_condition
@@ -34,20 +34,22 @@ def markdown(
     rows: Sequence[ResultRow],
     sort: str = DEFAULT_SORT,
     judged: Mapping[str, Judged] | None = None,
+    board: Board | None = None,
 ) -> str:
     """Return the leaderboard page; the same rows give the same text.
 
-    `sort` and `judged` as in `sections`; `sort` orders the tables of all settings.
+    `sort` and `judged` as in `sections`, where `sort` orders the tables of all settings; `board` is
+    that of the same rows, if there is one.
     """
     judged = judged_by_condition(None, rows) if judged is None else judged
     found = sections(rows, sort, judged)
-    curves = tables(rows, judged)
+    board = board or Board(rows, judged)
     parts: list[_Part] = []
     for condition in dict.fromkeys(section.condition for section in found):
         ours = [section for section in found if section.condition == condition]
-        plain = [table for table in curves if table.condition == condition]
+        plain = [table for table in board.curves if table.condition == condition]
         parts += _of_condition(ours, plain, judged.get(condition))
-    parts.append(_Part("Notes", _folded("what was not measured, and why", _notes(rows))))
+    parts.append(_Part("Notes", _folded("what was not measured, and why", _notes(board.notes))))
     parts.append(_Part("Columns", _meanings(found)))
     first = rows[0]
     intro = (
@@ -103,13 +105,25 @@ def _first(section: Section, judged: Judged | None) -> str:
         requirements = judged.requirements
         what += f" by the requirements of *{escaped(requirements.title)}*"
         if requirements.baseline:
-            what += "; the last line is what is in use today"
-        what += (
-            f". Recommended: `{judged.recommended}`."
-            if judged.recommended
-            else ". None passes all of them."
-        )
+            what += f"; the last line is {_today(section, requirements.baseline)}"
+        what += f". {_chosen(judged)}"
     return f"{what}\n\n{_markdown_table(replace(section, columns=columns))}"
+
+
+def _today(section: Section, baseline: Sequence[str]) -> str:
+    """Say what the last line stands for: what is in use, or the nearest to it that was scored."""
+    scored = {summary.spec for summary in section.summaries}
+    if baseline[0] in scored or not scored.intersection(baseline):
+        return "what is in use today"
+    return f"the nearest to what is in use today, `{baseline[0]}`, that has figures of quality"
+
+
+def _chosen(judged: Judged) -> str:
+    if judged.locked:
+        return "Nothing is chosen on these clips: they are kept back, to judge what was chosen."
+    if judged.recommended:
+        return f"Recommended: `{judged.recommended}`."
+    return "None passes all of them."
 
 
 def _question(section: Section) -> str:
@@ -141,8 +155,8 @@ def _markdown_table(section: Section) -> str:
     return "\n".join(lines)
 
 
-def _notes(rows: Sequence[ResultRow]) -> str:
-    return "\n".join(f"- {escaped(note)}" for note in notes(rows))
+def _notes(texts: Sequence[str]) -> str:
+    return "\n".join(f"- {escaped(text)}" for text in texts)
 
 
 def _meanings(found: Sequence[Section]) -> str:

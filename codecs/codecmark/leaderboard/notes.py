@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from operator import attrgetter
 
 from codecmark.analysis.time_noise import time_noise
 from codecmark.metrics.table import METRICS, NOT_DEFINED
@@ -10,6 +11,7 @@ from codecmark.results.axes import combinations, in_words
 from codecmark.results.row import NEEDS_NO_REASON, ResultRow
 from codecmark.system.counting import counted
 
+_figures = attrgetter(*(metric.field for metric in METRICS))
 _NAMED_ALONE = 3  # codecs; where more of them all lack a figure for one reason, none is named
 
 
@@ -77,8 +79,8 @@ def _without_a_figure(rows: Sequence[ResultRow]) -> list[str]:
     groups: dict[tuple[str, str], dict[str, list[str]]] = {}
     for row in rows:
         missing: dict[str, list[str]] = {}
-        for metric in METRICS:
-            if getattr(row, metric.field) is None and not row.is_exact(metric.field):
+        for metric, value in zip(METRICS, _figures(row), strict=True):
+            if value is None and not row.is_exact(metric.field):
                 reason = row.reasons.get(metric.field, "no reason was stored")
                 if metric.field in NEEDS_NO_REASON and metric.field not in row.reasons:
                     continue  # the row was made before the metric

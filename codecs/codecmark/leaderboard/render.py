@@ -13,11 +13,10 @@ from rich.measure import Measurement
 from rich.table import Table
 
 from codecmark.errors import InputError
+from codecmark.leaderboard.board import Board
 from codecmark.leaderboard.cell import Column
 from codecmark.leaderboard.curve_tables import Table as PlainTable
-from codecmark.leaderboard.curve_tables import tables
 from codecmark.leaderboard.markdown_page import markdown
-from codecmark.leaderboard.notes import notes
 from codecmark.leaderboard.sections import DEFAULT_SORT, Section, sections
 from codecmark.results.row import ResultRow
 from codecmark.review.in_force import judged_by_condition
@@ -42,15 +41,20 @@ def print_leaderboard(
     console: Console,
     sort: str = DEFAULT_SORT,
     judged: Mapping[str, Judged] | None = None,
+    board: Board | None = None,
 ) -> None:
-    """Print every table and the notes below them; `sort` and `judged` as in `sections`."""
+    """Print every table and the notes below them.
+
+    `sort` and `judged` as in `sections`; `board` is that of the same rows, if there is one.
+    """
     judged = judged_by_condition(None, rows) if judged is None else judged
+    board = board or Board(rows, judged)
     for section in (s for s in sections(rows, sort, judged) if not s.page_only):
         for table in _tables_that_fit(section, console):
             console.print(table)
-    for plain in (t for t in tables(rows, judged) if not t.page_only):
+    for plain in (t for t in board.curves if not t.page_only):
         console.print(_rich_table(plain))
-    for note in notes(rows):
+    for note in board.notes:
         console.print(f"* {escape(note)}", highlight=False)
 
 
@@ -79,11 +83,15 @@ def _table(section: Section, columns: Sequence[Column], *, first: bool = True) -
 
 
 def write_markdown(
-    rows: Sequence[ResultRow], results: Path, judged: Mapping[str, Judged] | None = None
+    rows: Sequence[ResultRow],
+    results: Path,
+    judged: Mapping[str, Judged] | None = None,
+    board: Board | None = None,
 ) -> Path:
     """Write `results/leaderboard.md` in the default order and return its path.
 
-    Without `judged`, targets are those of the requirements in `results/decisions`, if any.
+    Without `judged`, targets are those of the requirements in `results/decisions`, if any;
+    `board` as in `print_leaderboard`.
 
     Raises
     ------
@@ -91,7 +99,8 @@ def write_markdown(
         If it cannot be written.
     """
     path = results / "leaderboard.md"
-    page = markdown(rows, judged=judged or judged_by_condition(results, rows))
+    judged = judged or judged_by_condition(results, rows)
+    page = markdown(rows, judged=judged, board=board)
     try:
         results.mkdir(parents=True, exist_ok=True)
         whole_files.replace(path, page)

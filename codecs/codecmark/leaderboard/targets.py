@@ -68,7 +68,8 @@ def _of_panel(panel: Panel) -> _Asked:
     meaning = (
         f"a prediction and not a listening test: {'; '.join(panel_text.rule(panel))}. Pass where "
         "every voice that has figures holds at the near end of its interval, fail where most of "
-        "them fail at the far end, undecided otherwise; two of one house are one voice"
+        "them fail at the far end, undecided otherwise; two of one house are one voice, which "
+        "decides where no other can speak, as on music and ambient sound below 48 kHz"
     )
     return _Asked(panel.name, panel.name, meaning)
 

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from codecmark.errors import InputError
 from codecmark.listen.csv_tables import bounded_bytes, number, read_csv, shielded, unshielded
-from codecmark.system import schema
+from codecmark.system import schema, whole_files
 
 Method = Literal["acr", "dcr", "mushra"]
 Role = Literal["system", "reference", "mid_anchor", "low_anchor", "anchor"]
@@ -226,8 +226,8 @@ def write_set(folder: Path, listening: ListeningSet) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         text = msgspec.json.format(msgspec.json.encode(head), indent=1)
-        (folder / HEAD).write_bytes(text + b"\n")
-        (folder / RATINGS).write_text(lines.getvalue(), encoding="utf-8")
+        whole_files.replace(folder / HEAD, text + b"\n")
+        whole_files.replace(folder / RATINGS, lines.getvalue())
     except OSError as error:
         raise InputError(f"{folder}: cannot be written ({error.strerror})") from error
 

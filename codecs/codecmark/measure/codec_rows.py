@@ -81,7 +81,9 @@ class CodecRows:
             if treatment:
                 codec = self._impaired = ImpairedCodec(codec, treatment, self._setup)
             clips = [treatment.changed(first)]
-            self._measurement = measurement_of(codec, clips, condition, self._setup, worker)
+            self._measurement = measurement_of(
+                codec, clips, condition, self._setup, worker, is_impaired=bool(treatment)
+            )
         except CodecmarkError as error:
             self.error = error
         self._weight_sets = ",".join(self._setup.weights.asked_names) or None

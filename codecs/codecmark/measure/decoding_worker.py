@@ -9,7 +9,9 @@ batch, held against what the timed call returned.
 from __future__ import annotations
 
 import atexit
+import hashlib
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -19,6 +21,7 @@ from codecmark.bitstream.frame import DecodeLimits
 from codecmark.clip import AudioClip
 from codecmark.codec import Codec
 from codecmark.errors import BitstreamError, CodecError, CodecmarkError
+from codecmark.measure import agreement
 from codecmark.networks.setup import Setup
 from codecmark.system import child_program, threads
 from codecmark.system.child_program import ChildDiedError, ChildProgram, exactly
@@ -39,7 +42,7 @@ class DecodingWorker:
     """
 
     def __init__(self, codec: Codec, setup: Setup, thread_count: int, limits: DecodeLimits) -> None:
-        self._request = {
+        self._request: dict[str, Any] = {
             "spec": codec.info.spec,
             "class": _class_of(codec),
             "threads": thread_count,
@@ -48,8 +51,8 @@ class DecodingWorker:
         # what could be fetched was fetched by the caller's own instance
         self._variables = {**setup.variables(), "CODECMARK_OFFLINE": "1"}
 
-    def decode(self, stream: bytes) -> AudioClip:
-        """Return what the stream decodes to there.
+    def decode(self, stream: bytes, thread_count: int | None = None) -> AudioClip:
+        """Return what the stream decodes to there, by default on the threads of the condition.
 
         Raises
         ------
@@ -57,7 +60,7 @@ class DecodingWorker:
             If it does not decode, or the process dies of it.
         """
         try:
-            return self._asked(stream)
+            return self._asked(stream, thread_count or self._request["threads"])
         except ChildDiedError as error:
             raise CodecError(f"the process that never saw the clip died of it ({error})") from error
 
@@ -69,9 +72,9 @@ class DecodingWorker:
                 requests.flush()
                 answers.readline()
 
-    def _asked(self, stream: bytes) -> AudioClip:
+    def _asked(self, stream: bytes, thread_count: int) -> AudioClip:
         with _PROGRAM.asked(None, variables=self._variables) as (requests, answers):
-            request = {**self._request, "bytes": len(stream)}
+            request = {**self._request, "threads": thread_count, "bytes": len(stream)}
             requests.write(json.dumps(request).encode() + b"\n" + stream)
             requests.flush()
             line = answers.readline()
@@ -84,6 +87,25 @@ class DecodingWorker:
             content = exactly(answers, channels * length * 4)
         samples = np.frombuffer(content, "<f4").reshape(channels, length)
         return AudioClip(samples.astype(np.float32, copy=False), answer["sample_rate_hz"])
+
+
+def disagreement(
+    outputs: Sequence[object], streams: Sequence[bytes], worker: DecodingWorker
+) -> str:
+    """Say how what calls returned for these streams differs from what the process decodes.
+
+    One of them is decoded there, which one follows from their bytes, so that no position is safe.
+    Empty if they agree, or the call failed by itself.
+    """
+    index = min(range(len(streams)), key=lambda i: hashlib.sha256(streams[i]).digest())
+    returned = outputs[index]
+    if not isinstance(returned, AudioClip):
+        return ""
+    try:
+        difference = agreement.difference_of(returned, worker.decode(streams[index]))
+    except CodecmarkError as error:
+        difference = str(error)
+    return difference and f"a process that never saw the clip disagrees: {difference}"
 
 
 class _RefusedError(CodecError):

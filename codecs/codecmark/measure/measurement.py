@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import deque
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -14,7 +13,7 @@ from codecmark.clip import AudioClip
 from codecmark.codec import Codec
 from codecmark.corpus.condition import Condition, PreparedClip
 from codecmark.errors import CodecmarkError, MetricError
-from codecmark.measure import agreement, row_builder
+from codecmark.measure import decoding_worker, other_threads, row_builder
 from codecmark.measure.agreement import EagerReference
 from codecmark.measure.decoding_worker import DecodingWorker
 from codecmark.measure.memory import peak_memory_mib
@@ -40,6 +39,7 @@ class Measurement:
     memory and rate; its quality is not computed. `setup` is what the codec was built with: its
     reference on eager and the process that measures its memory are given the same. `worker`
     decodes without having seen a clip: all that is scored and not timed, of the rest one clip.
+    Unless `is_impaired`, rows of networks say what another number of threads would change.
     """
 
     def __init__(
@@ -49,6 +49,8 @@ class Measurement:
         condition: Condition,
         setup: Setup,
         worker: DecodingWorker | None = None,
+        *,
+        is_impaired: bool = False,
     ) -> None:
         self.codec = codec
         self.condition = condition
@@ -66,6 +68,8 @@ class Measurement:
         self._first_call_s: dict[str, float] = {}
         self._rounds: dict[str, int] = {}
         self._peak: float | Failure | None = None
+        on_threads = codec.info.backend != "native" and codec.info.device == "cpu"
+        self._on_other_threads = None if on_threads and not is_impaired else ""
 
     def take(self, clips: Sequence[PreparedClip]) -> None:
         """Go on with other clips; the warm-up has been done and the peak memory is known."""
@@ -91,8 +95,12 @@ class Measurement:
         if timer is None and self._worker is not None:
             call = self._worker.decode
         run = self._run("decode", call, usable, timer, lengths) if usable else []
-        if timer is not None and self._worker is not None and run:
-            run = self._checked(run, usable, self._worker)
+        if self._worker is not None and run:
+            self._check_threads(self._worker)
+            if timer is not None:
+                why = decoding_worker.disagreement([t.output for t in run], usable, self._worker)
+                run = [Timed(Failure(f"decode: {why}"), ()) for _ in run] if why else run
+                self._worker.forget()
         decoded = iter(run)
         self._decoded = [
             next(decoded, Timed(Failure("not reached"), ()))
@@ -101,30 +109,15 @@ class Measurement:
             for stream in streams
         ]
 
-    def _checked(
-        self,
-        run: list[Timed[AudioClip | Failure]],
-        streams: Sequence[bytes],
-        worker: DecodingWorker,
-    ) -> list[Timed[AudioClip | Failure]]:
-        """Return timed calls, all failed if a process that never saw a clip decodes another one.
-
-        Which stream it is given follows from their bytes, so that no position is safe.
-        """
-        index = min(range(len(streams)), key=lambda i: hashlib.sha256(streams[i]).digest())
-        returned = run[index].output
-        if isinstance(returned, Failure):
-            return run
-        try:
-            apart = worker.decode(streams[index])
-            difference = agreement.difference_of(returned, apart)
-        except CodecmarkError as error:
-            difference = str(error)
-        worker.forget()
-        if not difference:
-            return run
-        failure = Failure(f"decode: a process that never saw the clip disagrees: {difference}")
-        return [Timed(failure, ()) for _ in run]
+    def _check_threads(self, worker: DecodingWorker) -> None:
+        """Find out once, on the start of the first clip, what another number of threads changes."""
+        if self._on_other_threads is None:
+            clip = self._first
+            if not self.codec.execution.compiles_each_length:
+                clip = clip.cropped(self.condition.untrained_clip_s)
+            self._on_other_threads = other_threads.difference(
+                self.codec, worker, clip, self.condition.threads
+            )
 
     def _within_limits(self, stream: bytes | Failure) -> bytes | Failure:
         """Return the stream, or why it is not decoded: it claims more than any clip here has."""
@@ -162,6 +155,8 @@ class Measurement:
             )
             builder = row_builder.for_clip(run_id, self.codec.info, self.condition, measured)
             self._compare(builder, encoded.output, decoded.output if decoded else None)
+            if self._on_other_threads:
+                builder.note(other_threads.NOTE, self._on_other_threads)
             builders.append(builder)
         if self._rounds:  # a second network would be in memory while the next clips are timed
             self._reference.forget()

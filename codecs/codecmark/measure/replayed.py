@@ -27,11 +27,13 @@ def measurement_of(
     condition: Condition,
     setup: Setup,
     worker: DecodingWorker | None = None,
+    *,
+    is_impaired: bool = False,
 ) -> Measurement:
     """Return what measures a codec, of which replayed ones have their own; see `Measurement`."""
     if isinstance(codec, ReplayedCodec):
         return ReplayedMeasurement(codec, clips, condition, setup)
-    return Measurement(codec, clips, condition, setup, worker)
+    return Measurement(codec, clips, condition, setup, worker, is_impaired=is_impaired)
 
 
 class ReplayedMeasurement(Measurement):

@@ -61,5 +61,6 @@ class Levels:
 
     def restored_to(self, waveform: Samples) -> Samples:
         """Return a decoded waveform at its original level."""
-        restored: Samples = (waveform * (self.peak / PEAK) + self.mean).astype(np.float32)
+        with np.errstate(over="ignore", invalid="ignore"):  # a stream may say anything: see `Codec`
+            restored: Samples = (waveform * (self.peak / PEAK) + self.mean).astype(np.float32)
         return restored

@@ -16,8 +16,12 @@ from __future__ import annotations
 import copy
 import hashlib
 from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from typing import Any, Literal
+
+import numpy as np
 
 from codecmark.clip import Samples, resample
 from codecmark.errors import MetricError
@@ -63,12 +67,23 @@ def estoi(reference: Samples, decoded: Samples, sample_rate_hz: int) -> float:
     import pystoi
 
     ours, theirs = (mono(x, sample_rate_hz, sample_rate_hz) for x in (reference, decoded))
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), _same_noise():
         warnings.simplefilter("error", RuntimeWarning)  # pystoi warns, then returns 1e-5
         try:
             return float(pystoi.stoi(ours, theirs, sample_rate_hz, extended=True))
         except (RuntimeWarning, ValueError) as error:
             raise MetricError(f"ESTOI: {error}") from error
+
+
+@contextmanager
+def _same_noise() -> Iterator[None]:
+    """Have pystoi, which adds noise from NumPy's global generator, add the same in every call."""
+    state = np.random.get_state()
+    np.random.seed(0)
+    try:
+        yield
+    finally:
+        np.random.set_state(state)
 
 
 def visqol(

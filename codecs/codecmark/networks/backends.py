@@ -57,6 +57,12 @@ def on_backend(
         If the backend lacks a package, a compiler or this dtype; states the remedy.
     """
     backend, dtype = execution.backend, execution.dtype
+    if backend not in _DTYPES:
+        raise UnavailableError(
+            f"backend: {backend} has kernels for the decoder of DAC, not for "
+            f"{type(network).__name__}",
+            "choose another backend",
+        )
     if dtype not in _DTYPES[backend]:
         raise UnavailableError(
             f"dtype: {backend} runs {' or '.join(_DTYPES[backend])}, not {dtype}",

@@ -143,8 +143,13 @@ class TransformersDac:
                 dac_blocks.decoder_reach(config.upsampling_ratios),
             )
         )
-        shape = 1, int(config.hidden_size), 50
-        model.decoder = runtime.on_backend(model.decoder, setup, shape, varying=(0, 2))
+        if setup.execution.backend == "fused":
+            from codecmark.neural import dac_fused  # numba
+
+            model.decoder = dac_fused.on_processor(model.decoder, setup)
+        else:
+            shape = 1, int(config.hidden_size), 50
+            model.decoder = runtime.on_backend(model.decoder, setup, shape, varying=(0, 2))
 
     def encode(self, batch: torch.Tensor, codebooks: int) -> torch.Tensor:
         """Turn `[batch, 1, n * hop]` into `[batch, codebooks, n]`."""

@@ -121,6 +121,8 @@ def box(held: InForce, judged: Judged) -> Box:
         key=lambda one: (one.rate.value or 0.0, one.spec),
     )
     risk, routes = record.risks(decision, links), record.routes(decision, links)
+    if decision.scarce:
+        rest += f" {wording.nothing_can_pass(decision.scarce)}."
     picks = "\n\n".join(filter(None, record_picks.section(decision, links)))
     subject, runner_up = first_two(decision, judged)
     is_current = held.is_current and held.record is not None

@@ -13,6 +13,7 @@ import json
 import re
 import zlib
 from collections.abc import Callable, Iterable, Iterator
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -24,9 +25,16 @@ from codecmark.results.row import SCHEMA_VERSION, ResultRow, parse_line
 Result = TypeVar("Result")
 
 _HEADING = "versions_id"
+# texts that many rows share
+_REPEATED = (
+    "run_id", "spec", "family", "weights", "weights_sha256", "weight_sets", "clip", "clip_sha256",
+    "source", "clip_class", "condition", "status", "visqol_mode", "device", "backend", "dtype",
+    "host",
+)  # fmt: skip
 _SEALED_SINCE = 3
 _SEAL = re.compile(rb',"crc32":"([0-9a-f]{8})"\}')
 _SEAL_BYTES = len(b',"crc32":"00000000"}')
+_repeated = attrgetter(*_REPEATED)
 REMEDY = (
     "restore the file from a copy, or put the line aside with `codecmark verify DIR --salvage` and "
     "run the same command again: it makes the row anew"
@@ -67,6 +75,7 @@ class LineReader:
     def __init__(self) -> None:
         self.schemas: set[int] = set()
         self._headings: dict[str, Any] = {}
+        self._kept = _Kept()
 
     def rows(self, path: Path) -> Iterator[ResultRow]:
         """Yield every whole row of a file; a last line that was cut off is left out.
@@ -96,7 +105,7 @@ class LineReader:
             if named not in self._headings:
                 raise ResultSchemaError(f"versions: {named!r} is named by no line above")
             record["versions"] = self._headings[named]
-        return ResultRow.from_record(record)
+        return self._kept.row(record)
 
     def row_without_versions(self, line: bytes) -> ResultRow | None:
         """Return a row all of which is whole but the table of versions that it names, else None."""
@@ -109,6 +118,26 @@ class LineReader:
             return ResultRow.from_record({**record, "versions": {}})
         except ResultSchemaError:
             return None
+
+
+class _Kept:
+    """What rows have in common, held once: a hundred thousand rows name few codecs and reasons."""
+
+    def __init__(self) -> None:
+        self._texts: dict[str, str] = {}
+        self._tables: dict[tuple[tuple[str, str], ...], dict[str, str]] = {}
+
+    def row(self, record: dict[str, Any]) -> ResultRow:
+        """Return the row of a record; raises `ResultSchemaError`."""
+        row = ResultRow.from_record(record)
+        for name, text in zip(_REPEATED, _repeated(row), strict=True):
+            if text is not None and (same := self._texts.setdefault(text, text)) is not text:
+                msgspec.structs.force_setattr(row, name, same)
+        for name in ("versions", "reasons"):
+            table = getattr(row, name)
+            shared = self._tables.setdefault(tuple(table.items()), table)
+            msgspec.structs.force_setattr(row, name, shared)
+        return row
 
 
 def _each_line(path: Path, call: Callable[[bytes], Result]) -> Iterator[Result]:

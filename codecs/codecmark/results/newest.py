@@ -1,7 +1,8 @@
 """Which run is meant where none is named: the newest, unless it is a part of an earlier one.
 
-A run of a few codecs or clips that was tried beside a whole one, one without times, or a new
-measurement of everything that is not through yet, does not take the whole one's place.
+A run of a few codecs or clips that was tried beside a whole one, one without times, one that failed
+where the earlier did not, or a new measurement of everything that is not through yet, does not take
+the whole one's place.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ class _Place(msgspec.Struct):
     spec: str | None = None
     condition: str | None = None
     clip: str | None = None
+    status: str | None = None
     encode_s: float | None = None
     # what the clip went through beside the codec, see `row.AXES`
     loss_percent: float | None = None
@@ -52,26 +54,29 @@ class _Extent:
         self._lines = results / store.ROWS / f"{run_id}.jsonl"
 
     @cached_property
-    def is_timed(self) -> dict[tuple[str, _Pair, tuple[object, ...]], bool]:
-        """Of every codec, condition and clip, and axes, whether it was timed."""
+    def has_worked(self) -> dict[tuple[str, _Pair, tuple[object, ...]], tuple[bool, bool]]:
+        """Of every codec, condition and clip, and axes, whether it was coded, and timed."""
         return {
-            (place.spec, (place.condition, place.clip), place.axes): place.encode_s is not None
+            (place.spec, (place.condition, place.clip), place.axes): (
+                place.status == "ok", place.encode_s is not None,
+            )
             for place in self._places()
             if place.spec and place.condition and place.clip
-        }
+        }  # fmt: skip
 
     @cached_property
     def clips(self) -> set[_Pair]:
         """Condition and clip of every row."""
-        return {pair for _, pair, _ in self.is_timed}
+        return {pair for _, pair, _ in self.has_worked}
 
     @property
     def size(self) -> tuple[int, int]:
-        """Number of rows, and of those with times."""
-        return len(self.is_timed), sum(self.is_timed.values())
+        """Number of rows of clips that were coded, and of those with times."""
+        coded, timed = zip(*self.has_worked.values(), strict=True) if self.has_worked else ((), ())
+        return sum(coded), sum(timed)
 
     def is_part_of(self, other: _Extent) -> bool:
-        """Return whether the other run has all these clips, and more rows or times."""
+        """Return whether the other run has all these clips, and more rows that count or times."""
         return self.clips <= other.clips and self.size < other.size
 
     def _places(self) -> Iterator[_Place]:

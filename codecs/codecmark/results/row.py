@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import math
 from functools import cache
+from operator import attrgetter
 from reprlib import repr as shortened
 from typing import Annotated, Any, Literal, TypeAlias, get_type_hints
 
@@ -58,6 +59,7 @@ _SINCE_3 = (
     "stream_sha256", "decoded_sha256", "encode_min_s", "decode_min_s", "encode_p95_s",
     "decode_p95_s",
 )  # fmt: skip
+_axes, _identity = attrgetter(*AXES), attrgetter(*IDENTITY)
 # what other readers hold in an integer
 Integer: TypeAlias = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 
@@ -164,12 +166,12 @@ class ResultRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     @property
     def axes(self) -> tuple[float | str | None, ...]:
         """What the clip went through beside the codec, in the order of `AXES`."""
-        return tuple(getattr(self, name) for name in AXES)
+        return _axes(self)
 
     @property
     def identity(self) -> tuple[float | str | None, ...]:
         """The values of `IDENTITY`."""
-        return self.spec, self.clip, self.condition, *self.axes
+        return _identity(self)
 
     def is_exact(self, name: str) -> bool:
         """Return whether the metric `name` has no figure because the output equals the input."""

@@ -237,8 +237,9 @@ def latest(rows: Iterable[ResultRow]) -> list[ResultRow]:
     last: dict[tuple[object, ...], ResultRow] = {}
     weights: dict[tuple[str, str], tuple[str | None, str | None]] = {}
     for row in rows:
-        last.pop(row.identity, None)
-        last[row.identity] = row
+        identity = row.identity
+        last.pop(identity, None)
+        last[identity] = row
         if row.clip is not None and row.weights is not None:
             weights[row.spec, row.condition] = row.weights, row.weights_sha256
     return [

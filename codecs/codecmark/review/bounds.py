@@ -76,5 +76,5 @@ def _by_number(finding: Finding, bound: Bound, limit: float, figures: Figures) -
         margin=margin,
         safe_margin=margin,
         witness=witness,
-        n_witnesses=len(witnesses),
+        n_witnesses=len({figure.spec for _, figure in witnesses}),
     )

@@ -11,7 +11,7 @@ from codecmark.analysis.aggregation import ALL
 from codecmark.analysis.statistics import estimate, paired_difference
 from codecmark.metrics.table import QUALITY_FIELDS, VISQOL_FIELD
 from codecmark.results.row import ResultRow
-from codecmark.review.choice import Candidate, Status, best, status_of
+from codecmark.review.choice import Status, best, status_of
 from codecmark.review.elsewhere import StatedFigure
 from codecmark.review.field import Field
 from codecmark.review.figure import Figure
@@ -107,7 +107,7 @@ def _outcome(field: Field, replayed: ReplayedFigures, clip_class: str) -> ClassO
     ours = Field(moved, field.figures, replayed)
     asked = {requirement.name: requirement for requirement in field.requirements.asked}
     measured = (ours.ranked(spec) for spec in ours.offered)
-    chosen = best(one for one in measured if not _rests_on_published(one.candidate))
+    chosen = best(one for one in measured if not one.candidate.rests_on_published)
     settings = [
         _setting(ours, replayed, option.name, spec, clip_class, asked)
         for option in ours.options
@@ -219,11 +219,6 @@ def _difference(
         n=len(ours),
         n_sources=difference.n_sources,
     )
-
-
-def _rests_on_published(candidate: Candidate) -> bool:
-    """Say whether others chose the clips, and state the rate: nothing to recommend by."""
-    return any(one.effective.figure.origin == "replayed" for one in candidate.findings)
 
 
 def _of_class(requirements: Requirements, clip_class: str) -> Requirements:

@@ -83,7 +83,8 @@ def _many_settings(candidates: Sequence[Candidate]) -> list[str]:
         return []
     return [
         f"Each interval holds with 95 % by itself; {judged} settings were judged, so that one or "
-        "another may pass or fail by luck."
+        "another may pass or fail by luck, and the one with the largest margin owes some of it to "
+        "that."
     ]
 
 

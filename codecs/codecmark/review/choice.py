@@ -42,6 +42,18 @@ class Candidate(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_
         return self.status in {"feasible", "provisional"}
 
     @property
+    def rests_on_published(self) -> bool:
+        """Whether published sound decides anything: its clips were chosen by others."""
+        return any(one.effective.figure.origin == "replayed" for one in self.findings)
+
+    @property
+    def is_measured(self) -> bool:
+        """Whether these rows have something to say of each hard requirement."""
+        unknown = {"NO EVIDENCE", "PUBLISHED ELSEWHERE"}
+        verdicts = {one.effective.verdict for one in self.hard}
+        return not self.rests_on_published and not verdicts & unknown
+
+    @property
     def hard(self) -> tuple[Finding, ...]:
         """The findings on hard requirements."""
         return tuple(finding for finding in self.findings if finding.requirement.hard)

@@ -18,6 +18,9 @@ from codecmark.review.field import Field
 from codecmark.review.figures import Figures
 from codecmark.review.named_rows import rows_in
 from codecmark.review.requirements import Requirements
+from codecmark.review.threshold import FACTS, TIMES
+
+_ELSEWHERE = TIMES.union(FACTS)  # measured, or stated, with the run that decides
 
 
 class Confirmation(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -57,12 +60,18 @@ def confirmed(
 ) -> tuple[Confirmation, ...]:
     """Judge what was picked on the kept clips, then whatever else ran there, best first.
 
-    Published sound stands for nothing here, and neither does what bounds an option.
+    What is asked of sound and its size is judged: times and memory do not depend on which clips
+    they are, and a run of quality alone has none. Published sound stands for nothing here, and
+    neither does what bounds an option.
     """
-    if not rows:
+    asked = tuple(one for one in requirements.requirements if one.metric not in _ELSEWHERE)
+    if not rows or not asked:
         return ()
-    options = tuple(replace(one, replayed=(), bounds=()) for one in requirements.options)
-    field = Field(replace(requirements, options=options, replayed=None), Figures(rows))
+    options = tuple(
+        replace(one, replayed=(), bounds=(), published=()) for one in requirements.options
+    )
+    again = replace(requirements, requirements=asked, options=options, replayed=None)
+    field = Field(again, Figures(rows))
     counted: dict[str, list[ResultRow]] = {}
     for row in rows:
         if row.status == "ok":

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import msgspec
 
-from codecmark.analysis.listeners import RATINGS
-from codecmark.analysis.samples import latest_rows
-from codecmark.metrics.table import QUALITY_FIELDS
 from codecmark.results.row import ResultRow
 from codecmark.review.by_class import ClassOutcome, by_class
 from codecmark.review.caveats import caveats
 from codecmark.review.choice import Candidate, Ranked, best, ordered
 from codecmark.review.confirmation import Confirmation, confirmed
 from codecmark.review.confirmation import rows_of as kept_rows
+from codecmark.review.digest import digest
 from codecmark.review.dominance import ParetoSet, pareto_set
 from codecmark.review.field import Field
 from codecmark.review.figures import Figures
@@ -28,14 +24,9 @@ from codecmark.review.replayed import rows_of as published_rows
 from codecmark.review.requirements import Requirements
 from codecmark.review.risks import Risk, risks
 from codecmark.review.sensitivity import Flip, Relaxation, flips, relaxation
-from codecmark.review.threshold import WITH_ORIGINAL
+from codecmark.run.corpora import any_locked
 
 SCHEMA_VERSION = 3
-_JUDGED = (  # of a row; what a decision rests on
-    "run_id", "spec", "weights", "clip", "clip_s", "source", "clip_class", "condition", "status",
-    "stream_bytes", "pcm16_bytes", "encode_s", "decode_s", "lag_samples", "host", *QUALITY_FIELDS,
-    *(f"{name}_reference" for name in WITH_ORIGINAL), *RATINGS, "listeners", "listener_se",
-)  # fmt: skip
 
 
 class Outcome(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -95,6 +86,9 @@ class Decision(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_f
         The runs of published sound, and of what ran beside it.
     confirmations : tuple of Confirmation
         On clips that were kept back: the picks first, then what else ran there.
+    locked : bool
+        The rows are of clips that are kept back to judge what was chosen elsewhere: every spec is
+        judged and none is chosen.
     """
 
     schema_version: int
@@ -117,6 +111,7 @@ class Decision(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_f
     by_class: dict[str, ClassOutcome] = {}
     replayed_run_ids: tuple[str, ...] = ()
     confirmations: tuple[Confirmation, ...] = ()
+    locked: bool = False
 
     @property
     def candidates(self) -> dict[str, Candidate]:
@@ -158,6 +153,8 @@ def decide(
     requirements: Requirements,
     replayed: Sequence[ResultRow] = (),
     confirming: Sequence[ResultRow] = (),
+    *,
+    locked: bool = False,
 ) -> Decision:
     """Judge every spec and choose among those of the options.
 
@@ -169,6 +166,8 @@ def decide(
         Published sound, see `replayed.rows_of`.
     confirming : sequence of ResultRow
         Clips that were kept back, see `confirmation.rows_of`; nothing is chosen by them.
+    locked : bool
+        The rows themselves are of clips that were kept back: nothing is chosen.
 
     Raises
     ------
@@ -184,10 +183,10 @@ def decide(
         for option in field.options
         for ranks in (ordered(offered[spec] for spec in field.specs_of[option.name]),)
     )
-    chosen = best(offered.values())
+    chosen = None if locked else best(offered.values())
     deciding = [each for one in requirements.requirements for each in one.deciding]
     candidates = [one.candidate for one in offered.values()]
-    picked = picks(field, offered)
+    picked = () if locked else picks(field, offered)
     return Decision(
         schema_version=SCHEMA_VERSION,
         requirements=requirements,
@@ -197,37 +196,32 @@ def decide(
         outcomes=outcomes,
         others=tuple(one.candidate for spec, one in ranked.items() if spec not in offered),
         routes=_routes(outcomes, ordered(offered.values())),
-        relaxation=None if chosen else relaxation(list(offered.values())),
+        relaxation=None if chosen or locked else relaxation(list(offered.values())),
         flips={one.name: flips(field, one, chosen) for one in deciding if field.is_known(one)},
         picks=picked,
-        by_rate=by_rate(offered),
+        by_rate={} if locked else by_rate(offered),
         scarce=field.figures.scarce,
         pareto=pareto_set(field, offered),
-        contenders=tuple(one.option for one in outcomes if _could_win(one, offered, chosen)),
+        contenders=tuple(
+            one.option for one in outcomes if not locked and _could_win(one, offered, chosen)
+        ),
         risks=risks(None if chosen is None else chosen.candidate, field),
         caveats=caveats(candidates, field),
-        by_class=by_class(field),
+        by_class={} if locked else by_class(field),
         replayed_run_ids=tuple(dict.fromkeys(row.run_id for row in replayed)),
         confirmations=confirmed(requirements, confirming, [pick.spec for pick in picked]),
+        locked=locked,
     )
 
 
-def decide_within(results: Path, rows: Iterable[ResultRow], requirements: Requirements) -> Decision:
-    """Decide with the rows of other folders that the requirements name within `results`."""
+def decide_within(results: Path, rows: Sequence[ResultRow], requirements: Requirements) -> Decision:
+    """Decide with the rows of other folders that the requirements name within `results`.
+
+    Of a run over clips that are kept back nothing is chosen.
+    """
     replayed = published_rows(requirements, results)
-    return decide(rows, requirements, replayed, kept_rows(requirements, results))
-
-
-def digest(rows: Iterable[ResultRow]) -> str:
-    """Return the sha256 of what rows say that a decision rests on, in any order."""
-    lines = sorted(
-        json.dumps(
-            {name: value for name in _JUDGED if (value := getattr(row, name)) is not None}
-            | {"reasons": row.reasons}
-        )
-        for row in latest_rows(rows)
-    )
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+    locked = any_locked(results, {row.run_id for row in rows})
+    return decide(rows, requirements, replayed, kept_rows(requirements, results), locked=locked)
 
 
 def _routes(outcomes: Sequence[Outcome], ranked: Sequence[Ranked]) -> dict[str, str]:

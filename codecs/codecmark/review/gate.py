@@ -44,22 +44,26 @@ def gate(decision: Decision) -> Gate:
 
 
 def _nearest(decision: Decision) -> list[str]:
-    """Return what keeps the option from passing that fails the fewest hard requirements."""
-    best = [outcome.best for outcome in decision.outcomes]
-    if not best:
+    """Return what keeps the setting from passing that fails the fewest hard requirements.
+
+    One that nothing is known of is near to nothing, unless nothing is known of any.
+    """
+    offered = [one for outcome in decision.outcomes for one in outcome.candidates]
+    if not offered:
         return []
-    nearest = min(best, key=_missed)
+    nearest = min(offered, key=_missed)
     return [f"nearest is {nearest.spec}:", *_lines(nearest)]
 
 
-def _missed(candidate: Candidate) -> tuple[int, int]:
-    """Return how many hard requirements fail, and how many are not decided."""
+def _missed(candidate: Candidate) -> tuple[bool, int, int]:
+    """Return whether nothing is known, how many hard requirements fail, how many do not pass."""
     verdicts = [
         finding.effective.verdict
         for finding in candidate.findings
         if finding.requirement.hard and finding.effective.verdict != "PASS"
     ]
-    return verdicts.count("FAIL"), len(verdicts)
+    known = any(finding.effective.figure.is_known for finding in candidate.hard)
+    return not known, verdicts.count("FAIL"), len(verdicts)
 
 
 def _lines(candidate: Candidate) -> list[str]:

@@ -6,18 +6,20 @@ Leaderboard, page and record ask here, so that they show one and the same decisi
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from codecmark.analysis.summary import Summarised
 from codecmark.errors import InputError, ResultSchemaError
 from codecmark.results.row import ResultRow
 from codecmark.review import confirmation, files, stored
-from codecmark.review.decision import Decision, decide, digest
+from codecmark.review.decision import Decision, decide
+from codecmark.review.digest import digest
 from codecmark.review.judgement import Judged, judged
 from codecmark.review.replayed import rows_of
 from codecmark.review.requirements import Requirements
 from codecmark.review.requirements_file import default, load
+from codecmark.run.corpora import any_locked
 
 
 def requirements_for(
@@ -81,7 +83,10 @@ def judged_by_condition(
     if results is None:
         return {name: judged(rows, default(name)) for name in names}
     asked = {name: requirements_for(results, name, given) for name in names}
-    return {name: judged(rows, one, rows_of(one, results)) for name, one in asked.items()}
+    found = {name: judged(rows, one, rows_of(one, results)) for name, one in asked.items()}
+    if not any_locked(results, {row.run_id for row in rows}):
+        return found
+    return {name: replace(one, recommended=None, locked=True) for name, one in found.items()}
 
 
 @dataclass(frozen=True)
@@ -123,7 +128,9 @@ def decision_for(
     ours = [*(row for row in rows if row.condition == condition), *replayed, *confirming]
     if kept and kept.requirements == requirements and kept.rows_sha256 == digest(ours):
         return InForce(kept, record, is_current=True)
-    return InForce(decide(rows, requirements, replayed, confirming), record, is_current=False)
+    locked = any_locked(results, {row.run_id for row in rows})
+    made = decide(rows, requirements, replayed, confirming, locked=locked)
+    return InForce(made, record, is_current=False)
 
 
 def _stored(path: Path) -> Decision | None:

@@ -20,12 +20,14 @@ from codecmark.review.summed import SummedFigures
 class Judged:
     """The requirements of one condition, and its specs' candidates, best first.
 
-    `recommended` is the spec that a decision on the same rows recommends; None where nobody passes.
+    `recommended` is the spec that a decision on the same rows recommends; None where nobody passes,
+    and where the clips are `locked`: kept back, so that nothing is chosen on them.
     """
 
     requirements: Requirements
     candidates: Mapping[str, Candidate]
     recommended: str | None = None
+    locked: bool = False
 
 
 def judged(

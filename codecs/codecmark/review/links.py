@@ -6,14 +6,21 @@ from codecmark.review.figure import Figure
 
 
 class Links:
-    """Reference links of one record, numbered as they are used."""
+    """Reference links of one record, numbered as they are used.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    plain : bool
+        Leave figures as they are, for text that stands by itself.
+    """
+
+    def __init__(self, *, plain: bool = False) -> None:
+        self._plain = plain
         self._numbers: dict[str, int] = {}
 
     def cite(self, figure: Figure, text: str) -> str:
         """Return `text` as a link to the rows of `figure`; as it is where there are none."""
-        if not figure.run_ids:
+        if self._plain or not figure.run_ids:
             return text
         clips = "all clips" if figure.clip_class == "all" else f"clips of {figure.clip_class}"
         title = _plain(f"spec {figure.spec}, field {figure.metric}, {clips}")

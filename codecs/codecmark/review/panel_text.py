@@ -5,7 +5,7 @@ from __future__ import annotations
 from codecmark.metrics.table import TABLE
 from codecmark.review.finding import Finding, Said, VoiceFinding
 from codecmark.review.panel import Panel, Voice
-from codecmark.review.threshold import Threshold
+from codecmark.review.threshold import ORIGINAL, Threshold
 from codecmark.review.wording import threshold
 from codecmark.system.markdown import escaped
 
@@ -65,6 +65,15 @@ def tried(finding: Finding) -> str:
     return TRIED if any(said) else UNTRIED
 
 
+def judged_by_one_house(finding: Finding) -> dict[str, str]:
+    """Return the classes of clips where nobody but one house speaks, with its name."""
+    houses: dict[str, list[str]] = {}
+    for voice in finding.voices:
+        if not voice.silent:
+            houses.setdefault(voice.clip_class, []).append(voice.house)
+    return {name: spoken[0] for name, spoken in houses.items() if len(spoken) == 1 and spoken[0]}
+
+
 def rule(panel: Panel) -> list[str]:
     """Return a line for each voice: who it is, on what, and what it asks."""
     return [
@@ -109,7 +118,8 @@ def _is_tried(voice: VoiceFinding) -> bool:
 
 
 def _asked(asked: Threshold) -> str:
-    return f"{TABLE[asked.metric].label} {threshold(asked)}"
+    capped = " (above it counts as equal)" if asked.of == ORIGINAL else ""
+    return f"{TABLE[asked.metric].label} {threshold(asked)}{capped}"
 
 
 def _where(voice: Voice, panel: Panel) -> str:

@@ -1,4 +1,7 @@
-"""Three options: the safest, the cheapest, the best that keeps the present architecture."""
+"""Three options: the safest, the cheapest, the best that keeps the present architecture.
+
+Where another order than by margin was asked for, the recommended one comes before them.
+"""
 
 from __future__ import annotations
 
@@ -8,17 +11,19 @@ from typing import Literal
 
 import msgspec
 
-from codecmark.review.choice import Candidate, Ranked, ordered, smallest_margin
+from codecmark.review.choice import Candidate, Ranked, best, ordered, smallest_margin
 from codecmark.review.field import Field
 from codecmark.review.to_know import to_know
 
 RATES_KBPS = (4, 8, 16, 32, 64)
 _ABOUT = 1.03  # a stream of 8 kbit/s may take 8.2 with its frame
-Role = Literal["safest", "cheapest that passes", "best within the present architecture"]
+Role = Literal[
+    "recommended", "safest", "cheapest that passes", "best within the present architecture"
+]  # fmt: skip
 
 
 class Pick(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
-    """One of the three.
+    """One of them.
 
     Attributes
     ----------
@@ -52,9 +57,13 @@ def picks(field: Field, candidates: Mapping[str, Ranked]) -> tuple[Pick, ...]:
     passing = [candidate for candidate in judged if candidate.can_be_chosen]
     chosen = []
     if passing:
+        first = best(candidates.values())
+        safest, cheapest = min(passing, key=_by_margin), min(passing, key=_by_rate)
+        if first is not None and first.candidate not in (safest, cheapest):
+            chosen.append(_pick("recommended", first.candidate, field))
         chosen += [
-            _pick("safest", min(passing, key=_by_margin), field),
-            _pick("cheapest that passes", min(passing, key=_by_rate), field),
+            _pick("safest", safest, field),
+            _pick("cheapest that passes", cheapest, field),
         ]
     named = field.requirements.present
     kept = {
@@ -65,27 +74,32 @@ def picks(field: Field, candidates: Mapping[str, Ranked]) -> tuple[Pick, ...]:
     }
     present = ordered(ranked for spec, ranked in candidates.items() if spec in kept)
     if present:
-        best = present[0].candidate
-        chosen.append(_pick("best within the present architecture", best, field))
+        nearest = present[0].candidate
+        chosen.append(_pick("best within the present architecture", nearest, field))
     return tuple(chosen)
 
 
 def by_rate(candidates: Mapping[str, Ranked]) -> dict[str, str]:
     """Return the best spec within each of `RATES_KBPS`, by that rate; each spec once.
 
+    Of what was measured, every hard requirement: published sound is of other clips, which others
+    chose.
+
     Parameters
     ----------
     candidates : mapping of spec to Ranked
         Every spec of an option.
     """
-    best: dict[str, str] = {}
+    found: dict[str, str] = {}
     for limit in RATES_KBPS:
         within = ordered(
-            ranked for ranked in candidates.values() if _rate(ranked.candidate) <= limit * _ABOUT
+            ranked
+            for ranked in candidates.values()
+            if _rate(ranked.candidate) <= limit * _ABOUT and ranked.candidate.is_measured
         )
-        if within and within[0].candidate.spec not in best.values():
-            best[f"{limit:g}"] = within[0].candidate.spec
-    return best
+        if within and within[0].candidate.spec not in found.values():
+            found[f"{limit:g}"] = within[0].candidate.spec
+    return found
 
 
 def _pick(role: Role, candidate: Candidate, field: Field) -> Pick:

@@ -103,6 +103,18 @@ def markdown(
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
+def first_screen(decision: Decision) -> str:
+    """Return the title, the question and the first lines of the record, figures without links."""
+    asked = decision.requirements
+    parts = [
+        f"# {escaped(asked.title)}",
+        escaped(asked.question),
+        *_top(decision, Links(plain=True)),
+    ]
+    runs = f"Run {_runs(decision.run_ids)}. {_replayed_runs(decision)}".strip()
+    return "\n\n".join(part for part in (*parts, runs) if part) + "\n"
+
+
 def _runs(run_ids: Sequence[str]) -> str:
     return ", ".join(f"`{escaped(run)}`" for run in run_ids)
 
@@ -144,8 +156,7 @@ def _top(decision: Decision, links: Links) -> list[str]:
     texts += record_confirmation.section(decision)
     if decision.risks:
         texts.append(f"**Largest risk**: {risks(decision, links)}")
-    if decision.chosen is not None:
-        texts.append(record_changes.nearest_flips(decision, links))
+    texts.append(record_changes.nearest_flips(decision, links))
     return [*texts, routes(decision, links), *record_classes.in_short(decision, links)]
 
 

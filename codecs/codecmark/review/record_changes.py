@@ -6,13 +6,19 @@ from codecmark.review import wording
 from codecmark.review.decision import Decision
 from codecmark.review.links import Links
 from codecmark.review.summary import code
+from codecmark.system.counting import counted
 from codecmark.system.markdown import escaped
 
 _NEAREST = 2
 
 
 def nearest_flips(decision: Decision, links: Links) -> str:
-    """Say which thresholds, moved the least, change the choice, and who could still win."""
+    """Say which thresholds, moved the least, change the choice, and who could still win.
+
+    Nothing of clips that are kept back, on which there is no choice.
+    """
+    if decision.locked:
+        return ""
     asked = {requirement.name: requirement for requirement in decision.requirements.asked}
     flips = [
         (abs(flip.threshold - asked[name].threshold) / asked[name].scale, name, flip)
@@ -24,10 +30,16 @@ def nearest_flips(decision: Decision, links: Links) -> str:
         requirement = asked[name]
         limit = links.cite(flip.figure, wording.amount(flip.threshold, requirement))
         other = "nobody" if flip.chosen is None else code(flip.chosen)
+        of_few = ""
+        if flip.figure.n_sources:
+            of_few = f"; a figure of {counted(flip.figure.n_sources, 'source')}"
         texts.append(
-            f"{limit} instead of {requirement.threshold:g} of {escaped(name)} (then {other})"
+            f"{limit} instead of {requirement.threshold:g} of {escaped(name)} (then "
+            f"{other}{of_few})"
         )
     changes = [f"asking {' or '.join(texts)}"] if texts else []
+    if decision.chosen is None and decision.relaxation is not None:
+        changes = ["the relaxation above"]
     if decision.contenders:
         changes.append(f"evidence on {', '.join(map(escaped, decision.contenders))}")
     return f"**What would change it**: {', or '.join(changes)}." if changes else ""

@@ -25,6 +25,12 @@ def section(decision: Decision) -> list[str]:
         f"{counted(largest.clips, 'clip')} of {counted(largest.sources, 'source')}, the same "
         f"rule): {'; '.join(map(_of, ours))}."
     )
+    settings = {candidate.spec for outcome in decision.outcomes for candidate in outcome.candidates}
+    if len(settings) > 1:
+        text += (
+            f" The best of {len(settings)} settings on a few clips is partly the luckiest there, "
+            "and its margins flatter it; these clips took no part in the choice."
+        )
     if others:
         names = ", ".join(f"{code(one.spec)} at {_rate(one)}" for one in others)
         text += f" Of all else that ran there these pass: {names}."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from codecmark.review import panel_text, record_changes, wording
+from codecmark.review import decidedness, panel_text, record_changes, wording
 from codecmark.review.choice import Candidate
 from codecmark.review.decision import Decision, Outcome
 from codecmark.review.elsewhere import StatedFigure
@@ -110,7 +110,15 @@ def awaited(decision: Decision) -> str:
         asked = (f for f in hard if f.stand_in is not None and f.verdict not in {"PASS", "FAIL"})
         if outcome.best.status != "out" and any(asked):
             listeners.append(name)
-    return "\n".join(f"- **{what}**: {', '.join(who)}." for what, who in groups.items() if who)
+    lines = [f"- **{what}**: {', '.join(who)}." for what, who in groups.items() if who]
+    for panel in decision.requirements.panels:
+        counts = decidedness.shares(decision.candidates.values(), panel)
+        if counts:
+            lines.append(
+                f"- **How often {escaped(panel)} is decided**, of every setting that these rows "
+                f"have sound of: {decidedness.in_words(counts)}."
+            )
+    return "\n".join(lines)
 
 
 def settings(decision: Decision, links: Links) -> str:
@@ -168,7 +176,8 @@ def stated_figure(stated: StatedFigure) -> str:
 def _order(decision: Decision) -> str:
     names = {
         MARGIN: "largest of the smallest margins over the hard requirements, in half intervals up "
-        f"to {MOST_CERTAIN:g}",
+        f"to {MOST_CERTAIN:g} (which shrink with every source more: margins of two runs do not "
+        "compare)",
         SOFT: "most soft requirements passed",
         "bitrate_kbps": "fewest bits",
         "decode_rtf": "fastest to decode",

@@ -157,6 +157,8 @@ def _relaxed(candidate: Candidate) -> Relaxation | None:
         finding = outer.effective
         if finding.verdict == "PASS":
             continue
+        if finding.figure.of_few and not finding.figure.exact:  # what lacks is sources
+            return None
         needs = _of_panel(outer.requirement, finding) if finding.panel else _own(finding)
         if needs is None:
             return None

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from codecmark.review import wording
+from codecmark.review import panel_text, wording
+from codecmark.review.choice import Candidate
 from codecmark.review.decision import Decision, Outcome
 from codecmark.review.finding import Finding
 from codecmark.review.links import Links
@@ -26,14 +27,22 @@ def headline(decision: Decision, links: Links) -> tuple[str, str]:
         route = f" ({escaped(outcome.route)})" if len(decision.routes) > 1 else ""
         what = f"{escaped(outcome.option)}, as {code(chosen.spec)} at {rate}"
         text = f"Recommended{how}{route}: {what}."
+        soft = _soft(chosen)
         if not decision.provisional:
-            return text, "It passes every hard requirement."
+            return text, f"It passes every hard requirement.{soft}"
+        predicted = [f for f in chosen.findings if f.provisional and f.requirement.hard]
         rests = ", ".join(
-            f"{escaped(f.requirement.name)} by {_who(f.effective)}"
-            for f in chosen.findings
-            if f.provisional and f.requirement.hard
+            f"{escaped(f.requirement.name)} by {_who(f.effective)}" for f in predicted
         )
-        return text, f"It passes every hard requirement, but {rests} only: no final word."
+        return text, (
+            f"It passes every hard requirement, but {rests} only: no final word."
+            f"{''.join(_one_house(f.effective) for f in predicted)}{soft}"
+        )
+    if decision.locked:
+        return (
+            "Nothing is recommended on these clips.",
+            "They are kept back, to judge what was chosen on others.",
+        )
     text = "Nothing is recommended: no option passes every hard requirement."
     relaxed = decision.relaxation
     if relaxed is None:
@@ -49,6 +58,23 @@ def headline(decision: Decision, links: Links) -> tuple[str, str]:
         f"{changes}; then {escaped(decision.option_of(relaxed.spec).option)} passes, as "
         f"{code(relaxed.spec)}."
     )
+
+
+def _one_house(finding: Finding) -> str:
+    """Say where predictors of one house alone judge."""
+    classes = panel_text.judged_by_one_house(finding)
+    return "".join(
+        f" On {' and '.join(name for name, who in classes.items() if who == house)} the predictors "
+        f"of one house, {escaped(house)}, judge alone."
+        for house in dict.fromkeys(classes.values())
+    )
+
+
+def _soft(candidate: Candidate) -> str:
+    """Name the soft requirements that it does not pass."""
+    found = [f.effective for f in candidate.findings if not f.requirement.hard]
+    missed = [f"{escaped(f.name)} {f.verdict}" for f in found if f.verdict != "PASS"]
+    return f" Of what is wished for it does not have: {', '.join(missed)}." if missed else ""
 
 
 def _who(finding: Finding) -> str:

@@ -7,15 +7,19 @@ results is named from there, so that both can be moved together.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
 
 from codecmark import corpus
 from codecmark.corpus.entry import UNKNOWN_CLASS, ClipClass, CorpusClip
+from codecmark.corpus.halves.manifest import Half
 from codecmark.errors import InputError
 from codecmark.results import store
 from codecmark.system import whole_files
+
+LOCKED: Half = "test"
 
 
 class _Stored(msgspec.Struct, frozen=True):
@@ -55,6 +59,17 @@ def load(results: Path, run_id: str) -> list[CorpusClip]:
     kept = _read(results, run_id)
     path = None if kept.corpus is None else _whole(kept.corpus, results)
     return corpus.load(path, kept.clip_class)
+
+
+def any_locked(results: Path, run_ids: Iterable[str]) -> bool:
+    """Say whether a run among them was given the test half, on which nothing is chosen.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read.
+    """
+    return any(_read(results, run_id).corpus == LOCKED for run_id in run_ids)
 
 
 def _read(results: Path, run_id: str) -> _Stored:

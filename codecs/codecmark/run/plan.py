@@ -176,7 +176,7 @@ def make(
         spec: known.lacking(spec, _admitted(spec, clips, condition, setup)) for spec in specs
     }
     return Plan(
-        run_id or beside or host.new_run_id(),
+        run_id or beside or host.new_run_id(store.run_ids(results)),
         condition,
         {spec: lacking for spec, lacking in missing.items() if lacking},
         clips[0],

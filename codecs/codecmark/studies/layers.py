@@ -40,8 +40,8 @@ ANCHORED_CURVE = tuple(f"{OURS}+anchored@snr{db}" for db in (8, 10, 12, 15))
 ANCHORED = (*ANCHORED_CURVE, *(f"{OURS}+anchored@{kbps}k" for kbps in (6, 8, 12, 16)))
 LATENTS = ("audioldm2:compact+wave@snr10", "audioldm2:compact+wave@snr12")
 OTHERS = (
-    "opus@6k", "opus@9.2k", "opus@12k", "opus@16k", "opus@24k", "opus@32k", "lc3@16k", "lc3@24k",
-    "lc3@32k", "lc3@48k", "mel:16k-64/griffinlim-64",
+    "opus@6k-vbr", "opus@9k-vbr", "opus@12k-vbr", "opus@16k-vbr", "opus@24k-vbr", "opus@32k-vbr",
+    "lc3@16k", "lc3@24k", "lc3@32k", "lc3@48k", "mel:16k-64/griffinlim-64",
 )  # fmt: skip
 PARTS = ("both layers", "base alone", "waveform layer alone", "both, without phase retrieval")
 ABLATED = CURVE[1]

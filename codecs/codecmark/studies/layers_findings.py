@@ -11,13 +11,14 @@ from statistics import fmean, median
 from codecmark.analysis.curves import curves
 from codecmark.analysis.delta import Delta, compare
 from codecmark.results.row import ResultRow
+from codecmark.spec import without_setting
 from codecmark.studies.layers import ABLATED, ASKED_DB, CURVE, OURS, PARTS, TARGET, Parts
 from codecmark.system.counting import counted
 
 ASKED_KBPS = 1.5  # of the waveform layer on speech, at `ASKED_DB`
 _SNR_DB = TARGET["snr_db"]
 _ENOUGH, _LEAST = 10.0, 5.0  # compression ratios required of every clip, and of the worst
-_RIVAL = "opus"
+_RIVAL = "opus@vbr"  # as its users run it
 
 
 def promises(rows: Sequence[ResultRow], parts: Sequence[Parts]) -> list[str]:
@@ -145,7 +146,7 @@ def _segmental(rows: Sequence[ResultRow]) -> str:
 def _pesq_at_the_target(rows: Sequence[ResultRow]) -> str:
     specs = dict.fromkeys(row.spec for row in rows)
     cheapest = []
-    for curve in (CURVE, [spec for spec in specs if spec.startswith(f"{_RIVAL}@")]):
+    for curve in (CURVE, [spec for spec in specs if without_setting(spec) == _RIVAL]):
         meeting = [spec for spec in curve if _meets_target(_speech(rows, spec))]
         cheapest.append(min(meeting, key=lambda spec: _kbps(_speech(rows, spec)), default=None))
     if cheapest[0] is None or cheapest[1] is None:
@@ -169,7 +170,7 @@ def _speech(rows: Sequence[ResultRow], spec: str) -> list[ResultRow]:
 
 def _nearest_rival(rows: Sequence[ResultRow]) -> list[ResultRow]:
     """Return the rows on speech of the rival's setting with the rate nearest to `ABLATED`."""
-    specs = dict.fromkeys(row.spec for row in rows if row.family == _RIVAL)
+    specs = dict.fromkeys(r.spec for r in rows if without_setting(r.spec) == _RIVAL)
     groups = [group for spec in specs if (group := _speech(rows, spec))]
     ours = _speech(rows, ABLATED)
     if not ours or not groups:
@@ -187,7 +188,7 @@ def _mean_difference(rows: Sequence[ResultRow]) -> float | None:
 
 
 def _bd_rate(rows: Sequence[ResultRow], field: str) -> float | None:
-    kept = [row for row in rows if row.spec in CURVE or row.family == _RIVAL]
+    kept = [r for r in rows if r.spec in CURVE or without_setting(r.spec) == _RIVAL]
     if not any(row.clip_class == "speech" for row in kept):
         return None
     drawn = curves(kept, field, "speech")

@@ -11,16 +11,25 @@ from codecmark.analysis.target import Reached, rate_at_target
 from codecmark.corpus.entry import ClipClass
 from codecmark.metrics.table import TABLE, VISQOL_FIELD
 from codecmark.results.row import ResultRow
+from codecmark.spec import without_setting
 from codecmark.studies import layers_findings
 from codecmark.studies.layers import ABLATED, ANCHORED_CURVE, CURVE, OURS, PARTS, TARGET, Parts
 from codecmark.system.counting import counted
 
 FIELDS = tuple(
     (name, TABLE[name].heading, TABLE[name].decimals)
-    for name in ("snr_db", "segmental_snr_db", "si_sdr_db", "pesq_wb", VISQOL_FIELD)
+    for name in (
+        "snr_db",
+        "segmental_snr_db",
+        "si_sdr_db",
+        "pesq_wb",
+        VISQOL_FIELD,
+        "zimtohrli",
+        "distillmos",
+    )
 )
 CLASSES: tuple[ClipClass, ...] = ("speech", "music", "ambient", "audio")
-_RIVALS = ("opus", "lc3")
+_RIVALS = ("opus@vbr", "lc3")
 _WORST = (("bitrate_kbps", 1), ("snr_db", 2), ("segmental_snr_db", 1), ("visqol_mos_lqo", 2))
 
 
@@ -89,7 +98,7 @@ def _rate_table(rows: Sequence[ResultRow], name: str) -> str:
 def _prices(rows: Sequence[ResultRow]) -> str:
     lines = []
     ours = {*CURVE, *ANCHORED_CURVE}
-    kept = [row for row in rows if row.spec in ours or row.family in _RIVALS]
+    kept = [r for r in rows if r.spec in ours or without_setting(r.spec) in _RIVALS]
     for name in _classes(rows):
         prices = rate_at_target(kept, name, TARGET)
         for codec, price in prices.items():
@@ -104,11 +113,11 @@ def _prices(rows: Sequence[ResultRow]) -> str:
 
 
 def _deltas(rows: Sequence[ResultRow]) -> str:
-    kept = [row for row in rows if row.spec in CURVE or row.family in _RIVALS]
+    kept = [r for r in rows if r.spec in CURVE or without_setting(r.spec) in _RIVALS]
     lines = []
     for name in _classes(rows):
         for field, heading, _ in FIELDS:
-            if field == "pesq_wb" and name != "speech":
+            if not TABLE[field].applies_to(name):
                 continue
             for rival in _RIVALS:
                 table = against_anchor(kept, field, name, rival)
@@ -142,7 +151,7 @@ def _ablation(rows: Sequence[ResultRow], parts: Sequence[Parts]) -> list[str]:
                 cells.append(f"{fmean(values):.{digits}f}" if values else "-")
             lines.append(cells)
         total_kbps = f"{base + unconditioned:.2f}"
-        lines.append([name, "without the mel as condition", total_kbps, *["="] * 5])
+        lines.append([name, "without the mel as condition", total_kbps, *["="] * len(FIELDS)])
     headings = ["class", "part", "kbit/s", *(heading for _, heading, _ in FIELDS)]
     return [
         _table(headings, lines, text=(0, 1)),

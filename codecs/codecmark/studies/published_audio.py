@@ -14,6 +14,8 @@ from codecmark.results import axes, store
 from codecmark.results.row import ResultRow
 
 FEWEST_PAIRS = 5  # below, a setting is an illustration, no mean
+# a predictor without a reference is read beside what it says of the original
+OF_ORIGINAL = {"distillmos": "distillmos_reference"}
 
 
 @dataclass(frozen=True)
@@ -69,25 +71,35 @@ class Group:
         return self.rows[0].nominal_bitrate_kbps
 
     def mean(self, name: str) -> Estimate | None:
-        """Return the mean of a field over clips with its interval over sources."""
-        rows = [row for row in self.rows if getattr(row, name) is not None]
+        """Return the mean of a figure over clips with its interval over sources."""
+        rows = [row for row in self.rows if value(row, name) is not None]
         if not rows:
             return None
-        return estimate([getattr(row, name) for row in rows], [row.source or "" for row in rows])
+        values = [value(row, name) or 0.0 for row in rows]
+        return estimate(values, [row.source or "" for row in rows])
 
     def against(self, others: Mapping[str | None, ResultRow], name: str) -> PairedDifference | None:
         """Return the difference to another codec's rows, by clip, on the clips that both have."""
-        pairs = [
-            (getattr(row, name), getattr(others[row.clip], name), row.source or "")
-            for row in self.rows
-            if row.clip in others
-            and getattr(row, name) is not None
-            and getattr(others[row.clip], name) is not None
-        ]
-        if len(pairs) < FEWEST_PAIRS:
+        ours: list[float] = []
+        theirs: list[float] = []
+        sources: list[str] = []
+        for row in self.rows:
+            figure = value(row, name)
+            other = value(others[row.clip], name) if row.clip in others else None
+            if figure is not None and other is not None:
+                ours.append(figure)
+                theirs.append(other)
+                sources.append(row.source or "")
+        if len(ours) < FEWEST_PAIRS:
             return None
-        ours, theirs, sources = zip(*pairs, strict=True)
         return paired_difference(ours, theirs, sources)
+
+
+def value(row: ResultRow, name: str) -> float | None:
+    """Return a figure of a row; of those in `OF_ORIGINAL` what it is above the original's."""
+    found: float | None = getattr(row, name)
+    original: float | None = getattr(row, OF_ORIGINAL[name]) if name in OF_ORIGINAL else 0.0
+    return None if found is None or original is None else found - original
 
 
 def read(folder: Path) -> list[ResultRow]:
@@ -140,6 +152,8 @@ def lacking(rows: Sequence[ResultRow]) -> list[tuple[str, str, int, str]]:
     counts: dict[tuple[str, str, str], int] = {}
     for row in rows:
         for metric in METRICS if row.family == FAMILY and row.status == "ok" else ():
+            if metric.on_request:
+                continue
             reason = row.reasons.get(metric.field, "")
             if getattr(row, metric.field) is None and not reason.startswith(
                 (NOT_DEFINED, NORMALISED)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from codecmark.analysis.statistics import Estimate
+from codecmark.analysis.statistics import FEWEST_SOURCES, Estimate
 from codecmark.corpus.published import built_in
 from codecmark.metrics.table import TABLE, VISQOL_FIELD
 from codecmark.results.row import ResultRow
 from codecmark.studies.published_audio import (
     FEWEST_PAIRS,
+    OF_ORIGINAL,
     STATED,
     Group,
     groups,
@@ -22,11 +23,11 @@ from codecmark.system import markdown
 
 MAIN = "16k-mono"
 CLASSES = ("speech", "music", "ambient")
-_MEANS = ("snr_db", "si_sdr_db", "pesq_wb", VISQOL_FIELD)
+_MEANS = ("snr_db", "si_sdr_db", "pesq_wb", VISQOL_FIELD, "zimtohrli", "distillmos")
 _COMPARED = {
-    "speech": ("snr_db", "pesq_wb", VISQOL_FIELD),
-    "music": ("si_sdr_db", VISQOL_FIELD),
-    "ambient": ("si_sdr_db", VISQOL_FIELD),
+    "speech": ("snr_db", "pesq_wb", VISQOL_FIELD, "zimtohrli", "distillmos"),
+    "music": ("si_sdr_db", VISQOL_FIELD, "zimtohrli"),
+    "ambient": ("si_sdr_db", VISQOL_FIELD, "zimtohrli"),
 }
 _NOTHING = "-"
 _HEAD = """\
@@ -37,7 +38,8 @@ here **on the same originals**. Read before any figure:
   time. A rate in brackets is inferred from the released model, or doubtful.
 - **The clips were chosen** by authors of papers, to show their own codec; most are read English
   speech. Pairs are not independent: intervals are over speakers, tracks or recordings.
-- **Fewer than {fewest} pairs** are an illustration and not compared.
+- **Fewer than {fewest} pairs** are an illustration and not compared; of fewer sources the lowest
+  and the highest stand in place of an interval.
 - Files of the set `semanticodec`, which is all of music and ambient sound, were peak-normalised one
   by one by its authors: they have SI-SDR and no SNR.
 - Everything is judged at the condition's rate: at 16 kHz nothing above 8 kHz counts, also of
@@ -87,15 +89,14 @@ def _in_short(rows: Sequence[ResultRow]) -> list[str]:
     yardstick = rivals(rows, MAIN).get(_YARDSTICK)
     if yardstick is None:
         return []
-    fields = ("snr_db", "si_sdr_db", "pesq_wb", VISQOL_FIELD)
     lines = []
     for clip_class in CLASSES:
         for group in groups(rows, MAIN, clip_class):
-            cells = [_difference(group, yardstick, name) for name in fields]
+            cells = [_difference(group, yardstick, name) for name in _MEANS]
             is_asked_about = group.codec.partition(":")[0] in _ASKED_ABOUT
             if is_asked_about and any(cell != _NOTHING for cell in cells):
                 lines.append([f"`{group.codec}`", clip_class, str(len(group.rows)), *cells])
-    headings = ["codec", "class", "pairs", *(TABLE[name].heading for name in fields)]
+    headings = ["codec", "class", "pairs", *(TABLE[name].heading for name in _MEANS)]
     kbps = 8 * sum(_bytes(yardstick)) / sum(_seconds(yardstick)) / 1000
     return [
         f"## DAC and EnCodec beside `{_YARDSTICK}`",
@@ -106,9 +107,10 @@ def _in_short(rows: Sequence[ResultRow]) -> list[str]:
 
 
 def _means(codecs: Sequence[Group], *, with_stated: bool) -> str:
-    headings = ["codec", "nominal kbit/s", "pairs", "sources", "sets"]
-    headings += [TABLE[name].heading for name in _MEANS]
-    shown = with_stated and codecs[0].clip_class == "speech"
+    clip_class = codecs[0].clip_class
+    fields = [name for name in _MEANS if TABLE[name].applies_to(clip_class)]
+    headings = ["codec", "nominal kbit/s", "pairs", "sources", "sets", *map(_heading, fields)]
+    shown = with_stated and clip_class == "speech"
     lines = []
     for group in codecs:
         rate = _NOTHING if group.nominal_kbps is None else f"{group.nominal_kbps:g}"
@@ -118,7 +120,7 @@ def _means(codecs: Sequence[Group], *, with_stated: bool) -> str:
             str(len(group.rows)),
             str(group.sources),
             str(group.sets),
-            *(_mean(group.mean(name), TABLE[name].decimals) for name in _MEANS),
+            *(_mean(group.mean(name), TABLE[name].decimals) for name in fields),
         ]
         if shown:
             stated = STATED.get(group.codec)
@@ -157,6 +159,11 @@ def _comparisons(codecs: Sequence[Group], rows: Sequence[ResultRow], clip_class:
     return sections
 
 
+def _heading(name: str) -> str:
+    """Return the heading of a mean; a difference in pairs needs no original beside it."""
+    return TABLE[name].heading + (" above its original's" if name in OF_ORIGINAL else "")
+
+
 def _bytes(rows: dict[str | None, ResultRow]) -> list[int]:
     return [row.stream_bytes for row in rows.values() if row.stream_bytes is not None]
 
@@ -177,13 +184,18 @@ def _difference(group: Group, others: dict[str | None, ResultRow], name: str) ->
     return f"{text}{star} [{gap.low:+.{digits}f}, {gap.high:+.{digits}f}]"
 
 
-def _mean(estimate: Estimate | None, digits: int) -> str:
-    if estimate is None:
+def _mean(found: Estimate | None, digits: int) -> str:
+    """Write a mean with its interval, or with its extreme sources where they are few."""
+    if found is None:
         return _NOTHING
-    text = f"{estimate.mean:.{digits}f}"
-    if estimate.low is None or estimate.high is None:
+    are_few = found.n_sources < FEWEST_SOURCES
+    low, high = (found.lowest, found.highest) if are_few else (found.low, found.high)
+    text = f"{found.mean:.{digits}f}"
+    if low is None or high is None or low == high:
         return text
-    return f"{text} [{estimate.low:.{digits}f}, {estimate.high:.{digits}f}]"
+    if are_few:
+        return f"{text} ({low:.{digits}f} to {high:.{digits}f})"
+    return f"{text} [{low:.{digits}f}, {high:.{digits}f}]"
 
 
 def _own_rates(rows: Sequence[ResultRow]) -> list[str]:

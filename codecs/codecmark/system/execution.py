@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from codecmark.errors import InputError
 
-BACKENDS = ("eager", "compile", "onnxruntime", "openvino")
+BACKENDS = ("eager", "compile", "onnxruntime", "openvino", "fused")
 DTYPES = ("float32", "bfloat16", "int8")
 DEVICES = ("cpu", "cuda")
 MARK = "~"
@@ -29,7 +29,8 @@ class Execution:
     Attributes
     ----------
     backend : str
-        `eager`, `compile` (`torch.compile`), `onnxruntime` or `openvino`.
+        `eager`, `compile` (`torch.compile`), `onnxruntime`, `openvino`, or `fused`: kernels of this
+        project for the decoder of DAC.
     dtype : str
         Of the products: their sums, and what lies between the layers, stay float32 where the
         backend lets them. `bfloat16` has 8 bits of precision; `int8` stands for 8-bit weights.

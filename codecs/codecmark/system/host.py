@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import secrets
-from datetime import UTC, datetime
+from collections.abc import Iterable
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+_TIME = "%Y%m%dT%H%M%SZ"
+_TIMED = re.compile(r"(\d{8}T\d{6}Z)-")
 _PACKAGES = (
     "numpy", "scipy", "soxr", "soundfile", "av", "torch", "transformers", "diffusers", "librosa",
     "ai-edge-litert", "onnxruntime", "openvino", "lc3py", "pycodec2", "pesq", "pystoi",
@@ -17,9 +22,19 @@ _PACKAGES = (
 )  # fmt: skip
 
 
-def new_run_id() -> str:
-    """Return an id that sorts by time, e.g. `20261124T231500Z-1f3a`."""
-    return f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
+def new_run_id(stored: Iterable[str] = ()) -> str:
+    """Return an id that sorts by time, e.g. `20261124T231500Z-1f3a`, and after those `stored`.
+
+    A clock may have been wrong when those were made, or be so now: then this is a second later
+    than the last of them says.
+    """
+    now = datetime.now(UTC)
+    times = (_TIMED.match(run_id) for run_id in stored)
+    last = max((match[1] for match in times if match), default="")
+    if last >= f"{now:{_TIME}}":
+        with suppress(ValueError, OverflowError):  # digits that are no time
+            now = datetime.strptime(last, _TIME).replace(tzinfo=UTC) + timedelta(seconds=1)
+    return f"{now:{_TIME}}-{secrets.token_hex(2)}"
 
 
 @cache
