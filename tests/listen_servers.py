@@ -64,6 +64,7 @@ class Steady:
             self.seconds.append(time.perf_counter() - began)
             self.new.append(data["new"])
         self.writer.close()
+        await self.writer.wait_closed()
 
     async def post(self, path: str, body: object, session: str = "") -> Any:
         data = json.dumps(body).encode()
