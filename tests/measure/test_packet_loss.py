@@ -90,7 +90,7 @@ def test_patterns_are_the_same_on_every_machine(pattern: str, digest: str) -> No
 def test_bursts_are_longer_than_random_losses() -> None:
     runs = {}
     for pattern in loss_patterns.SYNTHETIC:
-        lost = loss_patterns.synthetic(pattern, 10, 50_000, "voice")
+        lost = loss_patterns.synthetic(pattern, 10, 10_000, "voice")
         runs[pattern] = lost.sum() / (np.diff(lost.astype(int)) == 1).sum()
     # random: 1 / 0.9. In the bad state a loss is followed by another if it stays there, 5 of 6
     # times, and loses again, 3 of 4 times; by way of the good state hardly ever

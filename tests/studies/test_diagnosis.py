@@ -8,6 +8,7 @@ import pytest
 
 from codecmark import AudioClip
 from codecmark.__main__ import main
+from codecmark.corpus.audio_files import write_wav
 from codecmark.networks.setup import Setup
 from codecmark.studies import chain_page
 from codecmark.studies.chain import (
@@ -26,7 +27,7 @@ from codecmark.studies.chain import (
 
 @pytest.fixture(scope="module")
 def stages(speech: AudioClip) -> list[Stage]:
-    return diagnose(speech, "16k-64", "griffinlim-64", Setup.from_environment())
+    return diagnose(speech.cropped(2.5), "16k-64", "griffinlim-64", Setup.from_environment())
 
 
 def stage(stages: list[Stage], name: str) -> Stage:
@@ -73,8 +74,11 @@ def test_no_figure_for_a_stage_without_weights(stages: list[Stage]) -> None:
     assert next(row for row in rows if row[0] == untrained.name)[1:] == ["-"] * 8
 
 
-def test_page_and_figure(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["diagnose", "en_male_1", "--out", str(tmp_path)]) == 0
+def test_page_and_figure(
+    speech: AudioClip, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_wav(tmp_path / "voice.wav", speech.cropped(2.5))
+    assert main(["diagnose", str(tmp_path / "voice.wav"), "--out", str(tmp_path)]) == 0
     assert "SNR is limited by the invented phase" in capsys.readouterr().out
     page = (tmp_path / "chain.md").read_text()
     assert "316 vs 80" in page
