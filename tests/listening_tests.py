@@ -56,7 +56,7 @@ def planned(
 def served(design: Design, host: str = "127.0.0.1") -> Iterator[ListenServer]:
     with Journal(design) as journal:
         server = ListenServer(journal, host)
-        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+        thread = threading.Thread(target=server.serve_forever)
         thread.start()
         try:
             yield server

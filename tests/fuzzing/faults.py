@@ -13,6 +13,7 @@ import shutil
 import signal
 import sys
 from collections import Counter
+from itertools import product
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -27,24 +28,33 @@ _ERRORS = (errno.ENOSPC, errno.EIO)
 _MOST_PLACES = 12
 
 
-def tried(disk: Disk, operation: Operation, kind: str, place: int, error: int) -> str | None:
-    """Try one fault; return what was lost or went wrong, None if the fault was not met."""
-    with TemporaryDirectory() as name:
-        start, folder, whole = (Path(name) / each for each in ("start", "folder", "whole"))
-        start.mkdir()
-        operation.start(start)
-        for copy in (folder, whole):
-            shutil.copytree(start, copy)
+class Started:
+    """An operation, the folder that it starts from, and what a reader finds before and after."""
+
+    def __init__(self, operation: Operation, folder: Path) -> None:
+        self.operation = operation
+        self.start, whole = folder / "start", folder / "whole"
+        self.start.mkdir()
+        operation.start(self.start)
+        shutil.copytree(self.start, whole)
         operation.act(whole)
-        before, after = operation.state(start), operation.state(whole)
-        raised = _acted(disk, operation, kind, place, error, folder)
-        if raised is None:
-            return None
-        if raised:
-            return raised
+        self.before, self.after = operation.state(self.start), operation.state(whole)
+
+    def tried(self, disk: Disk, kind: str, place: int, error: int) -> str | None:
+        """Try one fault; return what was lost or went wrong, None if the fault was not met."""
+        with TemporaryDirectory() as name:
+            folder = Path(name) / "folder"
+            shutil.copytree(self.start, folder)
+            raised = _acted(disk, self.operation, kind, place, error, folder)
+            return self._afterwards(folder) if raised == "" else raised
+
+    def _afterwards(self, folder: Path) -> str:
+        """Look at what there is, and do the same again."""
+        operation = self.operation
         try:
             state = operation.state(folder)
-            if state not in (before, after) and not (operation.parts and _between(state, after)):
+            is_part = operation.parts and _between(state, self.after)
+            if state not in (self.before, self.after) and not is_part:
                 return f"after it there was {state!r:.200}"
             status = operation.act(folder)
             state = operation.state(folder)
@@ -52,7 +62,7 @@ def tried(disk: Disk, operation: Operation, kind: str, place: int, error: int) -
             return f"after it: {type(problem).__name__}: {problem}"[:300]
         if status:
             return f"the same again ended with {status}"
-        return "" if state == after else f"the same again left {state!r:.200}"
+        return "" if state == self.after else f"the same again left {state!r:.200}"
 
 
 def _acted(
@@ -91,12 +101,13 @@ def run(
     counts: Counter[str] = Counter()
     findings = []
     for operation in operations:
-        for kind in kinds:
-            errors = _ERRORS if kind != "write" else (errno.EFBIG,)
-            places = range(most if kind != "write" else len(SIZES))
-            for error in errors:
-                for place in places:
-                    found = tried(disk, operation, kind, place, error)
+        with TemporaryDirectory() as name:
+            started = Started(operation, Path(name))
+            for kind, error in product(kinds, _ERRORS):
+                if kind == "write" and error != _ERRORS[0]:  # there the system chooses
+                    continue
+                for place in range(most if kind != "write" else len(SIZES)):
+                    found = started.tried(disk, kind, place, error)
                     if found is None and kind != "write":
                         break
                     if found is not None:

@@ -13,7 +13,7 @@ import pytest
 
 from codecmark.errors import InputError
 from codecmark.listen import design as designs
-from codecmark.listen import entries, handler, offline, server
+from codecmark.listen import entries, offline, server
 from codecmark.listen.addresses import kept_token
 from codecmark.listen.design import Design
 from codecmark.listen.journal import Journal
@@ -54,6 +54,17 @@ def asked(serving: ListenServer, request: bytes, wait_s: float = 10) -> bytes:
         ("OPTIONS /api/join HTTP/1.1", "Host: {host}\r\nOrigin: http://evil.example", 501),
         ("<script>alert(1)</script> / HTTP/1.1", "Host: {host}", 501),
         ("GET / HTTP/9.9", "Host: {host}", 505),
+        ("GET /", "Host: {host}", 400),  # as in 1991, when answers had no headers
+        ("GET / HTTP/1.1", "Host: {host}\r\nHost: evil.example", 400),
+        ("GET / HTTP/1.1", "Host: {host}\r\nCodecmark-Token : x", 400),
+        ("GET / HTTP/1.1", "Host: {host}\r\n folded", 400),
+        ("GET / HTTP/1.1", "Host: {host}\nX: y", 400),
+        ("GET / HTTP/1.1", "Host: {host}\r\nContent-Length: 5", 400),
+        (
+            "POST /api/join HTTP/1.1",
+            "Host: {host}\r\nContent-Length: 2\r\nContent-Length: 9\r\n\r\n{{}}",
+            400,
+        ),
         ("POST /api/join HTTP/1.1", "Host: {host}\r\nTransfer-Encoding: chunked", 411),
         ("POST /api/join HTTP/1.1", "Host: {host}\r\nContent-Length: -1", 411),
         ("POST /api/join HTTP/1.1", "Host: {host}\r\nContent-Length: 99999999999", 411),
@@ -93,7 +104,7 @@ def test_a_body_is_not_taken_for_the_next_request(design: Design) -> None:
 def test_who_sends_a_byte_now_and_then_is_let_go(
     design: Design, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(handler, "_REQUEST_S", 0.6)
+    monkeypatch.setattr(server, "REQUEST_S", 0.6)
     with served(design) as serving:
         address = "127.0.0.1", serving.server_port
         with socket.create_connection(address, timeout=10) as connection:

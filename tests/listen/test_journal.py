@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from codecmark.listen import design as designs
 from codecmark.listen import entries, making
 from codecmark.listen.journal import Journal
 from listening_tests import planned
@@ -45,12 +46,12 @@ def test_a_line_that_did_not_fit_is_not_acknowledged(
             def fileno(self) -> int:
                 return int(self.file.fileno())
 
-        file = journal._file
-        monkeypatch.setattr(journal, "_file", Full(file))
+        file = journal.lines._file
+        monkeypatch.setattr(journal.lines, "_file", Full(file))
         with pytest.raises(OSError, match="full"):
             journal.answer(session, *answer)
         assert journal.answers == []
-        monkeypatch.setattr(journal, "_file", file)
+        monkeypatch.setattr(journal.lines, "_file", file)
         assert journal.answer(session, *answer)
     assert len(entries.read(design)[1]) == 1
 
@@ -73,6 +74,29 @@ def test_after_a_failed_synchronisation_nothing_is_acknowledged(
         for _ in range(2):  # the same page again, as a browser would
             with pytest.raises(OSError, match="could not be synchronised"):
                 journal.answer(session, *answer)
+
+
+def test_what_a_kill_left_unsynchronised_is_synchronised_before_it_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or a post that is repeated after the restart would be acknowledged without a call."""
+    design = planned(tmp_path / "t", clips=1)
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", lambda _: None)  # a kill before it
+        with Journal(design) as journal:
+            session, answer = first_answer(journal)
+            journal.answer(session, *answer)
+    synchronised: list[int] = []
+    fsync = os.fsync
+
+    def counted(descriptor: int) -> None:
+        synchronised.append(os.fstat(descriptor).st_ino)
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", counted)
+    with Journal(design) as journal:
+        assert (design.folder / designs.ANSWERS).stat().st_ino in synchronised
+        assert not journal.answer(session, *answer)
 
 
 @pytest.mark.parametrize(

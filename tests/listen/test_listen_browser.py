@@ -13,7 +13,7 @@ from codecmark.listen.journal import Journal
 from listening_tests import planned, served
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Page, Route
 
 DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 
@@ -135,8 +135,28 @@ def test_the_offline_file_hands_its_answers_over(page: Page, tmp_path: Path) -> 
             page.get_by_role("button", name="Save my answers").click()
         result = tmp_path / "answers.json"
         started.value.save_as(result)
-        assert offline.take(journal, result) == ("listener 1", 1, 0)
+        assert offline.take(journal, result) == ("otter", 1, 0)
         assert [list(each.values) for each in journal.answers] == [[21, 20, 41, 51, 61]]
+
+
+def test_no_sound_is_played_before_it_is_loaded(page: Page, tmp_path: Path) -> None:
+    """Who pressed Play too early heard nothing, and could not go on."""
+    with served(planned(tmp_path / "t", "acr", clips=1, pages_each=1)) as server:
+        held: list[Route] = []
+        page.route("**/api/audio/**", lambda route: held.append(route))
+        page.goto(server.url)
+        page.get_by_label("Yes").check()
+        page.get_by_label("I take part").check()
+        page.get_by_role("button", name="Begin").click()
+        play = page.get_by_role("button", name="Play")
+        play.wait_for()
+        assert play.is_disabled()
+        while not held:
+            page.wait_for_timeout(20)
+        for each in held:
+            each.continue_()
+        play.click()
+        page.get_by_role("button", name="It is right").click()
 
 
 @pytest.mark.parametrize("method", ["acr", "dcr", "ab", "abx"])

@@ -31,3 +31,20 @@ def test_a_link_is_not_followed(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="is a link"):
         merging.save(tmp_path / "copy", heard(tmp_path / "set", "a.wav"))
     assert not (tmp_path / "copy" / "a.wav").exists()
+
+
+def test_a_link_to_a_folder_is_not_followed_either_way(tmp_path: Path) -> None:
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "outside" / "a.wav").write_bytes(b"secret")
+    (tmp_path / "set").mkdir()
+    (tmp_path / "set" / "audio").symlink_to(tmp_path / "outside")
+    with pytest.raises(InputError, match="lies behind one"):
+        merging.save(tmp_path / "copy", heard(tmp_path / "set", "audio/a.wav"))
+    assert not (tmp_path / "copy").exists()
+    (tmp_path / "own" / "audio").mkdir(parents=True)
+    (tmp_path / "own" / "audio" / "a.wav").write_bytes(b"sound")
+    with pytest.raises(InputError, match="lies behind one"):  # written out of the folder
+        merging.save(tmp_path / "set", heard(tmp_path / "own", "audio/a.wav"))
+    assert (tmp_path / "outside" / "a.wav").read_bytes() == b"secret"
+    merging.save(tmp_path / "new", heard(tmp_path / "own", "audio/a.wav"))
+    assert (tmp_path / "new" / "audio" / "a.wav").read_bytes() == b"sound"

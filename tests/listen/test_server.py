@@ -64,6 +64,7 @@ def test_every_sound_is_48_khz_of_one_length(tmp_path: Path) -> None:
             found.add((info.samplerate, info.subtype, info.frames, len(data)))
         assert len(found) == 1
         assert next(iter(found))[:3] == (48_000, "PCM_16", 24_000)
+        assert client.raw(f"/api/audio/{page['page']}/01")[0] == 404
 
 
 @pytest.mark.parametrize(
@@ -147,6 +148,14 @@ def test_other_sites_and_strangers_are_refused(tmp_path: Path) -> None:
         client.join("otter")
         status, answer = client.call("/api/join", {"consent": True, "listener": "Otter"})
         assert (status, "taken" in answer["error"]) == (422, True)
+
+
+def test_a_name_of_this_machine_may_be_typed_in_capitals(tmp_path: Path) -> None:
+    with served(planned(tmp_path / "t", clips=1), "0.0.0.0") as server:  # noqa: S104
+        server._host = "MyHost"
+        for name, known in (("myhost", True), ("MYHOST", True), ("other", False)):
+            status = Client(server).raw("/", Host=f"{name}:{server.server_port}")[0]
+            assert status == (200 if known else 403)
 
 
 def test_a_post_that_breaks_off_leaves_nothing(tmp_path: Path) -> None:

@@ -75,7 +75,8 @@ def test_beaqlejs_without_the_name(tmp_path: Path) -> None:
     assert [each.value for each in listening.ratings] == [100, 40]
     for tests, message in (
         ([{"TestID": "id1"}], "rating: absent"),
-        ([True, False, {"UserName": ""}], "rating: absent"),  # its ABX says no more than this
+        ([True, False, {"UserName": ""}], "result of an ABX test"),
+        ([{"TestID": "a", "Preference": "A", "PresentationOrder": "A=x, B=y"}], "preferences"),
         ([{"rating": {"1": 4}}], "TestID: absent"),
         ([{"TestID": "a", "rating": {"1": "x"}}], "no number"),
         ([{"TestID": "a", "rating": {"1": 101}}], "outside 0 to 100"),

@@ -147,7 +147,7 @@ def test_from_plan_to_decision(
     assert main([*arguments, "--page", str(page_file)]) == 0
     shown = capsys.readouterr().out
     assert "screening passed: 3 of 4 listeners" in shown
-    assert re.search(r"\* listener 2: hidden reference below 90 .*\(8 of 8 items\)", shown)
+    assert re.search(r"\* rat: hidden reference below 90 .*\(8 of 8 items\)", shown)
     assert "3 of 4 pass screening" in page_file.read_text()
     rows = store.read(results)
     assert {(row.spec, row.mushra) for row in rows} == {

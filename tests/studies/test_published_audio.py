@@ -64,7 +64,7 @@ def test_the_page_says_what_is_nominal(rows: list[ResultRow]) -> None:
 
 def test_the_codecs_in_question_stand_beside_opus(rows: list[ResultRow]) -> None:
     assert "## DAC and EnCodec beside" not in page(rows)
-    beside = [row("opus@12k", clip, 11.0 + clip, stream_bytes=1_500) for clip in range(5)]
+    beside = [row("opus@12k-vbr-60ms", clip, 11.0 + clip, stream_bytes=1_500) for clip in range(5)]
     text = page([*rows, *beside])
     assert "which took 12.0 kbit/s by its bytes" in text
     assert f"| `{CODEC}` | speech | 5 | -1.0* [-1.0, -1.0] | - | +0.00 [+0.00, +0.00] |" in text

@@ -39,6 +39,10 @@ def add_actions(actions: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         help="the folder of a test, a listening set, or a table (webMUSHRA's mushra.csv, or lists)",
     )  # fmt: skip
     results.add_argument(
+        "more", type=Path, nargs="*", metavar="FILE",
+        help="results of BeaqleJS' ABX, when TEST is one",
+    )  # fmt: skip
+    results.add_argument(
         "--unscreened", action="store_true", help="rows of everybody, not of who passes screening"
     )
     stored_rows.add_folder(results, "--out", "where rows go, with --run those that are there")
@@ -57,10 +61,13 @@ def add_actions(actions: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 
 def _results(arguments: argparse.Namespace, console: Console) -> int:
-    from codecmark.listen import collect, entries, merging, ratings, results_page
+    from codecmark.listen import beaqlejs, collect, entries, merging, ratings, results_page
     from codecmark.listen.tables import read_table
 
     test: Design | None = None
+    if arguments.more or (arguments.test.is_file() and beaqlejs.is_abx(arguments.test)):
+        _show_told(beaqlejs.told_in([arguments.test, *arguments.more]), console)
+        return 0
     if arguments.test.is_file():
         listening = read_table(arguments.test)
     elif (arguments.test / ratings.HEAD).is_file():
@@ -146,31 +153,35 @@ def _show_choices(
 ) -> Sequence[Told] | Sequence[Strength]:
     from codecmark.listen.preferences import strengths, told
 
-    found: Sequence[Told] | Sequence[Strength]
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     if test.plan.method == "abx":
-        for heading in ("system", "right", "of", "listeners", "p"):
-            table.add_column(heading)
-        found = told(choices)
-        for answers in found:
-            table.add_row(
-                escape(answers.system),
-                str(answers.right),
-                str(answers.trials),
-                str(answers.listeners),
-                f"{answers.p:.2g}",
-            )
-    else:
-        for heading in ("system", "strength (Bradley-Terry)", "wins", "of"):
-            table.add_column(heading)
-        found = strengths(choices)
-        for strength in found:
-            table.add_row(
-                escape(strength.system),
-                f"{strength.log_strength:+.2f}",
-                f"{strength.wins:g}",
-                str(strength.trials),
-            )
+        return _show_told(told(choices), console)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for heading in ("system", "strength (Bradley-Terry)", "wins", "of"):
+        table.add_column(heading)
+    found = strengths(choices)
+    for strength in found:
+        table.add_row(
+            escape(strength.system),
+            f"{strength.log_strength:+.2f}",
+            f"{strength.wins:g}",
+            str(strength.trials),
+        )
+    console.print(table)
+    return found
+
+
+def _show_told(found: Sequence[Told], console: Console) -> Sequence[Told]:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for heading in ("system", "right", "of", "listeners", "p"):
+        table.add_column(heading)
+    for answers in found:
+        table.add_row(
+            escape(answers.system),
+            str(answers.right),
+            str(answers.trials),
+            str(answers.listeners),
+            f"{answers.p:.2g}",
+        )
     console.print(table)
     return found
 

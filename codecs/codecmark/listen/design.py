@@ -59,7 +59,7 @@ class PlanPage(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_f
 
 
 class Plan(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
-    """What the pages show; nothing in it tells which stimulus is what.
+    """What the pages show; of stimuli it tells no more than which one is the open reference.
 
     Attributes
     ----------
@@ -136,7 +136,8 @@ class Design(msgspec.Struct, frozen=True):
         """
         path = self.wav(name)
         try:
-            data = path.read_bytes()
+            # neither link nor device, which may go on without end
+            data = b"" if path.is_symlink() or not path.is_file() else path.read_bytes()
         except OSError as error:
             raise InputError(f"{path}: cannot be read ({error.strerror})") from error
         if hashlib.sha256(data).hexdigest() != self.key.stimuli[name].wav_sha256:
@@ -166,9 +167,9 @@ def write(folder: Path, plan: Plan, key: Key) -> Design:
     plan_bytes, key_bytes = (
         msgspec.json.format(msgspec.json.encode(each), indent=1) + b"\n" for each in (plan, key)
     )
-    (folder / PLAN).write_bytes(plan_bytes)
-    (folder / KEY).touch(mode=0o600)
-    (folder / KEY).write_bytes(key_bytes)
+    for name, data in ((PLAN, plan_bytes), (KEY, key_bytes)):
+        (folder / name).touch(mode=0o600)
+        (folder / name).write_bytes(data)
     return Design(folder, plan, key, _digest(plan_bytes, key_bytes))
 
 

@@ -9,10 +9,9 @@ import msgspec
 
 from codecmark.errors import InputError, ResultSchemaError
 from codecmark.listen.design import ANSWERS, Design
+from codecmark.listen.pseudonyms import is_pseudonym
 from codecmark.listen.turns import check, check_values, draw, is_answer_to
 from codecmark.results.lines import is_torn, unsealed
-
-LONGEST_NAME = 40
 
 
 class Joined(msgspec.Struct, frozen=True, tag="joined", forbid_unknown_fields=True):
@@ -48,6 +47,19 @@ class Answer(msgspec.Struct, frozen=True, tag="answer", forbid_unknown_fields=Tr
     at: str
 
 
+class Stated(msgspec.Struct, frozen=True, tag="stated", forbid_unknown_fields=True):
+    """What a listener who had a file stated in it, after the session had begun under a number."""
+
+    session: str
+    listener: str
+    headphones: bool | None
+    at: str
+
+    def of(self, joined: Joined) -> Joined:
+        """Return the start of the session as if it had been stated then."""
+        return msgspec.structs.replace(joined, listener=self.listener, headphones=self.headphones)
+
+
 class Elsewhere(msgspec.Struct, frozen=True, tag="elsewhere", forbid_unknown_fields=True):
     """The answer to one page that another tool asked for; nobody can go on with it here.
 
@@ -74,7 +86,7 @@ class Elsewhere(msgspec.Struct, frozen=True, tag="elsewhere", forbid_unknown_fie
         return f"{self.tool} {self.listener}"
 
 
-Entry = Joined | Answer | Elsewhere
+Entry = Joined | Stated | Answer | Elsewhere
 
 
 def read(design: Design) -> tuple[list[Joined], list[Answer]]:
@@ -94,6 +106,10 @@ def read(design: Design) -> tuple[list[Joined], list[Answer]]:
     answers = [each for each in entries if isinstance(each, Answer)]
     _check_all(design, path, joined, answers)
     for each in entries:
+        if isinstance(each, Stated):
+            if each.session not in joined:
+                raise InputError(f"{path}: a session that never began states something")
+            joined[each.session] = each.of(joined[each.session])
         if isinstance(each, Elsewhere):
             check_elsewhere(design, each)
             joined.setdefault(each.name, Joined(each.name, each.name, len(joined), None, each.at))
@@ -109,19 +125,6 @@ def read(design: Design) -> tuple[list[Joined], list[Answer]]:
             raise InputError(f"{path}: page {answer.page} is there twice for one listener")
         seen.add((answer.session, answer.page))
     return list(joined.values()), answers
-
-
-OTHER_TOOLS = ("webmushra ", "beaqlejs ")  # how the names of listeners begin that they asked
-
-
-def is_pseudonym(name: str) -> bool:
-    """Say whether a listener may be called so.
-
-    No mail address, nothing that moves a cursor, and no sign in front that makes a table's program
-    compute what follows.
-    """
-    usable = name.isprintable() and "@" not in name and len(name) <= LONGEST_NAME
-    return usable and name[:1].isalnum()
 
 
 def check_elsewhere(design: Design, each: Elsewhere) -> None:

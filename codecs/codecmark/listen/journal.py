@@ -1,17 +1,15 @@
 """The sessions and answers of a test: one line each, on disk before it is acknowledged.
 
-Lines are appended under one lock, synchronised, and sealed by a checksum as rows are. A last line
-that was cut off by a kill was never acknowledged, and is dropped when the file is opened.
+Lines are sealed by a checksum as rows are. A last line that was cut off by a kill was never
+acknowledged, and is dropped when the file is opened.
 """
 
 from __future__ import annotations
 
-import os
 import secrets
 import threading
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, Self
 
 import msgspec
@@ -20,16 +18,16 @@ from filelock import FileLock, Timeout
 from codecmark.errors import InputError
 from codecmark.listen.design import ANSWERS, LOCK, Design
 from codecmark.listen.entries import (
-    LONGEST_NAME,
-    OTHER_TOOLS,
     Answer,
     Elsewhere,
     Entry,
     Joined,
+    Stated,
     check_elsewhere,
     entry_of,
-    is_pseudonym,
-)  # fmt: skip
+)
+from codecmark.listen.pseudonyms import chosen, look
+from codecmark.listen.synchronised_lines import SynchronisedLines
 from codecmark.listen.turns import Turn, check, draw
 from codecmark.results.lines import is_torn, sealed
 
@@ -38,17 +36,18 @@ LONGEST_COMMENT = 500
 
 
 class Journal:
-    """The open file of a test; one process at a time, any number of threads."""
+    """The open file of a test; one process at a time, any number of threads.
+
+    `lines` says what of it is on disk.
+    """
 
     def __init__(self, design: Design) -> None:
         self.design = design
         self._lock = threading.Lock()
-        self._sync_lock = threading.Lock()
-        self._written = self._synced = 0
-        self._failed = False
         self._process_lock = FileLock(design.folder / LOCK)
         self._sessions: dict[str, Joined] = {}
         self._names: set[str] = set()
+        self._stated: set[str] = set()
         self._answers: dict[tuple[str, str], Answer] = {}
         self._elsewhere: dict[tuple[str, str], Elsewhere] = {}
         self._turns: dict[str, dict[str, Turn]] = {}
@@ -66,9 +65,7 @@ class Journal:
                     break
                 self._take(entry_of(path, line))
                 whole += len(line)
-            self._file = open(path, "ab", buffering=0, opener=_without_links)  # noqa: SIM115
-            self._file.truncate(whole)
-            _synchronise_folder(design.folder)
+            self.lines = SynchronisedLines(path, whole)
         except BaseException:
             self._process_lock.release()
             raise
@@ -81,7 +78,7 @@ class Journal:
 
     def close(self) -> None:
         """Close the file and release its lock."""
-        self._file.close()
+        self.lines.close()
         self._process_lock.release()
 
     @property
@@ -94,38 +91,53 @@ class Journal:
         """Every page that was answered, training included."""
         return list(self._answers.values())
 
-    def join(self, listener: str = "", headphones: bool | None = None) -> Joined:
+    def join(
+        self, listener: str = "", headphones: bool | None = None, *, waits: bool = True
+    ) -> Joined:
         """Begin a session; without a pseudonym the listener gets a number.
+
+        On disk when this returns; without `waits` only after `lines.synchronise`.
 
         Raises
         ------
         InputError
-            If the pseudonym is taken, or too long.
+            If the pseudonym is taken, looks like one that is, or is none.
         """
-        name = listener.strip()
-        if name and not is_pseudonym(name):
-            raise InputError(
-                f"listener: use a pseudonym of at most {LONGEST_NAME} letters that begins with a "
-                "letter or digit, no mail address"
-            )
-        if name.casefold().startswith(OTHER_TOOLS):  # so are listeners called that came from one
-            raise InputError(
-                f"listener: {name!r} is kept for answers of another tool; choose another name"
-            )
+        name = chosen(listener)
         with self._lock:
             index = len(self._sessions)
             if index >= MOST_LISTENERS:
                 raise InputError(f"listener: this test has {MOST_LISTENERS} already")
             name = name or self._free_name(index + 1)
-            if name.casefold() in self._names:
+            if look(name) in self._names:
                 raise InputError(
                     f"listener: {name!r} is taken; choose another name, or go on in the browser "
                     "that you began in"
                 )
             joined = Joined(secrets.token_urlsafe(16), name, index, headphones, now())
             self._append(joined)
-        self._synchronise()
+        if waits:
+            self.lines.synchronise()
         return joined
+
+    def state(self, session: str, listener: str, headphones: bool | None) -> Joined:
+        """Store what a listener stated in a file, and return the session; the first time counts.
+
+        Two who had files may have chosen one pseudonym, and cannot be asked for another: the
+        second keeps the number as well. What is no pseudonym, such as a mail address, is not kept.
+        """
+        joined = self.session(session)
+        try:
+            name = chosen(listener) or joined.listener
+        except InputError:
+            name = joined.listener
+        with self._lock:
+            if session not in self._stated:
+                if look(name) != look(joined.listener) and look(name) in self._names:
+                    name = f"{name[:20]} ({joined.listener})"
+                self._append(Stated(session, name, headphones, now()))
+        self.lines.synchronise()
+        return self.session(session)
 
     def session(self, session: str) -> Joined:
         """Return a session, or raise `InputError`."""
@@ -153,8 +165,13 @@ class Journal:
         heard_s: Any,
         page_s: float = 0.0,
         comment: str = "",
+        *,
+        waits: bool = True,
     ) -> bool:
-        """Store an answer, on disk when this returns; False if the page was answered before.
+        """Store an answer; False if the page was answered before.
+
+        On disk when this returns; without `waits` only after `lines.synchronise`, which a repeated
+        post needs as well, since the first may not be there yet.
 
         The first answer counts: a post that is repeated changes nothing.
 
@@ -172,7 +189,8 @@ class Journal:
             is_new = (session, page) not in self._answers
             if is_new:
                 self._append(made)
-        self._synchronise()  # a repeated post too: the first may not be on disk yet
+        if waits:
+            self.lines.synchronise()
         return is_new
 
     def check(
@@ -217,72 +235,34 @@ class Journal:
                         f"values: page {each.page} of {each.name} was taken in before with other "
                         "values; if these are two people, give one another pseudonym"
                     )
+            listeners = {name for name, _ in (*self._elsewhere, *fresh)}
+            if len(listeners) > MOST_LISTENERS:
+                raise InputError(f"listeners: {len(listeners)}, more than {MOST_LISTENERS}")
             for each in fresh.values():
                 self._append(each)
-        self._synchronise()
+        self.lines.synchronise()
         return len(fresh), len(given) - len(fresh)
 
     def _free_name(self, number: int) -> str:
-        while f"listener {number}" in self._names:  # somebody chose it as a pseudonym
+        while look(f"listener {number}") in self._names:  # somebody chose it as a pseudonym
             number += 1
         return f"listener {number}"
 
     def _append(self, entry: Entry) -> None:
-        if self._failed:
-            raise OSError("what was written before could not be synchronised")
-        whole = os.fstat(self._file.fileno()).st_size
-        line = sealed(msgspec.json.encode(entry).decode())
-        try:
-            if self._file.write(line) != len(line):
-                raise OSError("the disk is full")
-        except OSError:  # no half line may stay before the next
-            os.ftruncate(self._file.fileno(), whole)
-            raise
+        self.lines.append(sealed(msgspec.json.encode(entry).decode()))
         self._take(entry)
-        self._written += 1
-
-    def _synchronise(self) -> None:
-        """Return once everything written so far is on disk; one call serves all who wait.
-
-        A system reports a failure once and then forgets what it could not write, so that after
-        one nothing is acknowledged any more: the server has to be started anew.
-        """
-        written = self._written
-        with self._sync_lock:
-            if self._failed:
-                raise OSError("what was written before could not be synchronised")
-            if self._synced < written:
-                reached = self._written
-                try:
-                    os.fsync(self._file.fileno())
-                except OSError:
-                    self._failed = True
-                    raise
-                self._synced = reached
 
     def _take(self, entry: Entry) -> None:
         if isinstance(entry, Joined):
             self._sessions[entry.session] = entry
-            self._names.add(entry.listener.casefold())
+            self._names.add(look(entry.listener))
+        elif isinstance(entry, Stated):
+            self._take(entry.of(self.session(entry.session)))
+            self._stated.add(entry.session)
         elif isinstance(entry, Answer):
             self._answers[entry.session, entry.page] = entry
         else:
             self._elsewhere[entry.name, entry.page] = entry
-
-
-def _without_links(path: str, flags: int) -> int:
-    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0), 0o600)
-
-
-def _synchronise_folder(folder: Path) -> None:
-    """Let the name of a file that was just made survive a loss of power."""
-    if os.name != "posix":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def now() -> str:

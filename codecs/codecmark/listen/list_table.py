@@ -8,13 +8,14 @@ Access 2024.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from codecmark.errors import InputError
-from codecmark.listen.ratings import ListeningSet, Method, Rating, Role, Stimulus, number, read_csv
+from codecmark.listen import strict_json
+from codecmark.listen.csv_tables import number, read_csv
+from codecmark.listen.ratings import ListeningSet, Method, Rating, Role, Stimulus
 from codecmark.system.counting import counted
 
 COLUMNS = ("signal", "condition", "ratings", "participant_ids", "file")
@@ -66,12 +67,13 @@ def read_list_table(
 
 
 def _listed(text: str, where: str) -> list[Any]:
+    reason = ""
     try:
-        values = json.loads(text)
-    except (ValueError, RecursionError):
-        values = None
+        values = strict_json.read(text.encode())
+    except InputError as error:
+        values, reason = None, f" ({error})"
     if not isinstance(values, list) or any(
         isinstance(v, bool) or not isinstance(v, int | float | str) for v in values
     ):
-        raise InputError(f"{where}: {text!r:.40} is no list such as [2, 3]")
+        raise InputError(f"{where}: {text!r:.40} is no list such as [2, 3]{reason}")
     return values

@@ -68,9 +68,12 @@ def save(folder: Path, listening: ListeningSet) -> None:
         source = listening.audio_path(stimulus)
         if source is None or stimulus.audio is None:
             continue
-        if source.is_symlink():
-            raise InputError(f"{source}: is a link; put the sound itself there")
         target = folder / stimulus.audio
+        for path, within in ((source, listening.folder or folder), (target, folder)):
+            if not path.resolve().is_relative_to(within.resolve()):
+                raise InputError(
+                    f"{path}: is a link or lies behind one; put the sound itself there"
+                )
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(source.read_bytes())

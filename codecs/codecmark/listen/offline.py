@@ -18,10 +18,11 @@ import msgspec
 import soundfile
 
 from codecmark.errors import InputError
-from codecmark.listen import views
+from codecmark.listen import strict_json, views
 from codecmark.listen.design import Design
 from codecmark.listen.entries import Joined
 from codecmark.listen.journal import Journal
+from codecmark.listen.last_bits import LEAST_BYTES, lengthened, varied
 from codecmark.system import schema
 
 FORMAT = "codecmark-answers-1"
@@ -81,19 +82,18 @@ def take(journal: Journal, path: Path) -> tuple[str, int, int]:
     try:
         if path.stat().st_size > _LARGEST_BYTES:
             raise InputError(f"{path}: too large for a result")
-        result = schema.convert(msgspec.json.decode(path.read_bytes()), _Result)
+        result = schema.convert(strict_json.read(path.read_bytes()), _Result)
         _check(journal, result)
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror})") from error
-    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
-        raise InputError(f"{path}: cannot be read as JSON ({error})") from error
     except InputError as error:
         raise InputError(f"{path}: {error}") from error
     new = sum(
         journal.answer(result.session, p.page, p.values, p.heard_s, p.page_s, p.comment)
         for p in result.answers
     )
-    return journal.session(result.session).listener, new, len(result.answers) - new
+    said = journal.state(result.session, result.listener, result.headphones)
+    return said.listener, new, len(result.answers) - new
 
 
 def _check(journal: Journal, result: _Result) -> None:
@@ -147,8 +147,8 @@ def _page(journal: Journal, joined: Joined) -> str:
     data = json.dumps(state).replace("<", "\\u003c")
     blocks = [f'<script type="application/json" id="offline-test">{data}</script>']
     blocks += [
-        f'<script type="text/plain" id="sound-{name}">{_flac(design, stimulus)}</script>'
-        for name, stimulus in sounds.items()
+        f'<script type="text/plain" id="sound-{name}">{base64.b64encode(sound).decode()}</script>'
+        for name, sound in _of_equal_length(design, joined.session, sounds).items()
     ]
     blocks += [f"<script>{script}</script>" for script in scripts]
     page = (_STATIC / "listen.html").read_text()
@@ -166,10 +166,27 @@ def _source(text: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
-def _flac(design: Design, stimulus: str) -> str:
-    samples, rate_hz = soundfile.read(
-        BytesIO(design.sound(stimulus)), dtype="int16", always_2d=True
-    )
+def _of_equal_length(design: Design, session: str, sounds: dict[str, str]) -> dict[str, bytes]:
+    """Return the sounds of a file as FLAC, all those of one clip with as many bytes.
+
+    A system that keeps less bandwidth takes fewer, so that sizes would tell which one it is.
+    """
+    files = {
+        name: _flac(varied(design.sound(stimulus), (design.key.secret, session, name)))
+        for name, stimulus in sounds.items()
+    }
+    longest: dict[str, int] = {}
+    for name, stimulus in sounds.items():
+        clip = design.key.stimuli[stimulus].clip
+        longest[clip] = max(longest.get(clip, 0), len(files[name]) + LEAST_BYTES)
+    return {
+        name: lengthened(files[name], longest[design.key.stimuli[stimulus].clip])
+        for name, stimulus in sounds.items()
+    }
+
+
+def _flac(wav: bytes) -> bytes:
+    samples, rate_hz = soundfile.read(BytesIO(wav), dtype="int16", always_2d=True)
     file = BytesIO()
     soundfile.write(file, samples, rate_hz, format="FLAC", subtype="PCM_16")
-    return base64.b64encode(file.getvalue()).decode()
+    return file.getvalue()

@@ -39,20 +39,25 @@ def told(choices: Sequence[Choice]) -> list[Told]:
     The p-value takes answers as independent; with many answers of few listeners it is too small,
     and `listeners` says how few.
     """
-    from scipy.stats import binomtest
-
     groups: dict[str, list[Choice]] = {}
     for each in choices:
         system = each.second if each.first == "reference" else each.first
         groups.setdefault(system, []).append(each)
     return [
-        Told(
-            system, right := sum(each.chosen == each.truth for each in group), len(group),
+        told_of(
+            system, [each.chosen == each.truth for each in group],
             len({each.listener for each in group}),
-            float(binomtest(right, len(group), alternative="greater").pvalue),
         )
         for system, group in groups.items()
     ]  # fmt: skip
+
+
+def told_of(system: str, right: Sequence[bool], listeners: int) -> Told:
+    """Return one result from its answers, of which there is at least one."""
+    from scipy.stats import binomtest
+
+    test = binomtest(sum(right), len(right), alternative="greater")
+    return Told(system, sum(right), len(right), listeners, float(test.pvalue))
 
 
 def strengths(choices: Sequence[Choice]) -> list[Strength]:

@@ -3,7 +3,8 @@
 A *listening set* is a folder with two files, and the audio beside them where there is some:
 
 - `listening.json`: method, title, and for every stimulus its clip, system, role and audio file;
-- `ratings.csv`: one line a rating, with the columns `listener,clip,system,rating`.
+- `ratings.csv`: one line a rating, with the columns `listener,clip,system,rating`; before a name
+  that a spreadsheet would compute there is an apostrophe.
 
 Everything that works on ratings (screening, statistics, rows, trials of predictors) reads this
 form, wherever the ratings came from. Nothing in it is ever deleted: screening is computed.
@@ -13,7 +14,6 @@ from __future__ import annotations
 
 import csv
 import io
-import math
 from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
@@ -24,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codecmark.errors import InputError
+from codecmark.listen.csv_tables import bounded_bytes, number, read_csv, shielded, unshielded
 from codecmark.system import schema, whole_files
 
 Method = Literal["acr", "dcr", "mushra"]
@@ -33,7 +34,8 @@ FIELDS: dict[Method, str] = {"acr": "mos", "dcr": "dmos", "mushra": "mushra"}  #
 FORMAT: Final = "codecmark-listening-set-1"
 HEAD, RATINGS = "listening.json", "ratings.csv"
 COLUMNS = ("listener", "clip", "system", "rating")
-_LARGEST_BYTES = 256 * 2**20
+_LARGEST_HEAD_BYTES = 16 * 2**20
+_MOST_CELLS = 20_000_000  # of the table of listeners, clips and systems: 160 MB
 
 
 class Stimulus(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -98,6 +100,13 @@ class ListeningSet(msgspec.Struct, frozen=True, dict=True):
         known = {(each.clip, each.system) for each in self.stimuli}
         if len(known) < len(self.stimuli):
             raise InputError("stimuli: one clip of one system is listed twice; leave one out")
+        cells = len(self.listeners) * len(self.clips) * len(self.systems)
+        if cells > _MOST_CELLS:
+            raise InputError(
+                f"ratings: {len(self.listeners)} listeners, {len(self.clips)} clips and "
+                f"{len(self.systems)} systems make {cells} cells, more than {_MOST_CELLS}; split "
+                "the set"
+            )
         lowest, highest = SCALES[self.method]
         seen: set[tuple[str, str, str]] = set()
         for rating in self.ratings:
@@ -181,7 +190,9 @@ def read_set(folder: Path) -> ListeningSet:
     """
     head_path = folder / HEAD
     try:
-        head = schema.convert(msgspec.json.decode(_bytes(head_path)), _Head)
+        head = schema.convert(
+            msgspec.json.decode(bounded_bytes(head_path, _LARGEST_HEAD_BYTES)), _Head
+        )
         check_audio(head.stimuli)
         return ListeningSet(
             head.method, head.stimuli, _read_ratings(folder / RATINGS), head.title, head.licence,
@@ -209,7 +220,9 @@ def write_set(folder: Path, listening: ListeningSet) -> None:
     lines = io.StringIO()
     writer = csv.writer(lines, lineterminator="\n")
     writer.writerow(COLUMNS)
-    writer.writerows((r.listener, r.clip, r.system, f"{r.value:g}") for r in listening.ratings)
+    writer.writerows(
+        (*map(shielded, (r.listener, r.clip, r.system)), f"{r.value:g}") for r in listening.ratings
+    )
     try:
         folder.mkdir(parents=True, exist_ok=True)
         text = msgspec.json.format(msgspec.json.encode(head), indent=1)
@@ -219,46 +232,10 @@ def write_set(folder: Path, listening: ListeningSet) -> None:
         raise InputError(f"{folder}: cannot be written ({error.strerror})") from error
 
 
-def read_csv(path: Path, columns: Iterable[str]) -> list[dict[str, str]]:
-    """Read a CSV table that has to have some columns; every cell is text without outer blanks.
-
-    Raises
-    ------
-    InputError
-        If it cannot be read, lacks a column, or a line has too many or too few cells.
-    """
-    try:
-        text = _bytes(path).decode("utf-8-sig")
-        reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
-        names = [name.strip() for name in reader.fieldnames or ()]
-        reader.fieldnames = names
-        if lacking := [name for name in columns if name not in names]:
-            raise InputError(f"{path}: no column {lacking[0]!r}; it has {', '.join(names)}")
-        lines = []
-        for line in reader:
-            if None in line or None in line.values():
-                raise InputError(f"{path} line {reader.line_num}: {len(names)} cells are needed")
-            lines.append({name: cell.strip() for name, cell in line.items()})
-    except (csv.Error, UnicodeError) as error:
-        raise InputError(f"{path}: cannot be read as CSV ({error})") from error
-    return lines
-
-
-def number(text: str, where: str) -> float:
-    """Return a cell as a finite number, or raise `InputError`."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value):
-        raise InputError(f"{where}: {text!r:.40} is no number")
-    return value
-
-
 def _read_ratings(path: Path) -> tuple[Rating, ...]:
     return tuple(
         Rating(
-            line["listener"], line["clip"], line["system"],
+            unshielded(line["listener"]), unshielded(line["clip"]), unshielded(line["system"]),
             number(line["rating"], f"{path} line {n}, rating"),
         )
         for n, line in enumerate(read_csv(path, COLUMNS), start=2)
@@ -271,12 +248,3 @@ def check_audio(stimuli: Iterable[Stimulus]) -> None:
         path = Path(each.audio or "")
         if path.is_absolute() or ".." in path.parts or "\\" in str(path):
             raise InputError(f"audio: {each.audio!r:.80} leaves the set's folder")
-
-
-def _bytes(path: Path) -> bytes:
-    try:
-        if path.stat().st_size > _LARGEST_BYTES:
-            raise InputError(f"{path}: larger than {_LARGEST_BYTES >> 20} MiB")
-        return path.read_bytes()
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})") from error

@@ -3,28 +3,26 @@
 - webMUSHRA's `mushra.csv`: a column for the session, `trial_id`, `rating_stimulus` and
   `rating_score`; stimuli named `reference`, `anchor35` and `anchor70` have those roles. Trials
   whose name begins with `training` do not count.
-- BeaqleJS' MUSHRA: a JSON list, one file for each listener, who is called as the file; objects
-  with `TestID` and `rating`, the latter absent where a listener was given a subset.
+- BeaqleJS' MUSHRA, see `beaqlejs`.
 - tables of lists, see `list_table`.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
 from codecmark.errors import InputError
-from codecmark.listen import list_table
+from codecmark.listen import beaqlejs, list_table
+from codecmark.listen.csv_tables import number, read_csv
 from codecmark.listen.merging import merged
-from codecmark.listen.ratings import ListeningSet, Rating, Role, Stimulus, number, read_csv
+from codecmark.listen.ratings import ListeningSet, Rating, Role, Stimulus
 
 WEBMUSHRA = ("session_uuid", "trial_id", "rating_stimulus", "rating_score")
 _ROLES: dict[str, Role] = {
     "reference": "reference", "anchor70": "mid_anchor", "anchor35": "low_anchor",
 }  # fmt: skip
 _TRAINING = "training"
-_LARGEST_BYTES = 8 * 2**20
 
 
 def read_tables(paths: Sequence[Path]) -> ListeningSet:
@@ -52,7 +50,7 @@ def read_table(path: Path) -> ListeningSet:
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror})") from error
     if head.startswith("["):
-        return read_beaqlejs(path)
+        return _listening_set(beaqlejs.ratings_in(path), path.stem)
     first = head.partition("\n")[0]
     if "rating_stimulus" in first:
         return read_webmushra(path)
@@ -74,36 +72,6 @@ def read_webmushra(path: Path) -> ListeningSet:
         for n, line in enumerate(read_csv(path, WEBMUSHRA), start=2)
         if not line["trial_id"].lower().startswith(_TRAINING)
     ]  # fmt: skip
-    return _listening_set(ratings, path.stem)
-
-
-def read_beaqlejs(path: Path) -> ListeningSet:
-    """Read a result of BeaqleJS' MUSHRA test; its listener is called as the file."""
-    try:
-        if path.stat().st_size > _LARGEST_BYTES:
-            raise InputError(f"{path}: too large for a result of BeaqleJS")
-        tests = json.loads(path.read_bytes())
-    except (OSError, ValueError, RecursionError) as error:
-        raise InputError(f"{path}: cannot be read as JSON ({error})") from error
-    if not isinstance(tests, list):
-        raise InputError(f"{path}: no list of tests")
-    ratings = []
-    for test in tests:  # the last one holds name and mail address, which are not kept
-        if not isinstance(test, dict) or not isinstance(test.get("rating"), dict):
-            continue
-        trial = str(test.get("TestID", ""))
-        if not trial:
-            raise InputError(f"{path}: TestID: absent beside a rating")
-        ratings += [
-            Rating(
-                path.stem, trial, system, number(str(value), f"{path}, {trial:.40}, {system:.40}")
-            )
-            for system, value in test["rating"].items()
-        ]
-    if not ratings:
-        raise InputError(
-            f"{path}: rating: absent in every test; only results of BeaqleJS' MUSHRA hold ratings"
-        )
     return _listening_set(ratings, path.stem)
 
 

@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from codecmark.errors import InputError
+from codecmark.listen.csv_tables import number, read_csv
 from codecmark.listen.design import Design, PlanPage
 from codecmark.listen.entries import Elsewhere
 from codecmark.listen.journal import LONGEST_COMMENT, Journal, now
 from codecmark.listen.making import REFERENCE
-from codecmark.listen.ratings import number, read_csv
 from codecmark.listen.webmushra import TRAINING, name_of, pair_of, require
 
 TOOL = "webmushra"

@@ -19,14 +19,13 @@ from numpy.typing import NDArray
 from codecmark import catalog
 from codecmark.errors import CodecmarkError, InputError
 from codecmark.listen import screening
+from codecmark.listen.csv_tables import number, read_csv
 from codecmark.listen.ratings import (
     SCALES,
     ListeningSet,
     Rating,
     Role,
     Stimulus,
-    number,
-    read_csv,
     read_set,
 )
 from codecmark.spec import Spec

@@ -143,7 +143,7 @@
     const level = make("input", { type: "range", min: 5, max: 100, value: 70, id: "volume", oninput: () => player.setVolume(level.value / 100) });
     const play = button("Play", () => player.toggle());
     const go = button("It is right, go on", () => { say(""); proceed(true); }, "main");
-    go.disabled = true;
+    play.disabled = go.disabled = true;
     show(make("h2", { textContent: "Volume" }),
       make("p", { textContent: "Play the sound and set a volume that is comfortable. Please leave it there for the whole test." }),
       make("div", { className: "transport" }, play), make("label", { for: "volume", textContent: "Volume" }), level,
@@ -152,6 +152,7 @@
       const loaded = await sounds(page);
       player.load([loaded[loaded.length - 1]], { looped: true, together: true });
       player.setVolume(level.value / 100);
+      play.disabled = false;
       refresh = () => {
         play.textContent = player.playing ? "Pause" : "Play";
         if (player.playing) go.disabled = false;

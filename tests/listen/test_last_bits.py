@@ -1,0 +1,97 @@
+"""What compares files tells no listener which sound is the reference, and sounds do not change."""
+
+from __future__ import annotations
+
+import base64
+import io
+import re
+from collections import defaultdict
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from numpy.typing import NDArray
+
+from codecmark.listen import offline
+from codecmark.listen.design import Design
+from codecmark.listen.journal import Journal
+from codecmark.listen.last_bits import lengthened, varied
+from codecmark.listen.turns import Turn
+from listening_tests import Client, planned, served
+
+
+def samples(data: bytes) -> NDArray[np.int16]:
+    values: NDArray[np.int16] = soundfile.read(io.BytesIO(data), dtype="int16")[0]
+    return values
+
+
+def heard(design: Design, session: str) -> Turn:
+    with Journal(design) as journal:
+        (turn,) = journal.turns(session).values()
+    return turn
+
+
+@pytest.mark.parametrize("method", ["mushra", "abx"])
+def test_no_two_sounds_of_a_page_are_the_same_file(tmp_path: Path, method: str) -> None:
+    options = {"specs": ("pcm@8bit",), "pages_each": 1} if method == "abx" else {}
+    design = planned(tmp_path / "t", method, clips=1, **options)  # type: ignore[arg-type]
+    with served(design) as server:
+        client = Client(server)
+        state = client.join()
+        (page,) = state["pages"]
+        places = [*map(str, range(page["items"])), *(["reference"] if page["reference"] else [])]
+        files = {place: client.raw(f"/api/audio/{page['page']}/{place}")[1] for place in places}
+        assert len(set(files.values())) == len(places)
+        assert len({len(data) for data in files.values()}) == 1
+        again = client.raw(f"/api/audio/{page['page']}/0")[1]
+        assert again == files["0"]  # or a mean of many would be the sound itself
+        other = Client(server)
+        assert other.raw(f"/api/audio/{other.join()['pages'][0]['page']}/0")[1] != files["0"]
+    turn = heard(design, state["session"])
+    for place, data in files.items():
+        name = turn.reference if place == "reference" else turn.items[int(place)]
+        planned_samples = samples(design.sound(str(name))).astype(int)
+        changed = samples(data).astype(int) - planned_samples
+        assert np.abs(changed).max() == 1
+        assert np.mean(changed != 0) == pytest.approx(1 / 16, abs=0.01)
+        level_db = 10 * np.log10(np.mean((changed / 32_768) ** 2))
+        assert level_db < -101  # of rounding to 16 bits
+
+
+def test_the_loudest_samples_stay_in_range() -> None:
+    values = np.array([32_767, -32_768] * 500, np.int16)
+    file = io.BytesIO()
+    soundfile.write(file, values, 48_000, format="WAV", subtype="PCM_16")
+    changed = samples(varied(file.getvalue(), ("a",))).astype(int) - values
+    assert np.abs(changed).max() == 1
+
+
+def test_a_file_for_one_listener_tells_no_system_by_size_or_text(tmp_path: Path) -> None:
+    design = planned(tmp_path / "t", "mushra", clips=2)
+    with Journal(design) as journal:
+        (path,) = offline.make_files(journal, tmp_path / "files", 1)
+        turns = list(journal.turns(journal.sessions[0].session).values())
+    sounds = dict(re.findall(r'id="sound-([\w-]+)">([\w+/=]+)<', path.read_text()))
+    assert len(sounds) == sum(turn.heard for turn in turns) == 12
+    assert len(set(sounds.values())) == len(sounds)
+    sizes = defaultdict(set)
+    for name, text in sounds.items():
+        page, place = name.split("-")
+        turn = turns[int(page)]
+        stimulus = str(turn.reference if place == "reference" else turn.items[int(place)])
+        data = base64.b64decode(text)
+        sizes[page].add(len(data))
+        changed = samples(data).astype(int) - samples(design.sound(stimulus))
+        assert np.abs(changed).max() == 1
+    assert [len(each) for each in sizes.values()] == [1, 1]
+
+
+def test_a_lengthened_file_is_the_same_sound() -> None:
+    values = np.arange(-2_000, 2_000, dtype=np.int16)
+    file = io.BytesIO()
+    soundfile.write(file, values, 48_000, format="FLAC", subtype="PCM_16")
+    for length in (len(file.getvalue()) + 8, len(file.getvalue()) + 70_000):
+        longer = lengthened(file.getvalue(), length)
+        assert len(longer) == length
+        np.testing.assert_array_equal(samples(longer), values)
