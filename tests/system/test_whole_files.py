@@ -68,7 +68,8 @@ def test_inside_a_folder_no_link_is_followed(tmp_path: Path, outside: Path) -> N
         assert not (folder / name).is_symlink()
         assert (folder / name).read_text() == "mine"
         assert os.name != "posix" or (folder / name).stat().st_mode & 0o777 == 0o600
-    for name in ("sub/kept", "sub/new/file", "../outside/kept", "sub/../x", outside / "kept"):
+    leaving = "sub/kept", "sub/new/file", "../outside/kept", "sub/../x", str(outside / "kept")
+    for name in leaving:
         with pytest.raises(OSError, match=r"link|leaves"):
             whole_files.write_inside(folder, name, "mine")
     assert [path.name for path in outside.iterdir()] == ["kept"]
