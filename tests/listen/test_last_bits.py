@@ -104,4 +104,4 @@ def test_bits_of_a_test_without_a_secret_cannot_be_drawn_again(tmp_path: Path) -
     for place, stimulus in enumerate(turn.items):
         name = f"0-{place}"
         guessed = varied(design.sound(stimulus), ("", session, name))
-        assert base64.b64decode(sounds[name]) != guessed
+        assert np.any(samples(base64.b64decode(sounds[name])) != samples(guessed))

@@ -168,7 +168,7 @@ def _bernoulli(folder: Path) -> ListeningSet:
                 ast.literal_eval(line[name]) for name in ("ratings", "participant_ids")
             )
             pairs = list(zip(listeners, values, strict=True))
-        except (ValueError, SyntaxError, TypeError) as error:
+        except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError) as error:
             raise InputError(f"{where}: ratings and participant_ids are no equal lists") from error
         ratings += [
             Rating(str(listener), clip, system, number(str(value), where))
