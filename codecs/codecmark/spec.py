@@ -28,6 +28,7 @@ _SPEC = re.compile(
     r"(?:@(?P<setting>[A-Za-z0-9_.+-]+))?"
     r"(?:#(?P<implementation>[a-z]+))?"
 )
+_LONGEST = 500
 _RANGE_CODED = "+ac"
 _WAVE = "+wave@"
 _LAYER = re.compile(
@@ -61,16 +62,17 @@ class Spec:
         InputError
             If it does not have the form `family:variant@setting`.
         """
-        codec, mark, execution_text = (
-            text.partition(MARK) if isinstance(text, str) else ("", "", "")
-        )
+        # a stranger's text may be long, and the pattern of layers takes its square
+        usable = isinstance(text, str) and len(text) <= _LONGEST
+        codec, mark, execution_text = text.partition(MARK) if usable else ("", "", "")
         layered = _LAYER.fullmatch(codec)
         base = layered["base"] if layered else codec
         plain = base.removesuffix(_RANGE_CODED)
         match = _SPEC.fullmatch(plain)
         if match is None:
+            shown = repr(text)[:_LONGEST]
             raise InputError(
-                f"spec: {text!r} is not of the form family:variant@setting, e.g. opus@24k"
+                f"spec: {shown} is not of the form family:variant@setting, e.g. opus@24k"
             )
         execution = Execution.parse(execution_text) if mark else EAGER
         return cls(

@@ -7,6 +7,7 @@ import os
 import socket
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -188,6 +189,47 @@ def test_a_pipe_in_place_of_a_sound_is_not_waited_for(design: Design) -> None:
         client = Client(serving)
         page = client.join()["pages"][0]["page"]
         assert client.raw(f"/api/audio/{page}/0")[0] == 422
+
+
+def test_all_addresses_of_one_network_of_ipv6_count_as_one_machine(
+    design: Design, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    addresses = iter(f"2001:db8::{n:x}" for n in range(1, 1000))
+    taken = socket.socket.accept
+
+    def accept(self: socket.socket) -> tuple[socket.socket, tuple[str, int]]:
+        connection, _ = taken(self)
+        return connection, (next(addresses), 1)
+
+    monkeypatch.setattr(socket.socket, "accept", accept)
+    monkeypatch.setattr(server, "MOST_OF_ONE", 3)
+    with served(design) as serving:
+        held = [connected(serving) for _ in range(5)]
+        try:
+            for each in held[3:]:
+                with suppress(ConnectionError):
+                    assert each.recv(1) == b""
+            assert serving._connections == {"2001:db8::/64": 3}
+        finally:
+            for each in held:
+                each.close()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="access rights of POSIX systems")
+def test_other_accounts_of_the_machine_read_nothing_and_times_tell_nothing(tmp_path: Path) -> None:
+    design = planned(tmp_path / "t", clips=3)
+    stimuli = design.folder / designs.STIMULI
+    for folder in (design.folder, stimuli):
+        assert folder.stat().st_mode & 0o777 == 0o700
+    files = list(stimuli.iterdir())
+    assert {path.stem for path in files} == set(design.key.stimuli)
+    assert {path.stat().st_mode & 0o777 for path in files} == {0o600}
+    assert len({path.stat().st_mtime_ns for path in files}) == 1
+    assert sorted(path.name for path in design.folder.iterdir()) == [
+        "key.json",
+        "plan.json",
+        "stimuli",
+    ]
 
 
 @pytest.mark.skipif(os.name != "posix", reason="access rights of POSIX systems")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from codecmark.errors import InputError
-from codecmark.listen import entries
+from codecmark.listen import collect, entries, offline
 from codecmark.listen import pace as paces
 from codecmark.listen.design import ANSWERS
+from codecmark.listen.entries import Joined
 from codecmark.listen.journal import Journal
 from codecmark.listen.pace import AT_ONCE, EACH_S, Pace
 from codecmark.listen.pseudonyms import chosen, look
@@ -102,7 +104,7 @@ def test_one_cannot_be_called_as_another_is(tmp_path: Path) -> None:
 def test_what_is_stated_in_a_file_counts_once(tmp_path: Path) -> None:
     design = planned(tmp_path / "t", "acr", clips=1)
     with Journal(design) as journal:
-        files = [journal.join().session for _ in range(4)]
+        files = [journal.join(by_file=True).session for _ in range(4)]
         journal.join("otter")
         assert journal.state(files[0], "mole", True).listener == "mole"
         assert journal.state(files[0], "other", False).listener == "mole"
@@ -121,3 +123,39 @@ def test_what_is_stated_in_a_file_counts_once(tmp_path: Path) -> None:
     with Journal(design) as journal:
         assert journal.sessions == before
         assert journal.state(files[0], "other", False).listener == "mole"
+
+
+def test_who_states_a_name_gets_one_that_nobody_has(tmp_path: Path) -> None:
+    with Journal(planned(tmp_path / "t", clips=1)) as journal:
+        session = journal.join(by_file=True).session
+        for name in ("bob", "bob (listener 1)", "bob (listener 2)"):
+            journal.join(name)
+        assert journal.state(session, "bob", True).listener == "bob (listener 3)"
+        names = [look(each.listener) for each in journal.sessions]
+        assert len(set(names)) == 4
+
+
+def test_who_began_at_the_server_states_nothing_in_a_file(tmp_path: Path) -> None:
+    design = planned(tmp_path / "t", clips=1)
+    path = tmp_path / "a.json"
+    with Journal(design) as journal:
+        session = journal.join("mallory").session
+        result = {"format": offline.FORMAT, "plan_sha256": design.sha256, "session": session,
+                  "listener": "bob", "headphones": True, "answers": []}  # fmt: skip
+        path.write_bytes(msgspec.json.encode(result))
+        with pytest.raises(InputError, match="began at the server"):
+            offline.take(journal, path)
+        with pytest.raises(InputError, match="began at the server"):
+            journal.state(session, "bob", True)
+        assert journal.sessions[0].listener == "mallory"
+
+
+def test_two_of_one_name_are_two_listeners() -> None:
+    """As files hold that were written before names were told apart."""
+    joined = [
+        Joined(f"s{n}", name, n, None, "now")
+        for n, name in enumerate(["bob", "eve", "bob", "bob [3]"])
+    ]
+    assert collect.names_of(joined) == {
+        "s0": "bob", "s1": "eve", "s2": "bob [3]", "s3": "bob [3] [4]",
+    }  # fmt: skip

@@ -14,6 +14,7 @@ from codecmark.__main__ import main
 from codecmark.analysis.listeners import rated
 from codecmark.errors import InputError
 from codecmark.listen import collect, entries, offline
+from codecmark.listen import design as designs
 from codecmark.listen.design import Design
 from codecmark.listen.journal import Journal
 from codecmark.listen.ratings import ListeningSet, Rating, read_set
@@ -74,6 +75,32 @@ def test_rows_hold_the_ratings_and_join_those_of_the_run(tmp_path: Path) -> None
     joined = rows_of(design, listening, [measured], "r2")
     (row,) = [each for each in joined if each.snr_db is not None]
     assert (row.spec, row.snr_db, row.dmos, row.run_id) == (first.spec, 12.0, first.dmos, "r2")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"system": "<b>no codec</b>"}, "no row can be of it"),
+        ({"clip_s": 0.0}, "clip_s"),
+        ({"stream_bytes": 0}, "stream_bytes"),
+    ],
+)
+def test_a_key_of_no_codecs_makes_no_rows(
+    tmp_path: Path, change: dict[str, object], message: str
+) -> None:
+    """Or nothing in the folder of rows could be read by a leaderboard any more."""
+    made = planned(tmp_path / "t", "acr", clips=1)
+    stimuli = {
+        name: replace(entry, **change) if entry.system == "pcm@8bit" else entry
+        for name, entry in made.key.stimuli.items()
+    }
+    design = designs.write(made.folder, made.plan, replace(made.key, stimuli=stimuli))
+    with Journal(design) as journal:
+        session = journal.join().session
+        for turn in journal.turns(session).values():
+            journal.answer(session, turn.page, [3], [turn.hear_s])
+    with pytest.raises(InputError, match=message):
+        rows_of(design, collect.ratings(design, *entries.read(design)), [], "r")
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,37 @@ import pytest
 from codecmark import InputError
 from codecmark.listen import merging
 from codecmark.listen.ratings import ListeningSet, Rating, Stimulus
+
+
+@pytest.mark.parametrize(
+    "name", ["Makefile", ".hidden.wav", ".git/hooks/a.wav", "a.sh", "x/.bashrc"]
+)
+def test_only_sounds_are_copied(tmp_path: Path, name: str) -> None:
+    source = tmp_path / "set" / name
+    source.parent.mkdir(parents=True)
+    source.write_bytes(b"evil")
+    with pytest.raises(InputError, match="is no sound"):
+        merging.save(tmp_path / "copy", heard(tmp_path / "set", name))
+    assert not (tmp_path / "copy").exists()
+
+
+def test_no_file_of_another_content_is_replaced(tmp_path: Path) -> None:
+    for folder, content in (("set", b"theirs"), ("mine", b"mine")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "a.wav").write_bytes(content)
+    with pytest.raises(InputError, match="there with other content"):
+        merging.save(tmp_path / "mine", heard(tmp_path / "set", "a.wav"))
+    assert [path.read_bytes() for path in (tmp_path / "mine").iterdir()] == [b"mine"]
+    for _ in range(2):  # the same again is no other content
+        merging.save(tmp_path / "new", heard(tmp_path / "set", "a.wav"))
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes with names are of POSIX systems")
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    (tmp_path / "set").mkdir()
+    os.mkfifo(tmp_path / "set" / "a.wav")
+    with pytest.raises(InputError, match="is no file"):
+        merging.save(tmp_path / "copy", heard(tmp_path / "set", "a.wav"))
 
 
 def heard(folder: Path, audio: str) -> ListeningSet:

@@ -9,6 +9,7 @@ from rich.console import Console
 
 from codecmark.errors import InputError
 from codecmark.listen import design
+from codecmark.system import whole_files
 from codecmark.system.counting import counted
 
 
@@ -40,13 +41,25 @@ def add_actions(actions: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     taken.set_defaults(act=_import)
 
 
+def _place(arguments: argparse.Namespace, name: str) -> Path:
+    """Return where files go, made; inside a test, which may be somebody else's, by no link."""
+    folder: Path = arguments.out or arguments.test / name
+    try:
+        return whole_files.make_folder(folder, arguments.test)
+    except OSError as error:
+        raise InputError(
+            f"{error.filename or folder}: cannot be written to ({error.strerror}); name another "
+            "with --out"
+        ) from error
+
+
 def _offline(arguments: argparse.Namespace, console: Console) -> int:
     from codecmark.listen import offline
     from codecmark.listen.journal import Journal
 
     if not 1 <= arguments.listeners <= 500:
         raise InputError(f"--listeners: must be 1 to 500, got {arguments.listeners}")
-    folder = arguments.out or arguments.test / "offline"
+    folder = _place(arguments, "offline")
     with Journal(design.read(arguments.test)) as journal:
         for path in offline.make_files(journal, folder, arguments.listeners):
             console.print(
@@ -60,7 +73,7 @@ def _export(arguments: argparse.Namespace, console: Console) -> int:
     from codecmark.listen import webmushra
 
     test = design.read(arguments.test)
-    config = webmushra.export(test, arguments.out or arguments.test / "webmushra")
+    config = webmushra.export(test, _place(arguments, "webmushra"))
     pages = sum(not page.training for page in test.plan.pages)
     if test.plan.method != "acr" and test.plan.pages_each < pages:
         console.print(

@@ -81,9 +81,8 @@ def _results(arguments: argparse.Namespace, console: Console) -> int:
             found = _show_choices(test, collect.choices(test, joined, answers), console)
             if arguments.page:
                 shown = results_page.of_choices(test, found)
-                _write_page(
-                    results_page.with_people(shown, test, joined, answers), arguments.page, console
-                )
+                shown = results_page.with_people(shown, test, joined, answers)
+                _write_page(shown, arguments, console)
             return 0
         listening = collect.ratings(test, joined, answers)
     if not listening.ratings:
@@ -93,9 +92,9 @@ def _results(arguments: argparse.Namespace, console: Console) -> int:
         shown = results_page.of_ratings(listening)
         if test is not None:
             shown = results_page.with_people(shown, test, joined, answers)
-        _write_page(shown, arguments.page, console)
+        _write_page(shown, arguments, console)
     if arguments.save:
-        merging.save(arguments.save, listening)
+        merging.save(arguments.save, listening, _given(arguments))
         console.print(f"listening set in {arguments.save}", markup=False, soft_wrap=True)
     if arguments.rows:
         if test is None:
@@ -141,11 +140,17 @@ def _show(listening: ListeningSet, console: Console) -> ListeningSet:
     return kept
 
 
-def _write_page(shown: Results, path: Path, console: Console) -> None:
+def _given(arguments: argparse.Namespace) -> Path:
+    """Return the folder that somebody else may have made."""
+    test: Path = arguments.test
+    return test.parent if test.is_file() else test
+
+
+def _write_page(shown: Results, arguments: argparse.Namespace, console: Console) -> None:
     from codecmark.listen import results_page
 
-    results_page.write(path, shown)
-    console.print(f"page in {path}", markup=False, soft_wrap=True)
+    results_page.write(arguments.page, shown, _given(arguments))
+    console.print(f"page in {arguments.page}", markup=False, soft_wrap=True)
 
 
 def _show_choices(

@@ -8,6 +8,7 @@ import socket
 from pathlib import Path
 
 from codecmark.listen.design import TOKEN
+from codecmark.system import whole_files
 
 _BYTES, _LEAST = 16, 16
 
@@ -19,9 +20,7 @@ def kept_token(folder: Path) -> str:
     if len(kept) >= _LEAST:
         return kept
     token = secrets.token_urlsafe(_BYTES)
-    path.unlink(missing_ok=True)
-    path.touch(mode=0o600)
-    path.write_text(token, encoding="utf-8")
+    whole_files.write_inside(folder, TOKEN, token, mode=0o600)
     return token
 
 

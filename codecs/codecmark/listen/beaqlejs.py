@@ -42,15 +42,14 @@ def ratings_in(path: Path) -> list[Rating]:
     for test in tests:
         if not isinstance(test, dict) or not isinstance(test.get("rating"), dict):
             continue
-        trial = str(test.get("TestID", ""))
+        trial = _text(test.get("TestID", ""), f"{path}: TestID")
         if not trial:
             raise InputError(f"{path}: TestID: absent beside a rating")
-        ratings += [
-            Rating(
-                path.stem, trial, system, number(str(value), f"{path}, {trial:.40}, {system:.40}")
+        for system, value in test["rating"].items():
+            where = f"{path}, {trial:.40}, {system:.40}"
+            ratings.append(
+                Rating(path.stem.strip(), trial, system.strip(), number(_text(value, where), where))
             )
-            for system, value in test["rating"].items()
-        ]
     if not ratings:
         raise InputError(
             f"{path}: rating: absent in every test; only results of BeaqleJS' MUSHRA hold ratings, "
@@ -93,6 +92,12 @@ def told_in(paths: Sequence[Path]) -> list[Told]:
     found = [told_of(name, each, len(each)) for name, each in sorted(right.items(), key=_number)]
     everything = [each for test in right.values() for each in test]
     return [*found, told_of("all tests", everything, len(paths))]
+
+
+def _text(value: Any, where: str) -> str:
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise InputError(f"{where}: neither text nor a number")
+    return str(value).strip()
 
 
 def _number(test: tuple[str, object]) -> int:

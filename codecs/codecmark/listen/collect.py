@@ -10,6 +10,22 @@ from codecmark.listen.entries import Answer, Joined
 from codecmark.listen.ratings import ListeningSet, Rating
 
 
+def names_of(joined: Iterable[Joined]) -> dict[str, str]:
+    """Return of each session what its listener is called, no two alike.
+
+    Who is called as another before has a number behind the name: two are not one.
+    """
+    names: dict[str, str] = {}
+    taken: set[str] = set()
+    for number, each in enumerate(joined, start=1):
+        name = each.listener
+        while name in taken:
+            name = f"{name} [{number}]"
+        taken.add(name)
+        names[each.session] = name
+    return names
+
+
 @dataclass(frozen=True)
 class Choice:
     """One answer to a pair.
@@ -37,7 +53,7 @@ def ratings(
 ) -> ListeningSet:  # fmt: skip
     """Return the ratings of ACR, DCR or MUSHRA, or raise `InputError` for another method."""
     method = design.rated_method()
-    names = {each.session: each.listener for each in joined}
+    names = names_of(joined)
     found = []
     for each in answers:
         if design.page(each.page).training:
@@ -54,7 +70,7 @@ def choices(
     design: Design, joined: Iterable[Joined], answers: Iterable[Answer]
 ) -> list[Choice]:  # fmt: skip
     """Return the choices of AB or ABX."""
-    names = {each.session: each.listener for each in joined}
+    names = names_of(joined)
     found = []
     for each in answers:
         if design.page(each.page).training:
@@ -77,7 +93,7 @@ def unfinished(design: Design, joined: Iterable[Joined], answers: Iterable[Answe
     for each in answers:
         done[each.session] = done.get(each.session, 0) + (each.page in counted)
     return [
-        f"{one.listener}: {done.get(one.session, 0)} of {design.plan.pages_each} pages"
-        for one in joined
-        if done.get(one.session, 0) < design.plan.pages_each
+        f"{name}: {done.get(session, 0)} of {design.plan.pages_each} pages"
+        for session, name in names_of(joined).items()
+        if done.get(session, 0) < design.plan.pages_each
     ]

@@ -13,35 +13,45 @@ from codecmark.errors import InputError
 
 _LARGEST_BYTES = 64 * 2**20
 _MOST_LINES = 1_000_000
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+_MOST_COLUMNS = 200
+_LONGEST_NUMBER = 64
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _FORMULA = re.compile("'*[=+\\-@\uff1d\uff0b\uff0d\uff20]")  # how one begins in spreadsheets
 
 
-def read_csv(path: Path, columns: Sequence[str]) -> list[dict[str, str]]:
-    """Read a CSV table that has to have some columns; every cell is text without outer blanks.
+def read_csv(
+    path: Path, columns: Sequence[str], optional: Sequence[str] = ()
+) -> list[dict[str, str]]:
+    """Read some columns of a CSV table; every cell is text without outer blanks.
 
     Raises
     ------
     InputError
-        If it cannot be read, lacks a column or has one twice, a line has too many or too few cells,
-        or there are too many lines.
+        If it cannot be read, lacks one of `columns`, has one of all twice or too many columns, a
+        line has too many or too few cells, or there are too many lines.
     """
     try:
         text = bounded_bytes(path).decode("utf-8-sig")
-        reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
-        names = [name.strip() for name in reader.fieldnames or ()]
-        reader.fieldnames = names
-        if twice := [name for name in columns if names.count(name) > 1]:
+        reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+        names = [name.strip() for name in next(reader, ())]
+        if len(names) > _MOST_COLUMNS:
+            raise InputError(f"{path}: {len(names)} columns, more than {_MOST_COLUMNS}")
+        kept = (*columns, *optional)
+        if twice := [name for name in kept if names.count(name) > 1]:
             raise InputError(f"{path}: column {twice[0]!r:.40} is there twice; leave one out")
         if lacking := [name for name in columns if name not in names]:
-            raise InputError(f"{path}: no column {lacking[0]!r}; it has {', '.join(names)}")
+            has = ", ".join(names)
+            raise InputError(f"{path}: no column {lacking[0]!r}; it has {has:.400}")
+        at = {name: names.index(name) for name in kept if name in names}
         lines: list[dict[str, str]] = []
-        for line in reader:
-            if None in line or None in line.values():
+        for cells in reader:
+            if not cells:  # an empty line
+                continue
+            if len(cells) != len(names):
                 raise InputError(f"{path} line {reader.line_num}: {len(names)} cells are needed")
             if len(lines) == _MOST_LINES:
                 raise InputError(f"{path}: more than {_MOST_LINES} lines; split the table")
-            lines.append({name: cell.strip() for name, cell in line.items()})
+            lines.append({name: cells[place].strip() for name, place in at.items()})
     except (csv.Error, UnicodeError) as error:
         raise InputError(f"{path}: cannot be read as CSV ({error})") from error
     return lines
@@ -49,7 +59,8 @@ def read_csv(path: Path, columns: Sequence[str]) -> list[dict[str, str]]:
 
 def number(text: str, where: str) -> float:
     """Return a cell as a finite number, or raise `InputError`."""
-    value = float(text) if _NUMBER.fullmatch(text) else math.nan
+    is_number = len(text) <= _LONGEST_NUMBER and _NUMBER.fullmatch(text)
+    value = float(text) if is_number else math.nan
     if not math.isfinite(value):
         raise InputError(f"{where}: {text!r:.40} is no number")
     return value

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
@@ -23,7 +24,7 @@ import msgspec
 from codecmark.codec import Evidence
 from codecmark.errors import InputError
 from codecmark.listen.ratings import Method, Role, Stimulus
-from codecmark.system import schema
+from codecmark.system import schema, whole_files
 
 TestMethod = Literal["acr", "dcr", "mushra", "ab", "abx"]
 PLAN, KEY, STIMULI, ANSWERS = "plan.json", "key.json", "stimuli", "answers.jsonl"
@@ -108,7 +109,7 @@ class Key(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     secret: str = ""
 
 
-class Design(msgspec.Struct, frozen=True):
+class Design(msgspec.Struct, frozen=True, dict=True):
     """A whole planned test."""
 
     folder: Path
@@ -118,10 +119,14 @@ class Design(msgspec.Struct, frozen=True):
 
     def page(self, name: str) -> PlanPage:
         """Return a page by its name, or raise `InputError`."""
-        for page in self.plan.pages:
-            if page.name == name:
-                return page
-        raise InputError(f"page: this test has no {name!r:.40}")
+        page = self._pages.get(name)
+        if page is None:
+            raise InputError(f"page: this test has no {name!r:.40}")
+        return page
+
+    @cached_property
+    def _pages(self) -> dict[str, PlanPage]:
+        return {page.name: page for page in self.plan.pages}
 
     def wav(self, name: str) -> Path:
         """Return the file of a stimulus of the key, or raise `InputError`: of nothing else."""
@@ -168,8 +173,7 @@ def write(folder: Path, plan: Plan, key: Key) -> Design:
         msgspec.json.format(msgspec.json.encode(each), indent=1) + b"\n" for each in (plan, key)
     )
     for name, data in ((PLAN, plan_bytes), (KEY, key_bytes)):
-        (folder / name).touch(mode=0o600)
-        (folder / name).write_bytes(data)
+        whole_files.write_inside(folder, name, data, mode=0o600)
     return Design(folder, plan, key, _digest(plan_bytes, key_bytes))
 
 

@@ -15,13 +15,17 @@ from codecmark.results.lines import is_torn, unsealed
 
 
 class Joined(msgspec.Struct, frozen=True, tag="joined", forbid_unknown_fields=True):
-    """The start of a session; `headphones` as the listener stated."""
+    """The start of a session; `headphones` as the listener stated.
+
+    `by_file` says whether it is that of a file; None where it began before that was stored.
+    """
 
     session: str
     listener: str
     index: int
     headphones: bool | None
     at: str
+    by_file: bool | None = None
 
 
 class Answer(msgspec.Struct, frozen=True, tag="answer", forbid_unknown_fields=True):

@@ -92,11 +92,17 @@ class Journal:
         return list(self._answers.values())
 
     def join(
-        self, listener: str = "", headphones: bool | None = None, *, waits: bool = True
+        self,
+        listener: str = "",
+        headphones: bool | None = None,
+        *,
+        by_file: bool = False,
+        waits: bool = True,
     ) -> Joined:
         """Begin a session; without a pseudonym the listener gets a number.
 
-        On disk when this returns; without `waits` only after `lines.synchronise`.
+        On disk when this returns; without `waits` only after `lines.synchronise`. Only who has a
+        file states a pseudonym later.
 
         Raises
         ------
@@ -114,7 +120,7 @@ class Journal:
                     f"listener: {name!r} is taken; choose another name, or go on in the browser "
                     "that you began in"
                 )
-            joined = Joined(secrets.token_urlsafe(16), name, index, headphones, now())
+            joined = Joined(secrets.token_urlsafe(16), name, index, headphones, now(), by_file)
             self._append(joined)
         if waits:
             self.lines.synchronise()
@@ -125,8 +131,15 @@ class Journal:
 
         Two who had files may have chosen one pseudonym, and cannot be asked for another: the
         second keeps the number as well. What is no pseudonym, such as a mail address, is not kept.
+
+        Raises
+        ------
+        InputError
+            If there is no such session, or it began at the server.
         """
         joined = self.session(session)
+        if joined.by_file is False:
+            raise InputError("session: began at the server, and not with a file")
         try:
             name = chosen(listener) or joined.listener
         except InputError:
@@ -134,7 +147,7 @@ class Journal:
         with self._lock:
             if session not in self._stated:
                 if look(name) != look(joined.listener) and look(name) in self._names:
-                    name = f"{name[:20]} ({joined.listener})"
+                    name = self._free_beside(name, joined)
                 self._append(Stated(session, name, headphones, now()))
         self.lines.synchronise()
         return self.session(session)
@@ -247,6 +260,12 @@ class Journal:
         while look(f"listener {number}") in self._names:  # somebody chose it as a pseudonym
             number += 1
         return f"listener {number}"
+
+    def _free_beside(self, name: str, joined: Joined) -> str:
+        number = joined.index + 1
+        while look(free := f"{name[:20]} (listener {number})") in self._names:
+            number += 1
+        return free
 
     def _append(self, entry: Entry) -> None:
         self.lines.append(sealed(msgspec.json.encode(entry).decode()))

@@ -11,15 +11,11 @@ from __future__ import annotations
 
 import hashlib
 import io
-import secrets
 import wave
 from collections.abc import Iterable
 from typing import Final
 
 _SHARE_OF_256: Final = 16
-_APPLICATION = 2  # a block of FLAC's metadata with content of its own, which decoders skip
-_AFTER_STREAM_INFO = 4 + 4 + 34
-LEAST_BYTES: Final = 4 + 4  # of such a block, its identifier included
 
 
 def varied(data: bytes, seeds: Iterable[str]) -> bytes:
@@ -40,14 +36,3 @@ def varied(data: bytes, seeds: Iterable[str]) -> bytes:
         file.setparams(parameters)
         file.writeframes(samples.tobytes())
     return made.getvalue()
-
-
-def lengthened(flac: bytes, length: int) -> bytes:
-    """Return a FLAC file with a block that makes it so long, at least `LEAST_BYTES` longer.
-
-    What fills it is random, and not the zeros of padding, which could be counted at a glance.
-    """
-    content = length - len(flac) - LEAST_BYTES
-    head = bytes([_APPLICATION]) + (content + 4).to_bytes(3) + b"fill"
-    block = head + secrets.token_bytes(content)
-    return flac[:_AFTER_STREAM_INFO] + block + flac[_AFTER_STREAM_INFO:]

@@ -60,7 +60,7 @@ def read_list_table(
             rated, by = counted(len(values), "rating"), counted(len(listeners), "listener")
             raise InputError(f"{where}: {rated} of {by}")
         ratings += [
-            Rating(str(listener), clip, system, number(str(value), f"{where}, ratings"))
+            Rating(str(listener).strip(), clip, system, number(str(value), f"{where}, ratings"))
             for listener, value in zip(listeners, values, strict=True)
         ]
     return ListeningSet(method, tuple(stimuli), tuple(ratings), path.stem, folder=path.parent)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import io
 import math
+import os
 import random
 import secrets
+import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from itertools import combinations
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import soundfile
 
@@ -23,6 +26,7 @@ from codecmark.errors import CodecmarkError, InputError, MetricError
 from codecmark.listen import design
 from codecmark.listen.design import Design, Key, KeyEntry, Plan, PlanPage, TestMethod
 from codecmark.listen.ratings import Role
+from codecmark.system import whole_files
 
 TARGET_LUFS = -23.0
 CLEAR_LU = 0.5  # a difference in loudness beyond it may be heard as one in quality
@@ -92,19 +96,36 @@ def make(folder: Path, wanted: Wanted, progress: Callable[[str], None] = lambda 
         if codec.info.weights.evidence == "random":
             raise InputError(f"--codecs: {spec}: {codec.info.weights.note}; leave it out")
         codecs[codec.info.spec] = codec, role
+    for clip in (*wanted.clips, *wanted.training):
+        if not clip.name.isprintable() or clip.name != clip.name.strip():
+            raise InputError(
+                f"--clips: {clip.name!r:.60} holds what is no text, or outer blanks; rename it"
+            )
     try:
-        (folder / design.STIMULI).mkdir(parents=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (folder / design.STIMULI).mkdir(mode=0o700)
+        with TemporaryDirectory(prefix=".making-", dir=folder) as made:
+            return _made(folder, wanted, codecs, Path(made), progress)
     except OSError as error:
         raise InputError(
             f"{folder}: a test cannot be made there ({error.strerror}); name a new folder"
         ) from error
+
+
+def _made(
+    folder: Path,
+    wanted: Wanted,
+    codecs: dict[str, tuple[Codec, Role]],
+    made: Path,
+    progress: Callable[[str], None],
+) -> Design:
     rng = random.SystemRandom()
     entries: dict[str, KeyEntry] = {}
     pages: list[PlanPage] = []
     for clips, training in ((wanted.training, True), (wanted.clips, False)):
         for clip in clips:
             progress(clip.name)
-            named = _stored(folder, clip, _versions(clip, codecs), rng, entries)
+            named = _stored(made, clip, _versions(clip, codecs), rng, entries)
             hear_s = round(clip.audio.duration_s, 3)
             pages += [
                 PlanPage(
@@ -117,6 +138,11 @@ def make(folder: Path, wanted: Wanted, progress: Callable[[str], None] = lambda 
     counted = sum(not page.training for page in pages)
     shuffled = list(entries.items())
     rng.shuffle(shuffled)
+    now_ns = time.time_ns()
+    for name, _ in shuffled:  # or times and their order in the folder would tell the systems
+        file = f"{name}.wav"
+        whole_files.write_inside(folder / design.STIMULI, file, (made / file).read_bytes(), 0o600)
+        os.utime(folder / design.STIMULI / file, ns=(now_ns, now_ns))
     plan = Plan(
         "codecmark-listening-plan-1", wanted.method, wanted.title, wanted.seed, tuple(pages),
         min(wanted.pages_each or counted, counted), 6 if wanted.method == "mushra" else 25,
@@ -198,7 +224,7 @@ def _stored(
     for version, audio in zip(versions, at_rate, strict=True):
         name = _name(rng)
         data = _wav(AudioClip(audio.samples * gain, audio.sample_rate_hz))
-        (folder / design.STIMULI / f"{name}.wav").write_bytes(data)
+        (folder / f"{name}.wav").write_bytes(data)
         info = version.codec.info if version.codec else None
         entries[name] = KeyEntry(
             clip.name, version.system, version.role, clip.source, clip.clip_class,

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
+from codecmark.corpus.audio_files import SUFFIXES
 from codecmark.errors import InputError
 from codecmark.listen.ratings import (
     HEAD,
@@ -18,6 +19,7 @@ from codecmark.listen.ratings import (
     read_set,
     write_set,
 )
+from codecmark.system import whole_files
 
 _WRITTEN = 1e-5  # ratings are stored with six digits
 
@@ -55,8 +57,10 @@ def merged(sets: Sequence[ListeningSet], title: str) -> ListeningSet:
                    title=title)  # fmt: skip
 
 
-def save(folder: Path, listening: ListeningSet) -> None:
+def save(folder: Path, listening: ListeningSet, given: Path | None = None) -> None:
     """Write a set with the sounds that it has: then it is one for trials of predictors as well.
+
+    In `given`, the folder that it was read from, no link is followed.
 
     Raises
     ------
@@ -64,22 +68,46 @@ def save(folder: Path, listening: ListeningSet) -> None:
         If a sound cannot be read, or the folder cannot be written to.
     """
     check_audio(listening.stimuli)
+    _check_names(listening)
+    within = (listening.folder or folder).resolve()
+    sounds = {}
     for stimulus in listening.stimuli:
         source = listening.audio_path(stimulus)
         if source is None or stimulus.audio is None:
             continue
-        target = folder / stimulus.audio
-        for path, within in ((source, listening.folder or folder), (target, folder)):
-            if not path.resolve().is_relative_to(within.resolve()):
-                raise InputError(
-                    f"{path}: is a link or lies behind one; put the sound itself there"
-                )
-        try:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(source.read_bytes())
-        except OSError as error:
-            raise InputError(f"{source}: cannot be copied ({error.strerror})") from error
+        if not source.resolve().is_relative_to(within):
+            raise InputError(f"{source}: is a link or lies behind one; put the sound itself there")
+        if not source.is_file():  # a pipe may be waited for without end
+            raise InputError(f"{source}: cannot be copied (is no file); put the sound there")
+        sounds[stimulus.audio] = source
+    try:
+        folder = whole_files.make_folder(folder, given)
+        for name, source in sounds.items():
+            _copy(source, folder, name)
+    except OSError as error:
+        raise InputError(
+            f"{error.filename or folder}: cannot be copied ({error.strerror}); name a new folder"
+        ) from error
     write_set(folder, listening)
+
+
+def _copy(source: Path, folder: Path, name: str) -> None:
+    data, target = source.read_bytes(), folder / name
+    whole_files.make_folder(target.parent, folder)
+    if target.is_file() and not target.is_symlink() and target.read_bytes() != data:
+        raise InputError(f"{target}: is there with other content; name a new folder")
+    whole_files.write_inside(folder, name, data)
+
+
+def _check_names(listening: ListeningSet) -> None:
+    """Raise `InputError` for a file that is none of sound: a set may be a stranger's."""
+    for stimulus in listening.stimuli:
+        path = Path(stimulus.audio or "a.wav")
+        is_hidden = any(part.startswith(".") for part in path.parts)
+        if is_hidden or path.suffix.lower() not in SUFFIXES:
+            raise InputError(
+                f"audio: {stimulus.audio!r:.80} is no sound; endings are {' '.join(SUFFIXES)}"
+            )
 
 
 def add_to(folder: Path, listening: ListeningSet) -> tuple[ListeningSet, int]:

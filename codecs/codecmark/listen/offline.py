@@ -10,20 +10,20 @@ import base64
 import hashlib
 import html
 import json
-from io import BytesIO
+import secrets
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import msgspec
-import soundfile
 
 from codecmark.errors import InputError
 from codecmark.listen import strict_json, views
 from codecmark.listen.design import Design
 from codecmark.listen.entries import Joined
 from codecmark.listen.journal import Journal
-from codecmark.listen.last_bits import LEAST_BYTES, lengthened, varied
-from codecmark.system import schema
+from codecmark.listen.last_bits import varied
+from codecmark.system import schema, whole_files
 
 FORMAT = "codecmark-answers-1"
 _STATIC = Path(__file__).parent / "static"
@@ -59,11 +59,10 @@ def make_files(journal: Journal, folder: Path, count: int) -> list[Path]:
     """
     paths = []
     for _ in range(count):
-        joined = journal.join()
+        joined = journal.join(by_file=True)
         path = folder / f"listening-test-{joined.index + 1:03d}.html"
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            path.write_text(_page(journal, joined), encoding="utf-8")
+            whole_files.write_inside(folder, path.name, _page(journal, joined), mode=0o600)
         except OSError as error:
             raise InputError(f"{path}: cannot be written ({error.strerror})") from error
         paths.append(path)
@@ -76,8 +75,9 @@ def take(journal: Journal, path: Path) -> tuple[str, int, int]:
     Raises
     ------
     InputError
-        If it is not of this test, was not made by one of its files, an answer is not one to its
-        page, or contradicts what the same listener handed over before; nothing is stored then.
+        If it is not of this test, its session is not that of one of its files, an answer is not one
+        to its page, or contradicts what the same listener handed over before; nothing is stored
+        then.
     """
     try:
         if path.stat().st_size > _LARGEST_BYTES:
@@ -101,6 +101,8 @@ def _check(journal: Journal, result: _Result) -> None:
         raise InputError(f"format: not {FORMAT}, but {result.format!r:.40}")
     if result.plan_sha256 != journal.design.sha256:
         raise InputError("plan_sha256: of another test")
+    if journal.session(result.session).by_file is False:
+        raise InputError("session: began at the server, and not with a file")
     turns = journal.turns(result.session)
     seen = set()
     stored = {each.page: each for each in journal.answers if each.session == result.session}
@@ -148,7 +150,7 @@ def _page(journal: Journal, joined: Joined) -> str:
     blocks = [f'<script type="application/json" id="offline-test">{data}</script>']
     blocks += [
         f'<script type="text/plain" id="sound-{name}">{base64.b64encode(sound).decode()}</script>'
-        for name, sound in _of_equal_length(design, joined.session, sounds).items()
+        for name, sound in _files(design, joined.session, sounds)
     ]
     blocks += [f"<script>{script}</script>" for script in scripts]
     page = (_STATIC / "listen.html").read_text()
@@ -166,27 +168,12 @@ def _source(text: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
-def _of_equal_length(design: Design, session: str, sounds: dict[str, str]) -> dict[str, bytes]:
-    """Return the sounds of a file as FLAC, all those of one clip with as many bytes.
+def _files(design: Design, session: str, sounds: Mapping[str, str]) -> Iterator[tuple[str, bytes]]:
+    """Yield the sounds of a file as 16-bit WAV, so that all those of one clip are equally long.
 
-    A system that keeps less bandwidth takes fewer, so that sizes would tell which one it is.
+    Nothing that compresses would do: a system that keeps less bandwidth takes fewer bytes, and
+    however a file is filled up, whoever parses it can count those of its frames.
     """
-    files = {
-        name: _flac(varied(design.sound(stimulus), (design.key.secret, session, name)))
-        for name, stimulus in sounds.items()
-    }
-    longest: dict[str, int] = {}
+    secret = design.key.secret or secrets.token_hex(16)  # the key's, which old tests lack
     for name, stimulus in sounds.items():
-        clip = design.key.stimuli[stimulus].clip
-        longest[clip] = max(longest.get(clip, 0), len(files[name]) + LEAST_BYTES)
-    return {
-        name: lengthened(files[name], longest[design.key.stimuli[stimulus].clip])
-        for name, stimulus in sounds.items()
-    }
-
-
-def _flac(wav: bytes) -> bytes:
-    samples, rate_hz = soundfile.read(BytesIO(wav), dtype="int16", always_2d=True)
-    file = BytesIO()
-    soundfile.write(file, samples, rate_hz, format="FLAC", subtype="PCM_16")
-    return file.getvalue()
+        yield name, varied(design.sound(stimulus), (secret, session, name))

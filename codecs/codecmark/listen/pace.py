@@ -23,7 +23,7 @@ class Pace:
 
     def admits(self, peer: str) -> bool:
         """Count a beginning of a machine; False if it comes too soon."""
-        machine = _machine(peer)
+        machine = machine_of(peer)
         if machine is None:
             return True
         now = self._clock()
@@ -36,8 +36,11 @@ class Pace:
         return True
 
 
-def _machine(peer: str) -> str | None:
-    """Return what stands for one machine; of IPv6 a network, since a machine has all of it."""
+def machine_of(peer: str) -> str | None:
+    """Return what stands for the machine of an address, None for this one.
+
+    Of IPv6 it is a network of 64 bits, since one machine has all of its addresses.
+    """
     address = ipaddress.ip_address(peer.partition("%")[0])
     if isinstance(address, ipaddress.IPv6Address):
         if address.ipv4_mapped is None:

@@ -9,6 +9,7 @@ from typing import Final
 from codecmark.errors import InputError
 
 LONGEST_NAME: Final = 40
+_LONGEST_SPELLED: Final = 4 * LONGEST_NAME  # no letter of one code point is spelled with more
 OTHER_TOOLS = ("webmushra ", "beaqlejs ")  # how the names of listeners begin that they asked
 _ALPHABETS = {"LATIN", "GREEK", "CYRILLIC", "COPTIC", "ARMENIAN", "CHEROKEE", "GEORGIAN"}
 _MARKS: Final = re.compile("m{3}")
@@ -38,23 +39,30 @@ def chosen(name: str) -> str:
     InputError
         If it is none, or mixes alphabets whose letters look alike.
     """
-    name = unicodedata.normalize("NFC", name).strip()
+    name = name.strip()
     if not name:
         return ""
+    if len(name) > _LONGEST_SPELLED:  # normalising very many marks takes their square
+        raise _refused()
+    name = unicodedata.normalize("NFC", name)
     plain = unicodedata.normalize("NFKC", name)  # a wide @ is one too
     letters = {unicodedata.name(each, "").partition(" ")[0] for each in plain if each.isalpha()}
     marks = "".join("m" if unicodedata.category(each)[0] == "M" else "." for each in name)
     usable = is_pseudonym(name) and is_pseudonym(plain)
     if not usable or len(letters & _ALPHABETS) > 1 or _MARKS.search(marks):
-        raise InputError(
-            f"listener: use a pseudonym of at most {LONGEST_NAME} letters of one alphabet that "
-            "begins with a letter or digit, no mail address"
-        )
+        raise _refused()
     if look(name).startswith(tuple(map(look, OTHER_TOOLS))):  # so are listeners from them called
         raise InputError(
             f"listener: {name!r} is kept for answers of another tool; choose another name"
         )
     return name
+
+
+def _refused() -> InputError:
+    return InputError(
+        f"listener: use a pseudonym of at most {LONGEST_NAME} letters of one alphabet that "
+        "begins with a letter or digit, no mail address"
+    )
 
 
 def look(name: str) -> str:

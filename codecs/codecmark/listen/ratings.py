@@ -35,6 +35,7 @@ FORMAT: Final = "codecmark-listening-set-1"
 HEAD, RATINGS = "listening.json", "ratings.csv"
 COLUMNS = ("listener", "clip", "system", "rating")
 _LARGEST_HEAD_BYTES = 16 * 2**20
+_MOST_SYSTEMS = 1000
 _MOST_CELLS = 20_000_000  # of the table of listeners, clips and systems: 160 MB
 
 
@@ -97,6 +98,8 @@ class ListeningSet(msgspec.Struct, frozen=True, dict=True):
         for name in names.union(rating.listener for rating in self.ratings):
             if not name.isprintable():
                 raise InputError(f"names: {name!r:.60} holds what is no text; replace it")
+            if name != name.strip():  # tables are read without outer blanks
+                raise InputError(f"names: {name!r:.60} begins or ends with a blank; take it away")
         known = {(each.clip, each.system) for each in self.stimuli}
         if len(known) < len(self.stimuli):
             raise InputError("stimuli: one clip of one system is listed twice; leave one out")
@@ -106,6 +109,10 @@ class ListeningSet(msgspec.Struct, frozen=True, dict=True):
                 f"ratings: {len(self.listeners)} listeners, {len(self.clips)} clips and "
                 f"{len(self.systems)} systems make {cells} cells, more than {_MOST_CELLS}; split "
                 "the set"
+            )
+        if len(self.systems) > _MOST_SYSTEMS:  # each is compared with each
+            raise InputError(
+                f"stimuli: {len(self.systems)} systems, more than {_MOST_SYSTEMS}; split the set"
             )
         lowest, highest = SCALES[self.method]
         seen: set[tuple[str, str, str]] = set()
@@ -226,8 +233,8 @@ def write_set(folder: Path, listening: ListeningSet) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         text = msgspec.json.format(msgspec.json.encode(head), indent=1)
-        whole_files.replace(folder / HEAD, text + b"\n")
-        whole_files.replace(folder / RATINGS, lines.getvalue())
+        whole_files.write_inside(folder, HEAD, text + b"\n")
+        whole_files.write_inside(folder, RATINGS, lines.getvalue())
     except OSError as error:
         raise InputError(f"{folder}: cannot be written ({error.strerror})") from error
 
@@ -246,5 +253,5 @@ def check_audio(stimuli: Iterable[Stimulus]) -> None:
     """Raise `InputError` for a sound outside the set's folder."""
     for each in stimuli:
         path = Path(each.audio or "")
-        if path.is_absolute() or ".." in path.parts or "\\" in str(path):
+        if path.is_absolute() or path.drive or ".." in path.parts or "\\" in str(path):
             raise InputError(f"audio: {each.audio!r:.80} leaves the set's folder")

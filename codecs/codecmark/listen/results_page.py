@@ -15,6 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from codecmark.errors import InputError
+from codecmark.listen.collect import names_of
 from codecmark.listen.design import Design
 from codecmark.listen.entries import Answer, Joined
 from codecmark.listen.making import clear_differences
@@ -23,6 +24,7 @@ from codecmark.listen.preferences import Strength, Told
 from codecmark.listen.ratings import FIELDS, ListeningSet
 from codecmark.listen.screening import rules, screen, screened
 from codecmark.listen.statistics import Difference, differences, means
+from codecmark.system import whole_files
 from codecmark.system.counting import counted
 
 _HERE = Path(__file__).parent
@@ -104,7 +106,7 @@ def with_people(
     results: Results, design: Design, joined: Sequence[Joined], answers: Sequence[Answer]
 ) -> Results:
     """Return results with what a test's own answers tell beside ratings."""
-    names = {each.session: each.listener for each in joined}
+    names = names_of(joined)
     worn = [each.headphones for each in joined]
     people = (
         f"{len(joined)} came; headphones: {worn.count(True)} yes, {worn.count(False)} no, "
@@ -121,8 +123,8 @@ def with_people(
     )
 
 
-def write(path: Path, results: Results) -> None:
-    """Write the page.
+def write(path: Path, results: Results, given: Path | None = None) -> None:
+    """Write the page; in `given`, the folder of the test, through no link.
 
     Raises
     ------
@@ -142,7 +144,6 @@ def write(path: Path, results: Results) -> None:
         "form-action 'none'",
     )
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        whole_files.write_beside(path, text, given)
     except OSError as error:
         raise InputError(f"{path}: cannot be written ({error.strerror})") from error

@@ -11,11 +11,13 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 from msgspec.structs import replace
 
+from codecmark.errors import InputError
 from codecmark.listen.design import Design, KeyEntry
 from codecmark.listen.ratings import FIELDS, ListeningSet
 from codecmark.listen.statistics import mean_of
 from codecmark.results.builder import RowBuilder
 from codecmark.results.row import ResultRow
+from codecmark.spec import Spec
 
 NOT_RUN = "heard only: this run did not measure the codec on this clip"
 
@@ -26,6 +28,11 @@ def rows_of(
     """Return a row for each codec and clip that was rated, references and anchors by role left out.
 
     A low-pass anchor is a codec of the catalog and has a row; the hidden reference is none.
+
+    Raises
+    ------
+    InputError
+        If the key is not that of a test of codecs, so that no leaderboard could read the rows.
     """
     by_clip = {
         (row.spec, row.clip_sha256): row
@@ -46,6 +53,7 @@ def rows_of(
             entry = entries.get((clip, system))
             if entry is None or entry.role == "reference" or not len(votes):
                 continue
+            _check(entry)
             row = by_clip.get((system, entry.clip_sha256)) or _bare(design, entry, run_id)
             given: Mapping[str, object] = {
                 FIELDS[listening.method]: round(float(votes.mean()), 4),
@@ -55,6 +63,18 @@ def rows_of(
             }  # fmt: skip
             rows.append(replace(row, run_id=run_id, **given))
     return rows
+
+
+def _check(entry: KeyEntry) -> None:
+    try:
+        Spec.parse(entry.system)
+    except InputError as error:
+        raise InputError(f"key.json: system: {error}; no row can be of it") from error
+    if min(entry.clip_s, entry.pcm16_bytes, entry.stream_bytes) <= 0:
+        raise InputError(
+            f"key.json: {entry.system} on {entry.clip}: clip_s, pcm16_bytes and stream_bytes have "
+            "to be above 0; plan the test anew"
+        )
 
 
 def _bare(design: Design, entry: KeyEntry, run_id: str) -> ResultRow:

@@ -20,6 +20,7 @@ from codecmark.errors import InputError
 from codecmark.listen.addresses import is_loopback, kept_token, own_address
 from codecmark.listen.handler import Handler
 from codecmark.listen.journal import Journal
+from codecmark.listen.pace import machine_of
 from codecmark.listen.wire import RefusedError, Wire
 
 STATIC = {
@@ -47,7 +48,7 @@ class ListenServer:
         self.secret = secrets.token_hex(16)  # in place of the key's, which old tests lack
         self.static = {path: (_static(name), kind) for path, (name, kind) in STATIC.items()}
         self._host = host
-        self._connections: dict[str, int] = {}
+        self._connections: dict[str | None, int] = {}
         self._stopped = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stop = asyncio.Event()
@@ -140,25 +141,26 @@ class ListenServer:
                 await asyncio.sleep(_PAUSE_S)
                 continue
             peer = str(address[0])
-            most = MOST_CONNECTIONS if is_loopback(peer) else MOST_OF_ONE
-            ours = self._connections.get(peer, 0)
+            machine = machine_of(peer)
+            most = MOST_CONNECTIONS if machine is None else MOST_OF_ONE
+            ours = self._connections.get(machine, 0)
             if ours >= most or len(talks) >= MOST_CONNECTIONS:
                 connection.close()
                 continue
-            self._connections[peer] = ours + 1
+            self._connections[machine] = ours + 1
             talk = loop.create_task(_connected(handler, peer, connection))
             talks[talk] = connection
-            talk.add_done_callback(partial(self._ended, talks, peer))
+            talk.add_done_callback(partial(self._ended, talks, machine))
 
     def _ended(
         self,
         talks: dict[asyncio.Task[None], socket.socket],
-        peer: str,
+        machine: str | None,
         talk: asyncio.Task[None],
     ) -> None:
         del talks[talk]
-        if left := self._connections.pop(peer) - 1:
-            self._connections[peer] = left
+        if left := self._connections.pop(machine) - 1:
+            self._connections[machine] = left
 
 
 async def _connected(handler: Handler, peer: str, connection: socket.socket) -> None:

@@ -20,6 +20,7 @@ from codecmark.errors import InputError
 from codecmark.listen.design import Design, PlanPage
 from codecmark.listen.making import REFERENCE
 from codecmark.listen.wording import wording
+from codecmark.system import whole_files
 
 TRAINING = "training"
 _ABSENT = {
@@ -46,11 +47,10 @@ def export(design: Design, folder: Path) -> Path:
     sounds = Path("configs") / "resources" / name
     config = folder / "configs" / f"{name}.yaml"
     try:
-        (folder / sounds).mkdir(parents=True, exist_ok=True)
         for stimulus in design.key.stimuli:
-            (folder / sounds / f"{stimulus}.wav").write_bytes(design.sound(stimulus))
+            whole_files.write_inside(folder, sounds / f"{stimulus}.wav", design.sound(stimulus))
         lines = _yaml(_head(design, sounds.as_posix()), 0)
-        config.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        whole_files.write_inside(folder, config.relative_to(folder), "\n".join(lines) + "\n")
     except OSError as error:
         raise InputError(f"{folder}: cannot be written ({error.strerror})") from error
     return config

@@ -18,6 +18,7 @@ from codecmark.listen.making import REFERENCE
 from codecmark.listen.webmushra import TRAINING, name_of, pair_of, require
 
 TOOL = "webmushra"
+_OPTIONAL = ("rating_time", "choice_time", "rating_comment", "choice_comment")
 _TABLES = {
     "mushra": ("session_test_id", "session_uuid", "trial_id", "rating_stimulus", "rating_score"),
     "acr": ("session_test_id", "pseudonym", "trial_id", "stimuli_rating", "stimuli"),
@@ -45,13 +46,14 @@ def take(journal: Journal, path: Path) -> tuple[int, int, int]:
     columns = _TABLES[design.plan.method]
     pages: dict[tuple[str, str], dict[str, str]] = {}
     kept: dict[tuple[str, str], dict[str, str]] = {}
-    for n, line in enumerate(read_csv(path, columns), start=2):
+    alone = {page.items: page.name for page in design.plan.pages}
+    for n, line in enumerate(read_csv(path, columns, _OPTIONAL), start=2):
         where = f"{path} line {n}"
         if line["session_test_id"] != name_of(design):
             raise InputError(f"{where}, session_test_id: {line['session_test_id']!r:.60} is "
                              f"another test; this one is {name_of(design)}")  # fmt: skip
         listener = line[columns[1]]
-        page, stimulus, value = _answer(design, line, where)
+        page, stimulus, value = _answer(design, line, alone, where)
         answered = pages.setdefault((listener, page), {})
         if answered.setdefault(stimulus, value) != value:
             raise InputError(
@@ -73,8 +75,13 @@ def take(journal: Journal, path: Path) -> tuple[int, int, int]:
     return len({listener for listener, _ in pages}), new, known
 
 
-def _answer(design: Design, line: Mapping[str, str], where: str) -> tuple[str, str, str]:
-    """Return page, stimulus and value of a line, the last as it stands there."""
+def _answer(
+    design: Design, line: Mapping[str, str], alone: Mapping[tuple[str, ...], str], where: str
+) -> tuple[str, str, str]:
+    """Return page, stimulus and value of a line, the last as it stands there.
+
+    `alone` names the page that has some items and no others.
+    """
     trial = line["trial_id"].removeprefix(f"{TRAINING}-")
     match design.plan.method:
         case "mushra":
@@ -84,9 +91,8 @@ def _answer(design: Design, line: Mapping[str, str], where: str) -> tuple[str, s
             return trial, stimulus, line["rating_score"]
         case "acr":
             stimulus = line["stimuli"]
-            for page in design.plan.pages:
-                if page.items == (stimulus,):
-                    return page.name, stimulus, line["stimuli_rating"]
+            if page := alone.get((stimulus,)):
+                return page, stimulus, line["stimuli_rating"]
             raise InputError(f"{where}, stimuli: this test has no {stimulus!r:.40}")
     answers = {"correct": "0", "incorrect": "1"}
     if line["choice_answer"] not in answers:
