@@ -183,9 +183,13 @@ def extended() -> str:
         there = "; on the kept clips it was not run"
     else:
         there = f", {'and' if again.holds else 'but not'} again on the kept clips"
+    route = [one for one in decision().outcomes if one.route == "extend the chain"]
+    passing = [one for outcome in route for one in outcome.candidates if one.can_be_chosen]
+    first = min(passing, key=lambda one: one.rate.value or 0.0)
     return (
         "The chain need not be left for that: with a *waveform layer* beside its mel it passes "
-        f"too, as `{pick.spec}` at {rate}{there}."
+        f"too, from `{first.spec}` at {first.rate.value or 0.0:.1f} kbit/s on, with the most "
+        f"margin as `{pick.spec}` at {rate}{there}."
     )
 
 
