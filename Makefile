@@ -5,11 +5,12 @@ RUN := $(VENV)/bin
 READY := $(VENV)/.ready
 # how torch is named to pip; e.g. TORCH="torch==2.13.0 --index-url <an index of CPU builds>"
 TORCH ?= torch==2.13.0
-# processes that run the tests; a file's tests stay together
-WORKERS ?= auto
+# processes that run the tests, more than there are cores, since some wait; a file's tests stay together
+WORKERS ?= $(shell $(PYTHON) -c "import os; print((os.cpu_count() or 1) * 3 // 2)")
 # the environment of the reference implementations, which ask for other versions than ours
 PARITY_VENV ?= .venv-parity
 PARITY_READY := $(PARITY_VENV)/.ready
+PIP := $(RUN)/python -m pip install --quiet --disable-pip-version-check --no-compile
 PIP_PARITY := $(PARITY_VENV)/bin/python -m pip install --quiet --disable-pip-version-check
 
 # what `make docs` describes: what users and plug-ins import, a package with all that is in it
@@ -30,8 +31,9 @@ setup: $(READY) ## make the environment in .venv
 $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11")'
 	$(PYTHON) -m venv $(VENV)
-	$(RUN)/python -m pip install --quiet --disable-pip-version-check $(TORCH)
-	$(RUN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	$(PIP) $(TORCH)
+	$(PIP) -c constraints.txt -e '.[dev]'
+	@$(RUN)/python -m compileall -q -j 0 $(VENV)/lib > /dev/null 2>&1 || true # pip would use one core
 	@touch $@
 
 # the page is made of what there is, whatever failed before it, and pytest's exit status is kept

@@ -5,11 +5,15 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
+from codecmark import review
 from codecmark.analysis.time_noise import time_noise
 from codecmark.leaderboard.notes import notes
 from codecmark.measure import time_probe
 from codecmark.results.row import TIME_PROBE, ResultRow
 from codecmark.review.figures import Figures
+from codecmark.review.options import Option
+from codecmark.review.requirement import Requirement
+from codecmark.review.requirements import Requirements
 
 
 def row(spec: str, probes: str | None, clip: str = "a", host: str = "box") -> ResultRow:
@@ -52,3 +56,26 @@ def test_the_tables_and_the_review_say_it() -> None:
 
 def test_the_probe_takes_milliseconds() -> None:
     assert 1e-4 < time_probe.probe_s() < 0.5
+
+
+@pytest.mark.parametrize(
+    ("decode_s", "of", "verdict"),
+    [
+        (0.8, "lc3@16k", "UNDECIDED"),
+        (0.6, "lc3@16k", "PASS"),
+        (1.2, "lc3@16k", "UNDECIDED"),
+        (1.6, "lc3@16k", "FAIL"),
+        (0.8, "", "UNDECIDED"),
+        (0.6, "", "PASS"),
+    ],
+)
+def test_within_the_noise_no_time_passes_or_fails(decode_s: float, of: str, verdict: str) -> None:
+    timed = [
+        replace(row(spec, "0.010 0.014"), decode_s=seconds)
+        for spec, seconds in (("opus@16k", decode_s), ("lc3@16k", 1.0))
+    ]
+    demand = Requirement("time", "decode_rtf", "<=", 1.0, of=of)
+    asked = Requirements("A", "Which?", (demand,), (Option("It", specs=("opus@16k",)),))
+    (finding,) = review.decide(timed, asked).candidates["opus@16k"].findings
+    assert finding.verdict == verdict
+    assert (finding.reason == "within the noise of these times") == (verdict == "UNDECIDED")

@@ -100,6 +100,7 @@ def test_the_same_tokens_and_the_same_samples(spec: str) -> None:
     expected = plain.decode(plain.encode(clip)).samples
     assert np.array_equal(coded.decode(coded.encode(clip)).samples, expected)
     assert coded.info.nominal_bitrate_kbps == plain.info.nominal_bitrate_kbps
+    assert coded.info.algorithmic_delay_samples is None  # one code for the whole clip
 
 
 @pytest.mark.parametrize("channels", [1, 2])

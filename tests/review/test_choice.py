@@ -113,6 +113,24 @@ def test_what_lacks_evidence_could_win_only_where_what_is_known_lets_it() -> Non
         assert list(decision.contenders) == names
 
 
+def test_what_was_measured_wins_by_no_margin_that_it_does_not_have() -> None:
+    wide = codec("lc3@8k", (9, 9.5, 10, 10.5, 11.5), stream_bytes=5_000)
+    decision = review.decide([*codec("opus@16k"), *wide], asked(SNR))
+    assert decision.candidates["lc3@8k"].status == "open"
+    assert decision.contenders == ()
+
+
+def test_the_risk_with_the_fewest_half_intervals_comes_first() -> None:
+    """Whatever part of its threshold it is: 16 % of 10 dB, 3 of a ratio of 16."""
+    ratio = changed(RATIO, threshold=15.5)
+    rows = codec("opus@16k", (10.5, 11, 11.5, 12, 13))
+    texts = [risk.text for risk in review.decide(rows, asked(SNR, ratio)).risks]
+    assert texts == [
+        "SNR clears > 10 dB by 1.6 dB, 1.34 half intervals",
+        "ratio clears >= 15.5:1 by 0.5:1, without an interval",
+    ]
+
+
 def test_a_wildcard_that_matches_nothing_stands_for_nothing() -> None:
     option = Option("Layer", "extend", "new", ("mel+wave@snr10", "mel+wave@*"))
     requirements = asked(SNR, options=[option])

@@ -31,11 +31,16 @@ def test_the_picks_come_first_and_then_what_else_ran() -> None:
     first, *others = decision.confirmations
     assert (first.spec, first.status, first.lacks) == ("opus@16k", "out", {"SNR": "FAIL"})
     assert (first.clips, first.sources, first.holds) == (5, 5, False)
-    assert [one.spec for one in others if one.holds] == ["opus@32k"]  # vorbis is of no option
+    assert [one.spec for one in others if one.holds] == ["opus@32k", "vorbis@q3"]
     assert decoded(encoded(decision)) == decision
     text = markdown(decision, "asked.toml")
     assert "The recommendation does not hold on clips that were kept back; `opus@32k` does." in text
     assert "5 clips of 5 sources, the same rule): `opus@16k` out (SNR FAIL)." in text
+    rate = "16.0 kbit/s"
+    assert (
+        f"Of the options' other settings that ran there these pass: `opus@32k` at {rate}." in text
+    )
+    assert f"What is no option and passes there: `vorbis@q3` at {rate}." in text
 
 
 def test_a_recommendation_that_holds_is_said_plainly() -> None:

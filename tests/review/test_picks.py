@@ -63,8 +63,19 @@ def test_the_record_names_three_options_and_what_separates_them() -> None:
     assert "`mel:a+wave@8k` takes 69 % fewer bits and is not shown to pass" in head
     assert "To live with `mel:a+wave@8k`: keeps the latent;" in head
     assert "**What would change it**: asking [" in head
-    assert "up to 8 kbit/s `mel:a+wave@8k` at [8.0 kbit/s]" in head
-    assert "(open: SNR UNDECIDED); up to 16 kbit/s `opus@12k`" in head
+    assert "up to about 8 kbit/s `mel:a+wave@8k` at [8.0 kbit/s]" in head
+    assert "(open: SNR UNDECIDED); up to about 16 kbit/s `opus@12k`" in head
+    assert (
+        "**Nothing that was measured within the present architecture passes**: nearest is "
+        "`mel:a+wave@8k` at 8.0 kbit/s, open." in head
+    )
+    rows = [*codec("mel:a+wave@8k", NEAR, stream_bytes=5_000), *codec("opus@24k", FAR)]
+    head = markdown(review.decide(rows, wanted), "r.toml").partition("## Context")[0]
+    assert "**Recommended (replace): Opus, as `opus@24k`" in head
+    assert (
+        "**The present architecture need not be left**: `mel:a+wave@8k` passes too, at 8.0 kbit/s."
+        in head
+    )
 
 
 def test_where_nobody_passes_only_the_present_architecture_is_named() -> None:

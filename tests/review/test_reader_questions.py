@@ -46,13 +46,18 @@ def test_the_first_screen_answers(name: str) -> None:
     assert "**On clips that were kept back**" in text
 
 
-def test_64_kbit_are_enough_for_opus_to_replace_the_chain() -> None:
+def test_64_kbit_are_enough_to_replace_the_chain_and_whether_to_extend_it_is_said() -> None:
     decision = answer("rate_64k")
     assert tuple(decision.routes) == ROUTES
     assert decision.chosen is not None
     assert decision.option_of(decision.chosen.spec).route == "replace the chain"
     assert decision.provisional
     assert (decision.chosen.rate.value or 0.0) <= 65
+    (present,) = [one for one in decision.picks if one.role.startswith("best within")]
+    assert decision.option_of(present.spec).route == "extend the chain"
+    text, passes = first_screen(decision), decision.candidates[present.spec].can_be_chosen
+    assert (f"need not be left**: `{present.spec}` passes too" in text) is passes
+    assert ("within the present architecture passes**" in text) is not passes
 
 
 def test_at_8_kbit_nothing_is_predicted_to_be_near_the_original() -> None:
@@ -70,11 +75,25 @@ def test_at_8_kbit_nothing_is_predicted_to_be_near_the_original() -> None:
     assert can_call == []
 
 
-def test_nothing_that_keeps_the_latent_passes_today() -> None:
+def test_what_codes_a_whole_clip_at_once_carries_no_call() -> None:
+    whole = [one for spec, one in answer("phone_8k").candidates.items() if spec.endswith("+ac")]
+    assert whole
+    assert {one.finding("delay").verdict for one in whole} == {"NO EVIDENCE"}
+
+
+def test_with_the_latent_kept_only_an_extended_chain_can_pass() -> None:
     decision = answer("keep_latent")
-    assert decision.recommended is None
     assert tuple(decision.routes) == ROUTES[:3]
-    (pick,) = decision.picks
-    assert decision.option_of(pick.spec).route == "extend the chain"
-    assert decision.candidates[pick.spec].finding("SNR").verdict == "PASS"
-    assert decision.relaxation is not None
+    (pick,) = {one.spec for one in decision.picks if one.role.startswith("best within")}
+    assert decision.option_of(pick).route == "extend the chain"
+    assert decision.candidates[pick].finding("SNR").verdict == "PASS"
+    passing = [
+        (outcome.route, one.spec)
+        for outcome in decision.outcomes
+        for one in outcome.candidates
+        if one.can_be_chosen
+    ]
+    assert {route for route, _ in passing} <= {"extend the chain"}
+    assert (decision.recommended is None) == (passing == [])
+    assert (decision.relaxation is None) == bool(passing)
+    assert ("**Nothing is recommended" in first_screen(decision)) == (passing == [])

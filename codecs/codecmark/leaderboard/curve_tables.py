@@ -113,8 +113,9 @@ def at_target(
         "measured settings, in brackets where the ends of their 95 % intervals put it. `≤`: the "
         "cheapest setting meets it already; `>`: the dearest one may not. Where none does, the "
         "nearest setting and what it lacks. Of a panel of predictors those are asked here that "
-        "have a figure of their own in these rows, of every codec alike; its verdict is another "
-        "column.",
+        "have a figure of their own in these rows, of every codec alike. One that is held to the "
+        "originals, as DistillMOS is on speech, is not asked here and decides there: the panel's "
+        "verdict, another column, may lack more than this table says.",
         ("codec", *(f"{name} kbit/s" for name in classes)),
         tuple(line for _, line in sorted(lines)),
         tuple(remarks),

@@ -16,7 +16,9 @@ from codecmark.spec import Spec
 class RangeCodedCodec(Codec):
     """Decodes to what the codec itself decodes to; only the size differs.
 
-    The nominal rate stays that of packed tokens, so that a row shows both.
+    The nominal rate stays that of packed tokens, so that a row shows both. No bound of the delay is
+    stated, whatever the codec's own: the gain of each codebook's model suits all tokens of the
+    clip, and one range code holds them all.
     """
 
     def __init__(self, codec: Codec) -> None:
@@ -30,6 +32,7 @@ class RangeCodedCodec(Codec):
         self.info = replace(
             codec.info,
             spec=str(replace(Spec.parse(codec.info.spec), range_coded=True)),
+            algorithmic_delay_samples=None,
             entropy_coded=True,
             notes="; ".join(filter(None, notes)),
         )

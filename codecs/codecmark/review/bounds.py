@@ -43,6 +43,11 @@ def matching(patterns: Sequence[str], specs: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(chosen or patterns))
 
 
+def matches_any(spec: str, patterns: Iterable[str]) -> bool:
+    """Say whether one of the patterns stands for a spec."""
+    return any(fnmatch.fnmatchcase(spec, pattern) for pattern in patterns)
+
+
 def _by_others(limit: Sequence[str], asked: Requirement, figures: Figures) -> Finding | None:
     """Return the best finding of the specs if it fails; each of them has to be measured."""
     findings = [

@@ -77,14 +77,13 @@ def _ceiling(field: Field) -> list[str]:
 
 
 def _many_settings(candidates: Sequence[Candidate]) -> list[str]:
-    judged = sum(any(f.verdict in {"PASS", "FAIL"} and f.bound is None for f in c.findings)
-                 for c in candidates)  # fmt: skip
+    judged = sum(candidate.is_measured for candidate in candidates)
     if judged < 2:
         return []
     return [
-        f"Each interval holds with 95 % by itself; {judged} settings were judged, so that one or "
-        "another may pass or fail by luck, and the one with the largest margin owes some of it to "
-        "that."
+        f"Each interval holds with 95 % by itself; {judged} settings could be chosen, so that one "
+        "or another may pass or fail by luck, and the one with the largest margin owes some of it "
+        "to that."
     ]
 
 

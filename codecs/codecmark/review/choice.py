@@ -89,12 +89,17 @@ class Ranked:
     preferences: tuple[float, ...]
 
     def could_displace(self, other: Ranked) -> bool:
-        """Say whether it would be chosen over `other` if all that is open turned out well."""
+        """Say whether it would be chosen over `other` if all that is open turned out well.
+
+        What was measured keeps the margin that it has.
+        """
         if self.candidate.status != "open":
             return False
         soft = [f for f in self.candidate.findings if not f.requirement.hard]
         fewest = sum(f.effective.verdict == "FAIL" for f in soft) - len(soft)
-        best_case = {SOFT: float(fewest), MARGIN: -MOST_CERTAIN}
+        best_case = {SOFT: float(fewest)}
+        if not self.candidate.is_measured:
+            best_case[MARGIN] = -MOST_CERTAIN
         hopes = [
             best_case.get(key, -value if value == math.inf else value)
             for key, value in zip(self.prefer, self.preferences, strict=True)

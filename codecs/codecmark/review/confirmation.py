@@ -17,6 +17,7 @@ from codecmark.review.choice import Status, ordered
 from codecmark.review.field import Field
 from codecmark.review.figures import Figures
 from codecmark.review.named_rows import rows_in
+from codecmark.review.requirement import Requirement
 from codecmark.review.requirements import Requirements
 from codecmark.review.threshold import FACTS, TIMES
 
@@ -55,16 +56,23 @@ def rows_of(requirements: Requirements, results: Path) -> list[ResultRow]:
     return rows_in(requirements.confirmation, results, requirements.judged_under)
 
 
+def judged_again(requirements: Requirements) -> tuple[Requirement, ...]:
+    """Return the requirements that the kept clips are asked about."""
+    return tuple(one for one in requirements.requirements if one.metric not in _ELSEWHERE)
+
+
 def confirmed(
     requirements: Requirements, rows: Sequence[ResultRow], picked: Iterable[str]
 ) -> tuple[Confirmation, ...]:
-    """Judge what was picked on the kept clips, then whatever else ran there, best first.
+    """Judge what was picked on the kept clips, then all else that ran there, best first.
+
+    Settings that are no option are judged too.
 
     What is asked of sound and its size is judged: times and memory do not depend on which clips
     they are, and a run of quality alone has none. Published sound stands for nothing here, and
     neither does what bounds an option.
     """
-    asked = tuple(one for one in requirements.requirements if one.metric not in _ELSEWHERE)
+    asked = judged_again(requirements)
     if not rows or not asked:
         return ()
     options = tuple(
@@ -77,7 +85,7 @@ def confirmed(
         if row.status == "ok":
             counted.setdefault(row.spec, []).append(row)
     found = {}
-    for ranked in ordered(field.ranked(spec) for spec in field.offered):
+    for ranked in ordered(field.ranked(spec) for spec in field.entries):
         candidate = ranked.candidate
         effective = [finding.effective for finding in candidate.hard]
         ours = counted.get(candidate.spec, [])

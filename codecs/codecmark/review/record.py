@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from codecmark.review import (
+    decidedness,
     handwritten,
     panel_text,
     record_changes,
@@ -151,7 +152,7 @@ def _top(decision: Decision, links: Links) -> list[str]:
         texts.append(f"{wording.nothing_can_pass(decision.scarce)}.")
     if decision.chosen is not None:
         texts.append(_margins(decision.chosen, links))
-        texts += _voices(decision.chosen)
+        texts += _voices(decision, decision.chosen)
     texts += record_picks.section(decision, links)
     texts += record_confirmation.section(decision)
     if decision.risks:
@@ -196,14 +197,22 @@ def _margins(candidate: Candidate, links: Links) -> str:
     return table(headings, rows)
 
 
-def _voices(candidate: Candidate) -> list[str]:
+def _voices(decision: Decision, candidate: Candidate) -> list[str]:
     """Return what each voice of a panel says of the recommended setting, class by class."""
     panels = [f.stand_in for f in candidate.findings if f.stand_in is not None and f.stand_in.panel]
     return [
         f"**Who says what** ({escaped(finding.panel)}):\n\n"
         + "\n".join(f"- {panel_text.marked(line)}" for line in panel_text.class_by_class(finding))
+        + _decided(decision, finding.panel)
         for finding in panels
     ]
+
+
+def _decided(decision: Decision, panel: str) -> str:
+    """Say how often the panel decides at all; nothing where it judges one class only."""
+    counts = decidedness.shares(decision.candidates.values(), panel)
+    text = decidedness.in_words(counts)
+    return f"\n\nOf every setting with sound it says: {text}." if counts else ""
 
 
 def _margin_row(finding: Finding, links: Links, *, stands_in: bool = False) -> list[str]:

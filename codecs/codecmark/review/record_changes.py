@@ -29,7 +29,7 @@ def nearest_flips(decision: Decision, links: Links) -> str:
     for _, name, flip in sorted(flips, key=lambda flip: flip[:2])[:_NEAREST]:
         requirement = asked[name]
         limit = links.cite(flip.figure, wording.amount(flip.threshold, requirement))
-        other = "nobody" if flip.chosen is None else code(flip.chosen)
+        other = "no option" if flip.chosen is None else code(flip.chosen)
         of_few = ""
         if flip.figure.n_sources:
             of_few = f"; a figure of {counted(flip.figure.n_sources, 'source')}"
@@ -55,7 +55,7 @@ def flips(decision: Decision, links: Links) -> list[str]:
         for flip in flips:
             above = flip.threshold > asked.threshold
             limit = links.cite(flip.figure, wording.amount(flip.threshold, asked))
-            other = "nobody passes" if flip.chosen is None else code(flip.chosen)
+            other = "no option passes" if flip.chosen is None else code(flip.chosen)
             sides.append(f"{'above' if above else 'below'} {limit}: {other}")
         text = "; ".join(sides) if sides else "no threshold changes the choice"
         sentences.append(
@@ -72,7 +72,7 @@ def pareto_set(decision: Decision) -> str:
         for metric, name in pareto.axes
     )
     texts = [f"**Pareto set** over {axes}."]
-    texts += [f"On it: {', '.join(map(escaped, pareto.members)) or 'nobody'}."]
+    texts += [f"On it: {', '.join(map(escaped, pareto.members)) or 'no option'}."]
     texts += [
         f"Dropped: {escaped(dropped.option)} ({code(dropped.spec)}), by {code(dropped.by)}."
         for dropped in pareto.dropped

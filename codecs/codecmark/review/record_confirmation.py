@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from codecmark.review.confirmation import Confirmation
+from collections.abc import Sequence
+
+from codecmark.review.bounds import matches_any
+from codecmark.review.confirmation import Confirmation, judged_again
 from codecmark.review.decision import Decision
 from codecmark.review.record_sections import STATUS
 from codecmark.review.summary import code
@@ -19,21 +22,26 @@ def section(decision: Decision) -> list[str]:
     largest = max(ran, key=lambda one: one.clips)
     picked = {pick.spec for pick in decision.picks}
     ours = [one for one in decision.confirmations if one.spec in picked]
-    others = [one for one in ran if one.spec not in picked and one.holds]
+    options = {each.spec: each for outcome in decision.outcomes for each in outcome.candidates}
+    offers = [pattern for one in decision.requirements.options for pattern in one.specs] or ["*"]
+    passing = [one for one in ran if one.spec not in picked and one.holds]
+    others = [one for one in passing if matches_any(one.spec, offers)]
+    beside = [one for one in passing if one not in others]
     text = (
         f"**On clips that were kept back** ([rows](../{kept.results}/), "
-        f"{counted(largest.clips, 'clip')} of {counted(largest.sources, 'source')}, the same "
-        f"rule): {'; '.join(map(_of, ours))}."
+        f"{counted(largest.clips, 'clip')} of {counted(largest.sources, 'source')}, "
+        f"{_rule(decision)}): {'; '.join(map(_of, ours))}."
     )
-    settings = {candidate.spec for outcome in decision.outcomes for candidate in outcome.candidates}
-    if len(settings) > 1:
+    measured = sum(candidate.is_measured for candidate in options.values())
+    if measured > 1:
         text += (
-            f" The best of {len(settings)} settings on a few clips is partly the luckiest there, "
+            f" The best of {measured} settings on a few clips is partly the luckiest there, "
             "and its margins flatter it; these clips took no part in the choice."
         )
     if others:
-        names = ", ".join(f"{code(one.spec)} at {_rate(one)}" for one in others)
-        text += f" Of all else that ran there these pass: {names}."
+        text += f" Of the options' other settings that ran there these pass: {_names(others)}."
+    if beside:
+        text += f" What is no option and passes there: {_names(beside)}."
     chosen = next((one for one in ours if one.spec == decision.recommended), None)
     if chosen is not None and chosen.status is not None and not chosen.holds:
         holding = [one for one in (*ours, *others) if one.holds]
@@ -42,6 +50,23 @@ def section(decision: Decision) -> list[str]:
             f"**The recommendation does not hold on clips that were kept back; {instead}.** {text}"
         )
     return [text]
+
+
+def _rule(decision: Decision) -> str:
+    """Say by what they are judged there."""
+    hard = [one for one in decision.requirements.requirements if one.hard]
+    again = [one for one in judged_again(decision.requirements) if one.hard]
+    if len(again) == len(hard):
+        return "the same rule"
+    left_out = [one.name for one in hard if one not in again]
+    return (
+        f"judged by {' and '.join(escaped(one.name) for one in again)} alone, without "
+        f"{', '.join(map(escaped, left_out))}"
+    )
+
+
+def _names(passing: Sequence[Confirmation]) -> str:
+    return ", ".join(f"{code(one.spec)} at {_rate(one)}" for one in passing)
 
 
 def _of(one: Confirmation) -> str:

@@ -5,11 +5,14 @@ from __future__ import annotations
 from codecmark.review import wording
 from codecmark.review.choice import Candidate
 from codecmark.review.decision import Decision
+from codecmark.review.finding import MOST_CERTAIN
 from codecmark.review.links import Links
 from codecmark.review.picks import Pick
 from codecmark.review.record_sections import STATUS
 from codecmark.review.summary import code
 from codecmark.system.markdown import escaped, table
+
+_MARGIN = f"smallest margin, in half intervals up to {MOST_CERTAIN:g}"
 
 
 def section(decision: Decision, links: Links) -> list[str]:
@@ -30,10 +33,18 @@ def section(decision: Decision, links: Links) -> list[str]:
                 STATUS[candidate.status],
             ]
         )
-    headings = ["", "option", "setting", "rate", "smallest margin, in half intervals", "status"]
+    headings = [
+        "",
+        "option",
+        "setting",
+        "rate",
+        _MARGIN,
+        "status",
+    ]
     known = {pick.spec: pick for pick in decision.picks}
     return [
         table(headings, rows),
+        *_present(decision),
         *_apart(decision),
         _by_rate(decision, links),
         "\n".join(
@@ -62,8 +73,26 @@ def _by_rate(decision: Decision, links: Links) -> str:
         ]
         status = STATUS[candidate.status] + (f": {', '.join(lacks)}" if lacks else "")
         rate = links.cite(candidate.rate, wording.figure(candidate.rate))
-        texts.append(f"up to {limit} kbit/s {code(spec)} at {rate} ({status})")
+        texts.append(f"up to about {limit} kbit/s {code(spec)} at {rate} ({status})")
     return f"**For a given rate**: {'; '.join(texts)}." if texts else ""
+
+
+def _present(decision: Decision) -> list[str]:
+    """Say whether the present architecture has to be left; nothing where none is named."""
+    kept = [one for one in decision.picks if one.role == "best within the present architecture"]
+    if not kept or not any(decision.candidates[one.spec].can_be_chosen for one in decision.picks):
+        return []
+    spec = kept[0].spec
+    candidate = decision.candidates[spec]
+    rate = wording.figure(candidate.rate)
+    if candidate.can_be_chosen:
+        return [
+            f"**The present architecture need not be left**: {code(spec)} passes too, at {rate}."
+        ]
+    return [
+        "**Nothing that was measured within the present architecture passes**: nearest is "
+        f"{code(spec)} at {rate}, {STATUS[candidate.status]}."
+    ]
 
 
 def _apart(decision: Decision) -> list[str]:

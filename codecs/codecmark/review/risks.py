@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import msgspec
@@ -10,7 +11,7 @@ from codecmark.review import panel_text, wording
 from codecmark.review.choice import Candidate
 from codecmark.review.field import Field
 from codecmark.review.figure import Figure
-from codecmark.review.finding import Finding
+from codecmark.review.finding import MOST_CERTAIN, Finding
 from codecmark.review.panel import Panel
 from codecmark.review.threshold import EACH, ORIGINAL
 from codecmark.system.counting import counted
@@ -27,12 +28,12 @@ def risks(recommended: Candidate | None, field: Field) -> tuple[Risk, ...]:
     """Return what could prove the recommendation wrong, the largest first.
 
     First what rests on a stand-in, then clips that miss what the mean passes, the furthest first,
-    then the margins, the narrowest first.
+    then the margins, the narrowest for its uncertainty first.
     """
     if recommended is None:
         return ()
     hard = recommended.hard
-    by_margin = sorted((f.effective for f in hard), key=_relative_margin)
+    by_margin = sorted((f.effective for f in hard), key=_spare)
     return (
         *(Risk(_not_heard(f), f.effective.figure) for f in hard if f.provisional),
         *_missed_on_clips([f.effective for f in hard], field),
@@ -95,15 +96,34 @@ def _missing_clips(finding: Finding, field: Field) -> tuple[float, Risk] | None:
 def _margin(finding: Finding) -> str:
     asked = finding.requirement
     return (
-        f"{asked.name} clears {wording.threshold(asked)} by "
-        f"{wording.amount(finding.safe_margin or 0.0, asked)} at the near end of its interval, "
-        f"{_relative_margin(finding):.0f} % of the threshold"
+        f"{_what(finding)} clears "
+        f"{wording.threshold(asked)} by {wording.amount(finding.margin or 0.0, asked)}, "
+        f"{_half_intervals(finding)}"
     )
 
 
-def _relative_margin(finding: Finding) -> float:
-    margin = finding.safe_margin
-    return float("inf") if margin is None else 100 * margin / finding.requirement.scale
+def _what(finding: Finding) -> str:
+    label = Panel.label_of(finding.requirement.name) if finding.panel else finding.name
+    in_classes = finding.requirement.clip_class == EACH or finding.classes
+    return f"{label} on {finding.figure.clip_class}" if in_classes else label
+
+
+def _half_intervals(finding: Finding) -> str:
+    """Say how much that is for what is uncertain of it, as the picks are ordered."""
+    spare = _spare(finding)
+    if math.isinf(spare):
+        return "without an interval"
+    if spare > MOST_CERTAIN:
+        return f"more than {MOST_CERTAIN:g} half intervals"
+    return f"{spare:.2f} half intervals"
+
+
+def _spare(finding: Finding) -> float:
+    """Return the margin in half intervals, beyond where the order of the picks stops to count."""
+    margin, safe = finding.margin, finding.safe_margin
+    if margin is None or safe is None or margin == safe:
+        return math.inf
+    return margin / (margin - safe)
 
 
 def _sample(finding: Finding) -> str:

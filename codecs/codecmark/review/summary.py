@@ -8,6 +8,7 @@ from codecmark.review.decision import Decision, Outcome
 from codecmark.review.finding import Finding
 from codecmark.review.links import Links
 from codecmark.review.panel import Panel
+from codecmark.review.threshold import ORIGINAL
 from codecmark.system.counting import counted
 from codecmark.system.markdown import escaped
 
@@ -53,8 +54,11 @@ def headline(decision: Decision, links: Links) -> tuple[str, str]:
         f"{asked[name].threshold:g}"
         for name, limit in relaxed.thresholds.items()
     )
+    scale = "a threshold"
+    if any(asked[name].of == ORIGINAL for name in relaxed.thresholds):
+        scale += " or, of a difference to the original, of the scale's top"
     return text, (
-        f"The smallest relaxation, {relaxed.largest_percent:.0f} % of a threshold: "
+        f"The smallest relaxation, {relaxed.largest_percent:.0f} % of {scale}: "
         f"{changes}; then {escaped(decision.option_of(relaxed.spec).option)} passes, as "
         f"{code(relaxed.spec)}."
     )

@@ -19,7 +19,7 @@ from codecmark.review.figures import Figures
 from codecmark.review.finding import WORST_FIRST, Finding, Verdict
 from codecmark.review.licences import is_among
 from codecmark.review.requirement import Requirement
-from codecmark.review.threshold import COSTS, EACH, evidence_of
+from codecmark.review.threshold import COSTS, EACH, TIMES, evidence_of
 from codecmark.system.counting import counted
 
 _STRENGTH = {"predicted": 0, "measured": 1, "subjective": 2}
@@ -31,7 +31,7 @@ def beyond(requirement: Requirement, value: float | None) -> float | None:
 
 
 def look_up(figures: Figures, spec: str, requirement: Requirement) -> FiguresByClass:
-    """Fetch what `judge` needs, without judging."""
+    """Fetch what `judge` needs, without judging; a time with the noise of its run."""
     name = requirement.clip_class
     classes = (figures.classes or (ALL,)) if name == EACH else (name,)
     if requirement.metric in RATINGS and not figures.asked(requirement.metric):
@@ -42,6 +42,11 @@ def look_up(figures: Figures, spec: str, requirement: Requirement) -> FiguresByC
         )
         for clip_class in classes
     }
+    if requirement.metric in TIMES and spec != requirement.of:
+        by_class = {
+            clip_class: _with_noise(figure, figures.time_noise)
+            for clip_class, figure in by_class.items()
+        }
     return FiguresByClass(
         by_class,
         tuple(name for name in by_class if name in figures.scarce),
@@ -51,6 +56,14 @@ def look_up(figures: Figures, spec: str, requirement: Requirement) -> FiguresByC
             if figure.listeners
         },
     )
+
+
+def _with_noise(figure: Figure, noise: float) -> Figure:
+    """Return a time with the interval in which the same calls may lie when they are timed again."""
+    if figure.value is None or noise <= 1:
+        return figure
+    low, high = (figure.value if end is None else end for end in (figure.low, figure.high))
+    return replace(figure, low=low / noise, high=high * noise)
 
 
 def _missing(figures: Figures, figure: Figure, requirement: Requirement) -> str:
@@ -148,7 +161,11 @@ def _judge_one(figure: Figure, requirement: Requirement) -> tuple[Finding, float
         return replace(finding, verdict="PASS"), safe
     if not requirement.holds(other):
         return replace(finding, verdict="FAIL"), safe
-    reason = figure.reason if figure.of_few else "the interval straddles the threshold"
+    reason = "the interval straddles the threshold"
+    if requirement.metric in TIMES:
+        reason = "within the noise of these times"
+    elif figure.of_few:
+        reason = figure.reason
     return replace(finding, verdict="UNDECIDED", reason=reason), safe
 
 

@@ -22,14 +22,14 @@ sets; `*` marks levels at which some clips are held lower, to keep 1 dB of headr
 which goes on where it was.
 """
 _FINDINGS = """\
-Two things hide in a level. **Codecs differ**: Lyra and, at 12 kbit/s, Opus lose SNR and PESQ as
-speech gets quieter; LC3, MP3 and AAC hardly do. **Predictors differ more**: the spectrogram chain
-with Griffin-Lim decodes the same sound at every level, as its SNR and its PESQ show, yet Zimtohrli
-rates it higher the quieter it is, by {zimtohrli:.2f} from -16 to -46 dBov, and ViSQOL by up to
-{visqol:.2f}, since both take levels for absolute. A threshold such as Zimtohrli 4.3 can so be
-passed by playing the same thing more quietly: figures of Zimtohrli and ViSQOL compare at one level
-only. That is why conditions set one, and why published figures of clips at another level are not
-these.
+Two things hide in a level. **Codecs differ**: Lyra, Opus at 12 kbit/s and, less, Opus at 24 lose
+SNR and PESQ as speech gets quieter; LC3, MP3 and AAC hardly do. **Predictors differ more**: the
+spectrogram chain with Griffin-Lim decodes the same sound at every level, as its SNR and its PESQ
+show, yet Zimtohrli rates it higher the quieter it is, by {zimtohrli:.2f} from -16 to -46 dBov,
+since it takes levels for absolute. ViSQOL moves by up to {visqol:.2f}, up and down. A threshold
+such as Zimtohrli 4.3 can so be passed by playing the same thing more quietly: its figures compare
+at one level only. That is why conditions set one, and why published figures of clips at another
+level are not these.
 """
 
 

@@ -1,0 +1,249 @@
+"""Sentences of the README and of the decision record, filled in from the committed rows.
+
+A claim with a figure is written here and then looked for on the pages: so no run can be replaced
+without the text that speaks of it, and what a sentence says follows what the rows say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cache
+from statistics import fmean
+
+from msgspec.structs import replace
+
+import committed
+from codecmark import review
+from codecmark.analysis.statistics import Estimate, estimate
+from codecmark.analysis.target import Reached, rate_at_target
+from codecmark.results import store
+from codecmark.results.row import ResultRow
+from codecmark.review.confirmation import Confirmation
+from codecmark.review.decision import Decision, decide_within
+from codecmark.review.figures import Figures
+from codecmark.review.picks import Pick
+from codecmark.spec import without_setting
+from places import COMMITTED, REPOSITORY
+
+CLASSES = ("speech", "music", "ambient")
+README, RECORD = "README.md", "results/decisions/0001-reconstruction-codec.md"
+PANEL = "predicted quality"
+LATENT = "Waveform layer beside the AudioLDM2 latent"
+
+
+@cache
+def text(name: str) -> str:
+    """Return a page with every break of a line as a space."""
+    return " ".join((REPOSITORY / name).read_text(encoding="utf-8").split())
+
+
+@cache
+def decision() -> Decision:
+    asked = review.load(COMMITTED / "decisions" / "requirements.toml")
+    return decide_within(COMMITTED, committed.rows(), asked)
+
+
+@cache
+def kept_rows() -> tuple[ResultRow, ...]:
+    return tuple(row for row in store.read(COMMITTED / "test_half") if row.status == "ok")
+
+
+@cache
+def on_kept_clips() -> Decision:
+    """Judge what ran on the clips that were kept back, class by class."""
+    asked = decision().requirements
+    of_sound = tuple(one for one in asked.requirements if one.hard)
+    again = replace(
+        asked, requirements=of_sound, options=(), present=(), replayed=None, confirmation=None
+    )
+    return review.decide(kept_rows(), again, locked=True)
+
+
+def rows_of(rows: Sequence[ResultRow], spec: str, clip_class: str = "speech") -> list[ResultRow]:
+    found = [row for row in rows if (row.spec, row.clip_class) == (spec, clip_class)]
+    assert found, spec
+    return found
+
+
+def mean(rows: Sequence[ResultRow], value: Callable[[ResultRow], float]) -> Estimate:
+    """Return a mean over the sources of some rows, with its interval."""
+    return estimate([value(row) for row in rows], [row.source or "" for row in rows])
+
+
+def below_original(row: ResultRow) -> float:
+    """Return how far DistillMOS puts a clip below the original; above counts as equal."""
+    assert row.distillmos is not None
+    assert row.distillmos_reference is not None
+    return max(0.0, row.distillmos_reference - row.distillmos)
+
+
+def difference(
+    ours: str, theirs: str, value: Callable[[ResultRow], float], clip_class: str = "speech"
+) -> Estimate:
+    """Return the paired difference of two settings over the bundled clips of a class."""
+    pairs = {row.clip: row for row in rows_of(committed.rows(), theirs, clip_class)}
+    mine = [row for row in rows_of(committed.rows(), ours, clip_class) if row.clip in pairs]
+    return estimate([value(row) - value(pairs[row.clip]) for row in mine],
+                    [row.source or "" for row in mine])  # fmt: skip
+
+
+def _cheapest_passing(judged: Decision, rows: Sequence[ResultRow], clip_class: str) -> str:
+    """Return the setting of Opus that passes SNR and the panel on one class with fewest bits."""
+    found = [
+        spec
+        for spec, one in judged.candidates.items()
+        if spec.startswith("opus@")
+        and one.finding("SNR").classes.get(clip_class) == "PASS"
+        and one.finding(PANEL).classes.get(clip_class) == "PASS"
+    ]
+    return min(found, key=lambda spec: _kbps(rows_of(rows, spec, clip_class)))
+
+
+def _kbps(rows: Sequence[ResultRow]) -> float:
+    coded = sum(row.stream_bytes or 0 for row in rows)
+    return 8 * coded / 1000 / sum(row.clip_s or 0.0 for row in rows)
+
+
+def rates_at_10_db() -> str:
+    def rate(rows: Sequence[ResultRow], clip_class: str) -> str:
+        ours = [row for row in rows if without_setting(row.spec) == "opus@vbr"]
+        reached = rate_at_target(ours, clip_class, {"snr_db": 10.0})["opus@vbr"]
+        assert isinstance(reached, Reached)
+        return f"{reached.rate_kbps:.1f}"
+
+    rows = committed.rows()
+    speech, music, ambient = (rate(rows, name) for name in CLASSES)
+    n = [len({row.clip for row in rows if row.clip_class == name}) for name in CLASSES]
+    return (
+        f"Opus at variable bitrate has 10 dB in the mean from about {speech} kbit/s on the {n[0]} "
+        f"bundled clips of speech, {music} on {n[1]} of music and {ambient} on {n[2]} of ambient "
+        f"sound, where clips that had been kept back take {rate(kept_rows(), 'ambient')}."
+    )
+
+
+def passes_from() -> str:
+    ours = [_cheapest_passing(decision(), committed.rows(), name) for name in CLASSES]
+    kept = _cheapest_passing(on_kept_clips(), kept_rows(), "speech")
+    return "on speech from `{}`, on music from `{}`, on ambient sound from `{}`".format(*ours) + (
+        f"; on the kept clips it passes on speech from `{kept}`."
+    )
+
+
+def picked(role: str) -> Pick:
+    return next(one for one in decision().picks if one.role == role)
+
+
+def named(pick: Pick) -> str:
+    return f"`{pick.spec}` ({decision().candidates[pick.spec].rate.value or 0.0:.1f} kbit/s)"
+
+
+def _kept(spec: str) -> Confirmation | None:
+    found = next((one for one in decision().confirmations if one.spec == spec), None)
+    return None if found is None or found.status is None else found
+
+
+def confirmed() -> str:
+    """Say of each of two picks how it did on the kept clips."""
+    texts = []
+    for role in ("safest", "cheapest that passes"):
+        spec = picked(role).spec
+        again = _kept(spec)
+        if again is None:
+            texts.append(f"`{spec}` was not run there")
+        elif again.holds:
+            texts.append(f"`{spec}` passes there too")
+        else:
+            lacks = ", ".join(f"{name} {verdict}" for name, verdict in again.lacks.items())
+            texts.append(f"`{spec}` is {again.status} there ({lacks})")
+    clips = len({row.clip for row in kept_rows()})
+    return f"On {clips} clips that had been kept back, {' and '.join(texts)}."
+
+
+def _highest() -> float:
+    rates = [
+        one.rate.value or 0.0 for spec, one in decision().candidates.items() if "+wave" in spec
+    ]
+    return max(rates)
+
+
+def extended() -> str:
+    """Say whether the chain passes with a waveform layer beside its mel."""
+    pick = picked("best within the present architecture")
+    candidate = decision().candidates[pick.spec]
+    rate = f"{candidate.rate.value or 0.0:.1f} kbit/s"
+    if not candidate.can_be_chosen:
+        return (
+            "A chain of that shape passes in no setting that was measured, with a *waveform layer* "
+            f"beside its mel or without: nearest is `{pick.spec}` at {rate}. The highest rate "
+            f"measured of such a layer is {_highest():.0f} kbit/s."
+        )
+    assert decision().option_of(pick.spec).route == "extend the chain"
+    again = _kept(pick.spec)
+    if again is None:
+        there = "; on the kept clips it was not run"
+    else:
+        there = f", {'and' if again.holds else 'but not'} again on the kept clips"
+    route = [one for one in decision().outcomes if one.route == "extend the chain"]
+    passing = [one for outcome in route for one in outcome.candidates if one.can_be_chosen]
+    first = min(passing, key=lambda one: one.rate.value or 0.0)
+    return (
+        "The chain need not be left for that: with a *waveform layer* beside its mel it passes "
+        f"too, from `{first.spec}` at {first.rate.value or 0.0:.1f} kbit/s on, with the most "
+        f"margin as `{pick.spec}` at {rate}{there}."
+    )
+
+
+def latent() -> str:
+    """Say how near the nearest setting comes that sends a latent."""
+    best = decision().outcome(LATENT).best
+    rate = f"{best.rate.value or 0.0:.1f} kbit/s"
+    start = (
+        f"With a latent sent instead, that of a small network trained here, `{best.spec}` at {rate}"
+    )
+    if best.can_be_chosen:
+        return f"{start} passes."
+    lacks = [
+        f"{finding.name} " + ", ".join(f"{verdict} on {name}" for name, verdict in missed.items())
+        for finding in (outer.effective for outer in best.hard)
+        if (missed := {name: v for name, v in finding.classes.items() if v != "PASS"})
+    ]
+    return f"{start} comes nearest and is {best.status}: {'; '.join(lacks)}."
+
+
+def at_16_kbit() -> str:
+    layer, opus = (
+        rows_of(kept_rows(), spec) for spec in ("mel:16k-64+wave+anchored@16k", "opus@16k-vbr")
+    )
+    both = (layer, opus)
+    ours, theirs = (f"{mean(rows, below_original).mean:.1f}" for rows in both)
+    ears = [mean(rows, lambda row: row.zimtohrli or 0.0).mean for rows in both]
+    pesq = [mean(rows, lambda row: row.pesq_wb or 0.0).mean for rows in both]
+    return (
+        f"on the kept speech DistillMOS puts it {ours} below the original and Opus {theirs}, "
+        f"Zimtohrli gives it {ears[0]:.2f} and Opus {ears[1]:.2f}, PESQ {pesq[0]:.1f} and "
+        f"{pesq[1]:.1f}"
+    )
+
+
+def clears_by() -> str:
+    recommended = decision().chosen
+    assert recommended is not None
+    return (
+        "clears every hard requirement that has figures by "
+        f"{recommended.narrowest.certainty:.1f} times its uncertainty or more"
+    )
+
+
+def reaches_10_db() -> str:
+    rows = rows_of(committed.rows(), "mel:16k-64+wave@snr10")
+    assert min(row.snr_db or 0.0 for row in rows) >= 10
+    rates = [row.bitrate_kbps or 0.0 for row in rows]
+    return (
+        f"reaches 10 dB on every clip of speech at {min(rates):.1f} to {max(rates):.1f} kbit/s, "
+        f"{fmean(rates):.1f} in the mean (`+wave@snr10`)"
+    )
+
+
+def time_noise() -> float:
+    """Return the factor within which the times of the committed run do not differ."""
+    return Figures(committed.rows()).time_noise
