@@ -156,6 +156,8 @@ def confirmed() -> str:
             lacks = ", ".join(f"{name} {verdict}" for name, verdict in again.lacks.items())
             texts.append(f"`{spec}` is {again.status} there ({lacks})")
     clips = len({row.clip for row in kept_rows()})
+    if all(one.endswith("passes there too") for one in texts):
+        return f"On {clips} clips that had been kept back both pass again."
     return f"On {clips} clips that had been kept back, {' and '.join(texts)}."
 
 
