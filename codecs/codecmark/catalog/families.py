@@ -46,7 +46,7 @@ _HIFIGAN_V1 = tuple(
 )
 _SHAPED = tuple(
     f"mel:16k-64+wave+shaped{filling}@{kbps}k" for filling in ("", "+anchored") for kbps in (11, 16)
-)
+) + tuple(f"mel:16k-64+wave+shaped@{kbps}k" for kbps in (24, 32, 48))
 _ANCHORED = tuple(f"mel:16k-64+wave+anchored@{target}" for target in ("snr10", "6k", "16k"))
 _TRAINED_CHAIN = tuple(
     f"audioldm2:compact/{vocoder}" for vocoder in ("harmonic", "griffinlim-64", "pghi+admm-64")
@@ -54,7 +54,7 @@ _TRAINED_CHAIN = tuple(
 _LATENT_WAVEFORM_LAYER = tuple(
     f"audioldm2:{base}@{target}"
     for base, targets in (
-        ("compact+wave", ("snr10", "snr12", "snr15", "8k")),
+        ("compact+wave", ("snr10", "snr12", "snr15", "8k", "64k")),
         ("compact+wave+anchored", ("snr10",)),
         ("base+wave", ("snr10",)),
     )
@@ -92,11 +92,11 @@ FAMILIES: dict[str, Family] = {
     ),
     "aac": Family(
         "codecmark.classic.ffmpeg:FfmpegCodec", "AAC-LC (FFmpeg's encoder)",
-        ("aac@16k", "aac@24k", "aac@32k", "aac@48k"), ("aac@64k", "aac@128k"),
+        ("aac@24k", "aac@32k", "aac@48k", "aac@128k"), ("aac@16k", "aac@64k"),
     ),
     "vorbis": Family(
         "codecmark.classic.vorbis:VorbisCodec", "Ogg Vorbis (libvorbis, quality 0 to 10)",
-        ("vorbis@q1", "vorbis@q3"), ("vorbis@q0", "vorbis@q5", "vorbis@q8"),
+        ("vorbis@q3", "vorbis@q5"), ("vorbis@q0", "vorbis@q1", "vorbis@q8"),
     ),
     "lc3": Family(
         "codecmark.classic.lc3:Lc3Codec", "LC3 of Bluetooth LE Audio (liblc3)",
@@ -126,10 +126,10 @@ FAMILIES: dict[str, Family] = {
     "mel": Family(
         "codecmark.mel.chain:MelCodec", "mel spectrogram, and a vocoder without its VAE",
         ("mel:16k-64/griffinlim-64", "mel:16k-80-256/griffinlim-64", "mel:22k-80/hifigan-22k",
-         "mel:22k-80/hifigan-22k+consistent-6", "mel:16k-64/harmonic", "mel:16k-64+wave@snr10",
-         "mel:16k-64+wave+anchored@8k"),
+         "mel:22k-80/hifigan-22k+consistent-6", "mel:16k-64/harmonic",
+         "mel:16k-64+wave+shaped@64k", "mel:16k-64+wave+anchored@8k"),
         (
-            "mel:16k-64+wave@8k", *_SHAPED,
+            "mel:16k-64+wave@snr10", "mel:16k-64+wave@8k", *_SHAPED,
             *_PHASE_METHODS, *_FRONT_ENDS, *_MEL_CODINGS, *_TRAINED_VOCODER, *_WAVEFORM_LAYER,
             *_CONSISTENT, *_ANCHORED, "mel:24k-100/univnet", "mel:24k-100-htk/vocos",
             *_HIFIGAN_V1,
