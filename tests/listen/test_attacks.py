@@ -189,8 +189,8 @@ def test_a_link_in_place_of_a_sound_reads_nothing(tmp_path: Path, design: Design
         client = Client(serving)
         page = client.join()["pages"][0]["page"]
         status, data = client.raw(f"/api/audio/{page}/0")
-        assert status == 422
-        assert b"not what was planned" in data
+        assert status == 500
+        assert b"the sound cannot be read" in data
         assert SECRET not in data
         with pytest.raises(InputError, match="not what was planned"):
             offline.make_files(serving.journal, tmp_path / "files", 1)

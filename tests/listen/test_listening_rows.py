@@ -103,6 +103,17 @@ def test_a_key_of_no_codecs_makes_no_rows(
         rows_of(design, collect.ratings(design, *entries.read(design)), [], "r")
 
 
+def test_a_key_of_no_condition_makes_no_rows(tmp_path: Path) -> None:
+    made = planned(tmp_path / "t", "acr", clips=1)
+    design = designs.write(made.folder, made.plan, replace(made.key, condition="no-such"))
+    with Journal(design) as journal:
+        session = journal.join().session
+        for turn in journal.turns(session).values():
+            journal.answer(session, turn.page, [3], [turn.hear_s])
+    with pytest.raises(InputError, match=r"no-such.*no row can be of it"):
+        rows_of(design, collect.ratings(design, *entries.read(design)), [], "r")
+
+
 @pytest.mark.parametrize(
     ("values", "spread", "verdict", "reason"),
     [

@@ -43,6 +43,20 @@ def test_a_set_survives_the_disk(tmp_path: Path) -> None:
     np.testing.assert_allclose(after.cube(), before.cube(), rtol=1e-4)
 
 
+def test_a_semicolon_in_a_name_ends_no_cell(tmp_path: Path) -> None:
+    """Or what follows it would be a cell of its own, and may be a formula."""
+    before = panel(listeners=2, clips=2)
+    who = before.ratings[0].listener
+    ratings = tuple(
+        replace(each, listener="a;=1+1") if each.listener == who else each
+        for each in before.ratings
+    )
+    write_set(tmp_path / "set", replace(before, ratings=ratings))
+    lines = (tmp_path / "set" / RATINGS).read_text().splitlines()
+    assert all(line.startswith('"') for line in lines)
+    assert "a;=1+1" in read_set(tmp_path / "set").listeners
+
+
 def test_a_table_of_lists_becomes_a_set(tmp_path: Path) -> None:
     listening = made(tmp_path)
     assert listening.listeners == ("1", "2")

@@ -257,3 +257,21 @@ def test_answers_edited_by_hand_are_refused(tmp_path: Path, old: str, new: str) 
     path.write_text(text.replace(old, new))
     with pytest.raises(InputError, match="not what was written"):
         entries.read(design)
+
+
+def test_a_sound_that_cannot_be_read_is_not_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The name is that of the hidden reference where it is that of the open one."""
+    design = planned(tmp_path / "t")
+    with served(design) as server:
+        client = Client(server)
+        page = client.join("otter")["pages"][0]["page"]
+        for sound in (tmp_path / "t" / "stimuli").iterdir():
+            sound.write_bytes(b"another")
+        for place in ("0", "reference"):
+            status, said = client.call(f"/api/audio/{page}/{place}")
+            assert (status, said) == (
+                500, {"error": "the sound cannot be read; tell who runs the test"},
+            )  # fmt: skip
+    assert "is not what was planned" in capsys.readouterr().err

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import hmac
 import json
+import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
@@ -105,7 +106,14 @@ class Handler:
         if not (name := shown.get(place)):
             raise _nothing()
         seeds = (journal.design.key.secret or self._server.secret, session, page, place)
-        return await self._in(self._readers, lambda: varied(journal.design.sound(name), seeds))
+        try:
+            return await self._in(self._readers, lambda: varied(journal.design.sound(name), seeds))
+        except InputError as error:
+            # the reason is for who runs the server: it names the sound, and so tells which is which
+            print(error, file=sys.stderr)
+            raise RefusedError(
+                HTTPStatus.INTERNAL_SERVER_ERROR, "the sound cannot be read; tell who runs the test"
+            ) from error
 
     async def _post(self, request: Request, path: str, peer: str) -> tuple[bytes, str]:
         headers, journal = request.headers, self._journal

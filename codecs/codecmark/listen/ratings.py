@@ -225,7 +225,11 @@ def write_set(folder: Path, listening: ListeningSet) -> None:
         listening.plan_sha256,
     )  # fmt: skip
     lines = io.StringIO()
-    writer = csv.writer(lines, lineterminator="\n")
+    # many spreadsheets take a semicolon or a tab for the end of a cell that is not quoted
+    names = {name for r in listening.ratings for name in (r.listener, r.clip, r.system)}
+    ends = any(mark in name for name in names for mark in ";\t")
+    dialect = "unix" if ends else "excel"  # the former quotes every cell
+    writer = csv.writer(lines, dialect, lineterminator="\n")
     writer.writerow(COLUMNS)
     writer.writerows(
         (*map(shielded, (r.listener, r.clip, r.system)), f"{r.value:g}") for r in listening.ratings

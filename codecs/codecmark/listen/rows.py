@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 from msgspec.structs import replace
 
+from codecmark.corpus.condition import named
 from codecmark.errors import InputError
 from codecmark.listen.design import Design, KeyEntry
 from codecmark.listen.ratings import FIELDS, ListeningSet
@@ -41,6 +42,10 @@ def rows_of(
     }
     entries = {(e.clip, e.system): e for e in design.key.stimuli.values()}
     cube = listening.cube()
+    try:
+        named(design.key.condition)
+    except InputError as error:
+        raise InputError(f"key.json: {error}; no row can be of it") from error
     sources = [listening.sources[clip] for clip in listening.clips]
     rows = []
     for at, system in enumerate(listening.systems):
