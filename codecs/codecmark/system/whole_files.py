@@ -9,8 +9,10 @@ from __future__ import annotations
 import errno
 import os
 import secrets
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 _BINARY = getattr(os, "O_BINARY", 0)  # of Windows
 
@@ -29,16 +31,8 @@ def replace(path: Path, content: str | bytes) -> None:
         path.write_bytes(data)
         return
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with part.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    except OSError:
-        part.unlink(missing_ok=True)
-        raise
-    _sync_folder(path.parent)
+    with _becoming(part, path), part.open("wb") as file:
+        _write_synchronised(file, data)
 
 
 def write_inside(folder: Path, name: str | Path, content: str | bytes, mode: int = 0o666) -> None:
@@ -67,17 +61,12 @@ def write_inside(folder: Path, name: str | Path, content: str | bytes, mode: int
     folder.mkdir(parents=True, exist_ok=True)
     path = make_folder(path.parent, folder) / path.name
     part = path.with_name(f".{secrets.token_hex(8)}.part")
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
-    try:
-        with open(part, "wb", opener=lambda name, _: os.open(name, flags | _BINARY, mode)) as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    except OSError:
-        part.unlink(missing_ok=True)
-        raise
-    _sync_folder(path.parent)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | _BINARY
+    with (
+        _becoming(part, path),
+        open(part, "wb", opener=lambda name, _: os.open(name, flags, mode)) as file,
+    ):
+        _write_synchronised(file, data)
 
 
 def write_beside(path: Path, content: str | bytes, given: Path | None) -> None:
@@ -133,6 +122,24 @@ def _is_link(path: Path) -> bool:
     """Say whether a path is a link, or on Windows a junction, which needs no rights to make."""
     is_junction = getattr(os.path, "isjunction", lambda _: False)  # of Python 3.12 on
     return path.is_symlink() or bool(is_junction(path))
+
+
+@contextmanager
+def _becoming(part: Path, path: Path) -> Iterator[None]:
+    """Let what is written beside a file take its place; leave nothing if that fails."""
+    try:
+        yield
+        part.replace(path)
+    except OSError:
+        part.unlink(missing_ok=True)
+        raise
+    _sync_folder(path.parent)
+
+
+def _write_synchronised(file: BinaryIO, data: bytes) -> None:
+    file.write(data)
+    file.flush()
+    os.fsync(file.fileno())
 
 
 def _sync_folder(folder: Path) -> None:
