@@ -180,7 +180,7 @@ def _million(work: Work) -> list[str]:
     program = (  # asks for its own peak: rusage would count what this process held before
         "import pathlib; from codecmark.measure import memory; from codecmark.__main__ import main;"
         f"main(['leaderboard', {str(scratch / 'large')!r}, '--markdown']);"
-        f"pathlib.Path({str(peak_file)!r}).write_text(str(memory._own_peak_mib()))"
+        f"pathlib.Path({str(peak_file)!r}).write_text(str(memory.own_peak_mib()))"
     )
     wall, spent = _timed([sys.executable, "-c", program])
     peak = float(peak_file.read_text())

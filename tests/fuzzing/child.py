@@ -21,6 +21,7 @@ from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any, NamedTuple
 
+from codecmark.measure.memory import own_peak_mib
 from codecmark.system import threads
 from fuzzing.targets import Target, named
 
@@ -99,12 +100,11 @@ def main(
                 pool.append(data)
                 digest = hashlib.sha256(data).hexdigest()[:16]
                 (folder / f"{digest}.bin").write_bytes(data)
-            peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
             board = board._replace(
                 taken=board.taken + (outcome == "taken"),
                 refused=board.refused + (outcome == "refused"),
                 slowest_us=max(board.slowest_us, round(1e6 * spent)),
-                peak_kib=peak,
+                peak_kib=round(own_peak_mib() * 1024),
             )
             if time.monotonic() > until:
                 break

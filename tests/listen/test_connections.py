@@ -188,7 +188,7 @@ def test_a_pipe_in_place_of_a_sound_is_not_waited_for(design: Design) -> None:
     with served(design) as serving:
         client = Client(serving)
         page = client.join()["pages"][0]["page"]
-        assert client.raw(f"/api/audio/{page}/0")[0] == 422
+        assert client.raw(f"/api/audio/{page}/0")[0] == 500
 
 
 def test_all_addresses_of_one_network_of_ipv6_count_as_one_machine(

@@ -56,10 +56,11 @@ def _main(spec: str, path: str) -> None:
     threads.limit(threads.count())
     codec = catalog.create(spec, Setup.from_environment())
     codec.decode(codec.encode(audio_files.read_own(Path(path))))
-    print(_own_peak_mib())
+    print(own_peak_mib())
 
 
-def _own_peak_mib() -> float:
+def own_peak_mib() -> float:
+    """Return the most memory that this process has had so far, in MiB."""
     status = Path("/proc/self/status")
     if status.is_file():  # getrusage would count the parent too, whose memory was there before exec
         line = next(s for s in status.read_text().splitlines() if s.startswith("VmHWM:"))
