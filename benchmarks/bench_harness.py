@@ -28,7 +28,7 @@ from codecmark.system import threads
 
 PAIRS = 20
 NETWORK_PAIRS = 5  # a call takes long, and its noise is small beside it
-BUDGET_S = 6.0  # for measuring again, of each codec and phase
+BUDGET_S = 3.0  # for measuring again, of each codec and phase
 NETWORK_CLIP_S = {"encodec": 0.4, "audioldm2": 0.2}  # without frames that only the codec pads
 LIMIT_S = 0.001
 LIMIT_SHARE = 0.02
