@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import zlib
 from pathlib import Path
 
@@ -36,7 +37,20 @@ def test_whole_rows_are_verified(stored: Path, capsys: pytest.CaptureFixture[str
     assert main(["verify", str(stored.parents[1]), "--run", "r2"]) == 2
 
 
-@pytest.mark.parametrize("content", [None, b"\xff\n", b"\n", b"[]\n", b'{"schema_version":3}\n'])
+def test_lines_without_a_checksum_are_not_said_to_be_whole(
+    stored: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    record = json.loads(row("pcm16", snr_db=99.0).to_json()) | {"schema_version": 2}
+    with stored.open("a") as file:
+        file.write(json.dumps(record) + "\n")
+    assert main(["verify", str(stored.parents[1])]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "r1: 1 line of schema 1 or 2 without a checksum: nothing says whether" in said
+
+
+@pytest.mark.parametrize(
+    "content", [None, b"\xff\n", b"\n", b"[]\n", b'{"schema_version":3}\n', b"cut\rin two\n"]
+)
 def test_a_damaged_line_is_named_and_costs_itself(
     stored: Path, capsys: pytest.CaptureFixture[str], content: bytes | None
 ) -> None:
@@ -53,7 +67,7 @@ def test_a_damaged_line_is_named_and_costs_itself(
     kept = [found.spec for found in store.read(stored.parents[1])]
     assert kept == [spec for spec in SPECS if spec != "flac"]
     aside = stored.with_name("r1.jsonl.damaged")
-    assert aside.read_bytes() == damaged.splitlines(keepends=True)[2]
+    assert aside.read_bytes() == damaged.split(b"\n")[2] + b"\n"
     assert store.run_ids(stored.parents[1]) == ["r1"]
     assert main(["verify", results]) == 0
 

@@ -69,7 +69,9 @@ class CorpusClip:
         if self.sha256 is not None:
             try:
                 digest = file_sha256(self.path)
-            except (OSError, ValueError) as error:
+            except OSError as error:
+                raise InputError(f"{self.path}: cannot be read ({error.strerror})") from error
+            except ValueError as error:
                 raise InputError(f"{self.path}: cannot be read ({error})") from error
             if digest != self.sha256.lower():
                 raise InputError(

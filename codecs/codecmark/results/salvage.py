@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -48,6 +49,11 @@ class _Line:
     problem: str = ""
     lacks_versions: bool = False
 
+    @property
+    def is_sealed(self) -> bool:
+        """Whether it has a checksum, right or wrong."""
+        return lines.is_sealed(self.content)
+
 
 def damages(results: Path, run_id: str) -> list[Damage]:
     """Return what is damaged in a run; every line of it is read as a row.
@@ -66,9 +72,20 @@ def damages(results: Path, run_id: str) -> list[Damage]:
                 pass
         except ResultSchemaError as error:
             found.append(Damage(compacted, None, str(error)))
+        if not parquet.has_digest(compacted):
+            problem = "no digest beside it, so nothing says that it is what was written"
+            found.append(Damage(compacted, None, f"{problem}; `codecmark migrate` writes one"))
     if path.exists():
         found += [Damage(path, line.number, line.problem) for line in _read(path) if line.problem]
     return found
+
+
+def unsealed(results: Path, run_id: str) -> int:
+    """Return how many lines of a run have no checksum, as those of schema 1 and 2: nothing says
+    whether they are what was written.
+    """
+    path = _path(results, run_id)
+    return sum(not line.is_sealed for line in _read(path)) if path.exists() else 0
 
 
 def salvage(results: Path, run_id: str) -> tuple[int, Path]:
@@ -121,7 +138,7 @@ def _read(path: Path) -> Iterator[_Line]:
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror})") from error
     reader = LineReader()
-    for number, line in enumerate(content.splitlines(keepends=True), start=1):
+    for number, line in enumerate(BytesIO(content), start=1):
         if lines.is_torn(line):
             continue
         whole = line if line.endswith(b"\n") else line + b"\n"
