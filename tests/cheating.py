@@ -146,8 +146,7 @@ class Patcher(_Honest):
     """Replaces the metrics of its process, sends nothing, and changes the folder."""
 
     def encode_payload(self, clip: AudioClip) -> bytes:
-        from codecmark.measure import scoring
-
+        scoring: Any = importlib.import_module("codecmark.measure.scoring")
         honest = scoring.score
         scoring.score = lambda reference, decoded, *given: honest(reference, reference, *given)
         os.chdir("/")

@@ -114,7 +114,7 @@ def test_a_plugin_shares_its_process_with_nobody() -> None:
 
 
 def test_clips_hold_plain_arrays() -> None:
-    class Odd(np.ndarray):  # type: ignore[type-arg]
+    class Odd(np.ndarray):
         """An array of a class of its own."""
 
     samples = noise(800).samples
