@@ -14,6 +14,7 @@ from transformers import DacConfig, DacModel
 from codecmark.neural import dac
 from codecmark.studies import dac_speed, dac_speed_figures, dac_speed_page, network_costs
 from codecmark.studies.dac_speed_figures import Measured, Subject, Times, Way
+from places import COMMITTED
 from tiny_networks import tiny_dac
 
 SPEC = "dac:16khz@6k"
@@ -138,17 +139,20 @@ def test_another_number_of_threads_stays_as_it_was(
     [
         (
             (EAGER, way("fused, float32", 0.3, 0.2, db=110.0, at_level_db=90.0)),
-            "reached: fused, float32 takes 0.20 at its fastest.",
+            "reached: fused, float32 takes 0.200 in its fastest round, 0.250 in the median, and "
+            "agrees to 110 dB with seeded weights, to 90 with weights that keep the level.",
         ),
         (
             (EAGER, SAME, FAST),
-            "reached with seeded weights alone: fused, bfloat16 takes 0.16 at its fastest and "
-            "agrees to 59 dB with seeded weights, but to 28 with weights that keep the level.",
+            "reached with seeded weights alone: fused, bfloat16 takes 0.160 in its fastest round, "
+            "0.180 in the median, and agrees to 59 dB with seeded weights, to 28 with weights that "
+            "keep the level.",
         ),
-        ((EAGER, SAME), "not reached: fused, float32 takes 0.50 at its fastest."),
+        ((EAGER, SAME), "not reached: fused, float32 takes 0.500 in its fastest round, 0.500"),
         (
             (EAGER, replace(FAST, agreement_db=39.0)),
-            "not reached: eager, float32 takes 0.80 at its fastest.",
+            "not reached: eager, float32 takes 0.800 in its fastest round, 0.800 in the median, "
+            "and is the reference.",
         ),
     ],
 )
@@ -160,9 +164,9 @@ def test_the_goal_is_reached_where_time_and_agreement_are(
 
 def test_the_page_says_what_to_choose_and_what_limits_it() -> None:
     text = dac_speed_page.page({1: made_up(EAGER, SAME, FAST)})
-    assert "`--backend fused`, whose output is eager's; where time" in text
-    assert "`--backend fused --dtype bfloat16`, 2.8 times as fast" in text
-    assert "lies 28 dB or more below the signal, so that it takes 0.2 dB" in text
+    assert "`--backend fused --dtype bfloat16`, whose error lay 28 dB or more below" in text
+    assert "takes 0.16 dB from the 13.8 dB" in text  # 10 lg(1 + 10^-1.42)
+    assert "or `--backend fused`, 2.8 times as slow" in text
     row = "| decode | fused, bfloat16 | 0.18 | 4.50 (4.00 to 5.00) | 111 | 58.7 | 28.0 |"
     assert row in text
     assert f"| `{SPEC}` | decoder as written | 20.0 | 0.50 | 0.20 |" in text
@@ -170,11 +174,18 @@ def test_the_page_says_what_to_choose_and_what_limits_it() -> None:
     assert f"- `{SPEC}` on eager, int8: has no such layers" in text
 
 
+def test_the_committed_page_is_made_of_its_figures() -> None:
+    figures = dac_speed_figures.read(COMMITTED / "dac_speed.json")
+    page = (COMMITTED / "dac_speed.md").read_text(encoding="utf-8")
+    assert page == dac_speed_page.page(figures, page)
+    assert {subject.spec for subject in figures[1].codecs} == set(dac_speed.CODECS)
+
+
 def test_on_more_threads_the_time_that_passed_counts() -> None:
     text = dac_speed_page.page({2: made_up(EAGER, SAME, FAST, count=2)})
     row = "| decode | fused, bfloat16 | 0.36 | 0.32 | 0.18 | 4.50 (4.00 to 5.00) | 111 |"
     assert row in text
     assert (
-        "The goal, 0.14 at 40 dB, is not shown: fused, bfloat16 takes 0.32 at its fastest (0.08 "
-        "if 2 threads shared its processor seconds evenly)" in text
+        "The goal, 0.14 at 40 dB, is not shown: fused, bfloat16 takes 0.320 in its fastest "
+        "round (0.080 if 2 threads shared its processor seconds evenly)" in text
     )

@@ -48,6 +48,7 @@ CHAIN = "audioldm2:music/hifigan"
 CHAIN_EXECUTIONS = (Execution(), Execution("openvino", "bfloat16"))
 _CHAIN_S = 1.0
 _FRAMES = 10  # that products are counted on
+_PACKAGES = ("torch", "onnxruntime", "openvino", "transformers")
 
 Outputs = dict[str, AudioClip]
 
@@ -88,13 +89,9 @@ def measured(count: int, backends: Sequence[str] = BACKENDS) -> Measured:
     return Measured(
         threads=count,
         host=host.host(),
-        versions={
-            name: version
-            for name, version in host.versions().items()
-            if name in ("torch", "onnxruntime", "openvino", "transformers")
-        },
+        versions={name: v for name, v in host.versions().items() if name in _PACKAGES},
         rounds=ROUNDS,
-        codecs=tuple(_dac(spec, seconds, executions) for spec, seconds in CODECS.items()),
+        codecs=tuple(_dac(*item, executions, at_level=count == 1) for item in CODECS.items()),
         chain=_subject(CHAIN, _CHAIN_S, CHAIN_EXECUTIONS)[0],
         reach={
             str(dtype).removeprefix("torch."): max(
@@ -114,8 +111,7 @@ def _subject(
     spec: str, seconds: float, executions: Sequence[Execution]
 ) -> tuple[Subject, dict[str, Codec]]:
     """Time encoding in the first execution and decoding in all; return the codecs too."""
-    setup = Setup.from_environment()
-    reference = catalog.create(spec, setup)
+    reference = catalog.create(spec)
     clip = _clip(reference, seconds)
     stream = reference.encode(clip)
     codecs: dict[str, Codec] = {}
@@ -123,7 +119,7 @@ def _subject(
     for execution in executions:
         words = f"{MARK}{execution}" if str(execution) else ""
         try:
-            codec = catalog.create(spec + words, setup) if words else reference
+            codec = catalog.create(spec + words) if words else reference
             threads.limit(threads.count())  # libraries that came with the network
             codec.decode(stream)  # the first call compiles
         except UnavailableError as error:
@@ -143,8 +139,8 @@ def _subject(
     return Subject(spec, seconds, _times(encoding), ways, absent), codecs
 
 
-def _dac(spec: str, seconds: float, executions: Sequence[Execution]) -> Subject:
-    """Measure DAC, and beside time its products and its agreement where weights keep the level."""
+def _dac(spec: str, seconds: float, executions: Sequence[Execution], *, at_level: bool) -> Subject:
+    """Measure DAC, its products, and if asked agreement where weights keep the level."""
     subject, codecs = _subject(spec, seconds, executions)
     networks: dict[Execution, Any] = {
         execution: codec._network.model  # type: ignore[attr-defined]
@@ -153,11 +149,13 @@ def _dac(spec: str, seconds: float, executions: Sequence[Execution]) -> Subject:
     }
     model = next(iter(networks.values()))
     fused = next((one for chosen, one in networks.items() if chosen.backend == "fused"), None)
-    products_per_s = _products_per_s(model, fused)
+    subject = replace(subject, products_per_s=_products_per_s(model, fused))
+    if not at_level:
+        return subject
     frames = ceil(seconds * model.config.sampling_rate / model.config.hop_length)
-    at_level = _agreements(_at_level(networks, frames))
-    ways = tuple(replace(way, agreement_at_level_db=at_level[way.name]) for way in subject.ways)
-    return replace(subject, ways=ways, products_per_s=products_per_s)
+    found = _agreements(_at_level(networks, frames))
+    ways = tuple(replace(way, agreement_at_level_db=found[way.name]) for way in subject.ways)
+    return replace(subject, ways=ways)
 
 
 def _at_level(networks: Mapping[Execution, Any], frames: int) -> Outputs:
