@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -40,12 +39,12 @@ FAST = way("fused, bfloat16", 0.2, 0.16, db=58.7, at_level_db=28.0)
 
 
 @pytest.fixture(scope="module")
-def measured() -> Iterator[Measured]:
+def measured() -> Measured:
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(dac.PUBLISHED, "16khz", tiny_dac("16khz"))
         patch.setattr(dac_speed, "CODECS", {SPEC: 0.2})
         patch.setattr(dac_speed, "CHAIN", "mel:16k-64/griffinlim-2")
-        yield dac_speed.measured(1, ("eager", "fused"))
+        return dac_speed.measured(1, ("eager", "fused"))
 
 
 def test_every_execution_is_timed_or_says_why_not(measured: Measured) -> None:
