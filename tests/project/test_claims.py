@@ -7,6 +7,7 @@ import csv
 import pytest
 
 import claims
+import claims_of_layers
 from claims import CLASSES, PANEL, README, RECORD, decision, text
 from codecmark.review import decidedness
 from codecmark.review.picks import CHEAPEST, MOST_MARGIN
@@ -89,15 +90,15 @@ def test_what_passed_on_the_kept_clips_is_all_that_passed_there() -> None:
 
 @pytest.mark.parametrize("page", [README, RECORD])
 def test_what_builds_on_the_chain_is_what_the_rows_say(page: str) -> None:
-    assert claims.extended() in text(page)
-    assert claims.price() in text(page)
-    assert claims.latent() in text(page)
+    assert claims_of_layers.extended() in text(page)
+    assert claims_of_layers.price() in text(page)
+    assert claims_of_layers.latent() in text(page)
     assert "need not be left" not in text(page)
 
 
 @pytest.mark.parametrize("page", [README, RECORD])
 def test_the_layer_stands_beside_opus_at_equal_rates(page: str) -> None:
-    assert claims.at_16_kbit() in text(page)
+    assert claims_of_layers.at_16_kbit() in text(page)
 
 
 def test_at_6_kbit_three_put_the_layer_above_opus_and_one_tells_nothing_apart() -> None:
@@ -116,7 +117,7 @@ def test_at_6_kbit_three_put_the_layer_above_opus_and_one_tells_nothing_apart() 
 
 
 def test_where_the_layer_has_10_db_is_in_the_record() -> None:
-    assert claims.reaches_10_db() in text(RECORD)
+    assert claims_of_layers.reaches_10_db() in text(RECORD)
 
 
 def test_by_how_much_the_recommended_clears_is_in_the_record() -> None:
