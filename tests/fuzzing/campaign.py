@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
@@ -24,6 +25,10 @@ MOST_BYTES = 2 << 30  # of memory of a process that decodes or reads
 _STUCK_S = 180.0  # of clock time without a next input: a process that waits uses no processor
 _POLL_S = 0.25
 _MOST_FINDINGS = 20  # of a target that are told apart
+
+
+class NoStartError(Exception):
+    """A target's process ended before its first input."""
 
 
 @dataclass
@@ -63,14 +68,16 @@ class Counts:
         kept: dict[str, Any] = json.loads(path.read_text()) if path.is_file() else {}
         self.targets = {name: Count(**each) for name, each in kept.get("targets", {}).items()}
         self.trials: dict[str, dict[str, Any]] = kept.get("trials", {})
+        self._lock = threading.Lock()
 
     def save(self) -> None:
         """Write them."""
-        kept = {
-            "targets": {name: asdict(each) for name, each in sorted(self.targets.items())},
-            "trials": self.trials,
-        }
-        whole_files.replace(self._path, json.dumps(kept, indent=1) + "\n")
+        with self._lock:
+            kept = {
+                "targets": {name: asdict(each) for name, each in sorted(self.targets.items())},
+                "trials": self.trials,
+            }
+            whole_files.replace(self._path, json.dumps(kept, indent=1) + "\n")
 
     def total(self, kind: str) -> int:
         """Return the inputs of all targets of a kind."""
@@ -114,7 +121,7 @@ def turn(
         findings = json.loads(found_path.read_text()) if found_path.is_file() else []
     board = Board(*HEAD.unpack_from(content))
     if how and board.at < count.inputs:
-        raise RuntimeError(f"{count.name}: its process ended before the first input: {how}")
+        raise NoStartError(f"its process ended before the first input: {how}")
     for finding in findings:
         text = f"{finding['what']} ({finding['where']})"
         _keep(count, work, text, bytes.fromhex(finding["data"]))
