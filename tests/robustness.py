@@ -19,7 +19,7 @@ from pathlib import Path
 
 from codecmark.system import whole_files
 from fuzzing import campaign, targets
-from fuzzing.campaign import Count, Counts
+from fuzzing.campaign import WANTED, Count, Counts
 from fuzzing.page import markdown
 from places import REPOSITORY
 
@@ -30,10 +30,10 @@ RESULTS = REPOSITORY / "results"
 def main() -> int:
     """Run what is asked for and still lacks."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--streams", type=int, default=1_000_000, help="mutated, over all decoders")
-    parser.add_argument("--files", type=int, default=200_000, help="over all readers")
-    parser.add_argument("--faults", type=int, default=200, help="of the disk, injected")
-    parser.add_argument("--kills", type=int, default=60)
+    parser.add_argument("--streams", type=int, default=WANTED["streams"], help="mutated")
+    parser.add_argument("--files", type=int, default=WANTED["files"], help="mutated")
+    parser.add_argument("--faults", type=int, default=WANTED["faults"], help="of the disk")
+    parser.add_argument("--kills", type=int, default=WANTED["kills"])
     parser.add_argument("--page", action="store_true", help="only write the page of what is there")
     parser.add_argument("--only", default="", metavar="NAME,...", help="targets with such names")
     parser.add_argument("--seconds", type=float, default=10.0, help="processor's, of a turn")

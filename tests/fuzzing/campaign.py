@@ -21,6 +21,7 @@ from fuzzing.child import BOARD_BYTES, HEAD, Board
 from places import TESTS
 
 HANGS_S = 10.0  # of processor time for one input
+WANTED = {"streams": 1_000_000, "files": 200_000, "faults": 200, "kills": 60}
 MOST_BYTES = 2 << 30  # of memory of a process that decodes or reads
 _STUCK_S = 180.0  # of clock time without a next input: a process that waits uses no processor
 _POLL_S = 0.25
@@ -80,7 +81,9 @@ class Counts:
             whole_files.replace(self._path, json.dumps(kept, indent=1) + "\n")
 
     def total(self, kind: str) -> int:
-        """Return the inputs of all targets of a kind."""
+        """Return the inputs of all targets of a kind, or the trials."""
+        if kind not in {"streams", "files"}:
+            return int(self.trials.get(kind, {}).get("count", 0))
         return sum(each.inputs for each in self.targets.values() if each.kind == kind)
 
 
@@ -153,7 +156,7 @@ def trials(
     arguments : callable
         Of how many there are, what the module is given after the file for its results.
     """
-    while (done := counts.trials.get(name, {}).get("count", 0)) < wanted:
+    while (done := counts.total(name)) < wanted:
         with TemporaryDirectory() as folder:
             out = Path(folder) / "out.json"
             words = [str(out), *map(str, arguments(done))]
