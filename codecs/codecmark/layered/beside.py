@@ -87,13 +87,13 @@ class BesideCodec(Codec):
         at_rate = clip.resampled(RATE_HZ)
         decoded_signals = decoded.resampled(RATE_HZ).samples
         bounds = segments.bounds(at_rate.n_samples)
-        payloads = []
+        payloads: list[bytes] = []
         for start, end in bounds:
             references = at_rate.samples[:, start:end]
             part = clip if len(bounds) == 1 else AudioClip(references, RATE_HZ)
             goals = channel_goals(self._targets, part)
             share = len(base_data) * (end - start) // at_rate.n_samples // clip.channels
-            channels = []
+            channels: list[tuple[bytes, ...]] = []
             for reference, signal in zip(references, decoded_signals[:, start:end], strict=True):
                 waveforms = _encode(
                     reference.astype(np.float64), signal.astype(np.float64), goals,
@@ -137,7 +137,8 @@ class BesideCodec(Codec):
             payloads = segments.unpack(payload, len(bounds))
         else:
             bounds = [(0, length)]
-        layers, dropped = [], []
+        layers: list[list[tuple[bytes | None, ...]]] = []
+        dropped: list[Dropped] = []
         for part in payloads:
             of_segment, lost = container.unpack(part, header.channels, self.layers, upto)
             layers.append(of_segment)
