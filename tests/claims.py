@@ -23,6 +23,7 @@ from codecmark.review.decision import Decision, decide_within
 from codecmark.review.figures import Figures
 from codecmark.review.picks import Pick
 from codecmark.spec import without_setting
+from codecmark.studies import dac_speed_figures
 from places import COMMITTED, REPOSITORY
 
 CLASSES = ("speech", "music", "ambient")
@@ -243,6 +244,22 @@ def reaches_10_db() -> str:
     return (
         f"reaches 10 dB on every clip of speech at {min(rates):.1f} to {max(rates):.1f} kbit/s, "
         f"{fmean(rates):.1f} in the mean (`+wave@snr10`)"
+    )
+
+
+def dac_speed() -> str:
+    """Say how long DAC takes to decode, by the run's rows, and other executions by their study."""
+    timed = [row for row in committed.rows() if row.spec == "dac:16khz@6k" and row.decode_s]
+    rtf = sum(row.decode_s or 0.0 for row in timed) / sum(row.clip_s or 0.0 for row in timed)
+    dac = dac_speed_figures.read(COMMITTED / "dac_speed.json")[1].codecs[0]
+    eager, fused, half = (
+        way.decode.rtf(1)
+        for name in ("eager, float32", "fused, float32", "fused, bfloat16")
+        if (way := dac.way(name))
+    )
+    return (
+        f"Its network takes {rtf:.2f} s to decode 1 s of audio on one thread, with `--backend "
+        f"fused` {100 * fused / eager:.0f} % of that, in bfloat16 {100 * half / eager:.0f} %"
     )
 
 

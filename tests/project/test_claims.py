@@ -165,6 +165,10 @@ def test_how_often_the_panel_decides_is_on_the_first_screen() -> None:
     assert decidedness.in_words(counts) in text(RECORD).partition("## Context")[0]
 
 
+def test_how_long_dac_takes_is_in_the_readme() -> None:
+    assert claims.dac_speed() in text(README)
+
+
 def test_no_ratio_of_times_within_the_noise_of_the_run_is_a_verdict() -> None:
     noise = claims.time_noise()
     for candidate in decision().candidates.values():
