@@ -77,7 +77,8 @@ class _Turns:
 
     def __init__(self, counts: Counts, arguments: argparse.Namespace) -> None:
         self._counts, self._arguments = counts, arguments
-        self._wanted = {"streams": arguments.streams, "files": arguments.files}
+        self._wanted: dict[str, int] = {"streams": arguments.streams, "files": arguments.files}
+        self._least: int = arguments.least
         asked = [part for part in arguments.only.split(",") if part]
         self._kinds = targets.kinds()
         self._free = [name for name in self._kinds if not asked or any(p in name for p in asked)]
@@ -123,7 +124,7 @@ class _Turns:
         kind = self._kinds[name]
         return (
             self._counts.total(kind) < self._wanted[kind]
-            or self._counts.targets[name].inputs < self._arguments.least
+            or self._counts.targets[name].inputs < self._least
         )
 
 
