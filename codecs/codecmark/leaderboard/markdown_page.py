@@ -13,6 +13,7 @@ from codecmark.leaderboard.sections import DEFAULT_SORT, Section, sections
 from codecmark.results.row import ResultRow
 from codecmark.review.in_force import judged_by_condition
 from codecmark.review.judgement import Judged
+from codecmark.review.requirements import MARGIN
 from codecmark.system.counting import counted
 from codecmark.system.markdown import escaped
 from codecmark.system.markdown import table as markdown_table
@@ -100,10 +101,12 @@ def _shortened(section: Section, specs: Sequence[str]) -> Section:
 def _first(section: Section, judged: Judged | None) -> str:
     """Return the table that answers in ten lines."""
     columns = [column for column in section.columns if column.key not in _BRIEFLY]
-    what = "The best setting of each codec, best first"
+    what = "One setting of each codec, in the order of choice"
     if judged is not None:
         requirements = judged.requirements
         what += f" by the requirements of *{escaped(requirements.title)}*"
+        if requirements.prefer[:1] == (MARGIN,):
+            what += " (among those that pass by margin, where other clips may give another order)"
         if requirements.baseline:
             what += f"; the last line is {_today(section, requirements.baseline)}"
         what += f". {_chosen(judged)}"
