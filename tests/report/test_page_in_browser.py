@@ -168,7 +168,7 @@ def test_values_show_by_pointer_and_by_keys(page: Page, whole: Path) -> None:
     page.keyboard.press("Escape")
     assert page.locator("#tip").is_hidden()
     page.locator(".legend button", has_text="opus").first.click()
-    assert chart.locator(".mark.lit").count() == 22
+    assert chart.locator(".mark.lit").count() == 25
 
 
 def test_every_clip_has_its_table(page: Page, small: Path) -> None:
