@@ -187,6 +187,16 @@ class Namer(_Honest):
         return codec
 
 
+class Turncoat(_Honest):
+    """Takes a rival's name once it is built."""
+
+    def encode(self, clip: AudioClip) -> bytes:
+        self.info = replace(self.info, spec="turncoat", family="turncoat")
+        stream = super().encode(clip)
+        self.info = replace(self.info, spec="opus@24k", family="opus")
+        return stream
+
+
 class NoInfo(_Honest):
     """Says nothing of itself."""
 
@@ -218,7 +228,7 @@ class FromExit(_Honest):
 
 PLUGINS = (
     Liar, Partly, Face, Memory, Replayer, Forger, Patcher, Rate, Talker, Exiter, Namer, NoInfo,
-    NotCodec, FromExit,
+    NotCodec, FromExit, Turncoat,
 )  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from codecmark.catalog import checking, factories
 from codecmark.clip import AudioClip
 from codecmark.corpus import condition
 from codecmark.corpus.condition import PreparedClip
-from codecmark.errors import CodecError
+from codecmark.errors import CodecError, InputError
 from codecmark.measure.codec_rows import CodecRows
 from codecmark.measure.decoding_worker import _PROGRAM, DecodingWorker
 from codecmark.measure.scoring import Scorer
@@ -113,12 +114,16 @@ def test_a_plugin_shares_its_process_with_nobody() -> None:
     assert len(set(pids)) == 4
 
 
-def test_clips_hold_plain_arrays() -> None:
-    class Odd(np.ndarray):
-        """An array of a class of its own."""
+class _Finite(np.ndarray):
+    """An array that says of whatever it holds that it is finite."""
 
-    samples = noise(800).samples
-    assert type(AudioClip(samples.view(Odd), 16_000).samples) is np.ndarray
+    def __array_ufunc__(self, *_: Any, **__: Any) -> Any:
+        return np.ones(self.shape, bool)
+
+
+def test_an_array_does_not_check_itself() -> None:
+    with pytest.raises(InputError, match="contains NaN"):
+        AudioClip(np.full((1, 8), np.nan, np.float32).view(_Finite), 16_000)
 
 
 @pytest.mark.parametrize(
@@ -136,6 +141,15 @@ def test_what_a_plugin_builds_is_checked(spec: str, reason: str, tmp_path: Path)
         catalog.create(spec)
     assert Path.cwd() == tmp_path
     assert [row.status for row in rows_of(spec, None)] == ["failed"]
+
+
+def test_no_row_is_of_another_name_than_was_asked_for() -> None:
+    rows = rows_of("turncoat", None)
+    assert [row.clip for row in rows] == [clip.name for clip in CLIPS]
+    for row in rows:
+        assert (row.spec, row.family, row.status) == ("turncoat", "turncoat", "failed")
+        assert row.reason is not None
+        assert "its info names opus@24k" in row.reason
 
 
 def test_a_list_of_specs_that_is_none_costs_itself_only() -> None:
