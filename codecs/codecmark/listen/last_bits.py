@@ -38,9 +38,8 @@ def varied(data: bytes, seeds: Iterable[str], name: str = "sound") -> bytes:
             parameters = file.getparams()
             samples = np.frombuffer(file.readframes(parameters.nframes), "<i2").copy()
     except (wave.Error, EOFError, ValueError) as error:
-        raise InputError(
-            f"{name}: is no WAV file ({error or 'cut off'}); plan the test anew"
-        ) from error
+        reason = str(error) or "cut off"
+        raise InputError(f"{name}: is no WAV file ({reason}); plan the test anew") from error
     if parameters.sampwidth != _BYTES:
         raise InputError(f"{name}: has {8 * parameters.sampwidth} bits, not 16; plan the test anew")
     digest = hashlib.sha256(" ".join(seeds).encode()).digest()
