@@ -30,7 +30,7 @@ from codecmark.system import threads
 
 MEL = formats.AUDIOLDM2
 STAGE_S = 2.0
-LIBROSA_S = 1.0  # it takes seconds for each
+LIBROSA_S = 0.5  # it takes ten seconds for each
 ITERATIONS = 64
 PAIRS = 3
 LEAST = {"mel-to-waveform": 8, "griffinlim": 2}  # times faster than librosa

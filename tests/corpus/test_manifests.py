@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -267,3 +268,11 @@ def test_a_manifest_of_many_entries_ends_at_the_first_that_is_none(tmp_path: Pat
     manifest.write_bytes(b"{}\n" * 3_000_000)
     with memory_below(100_000_000), pytest.raises(InputError, match="entry 1: is neither a NeMo"):
         corpus.load(manifest)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes with names are of POSIX systems")
+def test_a_pipe_with_a_digest_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.wav")
+    clip = CorpusClip("pipe", tmp_path / "pipe.wav", "s", "speech", sha256="0" * 64)
+    with pytest.raises(InputError, match="is no file that can be read"):
+        clip.read()

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from rich.console import Console
 
 from codecmark.leaderboard import curve_tables, render
+from codecmark.leaderboard.plain_table import Table
 from codecmark.results.row import ResultRow
 from codecmark.review.in_force import judged_by_condition
 
@@ -35,12 +36,12 @@ def curve(name: str, settings: Sequence[tuple[float, float]]) -> list[ResultRow]
 OPUS = curve("opus", [(8, 8), (16, 12), (32, 16), (64, 20)])
 
 
-def tables(found: Sequence[ResultRow]) -> dict[str, curve_tables.Table]:
+def tables(found: Sequence[ResultRow]) -> dict[str, Table]:
     judged = judged_by_condition(None, found)
     return {one.title.partition(",")[0]: one for one in curve_tables.tables(found, judged)}
 
 
-def table(title: str, found: Sequence[ResultRow]) -> curve_tables.Table:
+def table(title: str, found: Sequence[ResultRow]) -> Table:
     return tables(found)[title]
 
 
@@ -127,5 +128,5 @@ def test_opus_at_variable_bitrate_is_the_anchor_where_it_has_a_curve() -> None:
     assert "Rate against opus" in tables([*OPUS, *lone, *curve("lc3", [(16, 9), (32, 15)])])
     against = table("Rate against opus@vbr", [*OPUS, *variable])
     assert {line[0]: line[1] for line in against.rows} == {"opus": "+33 (+33; 100 %)"}
-    assert "against opus@16k-vbr on the same clips" in table("Ranks", [*OPUS, *lone]).meaning
-    assert "against opus@16k on the same clips" in table("Ranks", OPUS).meaning
+    assert "with the leader and with opus@16k-vbr" in table("Ranks", [*OPUS, *lone]).meaning
+    assert "with the leader and with opus@16k," in table("Ranks", OPUS).meaning

@@ -32,7 +32,7 @@ def test_a_checkpoint_in_the_published_layout_is_loaded_by_path(
     folder = tmp_path / "cvssp" / "audioldm2"
     random = tiny("audioldm2:base/hifigan").encode(tone(0.2))
     torch.manual_seed(5)
-    vae: Any = AutoencoderKL(**TINY_VAE)  # type: ignore[no-untyped-call]
+    vae: Any = AutoencoderKL(**TINY_VAE)
     hifigan = SpeechT5HifiGan(SpeechT5HifiGanConfig(**TINY_HIFIGAN))
     vae.save_pretrained(folder / "vae")
     hifigan.save_pretrained(folder / "vocoder")

@@ -36,7 +36,9 @@ def test_whole_rows_are_verified(stored: Path, capsys: pytest.CaptureFixture[str
     assert main(["verify", str(stored.parents[1]), "--run", "r2"]) == 2
 
 
-@pytest.mark.parametrize("content", [None, b"\xff\n", b"\n", b"[]\n", b'{"schema_version":3}\n'])
+@pytest.mark.parametrize(
+    "content", [None, b"\xff\n", b"\n", b"[]\n", b'{"schema_version":3}\n', b"cut\rin two\n"]
+)
 def test_a_damaged_line_is_named_and_costs_itself(
     stored: Path, capsys: pytest.CaptureFixture[str], content: bytes | None
 ) -> None:
@@ -53,7 +55,7 @@ def test_a_damaged_line_is_named_and_costs_itself(
     kept = [found.spec for found in store.read(stored.parents[1])]
     assert kept == [spec for spec in SPECS if spec != "flac"]
     aside = stored.with_name("r1.jsonl.damaged")
-    assert aside.read_bytes() == damaged.splitlines(keepends=True)[2]
+    assert aside.read_bytes() == damaged.split(b"\n")[2] + b"\n"
     assert store.run_ids(stored.parents[1]) == ["r1"]
     assert main(["verify", results]) == 0
 

@@ -14,6 +14,7 @@ from codecmark.review.options import Option
 from codecmark.review.panel import Panel
 from codecmark.review.requirement import Requirement
 from codecmark.review.requirements import Requirements
+from made_rows import row
 from places import COMMITTED
 from reviewed import SNR, asked, codec
 
@@ -196,3 +197,11 @@ def test_the_shipped_requirements_are_the_target() -> None:
     ]
     # written out there, with the reasons
     assert found.requirements[1].panel == Panel() == review.default().requirements[1].panel
+
+
+def test_rows_of_a_condition_of_another_version_are_one_clear_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store.append(tmp_path, [row(condition="nope|<b>")])
+    assert main(["leaderboard", str(tmp_path)]) == 2
+    assert "condition: no 'nope|<b>'; choose one of" in capsys.readouterr().err

@@ -21,6 +21,7 @@ def test_ten_good_clips_among_anything(tmp_path: Path, capsys: pytest.CaptureFix
     put_with_ffmpeg(folder / "surround.m4a", "aac", seconds=0.3, layout="7.1")
     os.mkfifo(folder / "fifo.wav")
     (folder / "folder.wav").mkdir()
+    (folder / "loop.wav").symlink_to("loop.wav")
     (folder / "tcp:127.0.0.1:9?x.m4a").write_bytes(b"nothing")
     with_stated_length(put(folder / "bomb.flac", seconds=0.1), 2**36 - 1)
     odd = os.fsencode(folder) + b"/\xff\x1b[31m.m4a"
@@ -37,6 +38,13 @@ def test_ten_good_clips_among_anything(tmp_path: Path, capsys: pytest.CaptureFix
     good = {f"{index}.wav" for index in range(10)} | {"surround.m4a"}
     assert {row.clip for row in rows if row.status == "ok"} == good
     assert len(rows) == len(good)
-    for name in ("fifo.wav", "folder.wav", "tcp:127.0.0.1:9?x.m4a", "bomb.flac", r"\udcff\x1b[31m"):
+    for name in (
+        "fifo.wav",
+        "folder.wav",
+        "loop.wav",
+        "tcp:127.0.0.1:9?x.m4a",
+        "bomb.flac",
+        r"\udcff\x1b[31m",
+    ):
         assert said.count(f"not used: {name}") == 1
     assert "\x1b[31m.m4a" not in said

@@ -1,14 +1,16 @@
 """Ranks that say how far they can be trusted: an interval of places, and groups of ties.
 
-Adjacent ranks of a benchmark can seldom be told apart, and testing every pair against every
-other would leave no test any power. So each codec is compared with two others only: the leader,
-and the anchor that the reader names. What follows from those comparisons bounds its place.
+Adjacent ranks of a benchmark can seldom be told apart. With few sources, testing every pair would
+leave no test any power, so each codec is compared with two others only: the leader, and the anchor
+that the reader names. With `SOURCES_FOR_ALL` sources every pair of a field of moderate size is
+compared. What follows from the comparisons bounds a codec's place.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Literal
 
 from codecmark.analysis.samples import Scored, collect
@@ -26,6 +28,9 @@ from codecmark.metrics.table import TABLE
 from codecmark.results.row import ResultRow
 
 Outcome = Literal["better", "tied", "worse"]
+
+SOURCES_FOR_ALL = 30  # from which on hundreds of comparisons leave each of them power
+MOST_PAIRS = 300  # 25 codecs; every comparison costs the others power, and time
 
 
 @dataclass(frozen=True)
@@ -88,9 +93,10 @@ def rank(
     """Rank codecs by the row field `metric`, over the clips of one class or all.
 
     Exact codecs come first and are not averaged. Codecs with fewer clips scored than attempted
-    are not ranked. Holm's correction is over the comparisons made. It does not know that the
-    leader was picked from the same clips: of 20 codecs that are equal in truth, one is called
-    worse than the leader in about one ranking of ten, where one of twenty is intended.
+    are not ranked. Holm's correction is over the comparisons made. Where not every pair is
+    compared, it does not know that the leader was picked from the same clips: of 20 codecs that
+    are equal in truth, one is called worse than the leader in about one ranking of ten, where one
+    of twenty is intended.
 
     Raises
     ------
@@ -111,12 +117,26 @@ def rank(
     sign = TABLE[metric].sign
     order = sorted(means, key=lambda spec: (-sign * means[spec].mean, spec))
     leader = order[0]
-    pairs = [(s, other) for other in dict.fromkeys((leader, anchor)) for s in order if s != other]
+    pairs = _pairs(order, leader, anchor, min(one.n_sources for one in means.values()))
     versus = _compare(scored, pairs, sign)
     places = _places(exact, order, leader, anchor, means, versus)
     wilcoxon = uses_wilcoxon(means[leader].n_sources, len(pairs))
     test = "Wilcoxon signed-rank" if wilcoxon else "Student's t on source means"
     return Ranking(metric, anchor, leader, test, places, not_ranked)
+
+
+def ranks_all(n_codecs: int, n_sources: int) -> bool:
+    """Return whether every pair of so many codecs is compared."""
+    return n_sources >= SOURCES_FOR_ALL and n_codecs * (n_codecs - 1) // 2 <= MOST_PAIRS
+
+
+def _pairs(order: Sequence[str], leader: str, anchor: str, n_sources: int) -> list[tuple[str, str]]:
+    references = dict.fromkeys((leader, anchor))
+    pairs = [(spec, other) for other in references for spec in order if spec != other]
+    if ranks_all(len(order), n_sources):
+        others = [spec for spec in order if spec not in references]
+        pairs += [(worse, better) for better, worse in combinations(others, 2)]
+    return pairs
 
 
 def _compare(
@@ -175,8 +195,10 @@ def _below(
             below[spec].add(other)
         elif comparison.outcome == "worse":
             below[other].add(spec)
-    # verdicts only ever name the leader or the anchor, so chains are at most three long
-    for _ in range(2):
+    grew = True
+    while grew:  # along chains of verdicts
+        before = sum(map(len, below.values()))
         for beaten in below.values():
             beaten.update(*[below[spec] for spec in beaten])
+        grew = sum(map(len, below.values())) > before
     return below

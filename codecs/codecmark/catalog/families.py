@@ -87,12 +87,12 @@ FAMILIES: dict[str, Family] = {
     ),
     "mp3": Family(
         "codecmark.classic.ffmpeg:FfmpegCodec", "MP3 (LAME, constant or variable bitrate)",
-        ("mp3@16k", "mp3@24k", "mp3@v9", "mp3@v4"),
-        ("mp3@32k", "mp3@48k", "mp3@64k", "mp3@128k", "mp3@v6", "mp3@v2"),
+        ("mp3@24k", "mp3@v9", "mp3@v4"),
+        ("mp3@16k", "mp3@32k", "mp3@48k", "mp3@64k", "mp3@128k", "mp3@v6", "mp3@v2"),
     ),
     "aac": Family(
         "codecmark.classic.ffmpeg:FfmpegCodec", "AAC-LC (FFmpeg's encoder)",
-        ("aac@24k", "aac@32k", "aac@48k", "aac@128k"), ("aac@16k", "aac@64k"),
+        ("aac@32k", "aac@48k", "aac@128k"), ("aac@16k", "aac@24k", "aac@64k"),
     ),
     "vorbis": Family(
         "codecmark.classic.vorbis:VorbisCodec", "Ogg Vorbis (libvorbis, quality 0 to 10)",

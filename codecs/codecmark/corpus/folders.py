@@ -68,8 +68,16 @@ def _audio_below(root: Path) -> Iterator[str]:
     """
     inside = root.resolve()
     for path in sorted(root.rglob("*")):
-        if path.suffix.lower() in SUFFIXES and path.resolve().is_relative_to(inside):
+        if path.suffix.lower() in SUFFIXES and _leads_into(path, inside):
             yield path.relative_to(root).as_posix()
+
+
+def _leads_into(path: Path, folder: Path) -> bool:
+    """Return whether a path stays below a folder; a link that leads to itself does."""
+    try:
+        return path.resolve().is_relative_to(folder)
+    except (OSError, RuntimeError):  # RuntimeError up to Python 3.12
+        return True
 
 
 def _class_of(folders: Sequence[str]) -> str:

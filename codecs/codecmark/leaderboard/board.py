@@ -7,6 +7,7 @@ from functools import cached_property
 
 from codecmark.leaderboard import curve_tables
 from codecmark.leaderboard.notes import notes
+from codecmark.leaderboard.plain_table import Table
 from codecmark.results.row import ResultRow
 from codecmark.review.judgement import Judged
 
@@ -19,7 +20,7 @@ class Board:
         self._judged = judged
 
     @cached_property
-    def curves(self) -> list[curve_tables.Table]:
+    def curves(self) -> list[Table]:
         """See `curve_tables.tables`."""
         return curve_tables.tables(self._rows, self._judged)
 

@@ -4,44 +4,22 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from codecmark import catalog
-from codecmark.analysis.aggregation import ALL
 from codecmark.analysis.anchor_table import against_anchor, default_anchor
 from codecmark.analysis.delta import CurveGap, Delta
-from codecmark.analysis.ranking import Ranking, rank
 from codecmark.analysis.samples import latest_rows
 from codecmark.analysis.summary import Summarised
 from codecmark.analysis.target import Never, Reached, rate_at_target
 from codecmark.corpus.entry import CLASSES
-from codecmark.errors import InputError
 from codecmark.leaderboard.cell import NOTHING
+from codecmark.leaderboard.plain_table import Table
+from codecmark.leaderboard.rank_table import ranks
 from codecmark.metrics.table import TABLE, VISQOL_FIELD
 from codecmark.results.row import ResultRow
 from codecmark.review.judgement import Judged
 from codecmark.review.requirements import Requirements
 from codecmark.spec import Spec, without_setting
-
-# Opus where it meets the target, as it is used and, for runs without that, at constant bitrate
-RANK_ANCHORS = ("opus@16k-vbr", "opus@16k")
-
-
-@dataclass(frozen=True)
-class Table:
-    """Plain cells under headings, what they mean, and what is to be said below.
-
-    `question` is what it answers, and the condition that it is of.
-    """
-
-    question: str
-    condition: str
-    title: str
-    meaning: str
-    headings: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    remarks: tuple[str, ...] = ()
-    page_only: bool = True
 
 
 def tables(rows: Iterable[ResultRow], judged: Mapping[str, Judged]) -> list[Table]:
@@ -154,41 +132,6 @@ def rates_against_anchor(
         "curves do not overlap.",
         ("codec", *(f"{_label(metric)} {name}" for name, metric in axes)),
         tuple(lines),
-    )
-
-
-def ranks(rows: Sequence[ResultRow], classes: Sequence[str], condition: str) -> Table:
-    """Return the interval of ranks of each codec, for SNR and for predicted quality.
-
-    Sentinels and what the catalog runs on demand only stay out: every codec more is a comparison
-    more, and widens the intervals of all.
-    """
-    specs_run = {row.spec for row in rows}
-    anchor = next((spec for spec in RANK_ANCHORS if spec in specs_run), RANK_ANCHORS[0])
-    extra = {*catalog.all_specs()} - {*catalog.all_specs(default_only=True), anchor}
-    rows = [row for row in rows if row.spec not in extra and not _is_sentinel(row.spec)]
-    axes = [(ALL, "snr_db")]
-    axes += [("speech", "pesq_wb")] if "speech" in classes else []
-    axes += [(name, VISQOL_FIELD) for name in classes]
-    question, title = "Which differences are certain?", f"Ranks, {condition}"
-    found: list[Ranking] = []
-    for name, metric in axes:
-        try:
-            found.append(rank(rows, metric, anchor, None if name == ALL else name))
-        except InputError:  # the anchor was not run: no ranks
-            return Table(question, condition, title, "", (), ())
-    places = [{place.spec: f"{place.first}-{place.last}" for place in r.places} for r in found]
-    specs = dict.fromkeys(spec for column in places for spec in column)
-    return Table(
-        question,
-        condition,
-        title,
-        "Best and worst rank that the comparisons leave possible: each codec against the leader "
-        f"and against {anchor} on the same clips, Holm's correction, 95 %. Codecs whose "
-        "ranks overlap are not told apart. Only the default set is ranked, since every comparison "
-        "more widens the intervals. `-`: not scored on every clip.",
-        ("codec", *(f"{_label(metric)} {name}" for name, metric in axes)),
-        tuple((spec, *(column.get(spec, NOTHING) for column in places)) for spec in specs),
     )
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from codecmark.leaderboard.board import Board
 from codecmark.leaderboard.brief import in_brief
-from codecmark.leaderboard.curve_tables import Table
+from codecmark.leaderboard.plain_table import Table
 from codecmark.leaderboard.sections import DEFAULT_SORT, Section, sections
 from codecmark.results.row import ResultRow
 from codecmark.review.in_force import judged_by_condition

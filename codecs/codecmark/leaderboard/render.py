@@ -15,8 +15,8 @@ from rich.table import Table
 from codecmark.errors import InputError
 from codecmark.leaderboard.board import Board
 from codecmark.leaderboard.cell import Column
-from codecmark.leaderboard.curve_tables import Table as PlainTable
 from codecmark.leaderboard.markdown_page import markdown
+from codecmark.leaderboard.plain_table import Table as PlainTable
 from codecmark.leaderboard.sections import DEFAULT_SORT, Section, sections
 from codecmark.results.row import ResultRow
 from codecmark.review.in_force import judged_by_condition

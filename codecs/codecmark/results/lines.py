@@ -98,6 +98,8 @@ class LineReader:
         if record["schema_version"] >= _SEALED_SINCE and not is_sealed:
             raise ResultSchemaError("crc32: not at the end of the line, where it was written")
         if _HEADING in record:
+            if not isinstance(record[_HEADING], str):
+                raise ResultSchemaError(f"{_HEADING}: must be a text")
             self._headings[record[_HEADING]] = record.get("versions")
             return None
         named = record.get("versions")
@@ -184,9 +186,13 @@ def unsealed(line: bytes) -> tuple[bytes, bool]:
 def is_torn(line: bytes) -> bool:
     """Return whether a last line was cut off while it was written.
 
-    What goes on after its checksum was whole and lost the end of the line, which is damage.
+    What has its checksum, or goes on after it, or is whole JSON has lost no more than the end of
+    the line, and is read: as a row, or as damage.
     """
-    if line.endswith(b"\n"):
+    if line.endswith(b"\n") or _SEAL.search(line):
         return False
-    seal = _SEAL.search(line)
-    return seal is None or seal.end() == len(line)
+    try:
+        msgspec.json.decode(line)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return True
+    return False

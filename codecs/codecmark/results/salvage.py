@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -121,7 +122,7 @@ def _read(path: Path) -> Iterator[_Line]:
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror})") from error
     reader = LineReader()
-    for number, line in enumerate(content.splitlines(keepends=True), start=1):
+    for number, line in enumerate(BytesIO(content), start=1):
         if lines.is_torn(line):
             continue
         whole = line if line.endswith(b"\n") else line + b"\n"

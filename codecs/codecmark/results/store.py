@@ -18,8 +18,8 @@ from msgspec.structs import replace
 
 from codecmark.errors import InputError, ResultSchemaError
 from codecmark.results import parquet
-from codecmark.results.lines import LineReader, LineWriter
-from codecmark.results.row import ResultRow
+from codecmark.results.lines import REMEDY, LineReader, LineWriter, is_torn, unsealed
+from codecmark.results.row import ResultRow, parse_line
 
 ROWS = "rows"
 SHARDS = "shards"
@@ -80,17 +80,19 @@ class Writer:
 def writing(results: Path, run_id: str) -> Iterator[Writer]:
     """Open `results/rows/<run id>.jsonl` for appending, for one writer at a time.
 
-    A last line that an interruption cut off is removed first.
+    A last line that an interruption cut off is removed first; one that only lost its end gets it.
 
     Raises
     ------
     InputError
         If another process is writing to it.
+    ResultSchemaError
+        If the last line lost its end and is damaged; nothing is changed then.
     """
     path = results / ROWS / f"{run_id}.jsonl"
     path.parent.mkdir(parents=True, exist_ok=True)
     with locked(results, run_id), path.open("a+b", buffering=0) as file:
-        _cut_torn_end(file)
+        _mend_end(file)
         yield Writer(file)
 
 
@@ -115,7 +117,8 @@ def locked(results: Path, run_id: str) -> Iterator[None]:
         ) from error
 
 
-def _cut_torn_end(file: FileIO) -> None:
+def _mend_end(file: FileIO) -> None:
+    """Cut off a torn last line, or end a whole one; what is neither is not this function's."""
     end = file.seek(0, os.SEEK_END)
     start = end
     while start > 0:
@@ -126,8 +129,18 @@ def _cut_torn_end(file: FileIO) -> None:
             start += newline + 1 - length
             break
         start -= length
-    if start < end:
+    if start == end:
+        return
+    file.seek(start)
+    line = file.read(end - start)
+    if is_torn(line):
         file.truncate(start)
+        return
+    try:
+        parse_line(unsealed(line)[0])
+    except ResultSchemaError as error:
+        raise ResultSchemaError(f"{file.name}, its last line: {error}; {REMEDY}") from error
+    file.write(b"\n")
 
 
 def append(results: Path, rows: Sequence[ResultRow]) -> None:

@@ -71,7 +71,7 @@ from typing import Any
 
 import msgspec
 
-from codecmark.corpus.condition import DEFAULT_CONDITION
+from codecmark.corpus.condition import DEFAULT_CONDITION, named
 from codecmark.errors import InputError
 from codecmark.metrics.table import TABLE
 from codecmark.review.requirement import Requirement
@@ -107,7 +107,14 @@ def load(path: Path) -> Requirements:
 
 
 def default(condition: str = DEFAULT_CONDITION) -> Requirements:
-    """Return the requirements that come with the package, under a condition."""
+    """Return the requirements that come with the package, under a condition.
+
+    Raises
+    ------
+    InputError
+        If there is no such condition here, as where rows come from another version.
+    """
+    named(condition)
     requirements = load(DEFAULT)
     moved = tuple(
         msgspec.structs.replace(requirement, condition=condition)
