@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cache
-from statistics import fmean
 
 from msgspec.structs import replace
 
@@ -21,14 +20,14 @@ from codecmark.results.row import ResultRow
 from codecmark.review.confirmation import Confirmation
 from codecmark.review.decision import Decision, decide_within
 from codecmark.review.figures import Figures
-from codecmark.review.picks import Pick
+from codecmark.review.picks import CHEAPEST, MOST_MARGIN, Pick
 from codecmark.spec import without_setting
+from codecmark.studies import dac_speed_figures
 from places import COMMITTED, REPOSITORY
 
 CLASSES = ("speech", "music", "ambient")
 README, RECORD = "README.md", "results/decisions/0001-reconstruction-codec.md"
 PANEL = "predicted quality"
-LATENT = "Waveform layer beside the AudioLDM2 latent"
 
 
 @cache
@@ -78,11 +77,16 @@ def below_original(row: ResultRow) -> float:
 
 
 def difference(
-    ours: str, theirs: str, value: Callable[[ResultRow], float], clip_class: str = "speech"
+    ours: str,
+    theirs: str,
+    value: Callable[[ResultRow], float],
+    clip_class: str = "speech",
+    rows: Sequence[ResultRow] | None = None,
 ) -> Estimate:
-    """Return the paired difference of two settings over the bundled clips of a class."""
-    pairs = {row.clip: row for row in rows_of(committed.rows(), theirs, clip_class)}
-    mine = [row for row in rows_of(committed.rows(), ours, clip_class) if row.clip in pairs]
+    """Return the paired difference of two settings over a class, by default of bundled clips."""
+    judged = committed.rows() if rows is None else rows
+    pairs = {row.clip: row for row in rows_of(judged, theirs, clip_class)}
+    mine = [row for row in rows_of(judged, ours, clip_class) if row.clip in pairs]
     return estimate([value(row) - value(pairs[row.clip]) for row in mine],
                     [row.source or "" for row in mine])  # fmt: skip
 
@@ -137,7 +141,7 @@ def named(pick: Pick) -> str:
     return f"`{pick.spec}` ({decision().candidates[pick.spec].rate.value or 0.0:.1f} kbit/s)"
 
 
-def _kept(spec: str) -> Confirmation | None:
+def kept(spec: str) -> Confirmation | None:
     found = next((one for one in decision().confirmations if one.spec == spec), None)
     return None if found is None or found.status is None else found
 
@@ -145,9 +149,9 @@ def _kept(spec: str) -> Confirmation | None:
 def confirmed() -> str:
     """Say of each of two picks how it did on the kept clips."""
     texts = []
-    for role in ("safest", "cheapest that passes"):
+    for role in (MOST_MARGIN, CHEAPEST):
         spec = picked(role).spec
-        again = _kept(spec)
+        again = kept(spec)
         if again is None:
             texts.append(f"`{spec}` was not run there")
         elif again.holds:
@@ -161,69 +165,26 @@ def confirmed() -> str:
     return f"On {clips} clips that had been kept back, {' and '.join(texts)}."
 
 
-def _highest() -> float:
-    rates = [
-        one.rate.value or 0.0 for spec, one in decision().candidates.items() if "+wave" in spec
-    ]
-    return max(rates)
+def cheapest_kept() -> str:
+    """Name what takes the fewest bits of all that passes on the kept clips."""
+    held = [one for one in decision().confirmations if one.holds]
+    least = min(held, key=lambda one: one.kbps or 0.0)
+    return f"there `{least.spec}` passes too, at {least.kbps or 0.0:.1f} kbit/s"
 
 
-def extended() -> str:
-    """Say whether the chain passes with a waveform layer beside its mel."""
-    pick = picked("best within the present architecture")
-    candidate = decision().candidates[pick.spec]
-    rate = f"{candidate.rate.value or 0.0:.1f} kbit/s"
-    if not candidate.can_be_chosen:
-        return (
-            "A chain of that shape passes in no setting that was measured, with a *waveform layer* "
-            f"beside its mel or without: nearest is `{pick.spec}` at {rate}. The highest rate "
-            f"measured of such a layer is {_highest():.0f} kbit/s."
-        )
-    assert decision().option_of(pick.spec).route == "extend the chain"
-    again = _kept(pick.spec)
-    if again is None:
-        there = "; on the kept clips it was not run"
-    else:
-        there = f", {'and' if again.holds else 'but not'} again on the kept clips"
-    route = [one for one in decision().outcomes if one.route == "extend the chain"]
-    passing = [one for outcome in route for one in outcome.candidates if one.can_be_chosen]
-    first = min(passing, key=lambda one: one.rate.value or 0.0)
+def order() -> str:
+    """Say what the order by margin is worth."""
+    chosen = decision().chosen
+    assert chosen is not None
+    figure = chosen.narrowest.figure
+    first = sorted(
+        (one for one in decision().confirmations if one.holds), key=lambda one: one.place
+    )
+    names = ", then ".join(f"`{one.spec}`" for one in first[:3])
     return (
-        "The chain need not be left for that: with a *waveform layer* beside its mel it passes "
-        f"too, from `{first.spec}` at {first.rate.value or 0.0:.1f} kbit/s on, with the most "
-        f"margin as `{pick.spec}` at {rate}{there}."
-    )
-
-
-def latent() -> str:
-    """Say how near the nearest setting comes that sends a latent."""
-    best = decision().outcome(LATENT).best
-    rate = f"{best.rate.value or 0.0:.1f} kbit/s"
-    start = (
-        f"With a latent sent instead, that of a small network trained here, `{best.spec}` at {rate}"
-    )
-    if best.can_be_chosen:
-        return f"{start} passes."
-    lacks = [
-        f"{finding.name} " + ", ".join(f"{verdict} on {name}" for name, verdict in missed.items())
-        for finding in (outer.effective for outer in best.hard)
-        if (missed := {name: v for name, v in finding.classes.items() if v != "PASS"})
-    ]
-    return f"{start} comes nearest and is {best.status}: {'; '.join(lacks)}."
-
-
-def at_16_kbit() -> str:
-    layer, opus = (
-        rows_of(kept_rows(), spec) for spec in ("mel:16k-64+wave+anchored@16k", "opus@16k-vbr")
-    )
-    both = (layer, opus)
-    ours, theirs = (f"{mean(rows, below_original).mean:.1f}" for rows in both)
-    ears = [mean(rows, lambda row: row.zimtohrli or 0.0).mean for rows in both]
-    pesq = [mean(rows, lambda row: row.pesq_wb or 0.0).mean for rows in both]
-    return (
-        f"on the kept speech DistillMOS puts it {ours} below the original and Opus {theirs}, "
-        f"Zimtohrli gives it {ears[0]:.2f} and Opus {ears[1]:.2f}, PESQ {pesq[0]:.1f} and "
-        f"{pesq[1]:.1f}"
+        "Above one half interval the order by margin is that of "
+        f"{figure.n_sources} recordings of {figure.clip_class} sound; on the kept clips it is "
+        f"{names}."
     )
 
 
@@ -236,13 +197,23 @@ def clears_by() -> str:
     )
 
 
-def reaches_10_db() -> str:
-    rows = rows_of(committed.rows(), "mel:16k-64+wave@snr10")
-    assert min(row.snr_db or 0.0 for row in rows) >= 10
-    rates = [row.bitrate_kbps or 0.0 for row in rows]
+def dac_speed() -> str:
+    """Say how long DAC takes to decode, by the run's rows, and other executions by their study."""
+
+    def rtf(spec: str) -> float:
+        timed = [row for row in committed.rows() if row.spec == spec and row.decode_s]
+        return sum(row.decode_s or 0.0 for row in timed) / sum(row.clip_s or 0.0 for row in timed)
+
+    dac = dac_speed_figures.read(COMMITTED / "dac_speed.json")[1].codecs[0]
+    eager, fused, half = (
+        way.decode.rtf(1)
+        for name in ("eager, float32", "fused, float32", "fused, bfloat16")
+        if (way := dac.way(name))
+    )
     return (
-        f"reaches 10 dB on every clip of speech at {min(rates):.1f} to {max(rates):.1f} kbit/s, "
-        f"{fmean(rates):.1f} in the mean (`+wave@snr10`)"
+        f"Its network takes {rtf('dac:24khz@24k'):.2f} s to decode 1 s of audio on one thread "
+        f"there and {rtf('dac:16khz@6k'):.2f} s at 6 kbit/s, with `--backend fused` "
+        f"{100 * fused / eager:.0f} % of that, in bfloat16 {100 * half / eager:.0f} %"
     )
 
 

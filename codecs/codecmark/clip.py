@@ -176,6 +176,7 @@ def resample_blocks(blocks: Iterable[Samples], from_hz: int, to_hz: int, length:
 def _checked_copy(samples: Any) -> Samples:
     if not isinstance(samples, np.ndarray):
         raise InputError(f"samples: must be a NumPy array, got {type(samples).__name__}")
+    samples = np.asarray(samples)  # of a subclass no more: its checks would be its own
     if samples.dtype != np.float32:
         raise InputError(
             f"samples: dtype must be float32, got {samples.dtype}; convert with "
@@ -194,8 +195,8 @@ def _checked_copy(samples: Any) -> Samples:
             f"samples: {channels} channels, at most {MAX_CHANNELS}; if the axes are swapped, "
             "pass `x.T`: the shape is (channels, samples)"
         )
-    if not np.isfinite(samples).all():
-        raise InputError("samples: contains NaN or Inf; replace them, e.g. with np.nan_to_num")
     copy = np.array(samples, dtype=np.float32, order="C")
+    if not np.isfinite(copy).all():
+        raise InputError("samples: contains NaN or Inf; replace them, e.g. with np.nan_to_num")
     copy.flags.writeable = False
     return copy

@@ -23,6 +23,7 @@ from codecmark.clip import AudioClip, Samples
 from codecmark.errors import BitstreamError, CodecError, CodecmarkError, InputError
 from codecmark.spec import Spec
 from codecmark.system.execution import EAGER, MARK, Execution
+from codecmark.system.text import shortened
 
 Evidence = Literal["none", "published", "trained", "replayed", "elsewhere", "random"]
 
@@ -211,9 +212,9 @@ class Codec(ABC):
             payload = self.encode_payload(clip)
         except CodecmarkError:
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise CodecError(f"{self.info.spec} failed to encode: {_describe(error)}") from error
-        if not isinstance(payload, bytes | bytearray):
+        if type(payload) not in (bytes, bytearray):  # a kind of them can say another length
             raise CodecError(
                 f"{self.info.spec} encoded to {type(payload).__name__}; it must be bytes"
             )
@@ -236,7 +237,7 @@ class Codec(ABC):
             samples = self.decode_payload(payload, header)
         except CodecmarkError:
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise BitstreamError(
                 "payload", f"{self.info.spec} could not decode it: {_describe(error)}"
             ) from error
@@ -255,5 +256,5 @@ class Codec(ABC):
         return AudioClip(samples, header.sample_rate_hz)
 
 
-def _describe(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}"
+def _describe(error: BaseException) -> str:
+    return shortened(f"{type(error).__name__}: {error}")

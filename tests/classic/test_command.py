@@ -137,7 +137,11 @@ def test_a_time_limit_ends_the_program_and_what_it_started(folder: Path, tmp_pat
         assert time.perf_counter() - begin < 60
         if note.exists() and note.stat().st_size:
             break
-    child = Path("/proc", note.read_text())
+    wait_for_the_end_of(int(note.read_text()))
+
+
+def wait_for_the_end_of(pid: int) -> None:
+    child = Path("/proc", str(pid))
     until = time.monotonic() + 30
     while child.exists() and "Z" not in (child / "stat").read_text().split()[2]:
         assert time.monotonic() < until, "the program's child was left behind"
@@ -248,3 +252,15 @@ def test_the_guides_examples(
     assert find_lag(speech.samples, decoded).lag_samples == 0
     assert snr_db(speech.samples, decoded, 16_000) > floor_db
     assert 8 * len(stream) / speech.duration_s / 1_000 == pytest.approx(kbps, abs=0.1)
+
+
+def test_what_a_program_leaves_in_the_background_ends_with_it(folder: Path, tmp_path: Path) -> None:
+    note = tmp_path / "child"
+    leave = (
+        "import pathlib, shutil, subprocess; child = subprocess.Popen(['sleep', '60']); "
+        f"pathlib.Path({str(note)!r}).write_text(str(child.pid)); "
+        "shutil.copy(sys.argv[1], sys.argv[2])"
+    )
+    write(folder, encode=leave)
+    create("command:it").encode(noise(100))
+    wait_for_the_end_of(int(note.read_text()))

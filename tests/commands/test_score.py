@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -94,15 +95,20 @@ def test_what_cannot_be_scored_is_a_failed_row(
         files,
         "ref.wav,short.wav,short,,,,speech,",
         "ref.wav,nowhere.wav,lost,,,,speech,",
+        "ref.wav,pipe.wav,pipe,,,,speech,",
+        "ref.wav,nul\0.wav,nul,,,,speech,",
         "ref.wav,near.wav,near,,,,speech,",
     )
+    os.mkfifo(files / "pipe.wav")
     out = files / "out"
     assert main(["score", str(pairs), "--out", str(out), "--workers", "1"]) == 1
     found = rows(out)
     assert "no versions of one clip" in (found["elsewhere:short"].reason or "")
     assert "does not exist" in (found["elsewhere:lost"].reason or "")
+    assert "is no file that can be read" in (found["elsewhere:pipe"].reason or "")
+    assert "does not exist" in (found["elsewhere:nul"].reason or "")
     assert found["elsewhere:near"].status == "ok"
-    assert "1 pair scored, 2 not" in capsys.readouterr().out
+    assert "1 pair scored, 4 not" in capsys.readouterr().out
 
 
 def test_two_files_are_shown_and_not_stored(

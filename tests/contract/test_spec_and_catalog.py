@@ -3,6 +3,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from contextlib import suppress
+from dataclasses import replace
 from importlib.metadata import EntryPoint
 
 import pytest
@@ -144,6 +145,10 @@ def test_the_default_set_names_every_family() -> None:
 
 class PluginCodec(Pcm16Codec):
     catalog_specs = ("plugged",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.info = replace(self.info, spec="plugged", family="plugged")
 
 
 def test_a_plugin_needs_one_entry_point(monkeypatch: pytest.MonkeyPatch) -> None:

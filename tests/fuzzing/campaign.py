@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
@@ -20,10 +21,15 @@ from fuzzing.child import BOARD_BYTES, HEAD, Board
 from places import TESTS
 
 HANGS_S = 10.0  # of processor time for one input
+WANTED = {"streams": 1_000_000, "files": 200_000, "faults": 200, "kills": 60}
 MOST_BYTES = 2 << 30  # of memory of a process that decodes or reads
 _STUCK_S = 180.0  # of clock time without a next input: a process that waits uses no processor
 _POLL_S = 0.25
 _MOST_FINDINGS = 20  # of a target that are told apart
+
+
+class NoStartError(Exception):
+    """A target's process ended before its first input."""
 
 
 @dataclass
@@ -63,17 +69,21 @@ class Counts:
         kept: dict[str, Any] = json.loads(path.read_text()) if path.is_file() else {}
         self.targets = {name: Count(**each) for name, each in kept.get("targets", {}).items()}
         self.trials: dict[str, dict[str, Any]] = kept.get("trials", {})
+        self._lock = threading.Lock()
 
     def save(self) -> None:
         """Write them."""
-        kept = {
-            "targets": {name: asdict(each) for name, each in sorted(self.targets.items())},
-            "trials": self.trials,
-        }
-        whole_files.replace(self._path, json.dumps(kept, indent=1) + "\n")
+        with self._lock:
+            kept = {
+                "targets": {name: asdict(each) for name, each in sorted(self.targets.items())},
+                "trials": self.trials,
+            }
+            whole_files.replace(self._path, json.dumps(kept, indent=1) + "\n")
 
     def total(self, kind: str) -> int:
-        """Return the inputs of all targets of a kind."""
+        """Return the inputs of all targets of a kind, or the trials."""
+        if kind not in {"streams", "files"}:
+            return int(self.trials.get(kind, {}).get("count", 0))
         return sum(each.inputs for each in self.targets.values() if each.kind == kind)
 
 
@@ -114,7 +124,7 @@ def turn(
         findings = json.loads(found_path.read_text()) if found_path.is_file() else []
     board = Board(*HEAD.unpack_from(content))
     if how and board.at < count.inputs:
-        raise RuntimeError(f"{count.name}: its process ended before the first input: {how}")
+        raise NoStartError(f"its process ended before the first input: {how}")
     for finding in findings:
         text = f"{finding['what']} ({finding['where']})"
         _keep(count, work, text, bytes.fromhex(finding["data"]))
@@ -146,7 +156,7 @@ def trials(
     arguments : callable
         Of how many there are, what the module is given after the file for its results.
     """
-    while (done := counts.trials.get(name, {}).get("count", 0)) < wanted:
+    while (done := counts.total(name)) < wanted:
         with TemporaryDirectory() as folder:
             out = Path(folder) / "out.json"
             words = [str(out), *map(str, arguments(done))]

@@ -69,7 +69,7 @@ class _Lines:
 def main(
     name: str, first: int, count: int, seconds: float, board_path: Path, folder: Path, found: Path
 ) -> None:
-    """Run inputs from `first` on, until they are enough or the time is over.
+    """Run inputs from `first` on, until they are enough or the processor time is spent.
 
     Parameters
     ----------
@@ -78,6 +78,8 @@ def main(
     """
     threads.limit(1)
     warnings.simplefilter("error")
+    # third-party code warning about itself
+    warnings.filterwarnings("ignore", category=DeprecationWarning, module="torch")
     target = named(name)
     pool = target.seeds()
     pool += [path.read_bytes() for path in sorted(folder.glob("*.bin"))]
@@ -88,7 +90,7 @@ def main(
     findings: list[dict[str, Any]] = []
     with board_path.open("r+b") as file, mmap.mmap(file.fileno(), BOARD_BYTES) as shared:
         board = Board()
-        until = time.monotonic() + seconds
+        until = time.process_time() + seconds
         for index in range(first, first + count):
             data = target.mutated(pool, random.Random(f"{name} {index}"))  # noqa: S311
             board = board._replace(at=index, length=min(len(data), LARGEST))
@@ -106,7 +108,7 @@ def main(
                 slowest_us=max(board.slowest_us, round(1e6 * spent)),
                 peak_kib=round(own_peak_mib() * 1024),
             )
-            if time.monotonic() > until:
+            if time.process_time() > until:
                 break
         board = board._replace(at=board.at + 1, length=0)
         shared[: HEAD.size] = HEAD.pack(*board)

@@ -9,7 +9,7 @@ from typing import Any
 
 from codecmark.system import host
 from codecmark.system import markdown as text
-from fuzzing.campaign import HANGS_S, MOST_BYTES, Count, Counts
+from fuzzing.campaign import HANGS_S, MOST_BYTES, WANTED, Count, Counts
 from places import TESTS
 
 _INDEX = TESTS / "data" / "hostile" / "index.json"
@@ -33,6 +33,7 @@ def markdown(counts: Counts) -> str:
         "checksums that hold; those among the first that reach new lines of the package are "
         "mutated further. Networks are tiny ones of the same classes, with the limits of a run.",
         _findings(counts),
+        *_lacking(counts),
         "## Decoders",
         _table(streams, deaths=False),
         "## Readers",
@@ -60,7 +61,23 @@ def markdown(counts: Counts) -> str:
 
 
 def _of(counts: Counts, kind: str) -> list[Count]:
-    return [each for _, each in sorted(counts.targets.items()) if each.kind == kind]
+    targets = [each for _, each in sorted(counts.targets.items()) if each.kind == kind]
+    return [each for each in targets if each.inputs or each.findings]
+
+
+def _lacking(counts: Counts) -> list[str]:
+    """Say what the whole campaign has beyond this."""
+    totals = {kind: counts.total(kind) for kind in WANTED}
+    lacking = [
+        f"{totals[kind]:,} of {wanted:,} {kind}"
+        for kind, wanted in WANTED.items()
+        if totals[kind] < wanted
+    ]
+    idle = [f"`{name}`" for name, each in sorted(counts.targets.items()) if not each.inputs]
+    parts = [f"**It has not ended:** {', '.join(lacking)}."] if lacking else []
+    if idle:
+        parts.append(f"Without a turn so far: {', '.join(idle)}.")
+    return [" ".join(parts)] if parts else []
 
 
 def _number(targets: Sequence[Count]) -> str:

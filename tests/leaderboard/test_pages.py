@@ -186,6 +186,8 @@ def test_markdown_is_stable_and_harmless() -> None:
     assert "<script>" not in text
     assert "a\\|b &lt;b&gt;" in text
     assert "| opus@24k | nothing learned |" in text
+    elsewhere = render.markdown([row(host="h<b>\n# H\u202e")])
+    assert r"on h&lt;b&gt; # H\u202e. `-`" in elsewhere
 
 
 @pytest.mark.parametrize("width", [80, 120, 200])

@@ -105,3 +105,12 @@ def test_a_rating_given_twice_in_one_object_is_refused(tmp_path: Path) -> None:
     path.write_text('[{"TestID": "a", "rating": {"x": 1, "x": 99}}]')
     with pytest.raises(InputError, match="'x' is there twice"):
         tables.read_table(path)
+
+
+def test_figures_behind_names_are_no_formulas(tmp_path: Path) -> None:
+    path = tmp_path / "x.csv"
+    path.write_text(csv_tables.written(("clip", "snr_db"), [(("=1+1",), ("-3.5",))]))
+    assert path.read_text() == "clip,snr_db\n'=1+1,-3.5\n"
+    path.write_text(csv_tables.written(("clip", "snr_db"), [(("a;=1+1;b",), ("-3.5",))]))
+    assert path.read_text() == '"clip","snr_db"\n"a;=1+1;b","-3.5"\n'
+    assert csv_tables.read_csv(path, ("clip",)) == [{"clip": "a;=1+1;b"}]

@@ -159,3 +159,30 @@ def test_two_of_one_name_are_two_listeners() -> None:
     assert collect.names_of(joined) == {
         "s0": "bob", "s1": "eve", "s2": "bob [3]", "s3": "bob [3] [4]",
     }  # fmt: skip
+
+
+def test_a_files_session_is_not_one_of_the_server(tmp_path: Path) -> None:
+    """Or who has another listener's file could answer before its listener hands it in."""
+    design = planned(tmp_path / "t", clips=1)
+    with served(design) as serving:
+        session = serving.journal.join(by_file=True).session
+        (turn,) = serving.journal.turns(session).values()
+        client = Client(serving, **{"Codecmark-Session": session})
+        for path in ("/api/session", f"/api/audio/{turn.page}/0"):
+            status, said = client.call(path)
+            assert (status, "that of a file" in said["error"]) == (403, True)
+        body = {"page": turn.page, "values": [1] * turn.answers, "heard_s": [9.0] * turn.heard}
+        assert client.call("/api/answer", body)[0] == 403
+        assert serving.journal.answers == []
+
+
+def test_another_answer_to_a_page_is_not_called_stored(tmp_path: Path) -> None:
+    design = planned(tmp_path / "t", clips=1)
+    with served(design) as serving:
+        client = Client(serving)
+        page = client.join()["pages"][0]
+        assert client.answer(page, 20) == (200, {"stored": True, "new": True})
+        status, said = client.answer(page, 80)
+        assert (status, "that answer stands" in said["error"]) == (409, True)
+        assert client.answer(page, 20) == (200, {"stored": True, "new": False})
+        assert [set(each.values) for each in serving.journal.answers] == [{20}]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import re
+import wave
 from collections import defaultdict
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import soundfile
 from msgspec.structs import replace
 from numpy.typing import NDArray
 
+from codecmark.errors import InputError
 from codecmark.listen import design as designs
 from codecmark.listen import offline
 from codecmark.listen.design import Design
@@ -105,3 +107,24 @@ def test_bits_of_a_test_without_a_secret_cannot_be_drawn_again(tmp_path: Path) -
         name = f"0-{place}"
         guessed = varied(design.sound(stimulus), ("", session, name))
         assert np.any(samples(base64.b64decode(sounds[name])) != samples(guessed))
+
+
+def wav(bits: int, frames: int) -> bytes:
+    data = io.BytesIO()
+    with wave.open(data, "wb") as file:
+        file.setparams((1, bits // 8, 48_000, 0, "NONE", ""))
+        file.writeframes(b"\1" * (bits // 8) * frames)
+    return data.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"", "no WAV"), (b"hello", "no WAV"), (wav(16, 9)[:-1], "no WAV"),
+        (wav(16, 9)[:40], "no WAV"), (wav(8, 10), "8 bits"), (wav(24, 10), "24 bits"),
+    ],
+    ids=["empty", "text", "odd", "cut", "8 bits", "24 bits"],
+)  # fmt: skip
+def test_a_sound_of_another_form_is_refused(data: bytes, message: str) -> None:
+    with pytest.raises(InputError, match=f"abc: .*{message}"):
+        varied(data, ("a",), "abc")

@@ -144,3 +144,12 @@ def test_choices_have_a_page_too(tmp_path: Path) -> None:
     found = told(collect.choices(design, *entries.read(design)))
     results_page.write(tmp_path / "r.html", results_page.of_choices(design, found))
     assert "1 of 1 right, p 0.5, 1 listener" in (tmp_path / "r.html").read_text()
+
+
+def test_no_comment_moves_the_cursor_of_who_prints_the_page(tmp_path: Path) -> None:
+    remark = "a\x1b]0;x\x07b\x00\x9b2Jc\td\r\ne\rf"
+    results = results_page.Results("t", (), (), remarks=((remark, "otter"),))
+    results_page.write(tmp_path / "r.html", results)
+    text = (tmp_path / "r.html").read_bytes().decode()
+    assert "a\ufffd]0;x\ufffdb\ufffd\ufffd2Jc\td\ne\ufffdf" in text
+    assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", text)

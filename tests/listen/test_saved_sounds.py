@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from codecmark import InputError
 from codecmark.listen import merging
-from codecmark.listen.ratings import ListeningSet, Rating, Stimulus
+from codecmark.listen.ratings import ListeningSet, Rating, Stimulus, read_set, write_set
 
 
 @pytest.mark.parametrize(
@@ -80,3 +82,31 @@ def test_a_link_to_a_folder_is_not_followed_either_way(tmp_path: Path) -> None:
     assert (tmp_path / "outside" / "a.wav").read_bytes() == b"secret"
     merging.save(tmp_path / "new", heard(tmp_path / "own", "audio/a.wav"))
     assert (tmp_path / "new" / "audio" / "a.wav").read_bytes() == b"sound"
+
+
+def test_sets_that_are_added_at_once_are_all_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def slowly(folder: Path, listening: ListeningSet) -> None:
+        time.sleep(0.02)  # after what was there has been read
+        write_set(folder, listening)
+
+    monkeypatch.setattr("codecmark.listen.merging.write_set", slowly)
+    sets = [
+        ListeningSet("mushra", (Stimulus("c", "a"),), (Rating(f"l{n}", "c", "a", 50.0),))
+        for n in range(6)
+    ]
+    with ThreadPoolExecutor(6) as pool:
+        added = list(pool.map(lambda each: merging.add_to(tmp_path / "set", each)[1], sets))
+    assert added == [1] * 6
+    assert len(read_set(tmp_path / "set").listeners) == 6
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links of this kind are of POSIX systems")
+def test_the_lock_of_a_set_is_no_link(tmp_path: Path) -> None:
+    (tmp_path / "set").mkdir()
+    (tmp_path / "set" / ".lock").symlink_to(tmp_path / "outside")
+    listening = ListeningSet("mushra", (Stimulus("c", "a"),), (Rating("l", "c", "a", 50.0),))
+    with pytest.raises(InputError, match="is a link"):
+        merging.add_to(tmp_path / "set", listening)
+    assert not (tmp_path / "outside").exists()

@@ -27,7 +27,8 @@ def test_a_listener_goes_from_start_to_end_and_comes_back(tmp_path: Path) -> Non
         state = client.join("otter")
         assert [page["training"] for page in state["pages"]] == [True, False, False]
         assert client.answer(state["pages"][0])[1] == {"stored": True, "new": True}
-        assert client.answer(state["pages"][0], 9)[1] == {"stored": True, "new": False}
+        assert client.answer(state["pages"][0])[1] == {"stored": True, "new": False}
+        assert client.answer(state["pages"][0], 9)[0] == 409
     with served(design) as server:  # tomorrow
         again = Client(server, **{"Codecmark-Session": state["session"]})
         _, resumed = again.call("/api/session")
@@ -260,7 +261,7 @@ def test_answers_edited_by_hand_are_refused(tmp_path: Path, old: str, new: str) 
 
 
 def test_a_sound_that_cannot_be_read_is_not_named(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """The name is that of the hidden reference where it is that of the open one."""
     design = planned(tmp_path / "t")
@@ -274,4 +275,4 @@ def test_a_sound_that_cannot_be_read_is_not_named(
             assert (status, said) == (
                 500, {"error": "the sound cannot be read; tell who runs the test"},
             )  # fmt: skip
-    assert "is not what was planned" in capsys.readouterr().err
+    assert "is not what was planned" in capfd.readouterr().err

@@ -95,6 +95,9 @@ def test_a_mushra_test_goes_out_and_comes_back(tmp_path: Path) -> None:
         (",reference,100", ",anchor35,100", "has no 'anchor35'"),
         ("rating_score", "score", "no column 'rating_score'"),
         ("u1,", "otter@sea.example,", "is no pseudonym"),
+        ("u1,", "otter\uff20sea.example,", "is no pseudonym"),
+        (",9000,", ",-9000,", "is no time"),
+        (",9000,", ",1e300,", "is no time"),
     ],
 )
 def test_what_is_no_answer_to_it_is_refused_and_nothing_kept(

@@ -47,6 +47,8 @@ class Summing(Pcm16Codec):
 class Here:
     """In place of the process that decodes."""
 
+    is_plugin = False
+
     def __init__(self, codec: Summing) -> None:
         self._codec = codec
 

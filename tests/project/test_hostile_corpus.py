@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import json
 import random
+import sys
 import time
 import warnings
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+import robustness
 from codecmark.errors import UnavailableError
 from codecmark.system import threads
 from fuzzing import campaign, faults, kills, operations, streams, targets
@@ -88,6 +91,39 @@ def test_the_campaign_counts_and_goes_on(tmp_path: Any) -> None:
         assert count.inputs == count.taken + count.refused == inputs
         assert Counts(tmp_path / "counts.json").targets["g722@64k"] == count
     assert count.findings == []
+
+
+def test_turns_go_to_every_target_until_nothing_lacks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two at once; a target that does not start is a finding, and the others go on."""
+    busy: list[str] = []
+
+    def turn(count: Count, *_: Any, **__: Any) -> None:
+        assert count.name not in busy
+        if count.name == "g722@64k":
+            raise campaign.NoStartError("exit status 1")
+        busy.append(count.name)
+        time.sleep(0.001)
+        count.inputs += 40
+        count.seconds += 1.0
+        busy.remove(count.name)
+
+    monkeypatch.setattr(campaign, "turn", turn)
+    words = ["--streams", "1000", "--files", "100", "--faults", "0", "--kills", "0", "--least"]
+    words += ["70", "--only", "g722,opus", "--workers", "2"]
+    monkeypatch.setattr(sys, "argv", ["", *words, "--work", str(tmp_path), "--out", str(tmp_path)])
+    assert robustness.main() == 0
+    kept = Counts(tmp_path / "counts.json").targets
+    assert kept["g722@64k"].findings == ["exit status 1"]
+    others = [each for each in kept.values() if each.name != "g722@64k"]
+    assert sum(each.inputs for each in others if each.kind == "streams") >= 1_000
+    assert min(each.inputs for each in others) >= 70
+    page = (tmp_path / "robustness.md").read_text()
+    assert "g722@64k: exit status 1" in page
+    assert "of 1,000,000 streams, " in page
+    assert "of 200,000 files, 0 of 200 faults, 0 of 60 kills." in page
+    assert "Without a turn so far: `g722@64k`." in page
 
 
 @pytest.mark.parametrize("kind", faults.KINDS)

@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 
+import committed
 from codecmark.__main__ import main
 from codecmark.report.box import Box, box
 from codecmark.results import store
 from codecmark.results.row import ResultRow
 from codecmark.review import in_force
+from places import COMMITTED
 from reviewed import changed, codec
 
 REQUIREMENTS = """
@@ -158,13 +160,44 @@ def test_a_panel_shows_who_says_what(tmp_path: Path) -> None:
     assert "PESQ-WB 4.00" in " ".join(quality.voices)
     text = page_of_defaults(tmp_path)
     assert "who says what" in text
-    assert "safest" in text
+    assert "most margin by the rule" in text
     assert "cheapest that passes" in text
 
 
 def page_of_defaults(folder: Path) -> str:
     store.append(folder, rows())
     return page(folder)
+
+
+def test_the_cheapest_others_are_the_cheapest_that_pass(results: Path) -> None:
+    """Not the settings with most margin, which stand for their options elsewhere."""
+    wide = (10.5, 11, 11.5, 12, 13)
+    ours = [
+        *codec("opus@32k", stream_bytes=20_000),
+        *codec("lc3@32k", stream_bytes=30_000),
+        *codec("lc3@16k", wide, stream_bytes=12_000),
+        *codec("opus@16k", wide, stream_bytes=11_000),
+        *codec("opus@6k", (5,) * 5, stream_bytes=4_000),
+    ]
+    found = box_of(results, ours)
+    assert found.option == "opus@32k"
+    assert found.alternatives == "opus@16k (17.6 kbit/s), lc3@16k (19.2 kbit/s)"
+
+
+def test_what_the_page_says_first_is_in_the_committed_record() -> None:
+    """Of the committed decision: the fewest bits agree, and no sobering paragraph is left out."""
+    held = in_force.decision_for(COMMITTED, committed.rows(), "16k-mono")
+    assert held.is_current
+    found, decision = box(held, held.decision.judged), held.decision
+    cheapest = next(one for one in decision.picks if one.role == "cheapest that passes")
+    assert found.alternatives.startswith(f"{cheapest.spec} (")
+    assert held.record is not None
+    record = held.record.read_text(encoding="utf-8")
+    for text in (found.picks, found.confirmed, found.risk, found.changes, found.routes):
+        assert text
+        assert all(one in record for one in re.split(r"\[\d+\]", text))
+    assert found.confirmed.startswith("**On clips that were kept back**")
+    assert found.changes.startswith("**What would change it**")
 
 
 def test_a_damaged_decision_is_made_anew(results: Path) -> None:

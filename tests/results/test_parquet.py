@@ -10,7 +10,7 @@ from msgspec.structs import replace
 import committed as committed_run
 from codecmark import ResultSchemaError
 from codecmark.__main__ import main
-from codecmark.results import store
+from codecmark.results import parquet, salvage, store
 from made_rows import FAILED, failing, row, unavailable
 
 
@@ -123,3 +123,53 @@ def test_an_interruption_of_compacting_leaves_a_file_that_is_read(tmp_path: Path
     for content, count in ((old, 1), (new, 2)):
         path.write_bytes(content)
         assert len(store.read(tmp_path)) == count
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "problem"),
+    [
+        ("snr_db", "'NaN'::DOUBLE", "snr_db: nan is not a finite number"),
+        ("payload_bytes", "true", "payload_bytes"),
+        ("status", "'maybe'", "status"),
+        ("spec", "NULL", "spec"),
+        ("schema_version", "NULL", "schema_version: missing"),
+        ("reasons", "'{'", "not strict JSON"),
+        ("notes", "'[1]'", "is no table"),
+    ],
+)
+def test_what_is_no_row_in_parquet_is_named(
+    tmp_path: Path, column: str, value: str, problem: str
+) -> None:
+    duckdb = pytest.importorskip("duckdb")
+    store.append(tmp_path, [row(), row("flac")])
+    store.compact(tmp_path, "r1")
+    path = tmp_path / "rows" / "r1.parquet"
+    was = f"{column}::VARCHAR" if column in parquet.TEXTS else column
+    changed = f"CASE WHEN spec = 'flac' THEN {value} ELSE {was} END AS {column}"
+    if column == "payload_bytes":
+        changed = f"{value} AS {column}"
+    duckdb.sql(
+        f"COPY (SELECT * REPLACE ({changed}) FROM read_parquet('{path}')) "  # noqa: S608
+        f"TO '{path}.new' (FORMAT parquet)"
+    )
+    path.with_name("r1.parquet.new").replace(path)
+    parquet.write_digest(path)
+    with pytest.raises(ResultSchemaError, match=rf"r1\.parquet row \d: .*{problem}"):
+        store.read(tmp_path)
+    assert [found.problem for found in salvage.damages(tmp_path, "r1")]
+
+
+def test_a_parquet_file_without_a_digest_is_not_said_to_be_whole(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("duckdb")
+    store.append(tmp_path, [row()])
+    store.compact(tmp_path, "r1")
+    digest = tmp_path / "rows" / "r1.parquet.sha256"
+    whole = digest.read_bytes()
+    for content in (None, b"\xff\xfe"):
+        digest.unlink() if content is None else digest.write_bytes(content)
+        assert main(["verify", str(tmp_path)]) == 1
+        assert "r1.parquet: " in " ".join(capsys.readouterr().out.split())
+    digest.write_bytes(whole)
+    assert main(["verify", str(tmp_path)]) == 0

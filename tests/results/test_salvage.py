@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import zlib
 from pathlib import Path
 
@@ -34,6 +35,17 @@ def test_whole_rows_are_verified(stored: Path, capsys: pytest.CaptureFixture[str
     assert main(["verify", str(stored.parents[1])]) == 0
     assert "r1: every row is what was written" in capsys.readouterr().out
     assert main(["verify", str(stored.parents[1]), "--run", "r2"]) == 2
+
+
+def test_lines_without_a_checksum_are_not_said_to_be_whole(
+    stored: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    record = json.loads(row("pcm16", snr_db=99.0).to_json()) | {"schema_version": 2}
+    with stored.open("a") as file:
+        file.write(json.dumps(record) + "\n")
+    assert main(["verify", str(stored.parents[1])]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "r1: 1 line of schema 1 or 2 without a checksum: nothing says whether" in said
 
 
 @pytest.mark.parametrize(

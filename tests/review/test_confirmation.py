@@ -37,9 +37,7 @@ def test_the_picks_come_first_and_then_what_else_ran() -> None:
     assert "The recommendation does not hold on clips that were kept back; `opus@32k` does." in text
     assert "5 clips of 5 sources, the same rule): `opus@16k` out (SNR FAIL)." in text
     rate = "16.0 kbit/s"
-    assert (
-        f"Of the options' other settings that ran there these pass: `opus@32k` at {rate}." in text
-    )
+    assert f"Other settings of the options that pass there: `opus@32k` at {rate}." in text
     assert f"What is no option and passes there: `vorbis@q3` at {rate}." in text
 
 
@@ -53,6 +51,10 @@ def test_what_was_not_run_there_is_named() -> None:
     decision = review.decide(OURS, ASKED, confirming=kept("opus@24k", 15))
     text = markdown(decision, "asked.toml")
     assert "`opus@16k` was not run there" in text
+    assert (
+        "**The recommendation was not run on clips that were kept back; `opus@24k` passes there.**"
+        in text
+    )
     assert review.decide(OURS, ASKED).confirmations == ()
     assert "kept back" not in markdown(review.decide(OURS, ASKED), "asked.toml")
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from codecmark import review
+from codecmark.review.elsewhere import KeptBack
 from codecmark.review.finding import MOST_CERTAIN
 from codecmark.review.options import Option
-from codecmark.review.record import markdown
+from codecmark.review.record import first_screen, markdown
 from codecmark.review.to_know import to_know
 from reviewed import FAST, RATIO, SNR, asked, changed, codec, only
 
@@ -50,39 +51,64 @@ def test_the_record_names_three_options_and_what_separates_them() -> None:
         *codec("opus@24k", FAR, stream_bytes=16_000, algorithmic_delay_ms=26.5),
     ]
     wanted = asked(SNR, options=options, present=("keep",))
-    safest, cheapest, present = review.decide(rows, wanted).picks
-    assert [one.spec for one in (safest, cheapest, present)] == [
+    widest, cheapest, present = review.decide(rows, wanted).picks
+    assert [one.spec for one in (widest, cheapest, present)] == [
         "opus@24k", "opus@12k", "mel:a+wave@8k",
     ]  # fmt: skip
-    assert (safest.role, safest.of) == ("safest", "SNR")
-    assert safest.margin > cheapest.margin > 1 > present.margin
-    assert safest.to_know[:2] == ("leaves the latent", "delay 26.5 ms")
-    head = markdown(review.decide(rows, wanted), "r.toml").partition("## Context")[0]
+    assert (widest.role, widest.of) == ("most margin by the rule", "SNR")
+    assert widest.margin > cheapest.margin > 1 > present.margin
+    assert widest.to_know[:2] == ("leaves the latent", "delay 26.5 ms")
+    head, _, below = markdown(review.decide(rows, wanted), "r.toml").partition("## Context")
     assert "**Recommended (replace): Opus, as `opus@24k`" in head
-    assert "`opus@12k` takes 50 % fewer bits and has 1.3 half intervals less to spare" in head
-    assert "`mel:a+wave@8k` takes 69 % fewer bits and is not shown to pass" in head
+    assert "safe" not in head
+    assert "All of it at 16 kHz, one channel: nothing above 8 kHz is coded or judged" in head
+    assert "**Which of those that pass has most margin is not known.**" in head
+    assert "above that the order is of these clips (SNR), cut at 3, then by bits." in head
     assert "To live with `mel:a+wave@8k`: keeps the latent;" in head
     assert "**What would change it**: asking [" in head
-    assert "up to about 8 kbit/s `mel:a+wave@8k` at [8.0 kbit/s]" in head
-    assert "(open: SNR UNDECIDED); up to about 16 kbit/s `opus@12k`" in head
+    assert "up to about 8 kbit/s `mel:a+wave@8k` at [8.0 kbit/s]" in below
+    assert "(open: SNR UNDECIDED); up to about 16 kbit/s `opus@12k`" in below
     assert (
-        "**Nothing that was measured within the present architecture passes**: nearest is "
-        "`mel:a+wave@8k` at 8.0 kbit/s, open." in head
+        "**Nothing that builds on what is in use passes**: nearest is `mel:a+wave@8k` at "
+        "8.0 kbit/s, open." in head
     )
     rows = [*codec("mel:a+wave@8k", NEAR, stream_bytes=5_000), *codec("opus@24k", FAR)]
     head = markdown(review.decide(rows, wanted), "r.toml").partition("## Context")[0]
     assert "**Recommended (replace): Opus, as `opus@24k`" in head
-    assert (
-        "**The present architecture need not be left**: `mel:a+wave@8k` passes too, at 8.0 kbit/s."
-        in head
-    )
+    assert "| best that builds on what is in use | Chain | `mel:a+wave@8k` | [8.0 kbit/s]" in head
+    assert "builds on what is in use passes" not in head
+
+
+def test_the_order_on_kept_clips_is_named_beside_that_of_the_rows() -> None:
+    """What passes on both, first there who has most margin there."""
+    ours = [*codec("opus@12k", NEAR, stream_bytes=8_000), *codec("opus@24k", FAR)]
+    ours += codec("opus@32k", (9, 9.5, 10, 10.5, 11.5))
+    wanted = changed(asked(SNR), confirmation=KeptBack("test_half"))
+    for near, far, order in (
+        (FAR, NEAR, "another: `opus@12k`, then `opus@24k`."),
+        (NEAR, FAR, "the same: `opus@24k`, then `opus@12k`."),
+    ):
+        kept = [*codec("opus@12k", near), *codec("opus@24k", far), *codec("opus@32k", (20,) * 5)]
+        head = first_screen(review.decide(ours, wanted, confirming=kept))
+        assert f"On clips that were kept back it is {order}" in head
+    one = first_screen(review.decide(codec("opus@24k", FAR), wanted))
+    assert "is not known" not in one
+
+
+def test_most_margin_is_named_only_where_margin_orders() -> None:
+    rows = [*codec("opus@12k", NEAR, stream_bytes=8_000), *codec("opus@24k", FAR)]
+    by_bits = review.decide(rows, asked(SNR, prefer=("bitrate_kbps",)))
+    assert [one.role for one in by_bits.picks] == ["cheapest that passes"]
+    by_sound = review.decide(rows, asked(SNR, prefer=("snr_db",)))
+    assert [one.role for one in by_sound.picks] == ["recommended", "cheapest that passes"]
+    assert "is not known" not in first_screen(by_sound)
 
 
 def test_where_nobody_passes_only_the_present_architecture_is_named() -> None:
     option = Option("Chain", "keep", specs=("mel:*",))
     rows = codec("mel:a/gl", (-2,) * 5)
     (pick,) = review.decide(rows, asked(SNR, options=[option], present=("keep",))).picks
-    assert (pick.role, pick.margin) == ("best within the present architecture", -MOST_CERTAIN)
+    assert (pick.role, pick.margin) == ("best that builds on what is in use", -MOST_CERTAIN)
 
 
 def test_no_margin_is_shown_of_what_was_not_measured() -> None:

@@ -9,6 +9,7 @@ import pytest
 import committed
 from codecmark import review
 from codecmark.review.decision import Decision, decide_within
+from codecmark.review.picks import BUILT_ON
 from codecmark.review.record import first_screen
 from places import COMMITTED
 
@@ -53,11 +54,13 @@ def test_64_kbit_are_enough_to_replace_the_chain_and_whether_to_extend_it_is_sai
     assert decision.option_of(decision.chosen.spec).route == "replace the chain"
     assert decision.provisional
     assert (decision.chosen.rate.value or 0.0) <= 65
-    (present,) = [one for one in decision.picks if one.role.startswith("best within")]
+    (present,) = [one for one in decision.picks if one.role == BUILT_ON]
     assert decision.option_of(present.spec).route == "extend the chain"
     text, passes = first_screen(decision), decision.candidates[present.spec].can_be_chosen
-    assert (f"need not be left**: `{present.spec}` passes too" in text) is passes
-    assert ("within the present architecture passes**" in text) is not passes
+    assert ("**Nothing that builds on what is in use passes**" in text) is not passes
+    assert "need not be left" not in text
+    assert "VAE, latent and vocoder are out of its path" in text
+    assert "**Which of those that pass has most margin is not known.**" in text
 
 
 def test_at_8_kbit_nothing_is_predicted_to_be_near_the_original() -> None:
@@ -73,6 +76,8 @@ def test_at_8_kbit_nothing_is_predicted_to_be_near_the_original() -> None:
         if one.can_be_chosen and one.finding("predicted quality").verdict == "PASS"
     ]
     assert can_call == []
+    assert "**Good sound is no hard requirement here**" in text
+    assert "most margin" not in text.replace("smallest margin", "")
 
 
 def test_what_codes_a_whole_clip_at_once_carries_no_call() -> None:
@@ -84,7 +89,7 @@ def test_what_codes_a_whole_clip_at_once_carries_no_call() -> None:
 def test_with_the_latent_kept_only_an_extended_chain_can_pass() -> None:
     decision = answer("keep_latent")
     assert tuple(decision.routes) == ROUTES[:3]
-    (pick,) = {one.spec for one in decision.picks if one.role.startswith("best within")}
+    (pick,) = {one.spec for one in decision.picks if one.role == BUILT_ON}
     assert decision.option_of(pick).route == "extend the chain"
     assert decision.candidates[pick].finding("SNR").verdict == "PASS"
     passing = [
@@ -96,4 +101,7 @@ def test_with_the_latent_kept_only_an_extended_chain_can_pass() -> None:
     assert {route for route, _ in passing} <= {"extend the chain"}
     assert (decision.recommended is None) == (passing == [])
     assert (decision.relaxation is None) == bool(passing)
-    assert ("**Nothing is recommended" in first_screen(decision)) == (passing == [])
+    text = first_screen(decision)
+    assert ("**Nothing is recommended yet" in text) == (passing == [])
+    assert "nothing was measured beside AudioLDM2's own" in text
+    assert "next: with AudioLDM2's weights run" in text

@@ -141,10 +141,11 @@ def test_the_record_says_what_is_behind_each_cell(tmp_path: Path) -> None:
     assert stored.decoded(stored.encoded(decision)) == decision
     text = markdown(decision, "requirements.toml")
     assert markdown(stored.decoded(stored.encoded(decision)), "requirements.toml") == text
-    head = text.partition("## Context and Problem Statement")[0]
-    assert "Chosen by their authors." in head
-    assert "nominal 6, own bits [16.0]" in head
-    assert "883 MiB, seeded weights, full size" in head
+    head, _, below = text.partition("## Context and Problem Statement")
+    assert "music `dac:16khz@6k` open ([class by class](#published-sound-class-by-class))" in head
+    assert "Chosen by their authors." in below
+    assert "nominal 6, own bits [16.0]" in below
+    assert "883 MiB, seeded weights, full size" in below
     line = next(one for one in text.splitlines() if one.startswith("| DAC | `dac:16khz@6k` |"))
     assert "UNDECIDED (speech PASS, music UNDECIDED): at most [10.1 dB]" in line
     assert "(music), replayed" in line

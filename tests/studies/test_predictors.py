@@ -12,6 +12,7 @@ import pytest
 
 from codecmark import AudioClip, InputError
 from codecmark.__main__ import main
+from codecmark.commands.predictors import _write_figures
 from codecmark.corpus.audio_files import write_wav
 from codecmark.listen.ratings import ListeningSet, Rating, Role, Stimulus, write_set
 from codecmark.measure.scoring import Scorer
@@ -174,6 +175,20 @@ def test_the_command_makes_page_and_figures(
     assert len(figures) == 6
     assert [float(line["mean_rating"]) for line in figures[:3]] == [80, 55, 30]
     assert float(figures[0]["snr_db"]) == pytest.approx(40, abs=0.5)
+
+
+def test_no_name_among_the_figures_is_a_formula(tmp_path: Path) -> None:
+    system, clip = "=cmd|'/C calc'!A0", "a;=1+1;b"
+    stimuli = tuple(Stimulus(clip, name, audio="a.wav") for name in ("a", system))
+    ratings = tuple(Rating("l", clip, name, 50.0) for name in ("a", system))
+    listening = ListeningSet("mushra", stimuli, ratings, folder=tmp_path)
+    kept = Listened(listening, {})
+    _write_figures(tmp_path / "x.csv", kept, {"snr_db": np.array([[-1.0, 2.0]])})
+    lines = (tmp_path / "x.csv").read_text().splitlines()
+    assert lines[1:] == [
+        '"a;=1+1;b","a","50.00","-1.0000"',
+        f'"a;=1+1;b","\'{system}","50.00","2.0000"',
+    ]
 
 
 def test_a_predictor_without_a_reference_is_there_as_difference_too() -> None:

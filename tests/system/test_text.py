@@ -7,7 +7,7 @@ import os
 import pytest
 
 from codecmark.system import markdown
-from codecmark.system.text import legible, storable
+from codecmark.system.text import legible, shortened, storable
 
 
 def test_undecodable_names_become_text() -> None:
@@ -52,3 +52,12 @@ def test_a_cell_shows_text_and_nothing_else(text: str) -> None:
     assert "<a " not in html
     assert html.count("<td>") == 1
     assert not {"\u202e", "\x00", "\ufffd"} & set(html)
+
+
+def test_of_a_long_message_the_middle_is_left_out() -> None:
+    assert shortened("short") == "short"
+    cut = shortened("a" * 30_000 + "b" * 30_000, 100)
+    assert len(cut) == 100
+    assert cut.startswith("aaa")
+    assert cut.endswith("bbb")
+    assert " [... 60000 characters ...] " in cut

@@ -34,7 +34,7 @@ from codecmark.errors import (
 )
 from codecmark.networks.setup import Setup
 from codecmark.spec import Spec
-from codecmark.system import extras
+from codecmark.system import extras, working_folder
 from codecmark.system.execution import EAGER, MARK, NETWORKS_ON_BACKENDS, Execution
 
 REPLAY = "replay"
@@ -76,7 +76,9 @@ def create(spec: str, setup: Setup | None = None) -> Codec:
     _require_implementation(parsed)
     setup = (setup or Setup.from_environment()).running(parsed.execution)
     try:
-        codec = factories.load(target(parsed)).from_spec(parsed.plain, setup)
+        with working_folder.kept():
+            codec = factories.load(target(parsed)).from_spec(parsed.plain, setup)
+        factories.require_codec(codec, parsed)
         if parsed.range_coded:
             codec = _range_coded(codec)
         if parsed.layer is not None:
@@ -86,7 +88,7 @@ def create(spec: str, setup: Setup | None = None) -> Codec:
     except ModuleNotFoundError as error:
         lacks = extras.missing(spec, error)
         raise lacks or CodecError(f"{spec} could not be built: {error}") from error
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise CodecError(f"{spec} could not be built: {type(error).__name__}: {error}") from error
     setup.require_heeded(str(parsed))
     if codec.execution != parsed.execution:  # rows would not say how the network ran
@@ -134,6 +136,11 @@ def require_importable(spec: Spec) -> None:
 def is_known(family: str) -> bool:
     """Return whether the catalog or a plug-in has a family."""
     return family in FAMILIES or family in factories.plugins()
+
+
+def is_plugin(family: str) -> bool:
+    """Return whether another distribution's code is what builds codecs of a family."""
+    return family not in FAMILIES
 
 
 def is_sentinel(family: str) -> bool:

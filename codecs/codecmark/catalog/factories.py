@@ -7,11 +7,11 @@ from functools import cache
 from importlib.metadata import entry_points
 from typing import Protocol
 
-from codecmark.codec import Codec
-from codecmark.errors import UnavailableError
+from codecmark.codec import Codec, CodecInfo
+from codecmark.errors import CodecError, InputError, UnavailableError
 from codecmark.networks.setup import Setup
 from codecmark.spec import Spec
-from codecmark.system import extras
+from codecmark.system import extras, working_folder
 
 ENTRY_POINT_GROUP = "codecmark.codecs"
 
@@ -31,11 +31,38 @@ def plugins() -> dict[str, str]:
 
 
 def plugin_specs(name: str) -> tuple[str, ...]:
-    """Return a plug-in's specs, or its name if it cannot be loaded; creating it then says why."""
+    """Return a plug-in's specs, or its name if its class cannot be loaded or lists none of its own.
+
+    Creating it then says why.
+    """
     try:
-        return getattr(load(plugins()[name]), "catalog_specs", (name,))
+        listed: object = getattr(load(plugins()[name]), "catalog_specs", ())
+        if isinstance(listed, tuple | list) and all(_is_of(name, spec) for spec in listed):
+            return tuple(listed) or (name,)
     except UnavailableError:
-        return (name,)
+        pass
+    return (name,)
+
+
+def _is_of(family: str, spec: object) -> bool:
+    try:
+        return isinstance(spec, str) and Spec.parse(spec).family == family
+    except InputError:
+        return False
+
+
+def require_codec(codec: object, spec: Spec) -> None:
+    """Raise `CodecError` if what a factory returned for a spec is no codec of that family."""
+    if not isinstance(codec, Codec):
+        raise CodecError(f"{spec}: from_spec returned {type(codec).__name__}; it must be a Codec")
+    info: object = getattr(codec, "info", None)
+    if not isinstance(info, CodecInfo):
+        raise CodecError(f"{spec}: its info is {type(info).__name__}; it must be a CodecInfo")
+    if info.family != spec.family or not _is_of(spec.family, info.spec):
+        raise CodecError(
+            f"{spec}: its info names {info.spec} of the family {info.family}, whose rows are not "
+            f"its own; set info.spec and info.family to what from_spec was given"
+        )
 
 
 def load(target: str) -> CodecFactory:
@@ -48,15 +75,16 @@ def load(target: str) -> CodecFactory:
     """
     module_name, _, class_name = target.partition(":")
     try:
-        factory: CodecFactory = getattr(importlib.import_module(module_name), class_name)
+        with working_folder.kept():
+            factory: CodecFactory = getattr(importlib.import_module(module_name), class_name)
     except ImportError as error:
         raise extras.missing(target, error) or _unloadable(target, error) from error
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise _unloadable(target, error) from error
     return factory
 
 
-def _unloadable(target: str, error: Exception) -> UnavailableError:
+def _unloadable(target: str, error: BaseException) -> UnavailableError:
     return UnavailableError(
         f"{target} cannot be loaded ({type(error).__name__}: {error})",
         "repair or uninstall the distribution that provides it",

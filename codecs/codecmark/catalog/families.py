@@ -67,7 +67,8 @@ _CONSTANT_OPUS = tuple(
 _VARIABLE_OPUS = tuple(
     f"opus@{setting}"
     for setting in (
-        "9k-vbr", "16k-vbr-10ms", "16k-vbr-40ms", "12k-60ms", "12k-vbr-voip",
+        "8k-vbr-60ms", "9k-vbr", "12k-60ms", "12k-vbr-voip", "16k-vbr-10ms", "16k-vbr-40ms",
+        "40k-vbr", "48k-vbr",
     )
 )  # fmt: skip
 

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from codecmark.errors import CodecError
@@ -39,11 +40,13 @@ def run(command: Sequence[str], folder: Path, timeout_s: float) -> None:
         try:
             code = process.wait(timeout_s)
         except BaseException as error:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
             if isinstance(error, subprocess.TimeoutExpired):
                 raise CodecError(f"{name} took more than {timeout_s:g} s") from error
             raise
+        finally:  # also what it left running in the background
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
     if code != 0:
         raise CodecError(f"{name} returned {code}: {_last_line(messages)}")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import csv
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,15 +49,14 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 
 def _write_figures(path: Path, kept: Listened, predictions: Predictions) -> None:
     """Write a line for each stimulus: what people said on average, and each predictor."""
+    from codecmark.listen import csv_tables
     from codecmark.studies.predictors import means
 
     people = means(kept.ratings(kept.systems))
-    with path.open("w", encoding="utf-8", newline="") as file:
-        lines = csv.writer(file, lineterminator="\n")
-        lines.writerow(("signal", "condition", "mean_rating", *predictions))
-        for row, signal in enumerate(kept.listening.clips):
-            for column, system in enumerate(kept.systems):
-                figures = [values[row, column] for values in predictions.values()]
-                lines.writerow(
-                    (signal, system, f"{people[row, column]:.2f}", *(f"{x:.4f}" for x in figures))
-                )
+    lines = []
+    for row, signal in enumerate(kept.listening.clips):
+        for column, system in enumerate(kept.systems):
+            figures = [f"{values[row, column]:.4f}" for values in predictions.values()]
+            lines.append(((signal, system), (f"{people[row, column]:.2f}", *figures)))
+    columns = "signal", "condition", "mean_rating", *predictions
+    path.write_text(csv_tables.written(columns, lines), encoding="utf-8", newline="")

@@ -15,6 +15,7 @@ from codecmark.results.row import ResultRow
 from codecmark.review.requirements import Requirements
 from codecmark.review.requirements_file import load
 from codecmark.system.counting import counted
+from codecmark.system.text import legible
 
 RESULTS = Path("codecmark-results")  # in the current folder
 
@@ -115,8 +116,10 @@ def show_run(results: Path, rows: Sequence[ResultRow], console: Console) -> None
         clips = len({row.clip for row in rows if row.clip})
     conditions = ", ".join(dict.fromkeys(row.condition for row in rows))
     console.print(
-        f"run {run_id}: {counted(codecs, 'codec')}, {counted(clips, 'clip')}, {conditions}, "
-        f"on {rows[0].host}",
+        legible(
+            f"run {run_id}: {counted(codecs, 'codec')}, {counted(clips, 'clip')}, {conditions}, "
+            f"on {rows[0].host}"
+        ),
         markup=False, highlight=False,
     )  # fmt: skip
     for part in newest.parts(results, run_id):

@@ -39,7 +39,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
             console.print(legible(str(damage)), style="red", markup=False, soft_wrap=True)
         left += len(damages)
         if not damages:
-            console.print(f"{run_id}: every row is what was written", markup=False)
+            console.print(f"{run_id}: {_whole(salvage.unsealed(results, run_id))}", markup=False)
         elif arguments.salvage and any(damage.line is not None for damage in damages):
             removed, aside = salvage.salvage(results, run_id)
             left -= sum(damage.line is not None for damage in damages)
@@ -49,3 +49,12 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
                 markup=False, soft_wrap=True,
             )  # fmt: skip
     return 1 if left else 0
+
+
+def _whole(unsealed: int) -> str:
+    if not unsealed:
+        return "every row is what was written"
+    return (
+        f"{counted(unsealed, 'line')} of schema 1 or 2 without a checksum: nothing says whether "
+        "they are what was written; every other row is"
+    )

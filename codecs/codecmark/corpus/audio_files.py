@@ -43,7 +43,8 @@ def read_audio(
     path = Path(path)
     require_part(str(path), start_s, duration_s)
     try:
-        require_file(path)
+        if not path.is_file():
+            raise InputError("is no file that can be read" if path.exists() else "does not exist")
         blocks = reader_process.SHARED.read(path, start_s, duration_s, limits)
     except (InputError, OSError, ValueError) as error:
         raise InputError(f"{path}: {error}") from error
@@ -60,12 +61,6 @@ def _joined(path: Path, start_s: float, blocks: list[Block]) -> AudioClip:
         raise InputError(f"{path}: has no samples from {start_s:g} s on")
     samples = np.concatenate([block.samples for block in blocks], axis=1)
     return AudioClip(samples, blocks[0].rate_hz)
-
-
-def require_file(path: Path) -> None:
-    """Raise `InputError` unless this is a regular file: reading a pipe or a device may not end."""
-    if not path.is_file():
-        raise InputError("is no file that can be read" if path.exists() else "does not exist")
 
 
 def require_part(of: str, start_s: float, duration_s: float | None) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from codecmark.clip import AudioClip
-from codecmark.corpus.audio_files import read_audio, require_file, require_part
+from codecmark.corpus.audio_files import read_audio, require_part
 from codecmark.errors import InputError
 from codecmark.system.digest import file_sha256
 
@@ -68,11 +68,10 @@ class CorpusClip:
         """
         if self.sha256 is not None:
             try:
-                require_file(self.path)
                 digest = file_sha256(self.path)
-            except InputError as error:
-                raise InputError(f"{self.path}: {error}") from error
-            except (OSError, ValueError) as error:
+            except OSError as error:
+                raise InputError(f"{self.path}: cannot be read ({error.strerror})") from error
+            except ValueError as error:
                 raise InputError(f"{self.path}: cannot be read ({error})") from error
             if digest != self.sha256.lower():
                 raise InputError(

@@ -7,6 +7,9 @@ in its last digits between machines, so it is rounded with margins and checked, 
 is; see `side_information`. What no layer codes stays as the base decoded it, without noise
 filling.
 
+The waveform layers of a long clip are coded in segments. Its base is not, so that it is the other
+codec's own payload in any stream; it stands in the first segment.
+
 Specs end in `+wave@` and the targets of `targets`: `lyra@6k+wave@snr10`, `lyra@9.2k+wave@12k`,
 `audioldm2:compact/joint+wave@snr10-snr14`. Rates are those of the whole stream.
 """
@@ -25,7 +28,7 @@ from codecmark.clip import AudioClip, Samples, resample
 from codecmark.codec import Codec
 from codecmark.errors import BitstreamError, InputError
 from codecmark.layered import base as base_layer
-from codecmark.layered import container, encoder_search, mdct, targets
+from codecmark.layered import container, encoder_search, mdct, segments, targets
 from codecmark.layered.base import PEAK, Base
 from codecmark.layered.codec import (
     LAYER_BYTES,
@@ -77,19 +80,28 @@ class BesideCodec(Codec):
         return 1 + len(self._targets)
 
     def encode_payload(self, clip: AudioClip) -> bytes:
-        """Return the base's payload and the waveform layers of each channel."""
+        """Return the base's payload and the waveform layers of each channel, by segment."""
         base_data = self._base.encode_payload(clip)
         header = StreamHeader(clip.sample_rate_hz, clip.channels, clip.n_samples)
         decoded = AudioClip(self._base.decode_payload(base_data, header), clip.sample_rate_hz)
-        references = clip.resampled(RATE_HZ).samples.astype(np.float64)
-        decoded_signals = decoded.resampled(RATE_HZ).samples.astype(np.float64)
-        goals = channel_goals(self._targets, clip)
-        base_share = len(base_data) // clip.channels + LAYER_BYTES
-        channels = []
-        for number, (reference, signal) in enumerate(zip(references, decoded_signals, strict=True)):
-            waveforms = _encode(reference, signal, goals, base_share)
-            channels.append((b"" if number else base_data, *waveforms))
-        return container.pack(channels)
+        at_rate = clip.resampled(RATE_HZ)
+        decoded_signals = decoded.resampled(RATE_HZ).samples
+        bounds = segments.bounds(at_rate.n_samples)
+        payloads: list[bytes] = []
+        for start, end in bounds:
+            references = at_rate.samples[:, start:end]
+            part = clip if len(bounds) == 1 else AudioClip(references, RATE_HZ)
+            goals = channel_goals(self._targets, part)
+            share = len(base_data) * (end - start) // at_rate.n_samples // clip.channels
+            channels: list[tuple[bytes, ...]] = []
+            for reference, signal in zip(references, decoded_signals[:, start:end], strict=True):
+                waveforms = _encode(
+                    reference.astype(np.float64), signal.astype(np.float64), goals,
+                    share + LAYER_BYTES,
+                )  # fmt: skip
+                channels.append((b"" if payloads or channels else base_data, *waveforms))
+            payloads.append(container.pack(channels))
+        return segments.pack(payloads)
 
     def decode_payload(self, payload: bytes, header: StreamHeader) -> Samples:
         """Return the waveform; every layer must be intact."""
@@ -112,31 +124,42 @@ class BesideCodec(Codec):
         if not 1 <= upto <= self.layers:
             raise InputError(f"upto: must be 1 to {self.layers}, got {upto}")
         header, payload = frame.unpack(self.info.spec, stream, strict=False)
+        self.limits.require(header)
         samples, dropped = self._decode(payload, header, upto)
         return LayeredClip(AudioClip(samples, header.sample_rate_hz), tuple(dropped))
 
     def _decode(
         self, payload: bytes, header: StreamHeader, upto: int
     ) -> tuple[Samples, list[Dropped]]:
-        layers, dropped = container.unpack(payload, header.channels, self.layers, upto)
-        base_data = layers[0][0]
+        length = -(-header.n_samples * RATE_HZ // header.sample_rate_hz)
+        bounds, payloads = segments.bounds(length), [payload]
+        if len(bounds) > 1 and segments.are_several(payload):
+            payloads = segments.unpack(payload, len(bounds))
+        else:
+            bounds = [(0, length)]
+        layers: list[list[tuple[bytes | None, ...]]] = []
+        dropped: list[Dropped] = []
+        for part in payloads:
+            of_segment, lost = container.unpack(part, header.channels, self.layers, upto)
+            layers.append(of_segment)
+            dropped += lost
+        base_data = layers[0][0][0]
         if base_data is None:
             raise BitstreamError("base layer", dropped[0].reason)
         decoded = self._base.decode_payload(base_data, header).copy()
-        signals = resample(decoded, header.sample_rate_hz, RATE_HZ, _length(header))
+        signals = resample(decoded, header.sample_rate_hz, RATE_HZ, length)
         residuals = np.zeros(signals.shape, np.float32)
-        for number, (_, *bodies) in enumerate(layers):
-            if bodies and bodies[0] == _MUTED:
-                decoded[number] = 0
-                continue
-            residuals[number], reasons = _residual(signals[number].astype(np.float64), bodies)
-            dropped += [Dropped(number, name, reason) for name, reason in reasons]
-        added = resample(residuals, RATE_HZ, header.sample_rate_hz, header.n_samples)
-        return (decoded + added).astype(np.float32), dropped
-
-
-def _length(header: StreamHeader) -> int:
-    return -(-header.n_samples * RATE_HZ // header.sample_rate_hz)
+        for of_segment, (start, end) in zip(layers, bounds, strict=True):
+            for number, (_, *bodies) in enumerate(of_segment):
+                if bodies and bodies[0] == _MUTED:
+                    first, last = (at * header.sample_rate_hz // RATE_HZ for at in (start, end))
+                    decoded[number, first:last] = 0
+                    continue
+                signal = signals[number, start:end].astype(np.float64)
+                residuals[number, start:end], reasons = _residual(signal, bodies)
+                dropped += [Dropped(number, name, reason) for name, reason in reasons]
+        decoded += resample(residuals, RATE_HZ, header.sample_rate_hz, header.n_samples)
+        return decoded, dropped
 
 
 def _encode(

@@ -51,9 +51,9 @@ def markdown(
         parts += _of_condition(ours, plain, judged.get(condition))
     parts.append(_Part("Notes", _folded("what was not measured, and why", _notes(board.notes))))
     parts.append(_Part("Columns", _meanings(found)))
-    first = rows[0]
+    run_id, host = escaped(rows[0].run_id), escaped(rows[0].host or "a machine without a name")
     intro = (
-        f"Run `{first.run_id}` on {first.host}. `-` is not measured, `exact` is a lossless copy; "
+        f"Run `{run_id}` on {host}. `-` is not measured, `exact` is a lossless copy; "
         "`15.0 (1/10)` has a figure for one clip of ten, `15.0 (9 exact)` is without nine lossless "
         "copies. ViSQOL, PESQ and ESTOI predict what listeners would say; they are not listening "
         "tests."

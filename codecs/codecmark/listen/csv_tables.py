@@ -76,6 +76,18 @@ def unshielded(cell: str) -> str:
     return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
 
 
+def written(columns: Sequence[str], lines: Sequence[tuple[Sequence[str], Sequence[str]]]) -> str:
+    """Return a table whose lines begin with names, whatever they hold, and end with figures."""
+    text = io.StringIO()
+    # many spreadsheets take a semicolon or a tab for the end of a cell that is not quoted
+    ends = any(mark in name for names, _ in lines for name in names for mark in ";\t")
+    dialect = "unix" if ends else "excel"  # the former quotes every cell
+    writer = csv.writer(text, dialect, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows([*map(shielded, names), *figures] for names, figures in lines)
+    return text.getvalue()
+
+
 def bounded_bytes(path: Path, most_bytes: int = _LARGEST_BYTES) -> bytes:
     """Return the bytes of a file.
 

@@ -104,8 +104,7 @@ def read(design: Design) -> tuple[list[Joined], list[Answer]]:
         If a line was changed, or is of a listener or page that the test does not have.
     """
     path = design.folder / ANSWERS
-    lines = path.read_bytes().splitlines(keepends=True) if path.exists() else []
-    entries = [entry_of(path, line) for line in lines if not is_torn(line)]
+    entries = [entry_of(path, line) for line in whole_lines(path)]
     joined = {each.session: each for each in entries if isinstance(each, Joined)}
     answers = [each for each in entries if isinstance(each, Answer)]
     _check_all(design, path, joined, answers)
@@ -142,6 +141,18 @@ def check_elsewhere(design: Design, each: Elsewhere) -> None:
         raise InputError(f"stimuli: not those of page {each.page}")
     expected = 1 if design.plan.method in {"ab", "abx"} else len(page.items)
     check_values(design.plan.method, expected, each.values)
+
+
+def whole_lines(path: Path) -> list[bytes]:
+    """Return the lines of a file, less a last one that was cut off; none where there is no file.
+
+    A last line that lost no more than its end is whole. Lines end at a line feed and nowhere else:
+    a carriage return is damage within one.
+    """
+    if not path.exists():
+        return []
+    *lines, last = path.read_bytes().split(b"\n")
+    return [line + b"\n" for line in lines] + ([last] if last and not is_torn(last) else [])
 
 
 def entry_of(path: Path, line: bytes) -> Entry:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import hmac
 import json
-import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
@@ -19,8 +18,11 @@ from urllib.parse import urlsplit
 
 from codecmark.errors import InputError
 from codecmark.listen import strict_json, wire
+from codecmark.listen.journal import AnsweredError
 from codecmark.listen.last_bits import varied
+from codecmark.listen.notices import Notices
 from codecmark.listen.pace import Pace
+from codecmark.listen.turns import Turn
 from codecmark.listen.views import about, state
 from codecmark.listen.wire import RefusedError, Request
 
@@ -50,9 +52,12 @@ class Handler:
         self._readers = ThreadPoolExecutor(_READERS, "codecmark-listen-sound")
         self._disk = ThreadPoolExecutor(1, "codecmark-listen-disk")
         self._synchronising: asyncio.Future[None] | None = None
+        self._read: dict[str, asyncio.Future[None]] = {}
+        self._notices = Notices()
 
     def close(self) -> None:
         """End the threads."""
+        self._notices.close()
         self._readers.shutdown()
         self._disk.shutdown()
 
@@ -107,13 +112,34 @@ class Handler:
             raise _nothing()
         seeds = (journal.design.key.secret or self._server.secret, session, page, place)
         try:
-            return await self._in(self._readers, lambda: varied(journal.design.sound(name), seeds))
+            await self._all_read(turn)
+            return await self._in(
+                self._readers, lambda: varied(journal.design.sound(name), seeds, name)
+            )
         except InputError as error:
+            self._read.pop(page, None)
             # the reason is for who runs the server: it names the sound, and so tells which is which
-            print(error, file=sys.stderr)
+            self._notices.tell(str(error))
             raise RefusedError(
                 HTTPStatus.INTERNAL_SERVER_ERROR, "the sound cannot be read; tell who runs the test"
             ) from error
+
+    async def _all_read(self, turn: Turn) -> None:
+        """Return once every sound of a page was read since the server began.
+
+        The hidden reference and the open one are one file: without this, the place that is quick,
+        or fails, after the open one was asked for would be the reference.
+        """
+        if turn.page not in self._read:
+            design, names = self._journal.design, {*turn.items, *filter(None, [turn.reference])}
+
+            def read() -> None:
+                for name in names:
+                    design.sound(name)
+
+            loop = asyncio.get_running_loop()
+            self._read[turn.page] = loop.run_in_executor(self._readers, read)
+        await asyncio.shield(self._read[turn.page])
 
     async def _post(self, request: Request, path: str, peer: str) -> tuple[bytes, str]:
         headers, journal = request.headers, self._journal
@@ -142,10 +168,14 @@ class Handler:
                 session, page = self._session(request), body.get("page", "")
                 if not isinstance(page, str):
                     raise InputError("page: must be text")
-                is_new = journal.answer(
-                    session, page, body.get("values"), body.get("heard_s"),
-                    body.get("page_s", 0.0), body.get("comment", ""), waits=False,
-                )  # fmt: skip
+                try:
+                    is_new = journal.answer(
+                        session, page, body.get("values"), body.get("heard_s"),
+                        body.get("page_s", 0.0), body.get("comment", ""), waits=False,
+                    )  # fmt: skip
+                except AnsweredError as error:
+                    await self._on_disk()  # the answer that stands, since the listener goes on
+                    raise RefusedError(HTTPStatus.CONFLICT, str(error)) from error
                 await self._on_disk()
                 return _json({"stored": True, "new": is_new})
         raise _nothing()
@@ -166,9 +196,13 @@ class Handler:
     def _session(self, request: Request) -> str:
         session = request.headers.get("codecmark-session", "")
         try:
-            self._journal.session(session)
+            joined = self._journal.session(session)
         except InputError as error:
             raise RefusedError(HTTPStatus.UNAUTHORIZED, str(error)) from error
+        if joined.by_file:  # who has the file would answer in its listener's name
+            raise RefusedError(
+                HTTPStatus.FORBIDDEN, "session: that of a file; hand in what it saves"
+            )
         return session
 
     def _require_token(self, request: Request) -> None:

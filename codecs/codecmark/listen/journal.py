@@ -25,14 +25,20 @@ from codecmark.listen.entries import (
     Stated,
     check_elsewhere,
     entry_of,
+    whole_lines,
 )
 from codecmark.listen.pseudonyms import chosen, look
 from codecmark.listen.synchronised_lines import SynchronisedLines
 from codecmark.listen.turns import Turn, check, draw
-from codecmark.results.lines import is_torn, sealed
+from codecmark.results.lines import sealed
 
 MOST_LISTENERS = 10_000
 LONGEST_COMMENT = 500
+_MOST_PAGE_S = 1e7
+
+
+class AnsweredError(InputError):
+    """A page was answered before, and otherwise."""
 
 
 class Journal:
@@ -58,14 +64,13 @@ class Journal:
             raise InputError(
                 f"{design.folder}: another process serves or imports this test; end it first"
             ) from error
-        whole = 0
         try:
-            for line in path.read_bytes().splitlines(keepends=True) if path.exists() else ():
-                if is_torn(line):
-                    break
+            stored = whole_lines(path)
+            for line in stored:
                 self._take(entry_of(path, line))
-                whole += len(line)
-            self.lines = SynchronisedLines(path, whole)
+            self.lines = SynchronisedLines(
+                path, sum(map(len, stored)), ends=not stored or stored[-1].endswith(b"\n")
+            )
         except BaseException:
             self._process_lock.release()
             raise
@@ -190,6 +195,8 @@ class Journal:
 
         Raises
         ------
+        AnsweredError
+            If the page was answered before with other values, which stand.
         InputError
             If session or page are not known, or the answer is not one to that page.
         """
@@ -199,12 +206,14 @@ class Journal:
             round(float(page_s), 1), comment.encode("utf-8", "replace").decode(), now(),
         )  # fmt: skip
         with self._lock:
-            is_new = (session, page) not in self._answers
-            if is_new:
+            before = self._answers.get((session, page))
+            if before is None:
                 self._append(made)
         if waits:
             self.lines.synchronise()
-        return is_new
+        if before is not None and before.values != made.values:
+            raise AnsweredError("values: this page was answered before, and that answer stands")
+        return before is None
 
     def check(
         self,
@@ -222,7 +231,7 @@ class Journal:
         check(self.design.plan.method, turn, values, heard_s)
         if not isinstance(comment, str) or len(comment) > LONGEST_COMMENT:
             raise InputError(f"comment: at most {LONGEST_COMMENT} characters")
-        if type(page_s) not in {int, float} or not 0 <= page_s < 1e7:
+        if type(page_s) not in {int, float} or not 0 <= page_s < _MOST_PAGE_S:
             raise InputError("page_s: must be seconds")
         return turn
 
@@ -239,6 +248,8 @@ class Journal:
             fresh: dict[tuple[str, str], Elsewhere] = {}
             for each in given:
                 check_elsewhere(self.design, each)
+                if not 0 <= each.page_s < _MOST_PAGE_S:
+                    raise InputError(f"page_s: {each.page_s:g} s on page {each.page} is no time")
                 key = each.name, each.page
                 before = self._elsewhere.get(key) or fresh.get(key)
                 if before is None:

@@ -15,19 +15,34 @@ import wave
 from collections.abc import Iterable
 from typing import Final
 
+from codecmark.errors import InputError
+
 _SHARE_OF_256: Final = 16
+_BYTES: Final = 2
 
 
-def varied(data: bytes, seeds: Iterable[str]) -> bytes:
+def varied(data: bytes, seeds: Iterable[str], name: str = "sound") -> bytes:
     """Return a 16-bit WAV file with last bits inverted, the same ones for the same seeds.
 
     So that who asks for a sound again and again cannot average the noise away.
+
+    Raises
+    ------
+    InputError
+        If it is no such file; says its name.
     """
     import numpy as np
 
-    with wave.open(io.BytesIO(data)) as file:
-        parameters = file.getparams()
-        samples = np.frombuffer(file.readframes(parameters.nframes), "<i2").copy()
+    try:
+        with wave.open(io.BytesIO(data)) as file:
+            parameters = file.getparams()
+            samples = np.frombuffer(file.readframes(parameters.nframes), "<i2").copy()
+    except (wave.Error, EOFError, ValueError) as error:
+        raise InputError(
+            f"{name}: is no WAV file ({error or 'cut off'}); plan the test anew"
+        ) from error
+    if parameters.sampwidth != _BYTES:
+        raise InputError(f"{name}: has {8 * parameters.sampwidth} bits, not 16; plan the test anew")
     digest = hashlib.sha256(" ".join(seeds).encode()).digest()
     rng = np.random.default_rng(int.from_bytes(digest))
     samples ^= rng.integers(0, 256, len(samples), dtype=np.uint8) < _SHARE_OF_256

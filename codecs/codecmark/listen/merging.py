@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
+from filelock import FileLock, Timeout
 from msgspec.structs import replace
 
 from codecmark.corpus.audio_files import SUFFIXES
@@ -21,6 +23,8 @@ from codecmark.listen.ratings import (
 )
 from codecmark.system import whole_files
 
+_LOCK = ".lock"
+_WAIT_S = 60.0
 _WRITTEN = 1e-5  # ratings are stored with six digits
 
 
@@ -118,7 +122,24 @@ def add_to(folder: Path, listening: ListeningSet) -> tuple[ListeningSet, int]:
     InputError
         As `merged`, or if the folder can be neither read nor written; nothing is changed then.
     """
-    before = read_set(folder) if (folder / HEAD).exists() else None
-    whole = listening if before is None else merged([before, listening], before.title)
-    write_set(folder, whole)
+    with _alone(folder):  # or two at once would each write what the other had not
+        before = read_set(folder) if (folder / HEAD).exists() else None
+        whole = listening if before is None else merged([before, listening], before.title)
+        write_set(folder, whole)
     return whole, len(whole.ratings) - (0 if before is None else len(before.ratings))
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Keep other processes that add to the folder waiting."""
+    lock = folder / _LOCK
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if lock.is_symlink():  # the folder may be a stranger's
+            raise InputError(f"{lock}: is a link; remove it")
+        with FileLock(lock, timeout=_WAIT_S):
+            yield
+    except Timeout as error:
+        raise InputError(f"{folder}: another process adds to this set; end it first") from error
+    except OSError as error:
+        raise InputError(f"{lock}: cannot be written ({error.strerror})") from error

@@ -27,8 +27,13 @@ def is_pseudonym(name: str) -> bool:
     No mail address, nothing that moves a cursor, and no sign in front that makes a table's program
     compute what follows.
     """
-    usable = name.isprintable() and "@" not in name and len(name) <= LONGEST_NAME
-    return usable and name[:1].isalnum()
+    if len(name) > LONGEST_NAME:  # normalising very many marks takes their square
+        return False
+    spellings = name, unicodedata.normalize("NFKC", name)  # a wide @ is one too
+    return all(
+        each.isprintable() and "@" not in each and len(each) <= LONGEST_NAME and each[:1].isalnum()
+        for each in spellings
+    )
 
 
 def chosen(name: str) -> str:
@@ -45,11 +50,10 @@ def chosen(name: str) -> str:
     if len(name) > _LONGEST_SPELLED:  # normalising very many marks takes their square
         raise _refused()
     name = unicodedata.normalize("NFC", name)
-    plain = unicodedata.normalize("NFKC", name)  # a wide @ is one too
+    plain = unicodedata.normalize("NFKC", name)
     letters = {unicodedata.name(each, "").partition(" ")[0] for each in plain if each.isalpha()}
     marks = "".join("m" if unicodedata.category(each)[0] == "M" else "." for each in name)
-    usable = is_pseudonym(name) and is_pseudonym(plain)
-    if not usable or len(letters & _ALPHABETS) > 1 or _MARKS.search(marks):
+    if not is_pseudonym(name) or len(letters & _ALPHABETS) > 1 or _MARKS.search(marks):
         raise _refused()
     if look(name).startswith(tuple(map(look, OTHER_TOOLS))):  # so are listeners from them called
         raise InputError(

@@ -12,8 +12,6 @@ form, wherever the ratings came from. Nothing in it is ever deleted: screening i
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
@@ -24,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codecmark.errors import InputError
-from codecmark.listen.csv_tables import bounded_bytes, number, read_csv, shielded, unshielded
+from codecmark.listen.csv_tables import bounded_bytes, number, read_csv, unshielded, written
 from codecmark.system import schema, whole_files
 
 Method = Literal["acr", "dcr", "mushra"]
@@ -224,21 +222,15 @@ def write_set(folder: Path, listening: ListeningSet) -> None:
         FORMAT, listening.method, listening.stimuli, listening.title, listening.licence,
         listening.plan_sha256,
     )  # fmt: skip
-    lines = io.StringIO()
-    # many spreadsheets take a semicolon or a tab for the end of a cell that is not quoted
-    names = {name for r in listening.ratings for name in (r.listener, r.clip, r.system)}
-    ends = any(mark in name for name in names for mark in ";\t")
-    dialect = "unix" if ends else "excel"  # the former quotes every cell
-    writer = csv.writer(lines, dialect, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    writer.writerows(
-        (*map(shielded, (r.listener, r.clip, r.system)), f"{r.value:g}") for r in listening.ratings
+    table = written(
+        COLUMNS,
+        [((r.listener, r.clip, r.system), (f"{r.value:g}",)) for r in listening.ratings],
     )
     try:
         folder.mkdir(parents=True, exist_ok=True)
         text = msgspec.json.format(msgspec.json.encode(head), indent=1)
         whole_files.write_inside(folder, HEAD, text + b"\n")
-        whole_files.write_inside(folder, RATINGS, lines.getvalue())
+        whole_files.write_inside(folder, RATINGS, table)
     except OSError as error:
         raise InputError(f"{folder}: cannot be written ({error.strerror})") from error
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -27,6 +28,7 @@ from codecmark.listen.statistics import Difference, differences, means
 from codecmark.system import whole_files
 from codecmark.system.counting import counted
 
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # all but tab and line feed
 _HERE = Path(__file__).parent
 _TITLES = {"mos": "Mean opinion score (ACR)", "dmos": "Degradation mean opinion score (DCR)",
            "mushra": "MUSHRA score"}  # fmt: skip
@@ -143,6 +145,8 @@ def write(path: Path, results: Results, given: Path | None = None) -> None:
         policy=f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; "
         "form-action 'none'",
     )
+    # what a comment holds may move the cursor of whoever prints the page
+    text = _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text.replace("\r\n", "\n"))
     try:
         whole_files.write_beside(path, text, given)
     except OSError as error:

@@ -15,15 +15,19 @@ class SynchronisedLines:
     path : Path
     whole : int
         How many bytes of it stay; a last line that was cut off goes.
+    ends : bool
+        Whether the last line that stays has its end; otherwise it gets one.
     """
 
-    def __init__(self, path: Path, whole: int) -> None:
+    def __init__(self, path: Path, whole: int, *, ends: bool = True) -> None:
         self._lock = threading.Lock()
         self._written = self._synced = 0
         self._failed = False
         self._file = open(path, "ab", buffering=0, opener=_without_links)  # noqa: SIM115
         try:
             self._file.truncate(whole)
+            if not ends:
+                self._file.write(b"\n")
             os.fsync(self._file.fileno())  # what was written before a kill counts as stored here
             _synchronise_folder(path.parent)
         except BaseException:

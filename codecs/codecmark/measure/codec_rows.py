@@ -11,8 +11,9 @@ from time import perf_counter
 
 from codecmark import catalog
 from codecmark.corpus.condition import Condition, PreparedClip
-from codecmark.errors import CodecmarkError
+from codecmark.errors import CodecError, CodecmarkError
 from codecmark.measure import content_key, row_builder
+from codecmark.measure.decoded_files import clip_fields
 from codecmark.measure.decoding_worker import DecodingWorker
 from codecmark.measure.impairments import keys
 from codecmark.measure.impairments.impaired import ImpairedCodec
@@ -172,9 +173,14 @@ class CodecRows:
         ]
 
     def _keyed(self, builder: RowBuilder, clip: PreparedClip | None) -> ResultRow:
+        family = Spec.parse(self.spec).family
+        named = str(builder.value("spec")), str(builder.value("family"))
+        if (Spec.parse(named[0]).family, named[1]) != (family, family):  # it changed its name since
+            error = CodecError(f"its info names {named[0]} of the family {named[1]} by now")
+            builder = row_builder.for_missing_codec(self.run_id, self.spec, self._condition, error)
+            builder.put(**({} if clip is None else clip_fields(clip)))
         codec = content_key.codec_key(self.spec, self._condition, self._weight_sets, self._setup)
         keyed = None if clip is None else content_key.KeyedClip.of(clip)
-        family = Spec.parse(self.spec).family
         key = keys.row_key(codec, keyed, self._treatment, self._setup, family)
         builder.put(**self._treatment.axes)
         return builder.put(key=key, weight_sets=self._weight_sets).finish()

@@ -4,34 +4,42 @@ A codec that keeps the clip it encodes and returns it again would need no bytes 
 scored is what this process decodes, which is given a spec and bytes and nothing else: every clip
 of a run for quality; of a timed run, whose calls must be where the clock is, one clip of each
 batch, held against what the timed call returned.
+
+The codecs of this package share a process. One of another distribution has its own for each spec
+and condition, so that it finds nothing there that it decoded at another rate, and what it does to
+its process costs nobody else; of its timed calls every one is held against what that decodes.
 """
 
 from __future__ import annotations
 
 import atexit
-import hashlib
 import json
+import secrets
 from collections.abc import Sequence
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 
 from codecmark import catalog
+from codecmark.bitstream import frame
 from codecmark.bitstream.frame import DecodeLimits
 from codecmark.clip import AudioClip
 from codecmark.codec import Codec
-from codecmark.errors import BitstreamError, CodecError, CodecmarkError
-from codecmark.measure import agreement
+from codecmark.errors import CodecError, CodecmarkError
+from codecmark.measure import agreement, taken_over
 from codecmark.networks.setup import Setup
+from codecmark.spec import Spec
 from codecmark.system import child_program, threads
 from codecmark.system.child_program import ChildDiedError, ChildProgram, exactly
+from codecmark.system.text import shortened
 
+_MAX_LINE = 1 << 16
 _PROGRAM = ChildProgram("codecmark.measure.decoding_worker", apart=False)
 atexit.register(_PROGRAM.close)
 
 
 class DecodingWorker:
-    """Decodes the streams of one codec in the process, which all of them share.
+    """Decodes the streams of one codec in the process, which it shares unless it is a plug-in.
 
     Parameters
     ----------
@@ -39,9 +47,18 @@ class DecodingWorker:
         What the process builds from the codec's spec must be of the same class.
     setup : Setup
     thread_count : int
+    limits : DecodeLimits
+
+    Attributes
+    ----------
+    is_plugin : bool
+        Whether the codec is another distribution's.
     """
 
     def __init__(self, codec: Codec, setup: Setup, thread_count: int, limits: DecodeLimits) -> None:
+        self.is_plugin = catalog.is_plugin(Spec.parse(codec.info.spec).family)
+        # a program that was started with other arguments is replaced
+        self._arguments = (secrets.token_hex(8),) if self.is_plugin else ()
         self._request: dict[str, Any] = {
             "spec": codec.info.spec,
             "class": _class_of(codec),
@@ -66,27 +83,48 @@ class DecodingWorker:
 
     def forget(self) -> None:
         """Let the process free the codec: a second network would be in memory meanwhile."""
-        if _PROGRAM.pid is not None:
-            with _PROGRAM.asked(None, variables=self._variables) as (requests, answers):
-                requests.write(b'{"spec":null}\n')
-                requests.flush()
-                answers.readline()
+        if self.is_plugin:
+            _PROGRAM.close()
+        elif _PROGRAM.pid is not None:
+            with _PROGRAM.asked(None, variables=self._variables) as pipes:
+                _exchanged(pipes, {"spec": None}, b"")
 
     def _asked(self, stream: bytes, thread_count: int) -> AudioClip:
-        with _PROGRAM.asked(None, variables=self._variables) as (requests, answers):
-            request = {**self._request, "threads": thread_count, "bytes": len(stream)}
-            requests.write(json.dumps(request).encode() + b"\n" + stream)
-            requests.flush()
-            line = answers.readline()
-            if not line:
-                raise EOFError
-            answer: dict[str, Any] = json.loads(line)
-            if "reason" in answer:
-                raise _RefusedError(answer["reason"])
-            channels, length = answer["shape"]
-            content = exactly(answers, channels * length * 4)
-        samples = np.frombuffer(content, "<f4").reshape(channels, length)
-        return AudioClip(samples.astype(np.float32, copy=False), answer["sample_rate_hz"])
+        header, _ = frame.unpack(self._request["spec"], stream, strict=False)
+        request = {**self._request, "threads": thread_count, "bytes": len(stream)}
+        with _PROGRAM.asked(None, *self._arguments, variables=self._variables) as pipes:
+            reason = _exchanged(pipes, request, stream)
+            if reason is not None:
+                raise _RefusedError(reason)
+            content = exactly(pipes[1], header.channels * header.n_samples * 4)
+        samples = np.frombuffer(content, "<f4").reshape(header.channels, header.n_samples)
+        return AudioClip(samples.astype(np.float32, copy=False), header.sample_rate_hz)
+
+
+def _exchanged(
+    pipes: tuple[IO[bytes], IO[bytes]], request: dict[str, Any], content: bytes
+) -> str | None:
+    """Send a request and read the line that answers it: why it was refused, or None.
+
+    Raises
+    ------
+    CodecError
+        If the line does not repeat the number of this request: something else wrote on the pipe.
+    """
+    requests, answers = pipes
+    number = secrets.token_hex(8)
+    requests.write(json.dumps({**request, "number": number}).encode() + b"\n" + content)
+    requests.flush()
+    line = answers.readline(_MAX_LINE)
+    if not line:
+        raise EOFError
+    try:
+        answer = json.loads(line)
+    except ValueError:
+        answer = None
+    if not isinstance(answer, dict) or answer.get("number") != number:
+        raise CodecError("the process that never saw the clip sent what answers no request of it")
+    return answer.get("reason")
 
 
 def disagreement(
@@ -94,18 +132,21 @@ def disagreement(
 ) -> str:
     """Say how what calls returned for these streams differs from what the process decodes.
 
-    One of them is decoded there, which one follows from their bytes, so that no position is safe.
-    Empty if they agree, or the call failed by itself.
+    One of them is decoded there, drawn now that all streams are made, so that no codec can tell
+    which; of a plug-in every one. Empty if they agree, or the call failed by itself.
     """
-    index = min(range(len(streams)), key=lambda i: hashlib.sha256(streams[i]).digest())
-    returned = outputs[index]
-    if not isinstance(returned, AudioClip):
-        return ""
-    try:
-        difference = agreement.difference_of(returned, worker.decode(streams[index]))
-    except CodecmarkError as error:
-        difference = str(error)
-    return difference and f"a process that never saw the clip disagrees: {difference}"
+    indices = range(len(streams)) if worker.is_plugin else [secrets.randbelow(len(streams))]
+    for index in indices:
+        returned = outputs[index]
+        if not isinstance(returned, AudioClip):
+            continue
+        try:
+            difference = agreement.difference_of(returned, worker.decode(streams[index]))
+        except CodecmarkError as error:
+            difference = str(error)
+        if difference:
+            return f"a process that never saw the clip disagrees: {difference}"
+    return ""
 
 
 class _RefusedError(CodecError):
@@ -126,18 +167,16 @@ def _main() -> None:
         request = json.loads(line)
         if request["spec"] not in built:
             built.clear()
-        content = b""
-        if request["spec"] is None:
-            answer: dict[str, Any] = {}
-        else:
+        answer, content = {"number": request["number"]}, b""
+        if request["spec"] is not None:
             stream = exactly(requests, request["bytes"])
             try:
                 clip = _decoded(request, stream, built)
-            except Exception as error:  # whatever a plug-in raises is its failure, by name
+            except (Exception, SystemExit) as error:  # whatever a plug-in raises is its failure
                 known = isinstance(error, CodecmarkError)
-                answer = {"reason": str(error) if known else f"{type(error).__name__}: {error}"}
+                reason = str(error) if known else f"{type(error).__name__}: {error}"
+                answer["reason"] = shortened(reason)
             else:
-                answer = {"shape": clip.samples.shape, "sample_rate_hz": clip.sample_rate_hz}
                 content = clip.samples.astype("<f4", copy=False).tobytes()
         answers.write(json.dumps(answer).encode() + b"\n" + content)
         answers.flush()
@@ -156,10 +195,8 @@ def _decoded(request: dict[str, Any], stream: bytes, built: dict[str, Codec]) ->
             f"{spec}: {_class_of(codec)} in one process, {request['class']} in another"
         )
     codec.reset()
-    clip = codec.decode(stream)
-    if not isinstance(clip, AudioClip):
-        raise BitstreamError("decoded", f"must be an AudioClip, got {type(clip).__name__}")
-    return clip
+    header, _ = frame.unpack(codec.info.spec, stream, strict=False)
+    return taken_over.decoded(codec.decode(stream), spec, header)
 
 
 if __name__ == "__main__":

@@ -37,6 +37,8 @@ def key_of(pair: ListedPair, condition: Condition, weights: WeightLocator) -> st
         files = [file_sha256(path) for path in (pair.reference, pair.decoded)]
     except OSError as error:
         raise InputError(f"{error.filename}: cannot be read ({error.strerror})") from error
+    except ValueError as error:
+        raise InputError(f"{pair.reference}, {pair.decoded}: cannot be read ({error})") from error
     says = [
         pair.spec, pair.kbps, pair.clip, pair.source, pair.clip_class, dict(pair.notes), files,
         asdict(condition), scored_by(__name__), predictors_here(condition, weights),

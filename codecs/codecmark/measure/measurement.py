@@ -2,34 +2,28 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from time import perf_counter
-from typing import Any, TypeVar
+from typing import Any
 
 from codecmark.bitstream import frame
 from codecmark.clip import AudioClip
 from codecmark.codec import Codec
 from codecmark.corpus.condition import Condition, PreparedClip
 from codecmark.errors import CodecmarkError, MetricError
-from codecmark.measure import decoding_worker, other_threads, row_builder
+from codecmark.measure import decoding_worker, other_threads, row_builder, taken_over
 from codecmark.measure.agreement import EagerReference
+from codecmark.measure.calls import Calls
 from codecmark.measure.decoding_worker import DecodingWorker
 from codecmark.measure.memory import peak_memory_mib
 from codecmark.measure.row_builder import ClipMeasurement, Failure
 from codecmark.measure.scoring import Job, Scorer
-from codecmark.measure.timing import Timed, Timer, perf_counter_timer, warming
+from codecmark.measure.timing import Timed, Timer
 from codecmark.metrics.score import Scores
 from codecmark.metrics.table import QUALITY_FIELDS
 from codecmark.networks.setup import Setup
 from codecmark.results.builder import RowBuilder
 from codecmark.results.row import ResultRow
-from codecmark.system import threads
-
-Input = TypeVar("Input")
-Output = TypeVar("Output")
-_LENGTHS_WARM = 4  # a backend keeps what it compiled for more, see `exporters`
 
 
 class Measurement:
@@ -64,9 +58,7 @@ class Measurement:
         self._setup = setup
         self._reference = EagerReference(codec, setup)
         self._worker = None if self.untrained else worker
-        self._warmed: deque[Hashable] = deque(maxlen=_LENGTHS_WARM)
-        self._first_call_s: dict[str, float] = {}
-        self._rounds: dict[str, int] = {}
+        self._calls = Calls(codec, condition)
         self._peak: float | Failure | None = None
         on_threads = codec.info.backend != "native" and codec.info.device == "cpu"
         self._on_other_threads = None if on_threads and not is_impaired else ""
@@ -80,27 +72,20 @@ class Measurement:
     def encode(self, timer: Timer | None = None) -> None:
         """Encode every clip; without a timer only to have the streams."""
         audio = [clip.audio for clip in self.clips]
-        self._encoded = self._run("encode", self.codec.encode, audio, timer)
+        returned = self._calls.run("encode", self.codec.encode, audio, timer)
+        self._encoded = taken_over.streams(returned, self.codec.info.spec)
 
     def decode(self, timer: Timer | None = None) -> None:
         """Decode what `encode` returned, encoding first if that has not been done."""
         if not self._encoded:
             self.encode()
         streams = [self._within_limits(timed.output) for timed in self._encoded]
-        usable = [stream for stream in streams if isinstance(stream, bytes)]
-        lengths = []
-        if self.codec.execution.compiles_each_length:  # of decoders, encoders are as on eager
-            lengths = [frame.unpack(self.codec.info.spec, stream)[0] for stream in usable]
-        call = self.codec.decode
-        if timer is None and self._worker is not None:
-            call = self._worker.decode
-        run = self._run("decode", call, usable, timer, lengths) if usable else []
-        if self._worker is not None and run:
-            self._check_threads(self._worker)
-            if timer is not None:
-                why = decoding_worker.disagreement([t.output for t in run], usable, self._worker)
-                run = [Timed(Failure(f"decode: {why}"), ()) for _ in run] if why else run
-                self._worker.forget()
+        sent = [
+            (clip.audio, stream)
+            for clip, stream in zip(self.clips, streams, strict=False)
+            if isinstance(stream, bytes)
+        ]
+        run = self._decoded_streams(sent, timer) if sent else []
         decoded = iter(run)
         self._decoded = [
             next(decoded, Timed(Failure("not reached"), ()))
@@ -108,6 +93,27 @@ class Measurement:
             else Timed(stream, ())
             for stream in streams
         ]
+
+    def _decoded_streams(
+        self, sent: Sequence[tuple[AudioClip, bytes]], timer: Timer | None
+    ) -> list[Timed[AudioClip | Failure]]:
+        """Decode streams, given with the clips that they are of."""
+        spec, streams = self.codec.info.spec, [stream for _, stream in sent]
+        lengths = []
+        if self.codec.execution.compiles_each_length:  # of decoders, encoders are as on eager
+            lengths = [frame.unpack(spec, stream)[0] for stream in streams]
+        call = self.codec.decode
+        if timer is None and self._worker is not None:
+            call = self._worker.decode
+        returned = self._calls.run("decode", call, streams, timer, lengths)
+        run = taken_over.clips(returned, spec, [clip for clip, _ in sent])
+        if self._worker is not None:
+            self._check_threads(self._worker)
+            if timer is not None:
+                why = decoding_worker.disagreement([t.output for t in run], streams, self._worker)
+                run = [Timed(Failure(f"decode: {why}"), ()) for _ in run] if why else run
+                self._worker.forget()
+        return run
 
     def _check_threads(self, worker: DecodingWorker) -> None:
         """Find out once, on the start of the first clip, what another number of threads changes."""
@@ -151,55 +157,16 @@ class Measurement:
             decoded = self._decoded[index] if self._decoded else None
             scored = next(scores) if self._is_scored(decoded) else self._unscored(decoded)
             measured = ClipMeasurement(
-                self.clips[index], encoded, decoded, scored, peak, self._first_call_s
+                self.clips[index], encoded, decoded, scored, peak, self._calls.first_call_s
             )
             builder = row_builder.for_clip(run_id, self.codec.info, self.condition, measured)
             self._compare(builder, encoded.output, decoded.output if decoded else None)
             if self._on_other_threads:
                 builder.note(other_threads.NOTE, self._on_other_threads)
             builders.append(builder)
-        if self._rounds:  # a second network would be in memory while the next clips are timed
+        if self._calls.are_timed:  # a second network would be in memory while others are timed
             self._reference.forget()
         return builders
-
-    def _run(
-        self,
-        phase: str,
-        call: Callable[[Input], Output],
-        inputs: Sequence[Input],
-        timer: Timer | None,
-        lengths: Sequence[Hashable] = (),
-    ) -> list[Timed[Output | Failure]]:
-        def guarded(item: Input) -> Output | Failure:
-            try:
-                return call(item)
-            except CodecmarkError as error:
-                return Failure(f"{phase}: {error}")
-
-        threads.limit(self.condition.threads)  # again: the codec may have loaded a library
-        if timer is None:
-            run = perf_counter_timer(guarded, inputs, before=self.codec.reset, rounds=1)
-            return [Timed(timed.output, ()) for timed in run]
-        if phase not in self._rounds:
-            self._warm_up(phase, lambda: guarded(inputs[0]))
-            self._warmed.extend(lengths[:1])
-        before, rounds = self.codec.reset, self._rounds[phase]
-        if lengths:
-            before = warming(guarded, inputs, lengths, self._warmed, before=before, rounds=rounds)
-        return timer(guarded, inputs, before=before, rounds=rounds)
-
-    def _warm_up(self, phase: str, call: Callable[[], Any]) -> None:
-        """Time the first call, as a user meets it, and set the number of rounds by it."""
-        self.codec.reset()
-        start = perf_counter()
-        call()
-        usual = self._first_call_s[phase] = perf_counter() - start
-        if usual > self.condition.slow_call_s:  # or was it only cold?
-            self.codec.reset()
-            start = perf_counter()
-            call()
-            usual = perf_counter() - start
-        self._rounds[phase] = 1 if usual > self.condition.slow_call_s else self.condition.rounds
 
     def _is_scored(self, decoded: Timed[AudioClip | Failure] | None) -> bool:
         return not self.untrained and decoded is not None and isinstance(decoded.output, AudioClip)
@@ -228,7 +195,8 @@ class Measurement:
             for clip, timed in zip(self.clips, self._decoded, strict=False)
             if self._is_scored(timed) and isinstance(timed.output, AudioClip)
         ]
-        return scorer.score(jobs)
+        is_plugin = self._worker is not None and self._worker.is_plugin
+        return scorer.score(jobs, apart=is_plugin)
 
     def _unscored(self, decoded: Timed[AudioClip | Failure] | None) -> Scores:
         if self.untrained:

@@ -17,7 +17,7 @@ from codecmark.measure.pairing import pair
 from codecmark.measure.scoring import Scorer
 from codecmark.measure.timing import Timer
 from codecmark.networks.setup import Setup
-from codecmark.replay.codec import NO_STREAM, NO_TIME, Replayed, ReplayedCodec
+from codecmark.replay.codec import FAMILY, NO_STREAM, NO_TIME, Replayed, ReplayedCodec
 from codecmark.results.builder import RowBuilder
 
 
@@ -30,8 +30,11 @@ def measurement_of(
     *,
     is_impaired: bool = False,
 ) -> Measurement:
-    """Return what measures a codec, of which replayed ones have their own; see `Measurement`."""
-    if isinstance(codec, ReplayedCodec):
+    """Return what measures a codec, of which replayed ones have their own; see `Measurement`.
+
+    A codec of others that is made like a replayed one has to give bytes, like any other.
+    """
+    if type(codec) is ReplayedCodec and codec.info.family == FAMILY:
         return ReplayedMeasurement(codec, clips, condition, setup)
     return Measurement(codec, clips, condition, setup, worker, is_impaired=is_impaired)
 

@@ -57,9 +57,16 @@ class Scorer:
             self._pool.shutdown(cancel_futures=True)
             self._pool = None
 
-    def score(self, jobs: Sequence[Job]) -> list[Scores]:
-        """Return the scores of `jobs`, in order."""
-        if len(jobs) <= 1 or self._workers == 1:
+    def score(self, jobs: Sequence[Job], *, apart: bool = False) -> list[Scores]:
+        """Return the scores of `jobs`, in order.
+
+        Parameters
+        ----------
+        apart : bool
+            Whether to score even a single job in a process that never loads a codec: code of
+            others in this one might have changed a metric.
+        """
+        if not apart and (len(jobs) <= 1 or self._workers == 1):
             return [_score(job) for job in jobs]
         futures = [self._processes().submit(_score, job) for job in jobs]
         scores = []

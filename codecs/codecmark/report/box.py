@@ -9,7 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from codecmark.review import panel_text, record, record_picks, wording
+from codecmark.review import (
+    panel_text,
+    record,
+    record_changes,
+    record_confirmation,
+    record_picks,
+    wording,
+)
 from codecmark.review.choice import Candidate
 from codecmark.review.decision import Decision
 from codecmark.review.finding import Finding
@@ -73,10 +80,12 @@ class Box:
     asked : str
         The title of the requirements.
     headline, rest, picks, risk, routes : str
-        Markdown: the bold sentence, what follows it, the safest, the cheapest and the best of the
-        present architecture, the largest risk and the next ones, the table of routes.
+        Markdown: the bold sentence, what follows it, the options by margin, by bits and by what
+        is in use, the largest risk, the table of routes.
+    confirmed, changes : str
+        Markdown: how it did on clips that were kept back, and what would change the choice.
     alternatives : str
-        The cheapest settings of other options that pass too.
+        The fewest bits that pass in each option, of the cheapest options.
     baseline : tuple of two str, or None
         What is in use today, and how it stands.
     record : str
@@ -94,7 +103,9 @@ class Box:
     rest: str
     tiles: tuple[Tile, ...]
     picks: str
+    confirmed: str
     risk: str
+    changes: str
     routes: str
     definitions: str
     alternatives: str
@@ -115,12 +126,10 @@ def box(held: InForce, judged: Judged) -> Box:
     """
     decision, links = held.decision, Links()
     sentence, rest = headline(decision, links)
-    chosen = decision.chosen
-    others = sorted(
-        (one.best for one in decision.outcomes if one.best.can_be_chosen and one.best != chosen),
-        key=lambda one: (one.rate.value or 0.0, one.spec),
-    )
+    cheapest = (one.cheapest for one in decision.outcomes)
+    others = {one.spec: one for one in cheapest if one and one.spec != decision.recommended}
     risk, routes = record.risks(decision, links), record.routes(decision, links)
+    changes = record_changes.nearest_flips(decision, links)
     if decision.scarce:
         rest += f" {wording.nothing_can_pass(decision.scarce)}."
     picks = "\n\n".join(filter(None, record_picks.section(decision, links)))
@@ -136,12 +145,16 @@ def box(held: InForce, judged: Judged) -> Box:
         rest=rest,
         tiles=_tiles(decision.candidates, subject, runner_up),
         picks=picks,
+        confirmed="\n\n".join(record_confirmation.section(decision)),
         risk=risk,
+        changes=changes,
         routes=routes,
         definitions=links.definitions(),
         alternatives=", ".join(
             f"{one.spec} ({wording.with_unit(one.rate.value or 0.0, 'bitrate_kbps')})"
-            for one in others[:_ALTERNATIVES]
+            for one in sorted(others.values(), key=lambda one: one.rate.value or 0.0)[
+                :_ALTERNATIVES
+            ]
         ),
         baseline=_baseline(decision.requirements.baseline, decision.candidates),
         record=held.record.name if is_current and held.record is not None else "",

@@ -109,7 +109,9 @@ def _context(part: ConditionPart, index: int, content: Content) -> dict[str, Any
                 ("headline", part.box.headline, True),
                 ("rest", part.box.rest, True),
                 ("picks", part.box.picks, False),
+                ("confirmed", part.box.confirmed, False),
                 ("risk", part.box.risk, False),
+                ("changes", part.box.changes, False),
                 ("routes", part.box.routes, False),
             )
         }

@@ -8,7 +8,7 @@ import numpy as np
 
 from codecmark.errors import ResultSchemaError
 from codecmark.results.row import NEEDS_NO_REASON, ResultRow, checked
-from codecmark.system.text import storable
+from codecmark.system.text import shortened, storable
 
 # absent together: the reason of the second is that of the first
 _ABSENT_WITH = {
@@ -97,6 +97,8 @@ class RowBuilder:
                 if self._is_unexplained(name):
                     reasons[name] = self._reasons.get(_ABSENT_WITH.get(name, ""), _FALLBACK[status])
         record = {**self._values, "reasons": reasons, "notes": dict(self._notes)}
+        for name in ("reason", "reasons", "notes"):  # a message can be of any length
+            record[name] = _shortened(record.get(name))
         record = {name: _storable(value) for name, value in record.items()}
         return ResultRow(**checked(record))
 
@@ -107,6 +109,12 @@ class RowBuilder:
             and name not in self._reasons
             and self._values.get(name) is None
         )
+
+
+def _shortened(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _shortened(text) for name, text in value.items()}
+    return shortened(value) if isinstance(value, str) else value
 
 
 def _storable(value: Any) -> Any:

@@ -183,6 +183,12 @@ def unsealed(line: bytes) -> tuple[bytes, bool]:
     return content, True
 
 
+def is_sealed(line: bytes) -> bool:
+    """Return whether a line ends in a checksum, be it that of the line or not."""
+    content = line.rstrip(b"\r\n")
+    return _SEAL.fullmatch(content, max(0, len(content) - _SEAL_BYTES)) is not None
+
+
 def is_torn(line: bytes) -> bool:
     """Return whether a last line was cut off while it was written.
 

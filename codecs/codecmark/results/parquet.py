@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
 from codecmark.errors import ResultSchemaError, UnavailableError
-from codecmark.results.row import IDENTITY, ResultRow, of_this_schema
+from codecmark.results.row import IDENTITY, ResultRow, checked, of_this_schema
 from codecmark.system.digest import file_sha256
 
 _MEMORY = "1GB"
@@ -150,6 +150,11 @@ def verify(path: Path) -> None:
         )
 
 
+def has_digest(path: Path) -> bool:
+    """Return whether the digest of a file is beside it."""
+    return bool(_digests(path))
+
+
 def write_digest(path: Path) -> None:
     """Write the digest of a file beside it."""
     _write_digests(path, [file_sha256(path)])
@@ -166,7 +171,9 @@ def put_in_place(part: Path, target: Path) -> None:
 def _digests(path: Path) -> list[str]:
     """Return the digests that a file may have; two while it is being replaced."""
     beside = _beside(path)
-    lines = beside.read_text(encoding="utf-8").splitlines() if beside.is_file() else []
+    if not beside.is_file():
+        return []
+    lines = beside.read_text(encoding="utf-8", errors="replace").splitlines()
     return [line.partition(" ")[0] for line in lines]
 
 
@@ -205,17 +212,31 @@ def rows(path: Path) -> Iterator[ResultRow]:
     """Yield the rows of a Parquet file, in order."""
     names = list(get_type_hints(ResultRow))
     cursor = connect().execute(f"SELECT {', '.join(names)} FROM {source(path)}")  # noqa: S608
+    number = 0
     while batch := cursor.fetchmany(_BATCH):
-        for values in batch:
-            record = dict(zip(names, values, strict=True))
-            for name in TEXTS:
-                record[name] = _object(record[name] or "{}").copy()
-            yield ResultRow(**of_this_schema(record))
+        for number, values in enumerate(batch, start=number + 1):  # noqa: B020 - it counts on
+            try:
+                yield _row(dict(zip(names, values, strict=True)))
+            except ResultSchemaError as error:
+                raise ResultSchemaError(f"{path} row {number}: {error}") from error
+
+
+def _row(record: dict[str, Any]) -> ResultRow:
+    if record["schema_version"] is None:
+        raise ResultSchemaError("schema_version: missing, so this is not a row")
+    for name in TEXTS:
+        record[name] = _object(record[name] or "{}").copy()
+    return ResultRow(**checked(of_this_schema(record)))
 
 
 @cache
 def _object(text: str) -> dict[str, str]:
-    table: dict[str, str] = json.loads(text)
+    try:
+        table = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ResultSchemaError(f"not strict JSON: {error}") from error
+    if not isinstance(table, dict):
+        raise ResultSchemaError(f"{text[:40]!r} is no table")
     return table
 
 

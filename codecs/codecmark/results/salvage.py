@@ -49,6 +49,11 @@ class _Line:
     problem: str = ""
     lacks_versions: bool = False
 
+    @property
+    def is_sealed(self) -> bool:
+        """Whether it has a checksum, right or wrong."""
+        return lines.is_sealed(self.content)
+
 
 def damages(results: Path, run_id: str) -> list[Damage]:
     """Return what is damaged in a run; every line of it is read as a row.
@@ -67,9 +72,20 @@ def damages(results: Path, run_id: str) -> list[Damage]:
                 pass
         except ResultSchemaError as error:
             found.append(Damage(compacted, None, str(error)))
+        if not parquet.has_digest(compacted):
+            problem = "no digest beside it, so nothing says that it is what was written"
+            found.append(Damage(compacted, None, f"{problem}; `codecmark migrate` writes one"))
     if path.exists():
         found += [Damage(path, line.number, line.problem) for line in _read(path) if line.problem]
     return found
+
+
+def unsealed(results: Path, run_id: str) -> int:
+    """Return how many lines of a run have no checksum, as those of schema 1 and 2: nothing says
+    whether they are what was written.
+    """
+    path = _path(results, run_id)
+    return sum(not line.is_sealed for line in _read(path)) if path.exists() else 0
 
 
 def salvage(results: Path, run_id: str) -> tuple[int, Path]:

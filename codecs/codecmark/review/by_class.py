@@ -88,11 +88,22 @@ class ReplayedSetting(msgspec.Struct, frozen=True, omit_defaults=True, forbid_un
 
 
 class ClassOutcome(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
-    """What would be recommended if one class of clips were all that is asked for."""
+    """What would be taken if one class of clips were all that is asked for.
+
+    Attributes
+    ----------
+    recommended, cheapest : str or None
+        First in the order of the choice, and the fewest bits that pass; None where none passes.
+    rate, cheapest_rate : Figure or None
+        Their rates on this class.
+    replayed : tuple of ReplayedSetting
+    """
 
     recommended: str | None
     rate: Figure | None
     replayed: tuple[ReplayedSetting, ...]
+    cheapest: str | None = None
+    cheapest_rate: Figure | None = None
 
 
 def by_class(field: Field) -> dict[str, ClassOutcome]:
@@ -104,10 +115,13 @@ def by_class(field: Field) -> dict[str, ClassOutcome]:
 
 def _outcome(field: Field, replayed: ReplayedFigures, clip_class: str) -> ClassOutcome:
     moved = _of_class(field.requirements, clip_class)
-    ours = Field(moved, field.figures, replayed)
+    ours = Field(moved, field.figures, replayed, rates_of=clip_class)
     asked = {requirement.name: requirement for requirement in field.requirements.asked}
-    measured = (ours.ranked(spec) for spec in ours.offered)
-    chosen = best(one for one in measured if not one.candidate.rests_on_published)
+    measured = [ours.ranked(spec) for spec in ours.offered]
+    heard_here = [one for one in measured if not one.candidate.rests_on_published]
+    chosen = best(heard_here)
+    passing = (one.candidate for one in heard_here if one.candidate.can_be_chosen)
+    cheapest = min(passing, key=lambda one: (one.rate.value or 0.0, one.spec), default=None)
     settings = [
         _setting(ours, replayed, option.name, spec, clip_class, asked)
         for option in ours.options
@@ -118,6 +132,8 @@ def _outcome(field: Field, replayed: ReplayedFigures, clip_class: str) -> ClassO
         None if chosen is None else chosen.candidate.spec,
         None if chosen is None else chosen.candidate.rate,
         tuple(sorted(settings, key=lambda setting: _STATUSES.index(setting.status))),
+        None if cheapest is None else cheapest.spec,
+        None if cheapest is None else cheapest.rate,
     )
 
 

@@ -36,6 +36,8 @@ class Confirmation(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unkno
         By hard requirement, what stands in for it or a panel: the verdict, where it is no PASS.
     clips, sources : int
     kbps : float or None
+    place : int
+        In the order of all that ran there, by the rule of the choice; 1 is the first.
     """
 
     spec: str
@@ -44,6 +46,7 @@ class Confirmation(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unkno
     clips: int = 0
     sources: int = 0
     kbps: float | None = None
+    place: int = 0
 
     @property
     def holds(self) -> bool:
@@ -85,7 +88,8 @@ def confirmed(
         if row.status == "ok":
             counted.setdefault(row.spec, []).append(row)
     found = {}
-    for ranked in ordered(field.ranked(spec) for spec in field.entries):
+    places = ordered(field.ranked(spec) for spec in field.entries)
+    for place, ranked in enumerate(places, start=1):
         candidate = ranked.candidate
         effective = [finding.effective for finding in candidate.hard]
         ours = counted.get(candidate.spec, [])
@@ -96,6 +100,7 @@ def confirmed(
             len({row.clip for row in ours}),
             len({row.source for row in ours}),
             candidate.rate.value,
+            place,
         )
     first = dict.fromkeys(picked)
     return (

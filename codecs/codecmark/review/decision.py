@@ -24,9 +24,10 @@ from codecmark.review.replayed import rows_of as published_rows
 from codecmark.review.requirements import Requirements
 from codecmark.review.risks import Risk, risks
 from codecmark.review.sensitivity import Flip, Relaxation, flips, relaxation
+from codecmark.review.unasked import PredictedBest, predicted_best
 from codecmark.run.corpora import any_locked
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 
 
 class Outcome(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -41,6 +42,12 @@ class Outcome(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fi
     def best(self) -> Candidate:
         """The setting that stands for the option."""
         return self.candidates[0]
+
+    @property
+    def cheapest(self) -> Candidate | None:
+        """The setting that passes with the fewest bits; None where none passes."""
+        passing = (one for one in self.candidates if one.can_be_chosen)
+        return min(passing, key=lambda one: (one.rate.value or 0.0, one.spec), default=None)
 
 
 class Decision(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -68,7 +75,9 @@ class Decision(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_f
         By the name of a requirement, of its stand-in or of a threshold of its panel, the nearest
         thresholds that change the choice.
     picks : tuple of Pick
-        The safest option, the cheapest that passes, the best that keeps the present architecture.
+        Most margin, fewest bits, and the best that builds on what is in use.
+    predicted_best : tuple of PredictedBest
+        Where no hard requirement asks for quality: who of those that pass is predicted best.
     by_rate : dict
         For whoever has so many kbit/s: the best spec within them, passing or not.
     scarce : dict
@@ -108,6 +117,7 @@ class Decision(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_f
     contenders: tuple[str, ...]
     risks: tuple[Risk, ...]
     caveats: tuple[str, ...]
+    predicted_best: tuple[PredictedBest, ...] = ()
     by_class: dict[str, ClassOutcome] = {}
     replayed_run_ids: tuple[str, ...] = ()
     confirmations: tuple[Confirmation, ...] = ()
@@ -207,6 +217,9 @@ def decide(
         ),
         risks=risks(None if chosen is None else chosen.candidate, field),
         caveats=caveats(candidates, field),
+        predicted_best=()
+        if locked
+        else predicted_best(field, candidates, None if chosen is None else chosen.candidate),
         by_class={} if locked else by_class(field),
         replayed_run_ids=tuple(dict.fromkeys(row.run_id for row in replayed)),
         confirmations=confirmed(requirements, confirming, [pick.spec for pick in picked]),

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from codecmark.analysis.aggregation import ALL
 from codecmark.review.bounds import by_bound, matching
 from codecmark.review.choice import Candidate, Ranked, smallest_margin, status_of
 from codecmark.review.elsewhere import StatedFigure
@@ -44,15 +45,21 @@ class Entry:
 
 
 class Field:
-    """The rows' specs and those that options name, to be judged by one set of requirements."""
+    """The rows' specs and those that options name, to be judged by one set of requirements.
+
+    `rates_of` is the class of clips whose rate is shown and preferred by; left out, all of them.
+    """
 
     def __init__(
         self,
         requirements: Requirements,
         figures: Figures,
         replayed: ReplayedFigures | None = None,
+        *,
+        rates_of: str = ALL,
     ) -> None:
         self.requirements = requirements
+        self.rates_of = rates_of
         self.figures = figures
         self.replayed = replayed
         self.options = requirements.options or _options_of(figures.specs)
@@ -147,7 +154,7 @@ class Field:
         order = tuple(
             places[key] if key in places else self._preference(spec, key) for key in prefer
         )
-        rate = self.figures.get(spec, "bitrate_kbps")
+        rate = self.figures.get(spec, "bitrate_kbps", self.rates_of)
         return Ranked(Candidate(spec, status_of(findings), findings, rate), prefer, order)
 
     def _preference(self, spec: str, key: str) -> float:
@@ -161,6 +168,8 @@ class Field:
         return -min(known) if higher_is_better(key) else max(known)
 
     def _classes(self, metric: str) -> tuple[str, ...]:
+        if metric == "bitrate_kbps":
+            return (self.rates_of,)
         name = classes_of(metric)
         return self.figures.classes if name == EACH else (name,)
 

@@ -12,7 +12,7 @@ from codecmark.catalog import facts
 from codecmark.errors import CodecmarkError
 from codecmark.spec import without_setting
 
-_ASIDE = re.compile(r"\([^)]*\)")  # whose it is: `MIT (transformers)`
+_ASIDE = re.compile(r"\([^()]*\)")  # whose it is: `MIT (transformers)`
 _OF_WEIGHTS = "weights "
 
 

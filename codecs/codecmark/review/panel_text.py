@@ -90,7 +90,21 @@ def _voice(voice: VoiceFinding) -> str:
         return f"{text} absent ({voice.silent})"
     if voice.silent:
         return f"{text} ({voice.silent})"
-    return f"{text} {voice.verdict} ({TRIED if _is_tried(voice) else UNTRIED}{house})"
+    return (
+        f"{text} {voice.verdict} ({TRIED if _is_tried(voice) else UNTRIED}{house}{_alone(voice)})"
+    )
+
+
+def _alone(voice: VoiceFinding) -> str:
+    """Name the thresholds of a voice that would not pass it without the other."""
+    if voice.house or voice.verdict != "PASS":
+        return ""
+    says = {"FAIL": "fails", "UNDECIDED": "is undecided"}
+    return "".join(
+        f"; {Panel.label_of(said.requirement)} alone {says[said.verdict]}"
+        for said in voice.says
+        if said.verdict in says
+    )
 
 
 def _said(said: Said) -> str:

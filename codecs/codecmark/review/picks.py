@@ -1,25 +1,28 @@
-"""Three options: the safest, the cheapest, the best that keeps the present architecture.
+"""Three options: most margin, fewest bits, and the best that builds on what is in use.
 
-Where another order than by margin was asked for, the recommended one comes before them.
+Where another order than by margin comes first, the recommended one takes the place of the first.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
 from codecmark.review.choice import Candidate, Ranked, best, ordered, smallest_margin
 from codecmark.review.field import Field
+from codecmark.review.requirements import MARGIN
 from codecmark.review.to_know import to_know
 
 RATES_KBPS = (4, 8, 16, 32, 64)
 _ABOUT = 1.03  # a stream of 8 kbit/s may take 8.2 with its frame
-Role = Literal[
-    "recommended", "safest", "cheapest that passes", "best within the present architecture"
-]  # fmt: skip
+MOST_MARGIN: Final = "most margin by the rule"
+CHEAPEST: Final = "cheapest that passes"
+BUILT_ON: Final = "best that builds on what is in use"
+Role = Literal["recommended", "most margin by the rule", "cheapest that passes",
+               "best that builds on what is in use"]  # fmt: skip
 
 
 class Pick(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -46,7 +49,9 @@ class Pick(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_field
 
 
 def picks(field: Field, candidates: Mapping[str, Ranked]) -> tuple[Pick, ...]:
-    """Return those that there are; without one that passes, only the best of the present routes.
+    """Return those that there are; where nothing passes, only what builds on what is in use.
+
+    Who has most margin is named only where margin comes first in the order that was asked for.
 
     Parameters
     ----------
@@ -55,27 +60,26 @@ def picks(field: Field, candidates: Mapping[str, Ranked]) -> tuple[Pick, ...]:
     """
     judged = [ranked.candidate for ranked in candidates.values()]
     passing = [candidate for candidate in judged if candidate.can_be_chosen]
-    chosen = []
+    chosen: list[Pick] = []
     if passing:
-        first = best(candidates.values())
-        safest, cheapest = min(passing, key=_by_margin), min(passing, key=_by_rate)
-        if first is not None and first.candidate not in (safest, cheapest):
-            chosen.append(_pick("recommended", first.candidate, field))
-        chosen += [
-            _pick("safest", safest, field),
-            _pick("cheapest that passes", cheapest, field),
-        ]
-    named = field.requirements.present
+        first, cheapest = best(candidates.values()), min(passing, key=_by_rate)
+        named: list[tuple[Role, Candidate]] = [(CHEAPEST, cheapest)]
+        if field.requirements.prefer[:1] == (MARGIN,):
+            named.insert(0, (MOST_MARGIN, min(passing, key=_by_margin)))
+        if first is not None and all(first.candidate != one for _, one in named):
+            named.insert(0, ("recommended", first.candidate))
+        chosen += [_pick(role, candidate, field) for role, candidate in named]
+    present_routes = field.requirements.present
     kept = {
         spec
         for option in field.options
-        if option.route in named or option.name in named
+        if option.route in present_routes or option.name in present_routes
         for spec in field.specs_of[option.name]
     }
     present = ordered(ranked for spec, ranked in candidates.items() if spec in kept)
     if present:
         nearest = present[0].candidate
-        chosen.append(_pick("best within the present architecture", nearest, field))
+        chosen.append(_pick(BUILT_ON, nearest, field))
     return tuple(chosen)
 
 

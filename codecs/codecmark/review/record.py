@@ -20,6 +20,7 @@ from codecmark.review.choice import Candidate
 from codecmark.review.decision import Decision
 from codecmark.review.finding import Finding
 from codecmark.review.links import Links
+from codecmark.review.risks import Risk
 from codecmark.review.summary import headline, route_line, value
 from codecmark.system.markdown import escaped, table
 
@@ -65,6 +66,8 @@ def markdown(
         record_sections.options(decision),
         "## Decision Outcome",
         *record_sections.outcome(decision, links),
+        record_picks.by_rate(decision, links),
+        _further_risks(decision, links),
         *record_classes.section(decision, links),
         *(
             text
@@ -147,7 +150,7 @@ def _supersedes(decision: Decision) -> list[str]:
 
 def _top(decision: Decision, links: Links) -> list[str]:
     sentence, rest = headline(decision, links)
-    texts = [f"**{sentence}** {rest}"]
+    texts = [f"**{sentence}** {rest}", wording.condition(decision.requirements.judged_under)]
     if decision.scarce:
         texts.append(f"{wording.nothing_can_pass(decision.scarce)}.")
     if decision.chosen is not None:
@@ -162,13 +165,17 @@ def _top(decision: Decision, links: Links) -> list[str]:
 
 
 def risks(decision: Decision, links: Links) -> str:
-    """Return the largest risk and the next two, each with its rows."""
-    if not decision.risks:
-        return ""
-    first, *others = (
-        f"{escaped(risk.text)} ({links.cite(risk.figure, 'rows')})" for risk in decision.risks[:3]
-    )
-    return "\n\n".join([f"{first}.", *([f"Next: {'; '.join(others)}."] if others else [])])
+    """Return the largest risk with its rows; empty where there is none."""
+    return f"{_risk(decision.risks[0], links)}." if decision.risks else ""
+
+
+def _further_risks(decision: Decision, links: Links) -> str:
+    further = "; ".join(_risk(risk, links) for risk in decision.risks[1:3])
+    return f"**Further risks**: {further}." if further else ""
+
+
+def _risk(risk: Risk, links: Links) -> str:
+    return f"{escaped(risk.text)} ({links.cite(risk.figure, 'rows')})"
 
 
 def routes(decision: Decision, links: Links) -> str:

@@ -1,4 +1,4 @@
-"""What a record says class by class, and of published sound: in short, and in full."""
+"""What a record says class by class, and of published sound: in a line, in short, in full."""
 
 from __future__ import annotations
 
@@ -20,15 +20,39 @@ _NOTHING = "-"
 
 
 def in_short(decision: Decision, links: Links) -> list[str]:
-    """Return what stands on the first screen: each class's choice, each option's nearest."""
+    """Return what stands on the first screen: what each class takes, who was heard elsewhere."""
     if not decision.by_class:
         return []
+    alone = "; ".join(
+        f"{name} {_chosen(outcome, links)}" for name, outcome in decision.by_class.items()
+    )
+    heard = "; ".join(
+        f"{name} {', '.join(f'{code(one.spec)} {STATUS[one.status]}' for one in nearest)}"
+        for name, outcome in decision.by_class.items()
+        if (nearest := _nearest(outcome))
+    )
+    texts = [f"**For clips of one class alone**, fewest bits and most margin: {alone}."]
+    if heard:
+        texts.append(
+            f"**By published sound**, at nominal rates and on clips that authors chose: {heard} "
+            "([class by class](#published-sound-class-by-class))."
+        )
+    return texts
+
+
+def _nearest(outcome: ClassOutcome) -> list[ReplayedSetting]:
+    """Return the nearest setting of each option that has any on this class."""
+    options = dict.fromkeys(one.option for one in outcome.replayed)
+    return [_first(outcome, option) for option in options]
+
+
+def _in_brief(decision: Decision, links: Links) -> list[str]:
+    """Return a table of the nearest setting of each option, class by class."""
     lines = [
         [name, code(one.spec), _pairs(one), *_verdicts(one, links), *_own_run(one, links),
          _differences(one)]
         for name, outcome in decision.by_class.items()
-        for option in dict.fromkeys(one.option for one in outcome.replayed)
-        for one in (_first(outcome, option),)
+        for one in _nearest(outcome)
     ]  # fmt: skip
     asked = [
         (one.panel or one.stand_in or one).name
@@ -38,15 +62,11 @@ def in_short(decision: Decision, links: Links) -> list[str]:
     headings = ["clips", "published", "pairs (sources)", *map(escaped, asked)]
     headings += ["kbit/s", "decoding, memory", "on the same clips (difference)"]
     sound = decision.requirements.replayed
-    alone = "; ".join(
-        f"{name} {_chosen(outcome, links)}" for name, outcome in decision.by_class.items()
-    )
     return [
-        f"**Class by class.** Recommended for clips of one class alone: {alone}.",
-        "**By published sound.**" + ("" if sound is None else f" {escaped(sound.caution)}"),
+        *([] if sound is None else [escaped(sound.caution)]),
         table(headings, lines),
         f"Of each option the nearest setting with at least {FEWEST_SOURCES} sources, where there "
-        "is one; all of them: [class by class](#published-sound-class-by-class).",
+        "is one; below, all of them.",
     ]
 
 
@@ -67,7 +87,8 @@ def section(decision: Decision, links: Links) -> list[str]:
         "comparisons. A pass takes "
         f"{FEWEST_SOURCES} sources; of fewer the lowest and the highest are shown."
     )
-    return ["### Published sound, class by class", text, *tables]
+    heading = "### Published sound, class by class"
+    return [heading, *_in_brief(decision, links), text, *tables]
 
 
 def _class(name: str, outcome: ClassOutcome, links: Links) -> str:
@@ -174,13 +195,13 @@ def _difference(difference: Difference) -> str:
 
 
 def _chosen(outcome: ClassOutcome, links: Links) -> str:
-    if outcome.recommended is None:
-        return "nobody passes"
-    rate = outcome.rate
-    if rate is None or rate.value is None:
-        return code(outcome.recommended)
-    shown = links.cite(rate, wording.with_unit(rate.value, "bitrate_kbps"))
-    return f"{code(outcome.recommended)} at {shown}"
+    named = {outcome.cheapest: outcome.cheapest_rate, outcome.recommended: outcome.rate}
+    texts = [
+        f"{code(spec)} at {links.cite(rate, wording.with_unit(rate.value or 0.0, rate.metric))}"
+        for spec, rate in named.items()
+        if spec is not None and rate is not None
+    ]
+    return " and ".join(texts) or "nobody passes"
 
 
 def _first(outcome: ClassOutcome, option: str) -> ReplayedSetting:

@@ -12,6 +12,8 @@ from codecmark.review.summary import code
 from codecmark.system.counting import counted
 from codecmark.system.markdown import escaped
 
+_NOT_THERE = "does not hold", "does"
+
 
 def section(decision: Decision) -> list[str]:
     """Return one paragraph; nothing where no clips were kept back, or none of them was run."""
@@ -25,6 +27,7 @@ def section(decision: Decision) -> list[str]:
     options = {each.spec: each for outcome in decision.outcomes for each in outcome.candidates}
     offers = [pattern for one in decision.requirements.options for pattern in one.specs] or ["*"]
     passing = [one for one in ran if one.spec not in picked and one.holds]
+    passing.sort(key=lambda one: one.kbps or 0.0)
     others = [one for one in passing if matches_any(one.spec, offers)]
     beside = [one for one in passing if one not in others]
     text = (
@@ -39,16 +42,16 @@ def section(decision: Decision) -> list[str]:
             "and its margins flatter it; these clips took no part in the choice."
         )
     if others:
-        text += f" Of the options' other settings that ran there these pass: {_names(others)}."
+        text += f" Other settings of the options that pass there: {_names(others)}."
     if beside:
         text += f" What is no option and passes there: {_names(beside)}."
     chosen = next((one for one in ours if one.spec == decision.recommended), None)
-    if chosen is not None and chosen.status is not None and not chosen.holds:
-        holding = [one for one in (*ours, *others) if one.holds]
-        instead = f"{code(holding[0].spec)} does" if holding else "nothing that ran there does"
-        text = (
-            f"**The recommendation does not hold on clips that were kept back; {instead}.** {text}"
-        )
+    if chosen is not None and not chosen.holds:
+        holding = (one for one in (*ours, *others) if one.holds)
+        first = min(holding, key=lambda one: one.place, default=None)
+        what, does = ("was not run", "passes there") if chosen.status is None else _NOT_THERE
+        instead = f"{'nothing that ran there' if first is None else code(first.spec)} {does}"
+        text = f"**The recommendation {what} on clips that were kept back; {instead}.** {text}"
     return [text]
 
 

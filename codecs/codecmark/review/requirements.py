@@ -32,7 +32,7 @@ class Requirements(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unkno
     baseline : tuple of str
         What is in use today: pages show how the first of these that was scored stands.
     present : tuple of str
-        Routes, or options by name, that keep the present architecture: the record names the best.
+        Routes, or options by name, that build on what is in use: the record names the best.
     notes : tuple of Note
         Further parts of the record to be written by hand.
     replayed : PublishedSound or None

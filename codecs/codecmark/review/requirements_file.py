@@ -8,7 +8,7 @@
     prefer = ["margin", "soft", "bitrate_kbps"]  # order among options that pass
     status = "proposed"                 # and decision_makers, supersedes, accepted
     baseline = ["opus@24k"]             # what is in use today
-    present = ["keep"]                  # routes or options that keep the present architecture
+    present = ["keep"]                  # routes or options that build on what is in use
 
     [[requirement]]
     name = "SNR"

@@ -38,8 +38,10 @@ class Relaxation(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown
 def flips(field: Field, requirement: Requirement, chosen: Ranked | None) -> tuple[Flip, ...]:
     """Return the nearest lower and the nearest higher threshold that change the choice.
 
-    The ends of the candidates' intervals are the only thresholds at which a verdict changes,
-    and who fails another hard requirement is not chosen at any.
+    A change is one of verdicts: the chosen one passes no more, or another one begins to pass and
+    is preferred. Where both pass on either side, only the order of their margins changes, and
+    that is no reason. The ends of the candidates' intervals are the only thresholds at which a
+    verdict changes, and who fails another hard requirement is not chosen at any.
 
     Parameters
     ----------
@@ -66,6 +68,9 @@ def flips(field: Field, requirement: Requirement, chosen: Ranked | None) -> tupl
     ]
     nearest = []
     current = None if chosen is None else chosen.candidate.spec
+    passes_now = {
+        spec for spec, of_spec in findings.items() if status_of(of_spec) not in {"out", "open"}
+    }
     for step in (-1, 1):
         beyond = [
             (threshold, figure)
@@ -90,7 +95,8 @@ def flips(field: Field, requirement: Requirement, chosen: Ranked | None) -> tupl
                 if index in passing[entry.spec]
             )
             spec = None if other is None else other.candidate.spec
-            if spec != current:
+            stands = current is not None and index in passing.get(current, ())
+            if spec != current and not (stands and spec in passes_now):
                 nearest.append(Flip(threshold, spec, figure))
                 break
     return tuple(nearest)

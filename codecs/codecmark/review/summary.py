@@ -45,6 +45,10 @@ def headline(decision: Decision, links: Links) -> tuple[str, str]:
             "They are kept back, to judge what was chosen on others.",
         )
     text = "Nothing is recommended: no option passes every hard requirement."
+    still_open = [one for one in decision.outcomes if one.best.status == "open"]
+    if still_open:
+        names = ", ".join(escaped(one.option) for one in still_open)
+        text = f"Nothing is recommended yet: no option is shown to pass. Not refused: {names}."
     relaxed = decision.relaxation
     if relaxed is None:
         return text, "No change of a threshold alone would let one pass."

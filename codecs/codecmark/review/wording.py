@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from codecmark.analysis.statistics import FEWEST_SOURCES
+from codecmark.corpus.condition import named
 from codecmark.metrics.table import TABLE, two_digits
 from codecmark.review.figure import Figure
 from codecmark.review.requirement import Requirement
@@ -95,6 +96,17 @@ def demand(asked: Requirement) -> str:
     if asked.among:
         return f"{label(asked.metric)} {threshold(asked)}"
     return f"{asked.statistic} {label(asked.metric)} {threshold(asked)}{where}"
+
+
+def condition(name: str) -> str:
+    """Say what was given to every codec, and so what no figure speaks of."""
+    given = named(name)
+    channels = {1: "one channel", 2: "two channels"}[given.channels]
+    rate_khz = given.sample_rate_hz / 1000
+    return (
+        f"All of it at {rate_khz:g} kHz, {channels}: nothing above {rate_khz / 2:g} kHz is coded "
+        "or judged, and rates and names of settings do not carry over to other formats."
+    )
 
 
 def nothing_can_pass(scarce: Mapping[str, int]) -> str:

@@ -6,6 +6,7 @@ from time import process_time
 from typing import Any
 
 import torch
+from torch.utils.flop_counter import FlopCounterMode
 
 from codecmark.clip import AudioClip
 from codecmark.errors import MetricError
@@ -32,6 +33,14 @@ def products(network: torch.nn.Module, values: torch.Tensor) -> int:
     for hook in hooks:
         hook.remove()
     return total[0]
+
+
+def products_made(network: torch.nn.Module, values: torch.Tensor) -> int:
+    """Count the multiplications that one call makes, in layers of whatever kind."""
+    counter = FlopCounterMode(display=False)
+    with torch.inference_mode(), counter:
+        network(values)
+    return int(counter.get_total_flops()) // 2  # a product and a sum
 
 
 def matrix_products_per_s(dtype: torch.dtype) -> float:

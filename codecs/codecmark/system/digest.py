@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
+import stat
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -14,9 +16,17 @@ def text_sha256(text: str) -> str:
 
 
 def file_sha256(path: Path) -> str:
-    """Return the SHA-256 of a file; remembered by path, size and time of change."""
-    stat = path.stat()
-    return _file_sha256(path, stat.st_size, stat.st_mtime_ns)
+    """Return the SHA-256 of a file; remembered by path, size and time of change.
+
+    Raises
+    ------
+    OSError
+        If it cannot be read, or is no regular file: a pipe or a device may never end.
+    """
+    found = path.stat()
+    if not stat.S_ISREG(found.st_mode):
+        raise OSError(errno.EINVAL, "is no file that can be read", str(path))
+    return _file_sha256(path, found.st_size, found.st_mtime_ns)
 
 
 @cache

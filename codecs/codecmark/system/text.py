@@ -8,6 +8,8 @@ import unicodedata
 _ACTED_ON = frozenset({"Cc", "Cs", "Zl", "Zp"})
 _DIRECTIONS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
+MOST_OF_A_MESSAGE = 2_000  # characters
+
 
 def storable(text: str) -> str:
     r"""Return text that can be encoded: half of a surrogate pair becomes e.g. `\udcff`."""
@@ -24,3 +26,12 @@ def legible(text: str) -> str:
         else letter
         for letter in text
     )
+
+
+def shortened(text: str, most: int = MOST_OF_A_MESSAGE) -> str:
+    """Return text of at most `most` characters: of a longer one the middle is left out."""
+    if len(text) <= most:
+        return text
+    gap = f" [... {len(text)} characters ...] "
+    start = (most - len(gap)) // 2
+    return text[:start] + gap + text[len(text) - (most - len(gap) - start) :]

