@@ -32,7 +32,7 @@ from codecmark.clip import Samples
 from codecmark.codec import Codec
 from codecmark.corpus import condition
 from codecmark.measure import scoring
-from codecmark.metrics import alignment, perceptual
+from codecmark.metrics import alignment, visqol_model
 from codecmark.metrics.score import functions_for, visqol_mode
 from codecmark.metrics.table import TABLE, VISQOL_FIELD
 from codecmark.networks.setup import Setup
@@ -110,10 +110,10 @@ def _metrics(_: Work) -> list[str]:
         take("alignment", length, partial(alignment.find_lag, ours, decoded))
         for name, function in functions.items():
             take(TABLE[name].label, length, partial(function, ours, decoded, rate))
-        kept = perceptual._visqol_model(mode)._manager.spect_builder._made
-        kept.clear()
+        spectrograms = visqol_model.model(mode)._manager.spect_builder
+        spectrograms.forget()
         take(f"ViSQOL {mode}, a clip's first", length, partial(visqol, ours, decoded, rate))
-        kept.clear()
+        spectrograms.forget()
         visqol(ours, decoded * np.float32(0.99), rate)  # another codec's output
         take(f"ViSQOL {mode}", length, partial(visqol, ours, decoded, rate))
 

@@ -132,6 +132,16 @@ class Forgetful(Pcm16Codec):
 
     def encode_payload(self, clip):
         return super().encode_payload(clip)[: clip.n_samples]
+
+
+class Listless(Forgetful):
+    """Lists no texts, and ends the program that builds it."""
+
+    catalog_specs = 5
+
+    @classmethod
+    def from_spec(cls, spec, setup):
+        raise SystemExit("gone")
 '''
 
 
@@ -145,4 +155,8 @@ def test_check_names_what_is_broken(
     assert "has no catalog_specs; say what to build with --spec" in capsys.readouterr().err
     assert main(["check", "forgetful_codec:Forgetful", "--spec", "pcm16"]) == 1
     assert "pcm16: FAIL: " in capsys.readouterr().out
+    assert main(["check", "forgetful_codec:Listless"]) == 2
+    assert "catalog_specs is 5; it must be a tuple of specs" in capsys.readouterr().err
+    assert main(["check", "forgetful_codec:Listless", "--spec", "pcm16"]) == 2
+    assert "raised SystemExit: gone" in capsys.readouterr().err
     assert not store.run_ids(tmp_path)

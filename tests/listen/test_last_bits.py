@@ -120,10 +120,11 @@ def wav(bits: int, frames: int) -> bytes:
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        (b"", "no WAV"), (b"hello", "no WAV"), (wav(16, 9)[:-1], "no WAV"),
+        (b"", r"file \(cut off"), (b"hello", r"file \(cut off"), (wav(16, 9)[:-1], "no WAV"),
         (wav(16, 9)[:40], "no WAV"), (wav(8, 10), "8 bits"), (wav(24, 10), "24 bits"),
     ],
+    ids=["empty", "text", "odd", "cut", "8 bits", "24 bits"],
 )  # fmt: skip
 def test_a_sound_of_another_form_is_refused(data: bytes, message: str) -> None:
-    with pytest.raises(InputError, match=message):
-        varied(data, ("a",))
+    with pytest.raises(InputError, match=f"abc: .*{message}"):
+        varied(data, ("a",), "abc")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -15,9 +15,12 @@ from codecmark.listen.notices import Notices
 from listening_tests import Client, planned, served
 
 
-@pytest.fixture
+@contextmanager
 def unread(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
-    """Standard error as a pipe that is full; the end that would be read from."""
+    """Make standard error a pipe that is full; yields the end to read from, to be closed.
+
+    Not a fixture: pytest sets the stream anew between setup and test.
+    """
     reading, writing = os.pipe()
     os.set_blocking(writing, False)
     with suppress(BlockingIOError):
@@ -27,13 +30,13 @@ def unread(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
     with os.fdopen(writing, "w", buffering=1) as stream:
         monkeypatch.setattr(sys, "stderr", stream)
         yield reading
-        with suppress(OSError):  # whoever is held up by it ends
-            os.close(reading)
 
 
-def test_a_pipe_that_nobody_reads_holds_up_nobody(tmp_path: Path, unread: int) -> None:
+def test_a_pipe_that_nobody_reads_holds_up_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     design = planned(tmp_path / "t", clips=1)
-    with served(design) as serving:
+    with unread(monkeypatch) as reading, served(design) as serving:
         try:
             client, other = Client(serving), Client(serving)
             page = client.join()["pages"][0]
@@ -43,7 +46,7 @@ def test_a_pipe_that_nobody_reads_holds_up_nobody(tmp_path: Path, unread: int) -
                 assert client.raw(f"/api/audio/{page['page']}/{place}")[0] == 500
             assert other.answer(other.join()["pages"][0])[0] == 200
         finally:
-            os.close(unread)
+            os.close(reading)  # or what is held up would never end
 
 
 def test_each_notice_is_written_once(capfd: pytest.CaptureFixture[str]) -> None:

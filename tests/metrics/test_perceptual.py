@@ -48,25 +48,6 @@ def test_visqol_says_what_it_cannot_compare() -> None:
         perceptual.visqol(short, short, 16_000, "speech")
 
 
-def test_visqol_remembers_spectrograms_and_scores_the_same(speech: AudioClip) -> None:
-    model = perceptual._visqol_model("speech")._manager
-    remembering = model.spect_builder
-    noisy = [
-        speech.samples + np.float32(level) * noise(speech.n_samples, seed=2).samples
-        for level in (0.01, 0.1)
-    ]
-    scores = [perceptual.visqol(speech.samples, n, 16_000, "speech") for n in noisy]
-    made = len(remembering._spectrograms)
-    assert perceptual.visqol(speech.samples, noisy[0], 16_000, "speech") == scores[0]
-    assert len(remembering._spectrograms) == made
-    model.spect_builder = remembering._builder
-    try:
-        plain = [perceptual.visqol(speech.samples, n, 16_000, "speech") for n in noisy]
-    finally:
-        model.spect_builder = remembering
-    assert plain == scores
-
-
 def test_estoi_of_one_pair_is_one_number_and_draws_nothing_from_others(speech: AudioClip) -> None:
     """pystoi divides by the energy of pauses, where there is nothing but the noise that it adds."""
     with_pause = speech.samples.copy()

@@ -12,7 +12,7 @@ from pathlib import Path
 from rich.console import Console
 
 from codecmark import catalog
-from codecmark.catalog import checking
+from codecmark.catalog import checking, factories
 from codecmark.catalog.factories import CodecFactory
 from codecmark.codec import Codec
 from codecmark.errors import CodecError, CodecmarkError, InputError
@@ -77,10 +77,12 @@ def _class_of(text: str) -> re.Match[str] | None:
 
 
 def _specs_of(text: str) -> tuple[str, ...]:
-    specs: tuple[str, ...] = getattr(_load(text), "catalog_specs", ())
+    specs: object = getattr(_load(text), "catalog_specs", ())
     if not specs:
         raise InputError(f"{text}: has no catalog_specs; say what to build with --spec")
-    return specs
+    if not isinstance(specs, tuple | list) or not all(isinstance(spec, str) for spec in specs):
+        raise InputError(f"{text}: catalog_specs is {specs!r:.80}; it must be a tuple of specs")
+    return tuple(specs)
 
 
 def _load(text: str) -> CodecFactory:
@@ -90,7 +92,7 @@ def _load(text: str) -> CodecFactory:
     module, _, name = text.partition(":")
     try:
         factory: CodecFactory = getattr(importlib.import_module(module), name)
-    except Exception as error:  # whatever the module raises while it is imported
+    except (Exception, SystemExit) as error:  # whatever the module raises while it is imported
         raise InputError(
             f"{text}: cannot be imported ({type(error).__name__}: {error}); it is neither a spec "
             "of a known family nor MODULE:CLASS from this folder"
@@ -103,10 +105,9 @@ def _instance(text: str, spec: str, setup: Setup) -> Codec:
         codec = _load(text).from_spec(Spec.parse(spec), setup)
     except CodecmarkError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise CodecError(
             f"{text}: from_spec({spec!r}) raised {type(error).__name__}: {error}"
         ) from error
-    if not isinstance(codec, Codec):
-        raise InputError(f"{text}: from_spec returned {type(codec).__name__}, not a Codec")
+    factories.require_codec(codec, Spec.parse(spec))
     return codec

@@ -113,7 +113,9 @@ class Handler:
         seeds = (journal.design.key.secret or self._server.secret, session, page, place)
         try:
             await self._all_read(turn)
-            return await self._in(self._readers, lambda: varied(journal.design.sound(name), seeds))
+            return await self._in(
+                self._readers, lambda: varied(journal.design.sound(name), seeds, name)
+            )
         except InputError as error:
             self._read.pop(page, None)
             # the reason is for who runs the server: it names the sound, and so tells which is which

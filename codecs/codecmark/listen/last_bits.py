@@ -21,7 +21,7 @@ _SHARE_OF_256: Final = 16
 _BYTES: Final = 2
 
 
-def varied(data: bytes, seeds: Iterable[str]) -> bytes:
+def varied(data: bytes, seeds: Iterable[str], name: str = "sound") -> bytes:
     """Return a 16-bit WAV file with last bits inverted, the same ones for the same seeds.
 
     So that who asks for a sound again and again cannot average the noise away.
@@ -29,7 +29,7 @@ def varied(data: bytes, seeds: Iterable[str]) -> bytes:
     Raises
     ------
     InputError
-        If it is no such file.
+        If it is no such file; says its name.
     """
     import numpy as np
 
@@ -38,9 +38,10 @@ def varied(data: bytes, seeds: Iterable[str]) -> bytes:
             parameters = file.getparams()
             samples = np.frombuffer(file.readframes(parameters.nframes), "<i2").copy()
     except (wave.Error, EOFError, ValueError) as error:
-        raise InputError(f"sound: is no WAV file ({error}); plan the test anew") from error
+        reason = str(error) or "cut off"
+        raise InputError(f"{name}: is no WAV file ({reason}); plan the test anew") from error
     if parameters.sampwidth != _BYTES:
-        raise InputError(f"sound: has {8 * parameters.sampwidth} bits, not 16; plan the test anew")
+        raise InputError(f"{name}: has {8 * parameters.sampwidth} bits, not 16; plan the test anew")
     digest = hashlib.sha256(" ".join(seeds).encode()).digest()
     rng = np.random.default_rng(int.from_bytes(digest))
     samples ^= rng.integers(0, 256, len(samples), dtype=np.uint8) < _SHARE_OF_256

@@ -176,4 +176,4 @@ def _files(design: Design, session: str, sounds: Mapping[str, str]) -> Iterator[
     """
     secret = design.key.secret or secrets.token_hex(16)  # the key's, which old tests lack
     for name, stimulus in sounds.items():
-        yield name, varied(design.sound(stimulus), (secret, session, name))
+        yield name, varied(design.sound(stimulus), (secret, session, name), stimulus)

@@ -13,9 +13,6 @@ arXiv 2509.26133.
 
 from __future__ import annotations
 
-import copy
-import hashlib
-from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -31,7 +28,6 @@ VISQOL_RATE_HZ = {"speech": 16_000, "audio": 48_000}
 ZIMTOHRLI_RATE_HZ = 48_000
 _PESQ_SHORTEST_S = 0.25
 _ZIMTOHRLI_SHORTEST_S = 0.1
-_SPECTROGRAMS_KEPT = 4_096  # of whole clips and of patches: some 100 clips, 50 MB
 
 
 def pesq_wb(reference: Samples, decoded: Samples, sample_rate_hz: int) -> float:
@@ -93,10 +89,12 @@ def visqol(
     mode: Literal["speech", "audio"],
 ) -> float:
     """ViSQOL MOS-LQO: speech mode about 1 to 4.64, audio mode about 1 to 4.73."""
+    from codecmark.metrics import visqol_model
+
     rate = VISQOL_RATE_HZ[mode]
     ours, theirs = (mono(x, sample_rate_hz, rate).astype(float) for x in (reference, decoded))
     try:
-        return float(_visqol_model(mode).measure_from_arrays(ours, theirs, rate).moslqo)
+        return float(visqol_model.model(mode).measure_from_arrays(ours, theirs, rate).moslqo)
     except IndexError as error:  # it has no words for that: its list of patches is empty
         raise MetricError("ViSQOL: too short, or no speech in it that it could compare") from error
     except (ValueError, RuntimeError) as error:
@@ -123,42 +121,6 @@ def _zimtohrli_model() -> Any:
     from zimtohrli import Pyohrli
 
     return Pyohrli()
-
-
-@cache
-def _visqol_model(mode: Literal["speech", "audio"]) -> Any:
-    from visqol import VisqolApi
-
-    model: Any = VisqolApi()
-    if mode == "speech":  # without the lattice it over-predicts by one to two points: refuse that
-        model.create(mode="speech", use_lattice_model=True)
-    else:
-        model.create(mode="audio")
-    manager = model._manager
-    manager.spect_builder = _RememberedSpectrograms(manager.spect_builder)
-    return model
-
-
-class _RememberedSpectrograms:
-    """ViSQOL's gammatone spectrograms of the last signals, since references recur.
-
-    Most of ViSQOL's time goes into them, half of it into the reference's.
-    """
-
-    def __init__(self, builder: Any) -> None:
-        self._builder = builder
-        self._spectrograms: OrderedDict[bytes, Any] = OrderedDict()
-
-    def build(self, signal: Any, window: Any) -> Any:
-        """Return what the wrapped builder makes of `signal`."""
-        samples = signal.data
-        key = hashlib.blake2b(samples.tobytes(), digest_size=16).digest()
-        if key not in self._spectrograms:
-            self._spectrograms[key] = self._builder.build(signal, window)
-            if len(self._spectrograms) > _SPECTROGRAMS_KEPT:
-                self._spectrograms.popitem(last=False)
-        self._spectrograms.move_to_end(key)
-        return copy.deepcopy(self._spectrograms[key])
 
 
 def mono(samples: Samples, from_hz: int, to_hz: int) -> Samples:
