@@ -131,10 +131,12 @@ class _Echo(ReplayedCodec):
 
 
 class Forger(_Honest):
-    """Writes an answer of its own on every pipe of the process that decodes."""
+    """Writes an answer of its own on every pipe of the process that decodes, and of no other."""
 
     def decode_payload(self, payload: bytes, header: StreamHeader) -> Samples:
-        for pipe in range(3, 12):
+        main = sys.modules["__main__"].__spec__
+        is_worker = main is not None and main.name == "codecmark.measure.decoding_worker"
+        for pipe in range(3, 12) if is_worker else ():  # the tests' own pipes are no target
             try:
                 os.write(pipe, b'{"shape":[1,1],"sample_rate_hz":16000}\n\0\0\0\0')
             except OSError:
