@@ -12,7 +12,7 @@ import pytest
 import soundfile
 
 from codecmark import corpus
-from codecmark.metrics import perceptual
+from codecmark.metrics import visqol_model
 from codecmark.networks.setup import Setup
 from codecmark.run import plan
 from codecmark.run.engines.inprocess import InProcess
@@ -57,7 +57,7 @@ def test_a_worker_of_many_rows_holds_what_one_of_few_holds(
 
     A clip that is kept for each row, or a decoder of FFmpeg, is beyond them.
     """
-    monkeypatch.setattr(perceptual, "_SPECTROGRAMS_KEPT", 60)  # 4,096 are full after 1,400 rows
+    monkeypatch.setattr(visqol_model, "_SPECTROGRAMS_KEPT", 60)  # 4,096 are full after 1,400 rows
     folder = tmp_path / "clips"
     folder.mkdir()
     for number in range(ROWS):

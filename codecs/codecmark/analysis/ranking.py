@@ -30,7 +30,7 @@ from codecmark.results.row import ResultRow
 Outcome = Literal["better", "tied", "worse"]
 
 SOURCES_FOR_ALL = 30  # from which on hundreds of comparisons leave each of them power
-MOST_PAIRS = 300  # 25 codecs; every comparison costs the others power, and time
+MOST_PAIRS = 500  # 32 codecs; every comparison costs the others power, and time
 
 
 @dataclass(frozen=True)
