@@ -24,6 +24,7 @@ from codecmark.spec import Spec
 
 _CHANNELS = 2
 _LEVEL = np.dtype("<f4")
+_LOUDEST = 1e30  # of a level: what the network makes of it stays a number
 
 
 class EncodecStereoCodec(TokenPayloadCodec):
@@ -106,8 +107,8 @@ class EncodecStereoCodec(TokenPayloadCodec):
 
     def _segments(self, head: bytes, tokens: Tokens, frames: list[int]) -> list[Segment]:
         levels = np.frombuffer(head, _LEVEL)
-        if not (np.isfinite(levels) & (levels > 0)).all():
-            raise BitstreamError("levels", "one of them is not a positive number")
+        if not ((levels > 0) & (levels < _LOUDEST)).all():  # not a number is neither
+            raise BitstreamError("levels", "one of them is not a positive number of a sound")
         pieces = torch.split(torch.from_numpy(tokens).to(self._device), frames, dim=2)
         return [
             Segment(piece, torch.tensor([level], device=self._device))
