@@ -103,8 +103,8 @@ class Int8Coding:
         """Return the values."""
         _require_length(data, 4 + prod(shape))
         (scale,) = np.frombuffer(data[:4], "<f4")
-        if not np.isfinite(scale):
-            raise BitstreamError("scale", "is not finite")
+        if not abs(float(scale)) * 128 <= np.finfo(np.float32).max:  # nor is what is no number
+            raise BitstreamError("scale", "its values are beyond what a float holds")
         levels = np.frombuffer(data, np.int8, offset=4).reshape(shape)
         values: Samples = (levels * scale).astype(np.float32)
         return values
