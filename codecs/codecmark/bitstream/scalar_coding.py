@@ -26,6 +26,7 @@ from codecmark.clip import Samples
 from codecmark.errors import BitstreamError, CodecError, InputError
 
 MAX_LEVEL = 1 << 12
+_LARGEST = float(np.finfo(np.float32).max)
 _STEP = re.compile(r"q(\d+(?:\.\d+)?)")
 
 
@@ -103,7 +104,7 @@ class Int8Coding:
         """Return the values."""
         _require_length(data, 4 + prod(shape))
         (scale,) = np.frombuffer(data[:4], "<f4")
-        if not abs(float(scale)) * 128 <= np.finfo(np.float32).max:  # nor is what is no number
+        if not abs(float(scale)) * 128 <= _LARGEST:  # nor is what is no number
             raise BitstreamError("scale", "its values are beyond what a float holds")
         levels = np.frombuffer(data, np.int8, offset=4).reshape(shape)
         values: Samples = (levels * scale).astype(np.float32)
