@@ -24,7 +24,7 @@ def with_another(data: bytes, chance: random.Random) -> bytes:
     elif kind == 1:
         del lines[at]
     elif seal:
-        text = content.decode()
+        text = content.decode(errors="replace")
         try:
             record = json.loads(text + "}")
         except ValueError:

@@ -162,7 +162,7 @@ def entry_of(path: Path, line: bytes) -> Entry:
         if not has_seal:
             raise ResultSchemaError("crc32: absent")
         return msgspec.json.decode(content, type=Entry)
-    except (ResultSchemaError, msgspec.MsgspecError, UnicodeError) as error:
+    except (ResultSchemaError, msgspec.MsgspecError, UnicodeError, RecursionError) as error:
         raise InputError(
             f"{path}: a line is not what was written ({error}); restore the file from a copy"
         ) from error

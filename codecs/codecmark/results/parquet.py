@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
@@ -198,8 +199,9 @@ def source(path: Path) -> str:
     """
     verify(path)
     file = _file(path)
-    described = connect().execute(f"DESCRIBE SELECT * FROM {file}")  # noqa: S608
-    present = {name for name, *_ in described.fetchall()}
+    with _named(path):
+        described = connect().execute(f"DESCRIBE SELECT * FROM {file}")  # noqa: S608
+        present = {name for name, *_ in described.fetchall()}
     lacking = [
         f"CAST(NULL AS {_column_type(kind)}) AS {name}"
         for name, kind in get_type_hints(ResultRow).items()
@@ -211,14 +213,33 @@ def source(path: Path) -> str:
 def rows(path: Path) -> Iterator[ResultRow]:
     """Yield the rows of a Parquet file, in order."""
     names = list(get_type_hints(ResultRow))
-    cursor = connect().execute(f"SELECT {', '.join(names)} FROM {source(path)}")  # noqa: S608
+    table = source(path)
+    with _named(path):
+        cursor = connect().execute(f"SELECT {', '.join(names)} FROM {table}")  # noqa: S608
     number = 0
-    while batch := cursor.fetchmany(_BATCH):
+    while batch := _batch(path, cursor):
         for number, values in enumerate(batch, start=number + 1):  # noqa: B020 - it counts on
             try:
                 yield _row(dict(zip(names, values, strict=True)))
             except ResultSchemaError as error:
                 raise ResultSchemaError(f"{path} row {number}: {error}") from error
+
+
+def _batch(path: Path, cursor: Any) -> list[tuple[Any, ...]]:
+    with _named(path):
+        batch: list[tuple[Any, ...]] = cursor.fetchmany(_BATCH)
+    return batch
+
+
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """Have what DuckDB finds wrong with a file say which file."""
+    import duckdb
+
+    try:
+        yield
+    except duckdb.Error as error:
+        raise ResultSchemaError(f"{path}: {str(error).splitlines()[0]}") from error
 
 
 def _row(record: dict[str, Any]) -> ResultRow:

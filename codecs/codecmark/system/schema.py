@@ -60,6 +60,8 @@ def convert(values: object, kind: type[_Value]) -> _Value:
         return msgspec.convert(values, kind)
     except msgspec.ValidationError as error:
         raise InputError(_in_words(str(error), values, kind)) from error
+    except UnicodeEncodeError as error:  # half of a surrogate pair, which JSON can write
+        raise InputError(f"a text is no Unicode ({error.reason})") from error
 
 
 def require_text(values: object, where: str = "") -> None:
