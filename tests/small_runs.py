@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,10 @@ import soundfile
 
 from codecmark import corpus
 from codecmark.corpus import condition
+from codecmark.corpus.condition import PreparedClip
+from codecmark.measure.codec_rows import CodecRows
+from codecmark.measure.scoring import Scorer
+from codecmark.measure.timing import Timer
 from codecmark.networks.setup import Setup
 from codecmark.results.row import ResultRow
 from codecmark.run import plan
@@ -36,3 +41,13 @@ def planned(clips: list[PlannedClip], out: Path, *specs: str, **options: Any) ->
 
 def work(planned_run: Plan, out: Path) -> list[ResultRow]:
     return [row for outcome in run(planned_run, InProcess(), out) for row in outcome.rows]
+
+
+def rows_of_clips(spec: str, clips: Sequence[PreparedClip], timer: Timer | None) -> list[ResultRow]:
+    """Code clips and score them, without an engine and without memory."""
+    codec = CodecRows("run", spec, clips[0], CONDITION, Setup.from_environment())
+    codec.take(clips)
+    codec.encode(timer)
+    codec.decode(timer)
+    with Scorer(workers=1) as scorer:
+        return codec.rows(scorer, memory=False)

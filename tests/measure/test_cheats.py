@@ -14,12 +14,9 @@ import cheating
 from codecmark import catalog, corpus
 from codecmark.catalog import checking, factories
 from codecmark.clip import AudioClip
-from codecmark.corpus import condition
 from codecmark.corpus.condition import PreparedClip
 from codecmark.errors import CodecError, InputError
-from codecmark.measure.codec_rows import CodecRows
 from codecmark.measure.decoding_worker import _PROGRAM, DecodingWorker
-from codecmark.measure.scoring import Scorer
 from codecmark.measure.timing import Timer, perf_counter_timer
 from codecmark.networks.setup import Setup
 from codecmark.results import store
@@ -29,8 +26,8 @@ from codecmark.run.engines.pool import Pool
 from codecmark.run.runner import run
 from codecmark.system.text import MOST_OF_A_MESSAGE
 from entries import noise
+from small_runs import CONDITION, rows_of_clips
 
-CONDITION = condition.named("16k-mono")
 CLIPS = [
     PreparedClip(f"{count}.wav", "n", "ambient", noise(count, seed=count))
     for count in (8_000, 8_001, 8_002)
@@ -49,12 +46,7 @@ def cheats(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def rows_of(spec: str, timer: Timer | None) -> list[ResultRow]:
-    codec = CodecRows("run", spec, CLIPS[0], CONDITION, Setup.from_environment())
-    codec.take(CLIPS)
-    codec.encode(timer)
-    codec.decode(timer)
-    with Scorer(workers=1) as scorer:
-        return codec.rows(scorer, memory=False)
+    return rows_of_clips(spec, CLIPS, timer)
 
 
 @pytest.mark.parametrize(

@@ -13,19 +13,16 @@ import pytest
 from codecmark import catalog
 from codecmark.bitstream import frame
 from codecmark.catalog import factories
-from codecmark.corpus import condition
 from codecmark.corpus.condition import PreparedClip
 from codecmark.errors import CodecError
 from codecmark.measure import agreement
-from codecmark.measure.codec_rows import CodecRows
 from codecmark.measure.decoding_worker import _PROGRAM, DecodingWorker
-from codecmark.measure.scoring import Scorer
 from codecmark.measure.timing import Timer, perf_counter_timer
 from codecmark.networks.setup import Setup
 from codecmark.results.row import ResultRow
 from entries import noise, tone
+from small_runs import CONDITION, rows_of_clips
 
-CONDITION = condition.named("16k-mono")
 CLIPS = [
     PreparedClip("noise", "n", "ambient", noise(8_000)),
     PreparedClip("tone", "t", "music", tone(0.5)),
@@ -92,11 +89,7 @@ def cheats(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def rows_of(spec: str, timer: Timer | None) -> list[ResultRow]:
-    codec = CodecRows("run", spec, CLIPS[0], CONDITION, Setup.from_environment())
-    codec.take(CLIPS)
-    codec.encode(timer)
-    codec.decode(timer)
-    return codec.rows(Scorer(workers=1), memory=False)
+    return rows_of_clips(spec, CLIPS, timer)
 
 
 @pytest.mark.usefixtures("cheats")

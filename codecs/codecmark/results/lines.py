@@ -174,8 +174,7 @@ def unsealed(line: bytes) -> tuple[bytes, bool]:
         If the checksum is not that of the line.
     """
     content = line.rstrip(b"\r\n")
-    seal = _SEAL.fullmatch(content, max(0, len(content) - _SEAL_BYTES))
-    if seal is None:
+    if (seal := _seal(content)) is None:
         return content, False
     content = content[: seal.start()] + b"}"
     if zlib.crc32(content) != int(seal[1], 16):
@@ -185,8 +184,11 @@ def unsealed(line: bytes) -> tuple[bytes, bool]:
 
 def is_sealed(line: bytes) -> bool:
     """Return whether a line ends in a checksum, be it that of the line or not."""
-    content = line.rstrip(b"\r\n")
-    return _SEAL.fullmatch(content, max(0, len(content) - _SEAL_BYTES)) is not None
+    return _seal(line.rstrip(b"\r\n")) is not None
+
+
+def _seal(content: bytes) -> re.Match[bytes] | None:
+    return _SEAL.fullmatch(content, max(0, len(content) - _SEAL_BYTES))
 
 
 def is_torn(line: bytes) -> bool:

@@ -49,11 +49,6 @@ class _Line:
     problem: str = ""
     lacks_versions: bool = False
 
-    @property
-    def is_sealed(self) -> bool:
-        """Whether it has a checksum, right or wrong."""
-        return lines.is_sealed(self.content)
-
 
 def damages(results: Path, run_id: str) -> list[Damage]:
     """Return what is damaged in a run; every line of it is read as a row.
@@ -85,7 +80,9 @@ def unsealed(results: Path, run_id: str) -> int:
     whether they are what was written.
     """
     path = _path(results, run_id)
-    return sum(not line.is_sealed for line in _read(path)) if path.exists() else 0
+    if not path.exists():
+        return 0
+    return sum(not lines.is_sealed(line) for _, line in _numbered(path))
 
 
 def salvage(results: Path, run_id: str) -> tuple[int, Path]:
@@ -132,21 +129,26 @@ def _path(results: Path, run_id: str) -> Path:
 
 
 def _read(path: Path) -> Iterator[_Line]:
-    """Yield every line but one that an interruption cut off."""
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})") from error
+    """Yield every line but one that an interruption cut off, and what it holds."""
     reader = LineReader()
-    for number, line in enumerate(BytesIO(content), start=1):
-        if lines.is_torn(line):
-            continue
+    for number, line in _numbered(path):
         whole = line if line.endswith(b"\n") else line + b"\n"
         try:
             yield _Line(number, whole, reader.row(line))
         except ResultSchemaError as error:
             row = reader.row_without_versions(line)
             yield _Line(number, whole, row, str(error), lacks_versions=row is not None)
+
+
+def _numbered(path: Path) -> Iterator[tuple[int, bytes]]:
+    """Yield every line but one that an interruption cut off, numbered from 1."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror})") from error
+    for number, line in enumerate(BytesIO(content), start=1):
+        if not lines.is_torn(line):
+            yield number, line
 
 
 def _kept(read: list[_Line]) -> Iterator[bytes]:
