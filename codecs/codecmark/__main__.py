@@ -34,6 +34,7 @@ _COMMANDS = {
     "layers": "codecmark.commands.layers",
     "impairments": "codecmark.commands.impairments",
     "levels": "codecmark.commands.levels",
+    "longform": "codecmark.commands.long_form",
     "predictors": "codecmark.commands.predictors",
     "compare": "codecmark.commands.compare",
     "review": "codecmark.commands.review",
