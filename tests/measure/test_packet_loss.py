@@ -37,7 +37,8 @@ def packet_stream(spec: str, clip: AudioClip) -> PacketStream:
 
 def decoded(spec: str, clip: AudioClip, text: str) -> AudioClip:
     codec = ImpairedCodec(built(spec), Treatment.of(axes.parse(text)), Setup.from_environment())
-    codec.expect([PreparedClip("voice", "someone", "speech", clip)])
+    prepared = PreparedClip("voice", "someone", "speech", clip)
+    codec.expect([(prepared, prepared)])
     return codec.decode(codec.encode(clip))
 
 

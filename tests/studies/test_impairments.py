@@ -46,10 +46,19 @@ def test_the_page_says_what_differs_and_leaves_out_what_is_not_through() -> None
     assert "opus@12k" not in page
 
 
+def test_tokens_have_a_table_of_their_own() -> None:
+    moved = axes.parse("shift_samples=1")
+    rows = [row("lyra@9.2k", c, source=c, token_agreement=share, **moved)
+            for c, share in (("a", 0.5), ("b", 0.7))]  # fmt: skip
+    page = impairments_page.markdown(rows)
+    assert "| `lyra@9.2k` | samples later: 1 | 60 % | 50 % |" in page
+    assert "## A rough input" not in page
+
+
 def test_an_estimate_comes_before_the_work(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     command = ["impairments", "--limit", "1", "--out", str(tmp_path), "--dry-run"]
     assert main(command) == 0
-    assert "86 rows to make, about" in capsys.readouterr().out
+    assert "92 rows to make, about" in capsys.readouterr().out
     assert not store.run_ids(tmp_path / "impairments")

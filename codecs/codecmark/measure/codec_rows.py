@@ -121,7 +121,7 @@ class CodecRows:
             self._clips = list(clips)
             changed = [self._treatment.changed(clip) for clip in clips]
             if self._impaired is not None:
-                self._impaired.expect(changed)
+                self._impaired.expect(zip(clips, changed, strict=True))
             self._measurement.take(changed)
 
     def encode(self, timer: Timer | None) -> None:

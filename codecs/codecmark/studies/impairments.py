@@ -31,6 +31,8 @@ PAIRED = ("opus@24k", "lc3@32k", "lyra@9.2k")  # after a mobile network
 NETWORK = "amr@12.2k"
 ROUGH = ("opus@12k", "opus@24k", "lc3@32k", "lyra@9.2k")
 ROUGH_INPUTS = ("noise_snr_db=20", "noise_snr_db=10", "overdrive_db=12", "level_db=-20")
+OF_TOKENS = ("lyra@3.2k", "lyra@9.2k")  # those with trained weights that anybody can have
+MOVED_INPUTS = ("shift_samples=1", "level_db=-1", "level_db=-6")
 BIT_ERRORS = ("bit_error_rate=0.0001", "bit_error_rate=0.001")
 
 # what is lost, and with what in its place, by the codecs that can
@@ -44,6 +46,7 @@ _WORK: tuple[tuple[str, tuple[str, ...]], ...] = (
     *((f"loss_percent={percent}", CONCEALING) for percent in (20, 3)),
     *((text, WITH_PACKETS) for text in BIT_ERRORS),
     *((text, ROUGH) for text in ROUGH_INPUTS),
+    *((text, OF_TOKENS) for text in MOVED_INPUTS),
 )
 
 

@@ -58,6 +58,12 @@ _ROUGH = """\
 
 White noise, clipping and a low level before coding; judged by what the codec was given.
 """
+_TOKENS = """\
+## Tokens that stay
+
+The share of tokens that are the same at the same place when the input comes a sample later or
+quieter, which nobody hears.
+"""
 
 
 def markdown(rows: Iterable[ResultRow]) -> str:
@@ -78,6 +84,8 @@ def markdown(rows: Iterable[ResultRow]) -> str:
     for about, chosen in ((tandem, _is_tandem), (_BITS, _is_damaged), (_ROUGH, _is_rough)):
         if table := _table(whole, chosen):
             parts.append(about + "\n" + table)
+    if tokens := _tokens(whole):
+        parts.append(_TOKENS + "\n" + tokens)
     return "\n".join(parts)
 
 
@@ -94,7 +102,7 @@ def _is_damaged(applied: str) -> bool:
 
 
 def _is_rough(applied: str) -> bool:
-    return applied.startswith(("noise_snr_db", "overdrive_db", "level_db"))
+    return applied in {axes.in_words(axes.parse(text)) for text in impairments.ROUGH_INPUTS}
 
 
 def _in_short(applied: str) -> str:
@@ -107,7 +115,7 @@ def _in_short(applied: str) -> str:
     for name, words in (
         ("loss_percent=", ""), ("concealment=", ""), ("passes=", ""), ("bit_error_rate=", ""),
         ("noise_snr_db=", "noise, dB below: "), ("overdrive_db=", "clipped by dB: "),
-        ("level_db=", "level, dB: "),
+        ("level_db=", "level, dB: "), ("shift_samples=", "samples later: "),
     ):  # fmt: skip
         short = short.replace(name, words)
     if applied == "none":
@@ -132,6 +140,19 @@ def _table(groups: _Groups, chosen: Callable[[str], bool], *, recovery: bool = F
     headings = ["codec", what, *(text.escaped(TABLE[name].heading) for name in FIELDS)]
     headings += ["recovery, ms"] if recovery else []
     return text.table(headings, lines, numbers=len(headings) - 2) + "\n"
+
+
+def _tokens(groups: _Groups) -> str:
+    """Return the table of token agreement; empty where no codec of tokens was moved."""
+    lines = []
+    for applied, spec in sorted(groups, key=lambda key: (key[1], key[0])):
+        shares = [row.token_agreement for row in groups[applied, spec]]
+        known = [share for share in shares if share is not None]
+        if known and len(known) == len(shares):
+            least = f"{100 * min(known):.0f} %"
+            lines.append([f"`{spec}`", _in_short(applied), f"{100 * fmean(known):.0f} %", least])
+    headings = ["codec", "what", "equal tokens, mean", "least speaker"]
+    return text.table(headings, lines, numbers=2) + "\n" if lines else ""
 
 
 def _sorted_by(applied: str) -> tuple[object, ...]:

@@ -18,6 +18,7 @@ from codecmark.measure.impairments import (
     loss_patterns,
     packets,
     tandem,
+    token_stability,
 )
 from codecmark.measure.impairments.treatment import Treatment
 from codecmark.networks.setup import Setup
@@ -38,7 +39,7 @@ class ImpairedCodec(Codec):
         if treatment.passed_through is not None:
             other = catalog.create(treatment.passed_through, setup)
             _require_trained(other)
-        self._names: dict[str, str] = {}
+        self._originals: dict[str, PreparedClip] = {}
         self._clip_of: dict[str, tuple[str, float]] = {}
         self._facts: dict[str, dict[str, float]] = {}
         self._before = tandem.earlier_passes(codec, other, treatment.passes or 1)
@@ -53,21 +54,33 @@ class ImpairedCodec(Codec):
         for codec in {id(codec): codec for codec in (self._codec, *self._before)}.values():
             codec.reset()
 
-    def expect(self, clips: Iterable[PreparedClip]) -> None:
-        """Take the names of the clips that come next, by which what happens to them is drawn."""
-        self._names = {clip.audio.sha256(): clip.name for clip in clips}
+    def expect(self, clips: Iterable[tuple[PreparedClip, PreparedClip]]) -> None:
+        """Take the clips that come next, as they were and as the treatment changed them.
+
+        By their names it is drawn what happens to them.
+        """
+        self._originals = {changed.audio.sha256(): clip for clip, changed in clips}
         self._clip_of, self._facts = {}, {}
 
     def facts(self, stream_sha256: str | None) -> Mapping[str, float]:
-        """Return the fields of a row that decoding a stream has shown."""
+        """Return the fields of a row that coding or decoding a stream has shown."""
         return self._facts.get(stream_sha256 or "", {})
 
     def encode(self, clip: AudioClip) -> bytes:
         """Return the stream of the last pass."""
         stream = self._codec.encode(tandem.passed_through(self._before, clip))
-        name = self._names.get(clip.sha256(), "")
-        self._clip_of[_digest(stream)] = name, clip.duration_s
+        original = self._originals.get(clip.sha256())
+        digest = _digest(stream)
+        self._clip_of[digest] = "" if original is None else original.name, clip.duration_s
+        if original is not None and self._compares_tokens:
+            share = token_stability.agreement(self._codec, original.audio, clip)
+            self._facts[digest] = {} if share is None else {"token_agreement": share}
         return stream
+
+    @property
+    def _compares_tokens(self) -> bool:
+        trained = self.info.weights.evidence != "random"
+        return trained and token_stability.is_asked(self._treatment)
 
     def decode(self, stream: bytes) -> AudioClip:
         """Decode it, with what happens to it on the way."""

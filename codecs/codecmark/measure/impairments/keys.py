@@ -5,7 +5,7 @@ from __future__ import annotations
 from codecmark.measure import content_key
 from codecmark.measure.code_digests import code_digest
 from codecmark.measure.content_key import KeyedClip
-from codecmark.measure.impairments import packets
+from codecmark.measure.impairments import packets, token_stability
 from codecmark.measure.impairments.treatment import Treatment
 from codecmark.networks.setup import Setup
 
@@ -17,6 +17,7 @@ _CODE_OF = {
     "bit_error_rate": "bit_errors",
     **dict.fromkeys(("noise_snr_db", "level_db", "overdrive_db", "shift_samples"), "clip_changes"),
 }
+_TOKENS = "token_stability"  # compared where only the place or the level of the input is another
 
 
 def row_key(
@@ -26,6 +27,8 @@ def row_key(
     if not treatment:
         return content_key.row_key(codec_key, clip)
     modules = {_CODE_OF[name] for name in treatment.axes if name in _CODE_OF}
+    if token_stability.is_asked(treatment):
+        modules.add(_TOKENS)
     code = "".join(code_digest(f"{_ROOM}.{module}") for module in sorted(modules))
     splitting = packets.module_of(family) if treatment.needs_packets else None
     if splitting is not None:
