@@ -13,6 +13,7 @@ import pytest
 from codecmark import InputError, UnavailableError, corpus
 from codecmark.corpus import halves, published
 from codecmark.corpus.halves import Clip, Library, Manifest
+from codecmark.corpus.halves import library as halves_library
 from codecmark.errors import DamagedAudioError
 from made_halves import PACKAGE, Shop, library, made_clip, phrases, shop, write_all
 from places import REPOSITORY
@@ -164,6 +165,19 @@ def test_compressed_files_are_unpacked(made: Made) -> None:
     (loaded,) = halves.load("test", packed)
     assert loaded.path.name == "one.wav"
     assert loaded.read().duration_s == 2.0
+
+
+def test_what_unpacks_without_end_is_refused(made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(halves_library, "_LARGEST_BYTES", 1 << 20)
+    clip = made.clips[0]
+    path = made.root / clip.path
+    path.with_name("one.wav.gz").write_bytes(gzip.compress(bytes(8 << 20)))
+    path.unlink()
+    made.shop.put(made.root)
+    packed = library(made.library.folder, [msgspec.structs.replace(clip, path=f"{clip.path}.gz")])
+    with pytest.raises(DamagedAudioError, match=r"one\.wav\.gz: more than 1 MiB"):
+        packed.fetch(packed.manifest.half("test"), PACKAGE)
+    assert not list((made.library.folder / "packages").rglob("*one*"))
 
 
 def test_nothing_is_fetched_offline(made: Made, monkeypatch: pytest.MonkeyPatch) -> None:

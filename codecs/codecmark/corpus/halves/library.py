@@ -29,6 +29,7 @@ from codecmark.system.schema import near
 
 FOLDER = "CODECMARK_CORPORA"
 _GZIP = ".gz"
+_LARGEST_BYTES = 512 << 20  # of a recording, unpacked: many times the largest of them
 
 
 def is_half(corpus: str | Path | None) -> bool:
@@ -224,7 +225,14 @@ class Library:
             part = place.with_name(f"{place.name}.part")
             unpacked_file = gzip.open if found.suffix == _GZIP else open
             with unpacked_file(found, "rb") as packed, part.open("wb") as out:
-                shutil.copyfileobj(packed, out)
+                while block := packed.read(1 << 20):
+                    out.write(block)
+                    if out.tell() > _LARGEST_BYTES:
+                        part.unlink()
+                        raise DamagedAudioError(
+                            f"{clip.path}: more than {_LARGEST_BYTES >> 20} MiB; no recording of "
+                            f"the corpus is as large, so {clip.origin} is not what is pinned"
+                        )
             part.replace(place)
         return True
 
