@@ -230,8 +230,9 @@ class Library:
                     if out.tell() > _LARGEST_BYTES:
                         part.unlink()
                         raise DamagedAudioError(
-                            f"{clip.path}: more than {_LARGEST_BYTES >> 20} MiB; no recording of "
-                            f"the corpus is as large, so {clip.origin} is not what is pinned"
+                            f"{clip.path}: more than {_LARGEST_BYTES >> 20} MiB, which no "
+                            f"recording of the corpus has; {clip.origin} is not what is pinned",
+                            f"unpack the pinned version below {self.folder / 'packages'}",
                         )
             part.replace(place)
         return True
