@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from codecmark.bitstream.frame import StreamHeader
 from codecmark.errors import BitstreamError, InputError
 
+BLOCK = 1 << 19  # samples: libvorbis keeps the first block whole on the stack
+
 
 def write(samples: NDArray[Any], sample_rate_hz: int, **options: Any) -> bytes:
     """Return the file that libsndfile writes for `[channels, samples]`."""
@@ -19,8 +21,10 @@ def write(samples: NDArray[Any], sample_rate_hz: int, **options: Any) -> bytes:
             f"format: the installed libsndfile cannot write {options['format']} "
             f"{options['subtype']}; update it: pip install -U soundfile"
         )
-    buffer = io.BytesIO()
-    soundfile.write(buffer, samples.T, sample_rate_hz, **options)
+    buffer, channels = io.BytesIO(), samples.shape[0]
+    with soundfile.SoundFile(buffer, "w", sample_rate_hz, channels, **options) as sound:
+        for start in range(0, samples.shape[1], BLOCK):
+            sound.write(samples[:, start : start + BLOCK].T)
     return buffer.getvalue()
 
 
