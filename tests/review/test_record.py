@@ -26,7 +26,8 @@ def test_the_record_begins_with_choice_margins_and_risk(tmp_path: Path) -> None:
     head = path.read_text().partition("## Context and Problem Statement")[0]
     assert "status: proposed\ndate: 2026-01-02\n" in head
     assert "**Recommended, provisionally: Opus, as `opus@16k` at [16.0 kbit/s][1].**" in head
-    assert "| SNR (hard) | mean SNR &gt; 10 dB | [15.0 ±0.2 dB][2] | +5.0 | +4.8 | PASS |" in head
+    assert "| SNR (hard) | mean SNR &gt; 10 dB | [15.0 ±0.2 dB][3] | +5.0 | +4.8 | PASS |" in head
+    assert "| `opus@16k`, **recommended**, " in head
     assert "**Largest risk**: MOS is predicted, not heard" in head
 
 
@@ -115,8 +116,8 @@ def test_names_from_rows_and_files_are_harmless(tmp_path: Path) -> None:
 def test_every_figure_of_the_tables_links_to_rows(tmp_path: Path) -> None:
     lines = written(tmp_path).read_text().splitlines()
     targets = {line.partition("]")[0]: line for line in lines if line.startswith("[")}
-    assert targets["[2"] == (
-        '[2]: <../rows/20260102T030405Z-1.jsonl> "spec opus@16k, field snr_db, all clips"'
+    assert targets["[3"] == (
+        '[3]: <../rows/20260102T030405Z-1.jsonl> "spec opus@16k, field snr_db, all clips"'
     )
     cells = [cell for line in lines for cell in line.split(" | ") if line.startswith("| ")]
     verdicts = [cell for cell in cells if re.match(r"(PASS|FAIL|UNDECIDED): ", cell)]
