@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import ast
 import importlib.util
+import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import PackageNotFoundError, packages_distributions, version
@@ -33,6 +34,7 @@ _IGNORED = frozenset(
         "codecmark.system.extras",  # wording of what is missing
     }
 )  # fmt: skip
+_REACHED = re.compile(r"<reached ([\w.]+)>")
 
 
 @cache
@@ -66,35 +68,46 @@ class _Source:
 
 @cache
 def _source(module_name: str) -> _Source:
-    path = _path(module_name)
-    if path is None:  # an extension module, or not here: its distribution's version must do
+    parsed = _parsed(module_name)
+    if parsed is None:  # an extension module, or not here: its distribution's version must do
         return _Source(_version(module_name.partition(".")[0]), ())
-    tree = ast.parse(path.read_bytes())
-    imports = tuple(_imports(tree))
-    own = {"codecmark", module_name.partition(".")[0]}
-    return _Source(syntax.digest(tree, lambda name: _reached(name, own)), imports)
-
-
-def _reached(imported: str, own: set[str]) -> syntax.Reached | None:
-    module = _module_of(imported) if imported.partition(".")[0] in own else None
-    if module is None:
-        return None
-    return syntax.Reached(_digest_alone(module), module == imported)
+    return _Source(parsed.digest(_digest_alone), parsed.imports)
 
 
 @cache
 def _digest_alone(module_name: str) -> str:
     """Return the digest of a module, whatever its imports reach."""
+    parsed = None if module_name in _IGNORED else _parsed(module_name)
+    return "" if parsed is None else parsed.digest(lambda _: "")
+
+
+@dataclass(frozen=True)
+class _Parsed:
+    """A module as text in which `_REACHED` stands for the digests of what it imports."""
+
+    text: str
+    imports: tuple[str, ...]
+
+    def digest(self, of_reached: Callable[[str], str]) -> str:
+        return text_sha256(_REACHED.sub(lambda match: of_reached(match[1]), self.text))
+
+
+@cache
+def _parsed(module_name: str) -> _Parsed | None:
     path = _path(module_name)
-    if module_name in _IGNORED or path is None:
-        return ""
+    if path is None:
+        return None
+    tree = ast.parse(path.read_bytes())
+    imports = tuple(_imports(tree))
     own = {"codecmark", module_name.partition(".")[0]}
 
     def reached(imported: str) -> syntax.Reached | None:
         module = _module_of(imported) if imported.partition(".")[0] in own else None
-        return None if module is None else syntax.Reached("", module == imported)
+        if module is None:
+            return None
+        return syntax.Reached(f"<reached {module}>", module == imported)
 
-    return syntax.digest(ast.parse(path.read_bytes()), reached)
+    return _Parsed(syntax.text(tree, reached), imports)
 
 
 def _imports(tree: ast.AST) -> Iterator[str]:
