@@ -20,7 +20,7 @@ from codecmark.review.replayed import ReplayedFigures
 from codecmark.review.requirement import Requirement
 from codecmark.review.requirements import Requirements
 from codecmark.review.threshold import EACH
-from codecmark.review.verdict import elsewhere, judge
+from codecmark.review.verdict import elsewhere, judge, with_noise
 from codecmark.review.voices import Heard, judge_panel
 
 # shown whatever is asked for, where there are values
@@ -191,7 +191,7 @@ def _setting(
         ),
         nominal_kbps=rows[0].nominal_bitrate_kbps,
         rate=field.figures.get(spec, "bitrate_kbps"),
-        decode_rtf=field.figures.get(spec, "decode_rtf"),
+        decode_rtf=with_noise(field.figures.get(spec, "decode_rtf"), field.figures.time_noise),
         weights=next((row.weights for row in field.figures.of(spec)), None),
         peak_memory_mib=max(memory, default=None),
     )
