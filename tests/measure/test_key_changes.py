@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -18,12 +19,43 @@ from codecmark.measure.content_key import KeyedClip
 from codecmark.networks.setup import Setup
 from small_runs import CONDITION
 
+# each edit of the package is seen by a process of its own, which has loaded it before
+PROGRAM = """
+import json, os, sys
+from pathlib import Path
+from codecmark.measure.code_digests import code_digest
+from codecmark.measure.content_key import codec_digest
+from codecmark.networks.setup import Setup
+
+for edited, change in json.loads(sys.argv[2]):
+    path = Path(sys.argv[1], edited)
+    kept = path.read_text()
+    path.write_text(kept + change)
+    if not (child := os.fork()):
+        for spec in ("opus@24k", "dac:16khz@6k", "mel:16k-64/pghi"):
+            print(codec_digest(spec, Setup()), end=" ")
+        print(code_digest("codecmark.measure.measurement"), flush=True)
+        os._exit("torch" in sys.modules)
+    assert os.waitpid(child, 0)[1] == 0
+    path.write_text(kept)
+"""
+# of three codecs and of what scores
+CHANGED = {
+    "classic/ffmpeg.py": [True, False, False, False],
+    "neural/tokens.py": [False, True, False, False],  # imported by dac.py
+    "mel/stft.py": [False, False, True, False],  # imported function by function
+    "bitstream/frame.py": [True, True, True, True],
+    "metrics/spectral.py": [False, False, False, True],
+}
+
 
 @pytest.fixture(autouse=True)
 def _fresh_digests() -> Iterator[None]:
     yield
-    for cached in (code_digests.code_digest, content_key.codec_digest, code_digests._source,
-                   code_digests._digest_alone, code_digests._path):  # fmt: skip
+    for cached in (
+        code_digests.code_digest, code_digests._source, code_digests._digest_alone,
+        code_digests._parsed, code_digests._path, content_key.codec_digest,
+    ):  # fmt: skip
         cached.cache_clear()
 
 
@@ -50,46 +82,30 @@ def test_a_key_changes_with_the_codecs_code_only(
 ) -> None:
     """A copy of the package, so that its sources can be changed."""
     package = Path(content_key.__file__).parents[1]
-
-    def digests(edited: str, change: str) -> list[str]:
-        copy = tmp_path / str(len(list(tmp_path.iterdir()))) / "codecmark"
-        for source in package.rglob("*.py"):
-            target = copy / source.relative_to(package)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(source.read_bytes())
-        path = copy / edited
-        path.write_text(path.read_text() + change)
-        program = (
-            "from codecmark.measure.code_digests import code_digest; import sys;"
-            "from codecmark.measure.content_key import codec_digest as d;"
-            "from codecmark.networks.setup import Setup; specs = 'opus@24k', 'dac:16khz@6k', "
-            "'mel:16k-64/pghi'; print(*(d(spec, Setup()) for spec in specs));"
-            "print(code_digest('codecmark.measure.measurement')); assert 'torch' not in sys.modules"
-        )
-        done = subprocess.run(
-            [sys.executable, "-c", program], capture_output=True, text=True, check=True,
-            env={**os.environ, "PYTHONPATH": str(copy.parent)},
-        )  # fmt: skip
-        return done.stdout.split()
-
-    before = digests("classic/ffmpeg.py", "")
-    assert digests("classic/ffmpeg.py", "\n# a comment\n") == before
-    assert digests("catalog/__init__.py", "\nMORE = 1\n") == before
-    assert digests("metrics/table.py", "\nMORE = 1\n") == before  # wording
-    changed = {
-        edited: [a != b for a, b in zip(before, digests(edited, "\nMORE = 1\n"), strict=True)]
-        for edited in (
-            "classic/ffmpeg.py", "neural/tokens.py", "mel/stft.py", "bitstream/frame.py",
-            "metrics/spectral.py",
-        )
-    }  # fmt: skip
-    assert changed == {
-        "classic/ffmpeg.py": [True, False, False, False],
-        "neural/tokens.py": [False, True, False, False],  # imported by dac.py
-        "mel/stft.py": [False, False, True, False],  # imported function by function
-        "bitstream/frame.py": [True, True, True, True],
-        "metrics/spectral.py": [False, False, False, True],
-    }
+    copy = tmp_path / "codecmark"
+    for source in package.rglob("*.py"):
+        target = copy / source.relative_to(package)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(source.read_bytes())
+    edits = [
+        ("classic/ffmpeg.py", ""),
+        ("classic/ffmpeg.py", "\n# a comment\n"),
+        ("catalog/__init__.py", "\nMORE = 1\n"),
+        ("metrics/table.py", "\nMORE = 1\n"),  # wording
+        *((changed, "\nMORE = 1\n") for changed in CHANGED),
+    ]
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM, str(copy), json.dumps(edits)],
+        capture_output=True, text=True, check=True,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+    )  # fmt: skip
+    before, *after = (line.split() for line in done.stdout.splitlines())
+    assert len(after) == 3 + len(CHANGED)
+    assert after[:3] == [before] * 3
+    assert {
+        edited: [a != b for a, b in zip(before, digests, strict=True)]
+        for edited, digests in zip(CHANGED, after[3:], strict=True)
+    } == CHANGED
 
 
 def test_a_key_changes_with_a_library(monkeypatch: pytest.MonkeyPatch) -> None:

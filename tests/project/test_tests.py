@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator
+from functools import cache
+from pathlib import Path
 
 import pytest
 
 from places import LONGEST_FIRST, TESTS
 
-TREES = {path: ast.parse(path.read_text()) for path in sorted(TESTS.rglob("*.py"))}
 CHECKS = {"raises", "warns", "fail", "check_returncode"}
 
 
-def functions(trees: Iterable[ast.Module]) -> Iterator[ast.FunctionDef]:
-    for tree in trees:
+@cache
+def trees() -> dict[Path, ast.Module]:
+    return {path: ast.parse(path.read_text()) for path in sorted(TESTS.rglob("*.py"))}
+
+
+def functions(modules: Iterable[ast.Module]) -> Iterator[ast.FunctionDef]:
+    for tree in modules:
         yield from (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef))
 
 
@@ -32,11 +38,11 @@ def is_constant(node: ast.Assert) -> bool:
     return isinstance(node.test, ast.Constant | ast.Tuple)
 
 
-def asserting(trees: Iterable[ast.Module]) -> set[str]:
+def asserting(modules: Iterable[ast.Module]) -> set[str]:
     """Names of the functions that assert something, or call one that does."""
     names: set[str] = set()
     callees: dict[str, set[str]] = {}
-    for function in functions(trees):
+    for function in functions(modules):
         nodes = list(ast.walk(function))
         called_names = {called(node) for node in nodes}
         callees.setdefault(function.name, set()).update(called_names)
@@ -51,12 +57,12 @@ def asserting(trees: Iterable[ast.Module]) -> set[str]:
     return names
 
 
-def toothless(trees: Iterable[ast.Module]) -> list[str]:
+def toothless(modules: Iterable[ast.Module]) -> list[str]:
     """Describe each test that cannot fail, and each check that proves nothing."""
-    trees = list(trees)
-    helpers = asserting(trees)
+    modules = list(modules)
+    helpers = asserting(modules)
     problems = []
-    for function in functions(trees):
+    for function in functions(modules):
         if function.name.startswith("test_") and function.name not in helpers:
             problems.append(f"{function.name} asserts nothing")
         for node in ast.walk(function):
@@ -72,8 +78,8 @@ def toothless(trees: Iterable[ast.Module]) -> list[str]:
 
 
 def test_every_test_can_fail() -> None:
-    assert len(TREES) > 50
-    assert toothless(TREES.values()) == []
+    assert len(trees()) > 50
+    assert toothless(trees().values()) == []
 
 
 @pytest.mark.parametrize(
@@ -97,4 +103,4 @@ def test_what_is_found(source: str, problems: list[str]) -> None:
 
 
 def test_the_files_that_come_first_are_there() -> None:
-    assert set(LONGEST_FIRST) <= {path.name for path in TREES}
+    assert set(LONGEST_FIRST) <= {path.name for path in trees()}

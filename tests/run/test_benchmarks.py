@@ -35,8 +35,8 @@ def pytest_in(
 def test_benchmark_only_prints_and_stores(tmp_path: Path) -> None:
     raw = tmp_path / "raw.json"
     done = pytest_in(
-        tmp_path, "--benchmark-only", "--codecs", "pcm16,opus@24k", "-k", "not harness",
-        "--benchmark-json", str(raw), files=("benchmarks/",), limit=2,
+        tmp_path, "--benchmark-only", "--codecs", "pcm16,opus@24k", "--benchmark-json", str(raw),
+        limit=2,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Leaderboard, 16k-mono" in done.stdout
@@ -129,8 +129,7 @@ def test_an_execution_that_nothing_heeds_is_one_clear_line(tmp_path: Path) -> No
 
 def test_threads_name_another_condition(tmp_path: Path) -> None:
     done = pytest_in(
-        tmp_path, "--benchmark-only", "--codecs", "pcm16", "-k", "pcm16 and not harness",
-        "--threads", "2",
+        tmp_path, "--benchmark-only", "--codecs", "pcm16", "--threads", "2", files=CODING[:1],
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     assert {(row.condition, row.threads) for row in store.read(tmp_path)} == {

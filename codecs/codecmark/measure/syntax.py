@@ -9,9 +9,10 @@ code changes them.
 from __future__ import annotations
 
 import ast
-import hashlib
 from collections.abc import Callable
 from typing import NamedTuple
+
+from codecmark.system.digest import text_sha256
 
 
 class Reached(NamedTuple):
@@ -26,57 +27,46 @@ Resolve = Callable[[str], Reached | None]  # None for what is not of the own pac
 
 def digest(tree: ast.Module, resolve: Resolve) -> str:
     """Return the digest of a module; the tree is changed."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(
-            node, clean=False
-        ):
-            node.body = node.body[1:]
-    imports = _Imports(resolve)
-    imports.visit(tree)
-    _ModuleNames(imports.modules).visit(tree)
-    return hashlib.sha256(ast.dump(tree).encode()).hexdigest()
+    return text_sha256(text(tree, resolve))
 
 
-class _Imports(ast.NodeTransformer):
-    """Replaces imports from the own package."""
-
-    def __init__(self, resolve: Resolve) -> None:
-        self.modules: dict[str, str] = {}
-        self._resolve = resolve
-
-    def visit_ImportFrom(self, node: ast.ImportFrom) -> ast.stmt:
-        if node.level or not node.module:
-            return node
-        return self._replaced(
-            node, [(alias, f"{node.module}.{alias.name}") for alias in node.names]
-        )
-
-    def visit_Import(self, node: ast.Import) -> ast.stmt:
-        return self._replaced(node, [(alias, alias.name) for alias in node.names])
-
-    def _replaced(self, node: ast.stmt, aliases: list[tuple[ast.alias, str]]) -> ast.stmt:
-        found = [(alias, self._resolve(name)) for alias, name in aliases]
-        if all(reached is None for _, reached in found):
-            return node
-        texts = []
-        for alias, reached in found:
-            local = alias.asname or alias.name
-            if reached is None:
-                texts.append(f"{alias.name} {local}")
-            elif reached.is_module:
-                self.modules[local] = reached.digest
-            else:
-                texts.append(f"{alias.name} {local} {reached.digest}")
-        return ast.Expr(ast.Constant("import " + ", ".join(texts)))
+def text(tree: ast.Module, resolve: Resolve) -> str:
+    """Return the tree as text, with the digests that `resolve` gives; the tree is changed."""
+    nodes = list(ast.walk(tree))  # once, and nodes change in place: trees are large
+    modules: dict[str, str] = {}
+    for node in nodes:
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
+            if ast.get_docstring(node, clean=False):
+                node.body = node.body[1:]
+        elif isinstance(node, ast.Import):
+            _replace(node, [(alias, resolve(alias.name)) for alias in node.names], modules)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            named = [(alias, resolve(f"{node.module}.{alias.name}")) for alias in node.names]
+            _replace(node, named, modules)
+    for node in nodes:
+        if isinstance(node, ast.Name) and node.id in modules:
+            _become(node, ast.Constant(f"module {modules[node.id]}"))
+    return ast.dump(tree)
 
 
-class _ModuleNames(ast.NodeTransformer):
-    """Replaces the local names of modules of the own package."""
+def _replace(
+    node: ast.stmt, aliases: list[tuple[ast.alias, Reached | None]], modules: dict[str, str]
+) -> None:
+    """Replace an import from the own package; add the modules that it names to `modules`."""
+    if all(reached is None for _, reached in aliases):
+        return
+    texts = []
+    for alias, reached in aliases:
+        local = alias.asname or alias.name
+        if reached is None:
+            texts.append(f"{alias.name} {local}")
+        elif reached.is_module:
+            modules[local] = reached.digest
+        else:
+            texts.append(f"{alias.name} {local} {reached.digest}")
+    _become(node, ast.Expr(ast.Constant("import " + ", ".join(texts))))
 
-    def __init__(self, modules: dict[str, str]) -> None:
-        self._modules = modules
 
-    def visit_Name(self, node: ast.Name) -> ast.expr:
-        if node.id in self._modules:
-            return ast.Constant(f"module {self._modules[node.id]}")
-        return node
+def _become(node: ast.AST, other: ast.AST) -> None:
+    node.__class__ = type(other)
+    vars(node).update(vars(other))
