@@ -73,7 +73,8 @@ _YARDSTICK = "opus@12k-vbr-60ms"
 _COMMANDS = """\
 ```
 codecmark audio fetch --all
-codecmark run --corpus published --no-timing --out results/published --codecs replay,opus@24k-vbr,lyra@6k
+codecmark run --corpus published --no-timing --out results/published \\
+    --codecs replay,opus@24k-vbr,lyra@6k
 codecmark run --corpus published --no-timing --out results/published --codecs replay \\
     --condition 24k-mono
 codecmark audio page --results results/published --out results
