@@ -243,4 +243,4 @@ def install(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (info / "entry_points.txt").write_text(f"[{factories.ENTRY_POINT_GROUP}]\n" + "".join(lines))
     monkeypatch.syspath_prepend(folder)
     importlib.invalidate_caches()
-    factories.plugins.cache_clear()
+    factories.scan.cache_clear()
