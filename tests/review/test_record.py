@@ -100,6 +100,27 @@ def test_a_newer_record_supersedes_an_older_one(tmp_path: Path) -> None:
         written(tmp_path, changed(newer, supersedes=("0009-x",)))
 
 
+@pytest.mark.parametrize("linked", ["0001-a-codec.json", "0001-a-codec.md", "0000-old.md"])
+def test_a_record_is_written_through_no_link(tmp_path: Path, linked: str) -> None:
+    mine = tmp_path / "mine.txt"
+    mine.write_text(written(tmp_path / "elsewhere").read_text())
+    was = mine.read_text()
+    folder = tmp_path / "results" / "decisions"
+    folder.mkdir(parents=True)
+    (folder / "0000-old.md").write_text("status: x\n")
+    (folder / linked).unlink(missing_ok=True)
+    (folder / linked).symlink_to(mine)
+    asking = changed(asked(SNR), supersedes=("0000-old",))
+    if linked.endswith(".json"):
+        written(tmp_path / "results", asking)
+        assert not (folder / linked).is_symlink()
+    else:
+        with pytest.raises(InputError, match=rf"{linked}: cannot be written \(is a link"):
+            written(tmp_path / "results", asking)
+        assert not list(folder.glob("*.json"))
+    assert mine.read_text() == was
+
+
 def test_names_from_rows_and_files_are_harmless(tmp_path: Path) -> None:
     hostile = 'opus@"><script>alert(1)</script>|`\n['
     option = Option("<b>|x", "replace", "<script>|", ("opus@*",))

@@ -76,15 +76,19 @@ class CodecRows:
         self._setup = setup.recording_afresh()
         try:
             codec = catalog.create(spec, self._setup)
+            is_plugin = treatment.has_plugin(codec.info.spec)
             worker: DecodingWorker | None = None
             if not treatment.needs_packets:  # what happens to packets, happens in this process
-                worker = DecodingWorker(codec, setup, condition.threads, condition.decode_limits)
+                worker = DecodingWorker(
+                    codec, setup, condition.threads, condition.decode_limits, is_plugin=is_plugin
+                )
             if treatment:
                 codec = self._impaired = ImpairedCodec(codec, treatment, self._setup)
             clips = [treatment.changed(first)]
             self._measurement = measurement_of(
-                codec, clips, condition, self._setup, worker, is_impaired=bool(treatment)
-            )
+                codec, clips, condition, self._setup, worker,
+                is_impaired=bool(treatment), is_plugin=is_plugin,
+            )  # fmt: skip
         except CodecmarkError as error:
             self.error = error
         self._weight_sets = ",".join(self._setup.weights.asked_names) or None
