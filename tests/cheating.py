@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ SENT: dict[bytes, Samples] = {}
 KEPT: list[Samples] = []
 
 
-class _Honest(Pcm16Codec):
+class Honest(Pcm16Codec):
     """What the others are made of."""
 
     @classmethod
@@ -43,14 +44,14 @@ class _FewBytes(bytes):
         return bytes.__len__(self) if reads else 20
 
 
-class Liar(_Honest):
+class Liar(Honest):
     """Its streams lie about their length."""
 
     def encode(self, clip: AudioClip) -> bytes:
         return _FewBytes(super().encode(clip))
 
 
-class Partly(_Honest):
+class Partly(Honest):
     """Sends all clips but the second."""
 
     def encode_payload(self, clip: AudioClip) -> bytes:
@@ -75,7 +76,7 @@ class _TwoFaced(AudioClip):
         return samples
 
 
-class Face(_Honest):
+class Face(Honest):
     """Sends nothing, and decodes to a clip with two faces where it has kept the sound."""
 
     def encode_payload(self, clip: AudioClip) -> bytes:
@@ -95,7 +96,7 @@ class Face(_Honest):
         return np.full((header.channels, header.n_samples), 0.01, np.float32)
 
 
-class Memory(_Honest):
+class Memory(Honest):
     """Sends the sound at 256k, and at 1k only which one it was."""
 
     catalog_specs = ("memory@256k", "memory@1k")
@@ -110,7 +111,7 @@ class Memory(_Honest):
         return SENT[payload[:4]]
 
 
-class Replayer(_Honest):
+class Replayer(Honest):
     """Says that it is published audio, and returns the clip itself."""
 
     @classmethod
@@ -130,7 +131,7 @@ class _Echo(ReplayedCodec):
         raise AssertionError("asked for published audio")
 
 
-class Forger(_Honest):
+class Forger(Honest):
     """Writes an answer of its own on every pipe of the process that decodes, and of no other."""
 
     def decode_payload(self, payload: bytes, header: StreamHeader) -> Samples:
@@ -144,7 +145,7 @@ class Forger(_Honest):
         return super().decode_payload(payload, header)
 
 
-class Patcher(_Honest):
+class Patcher(Honest):
     """Replaces the metrics of its process, sends nothing, and changes the folder."""
 
     def encode_payload(self, clip: AudioClip) -> bytes:
@@ -158,28 +159,28 @@ class Patcher(_Honest):
         return np.full((header.channels, header.n_samples), 0.01, np.float32)
 
 
-class Rate(_Honest):
+class Rate(Honest):
     """Decodes to another rate than the clip's."""
 
     def decode(self, stream: bytes) -> AudioClip:
         return AudioClip(super().decode(stream).samples, 8_000)
 
 
-class Talker(_Honest):
+class Talker(Honest):
     """Fails with a message of millions of letters."""
 
     def encode_payload(self, clip: AudioClip) -> bytes:
         raise ValueError("x" * 5_000_000)
 
 
-class Exiter(_Honest):
+class Exiter(Honest):
     """Ends the program that it is called by."""
 
     def encode_payload(self, clip: AudioClip) -> bytes:
         sys.exit("gone")
 
 
-class Namer(_Honest):
+class Namer(Honest):
     """Says that it is a rival."""
 
     @classmethod
@@ -189,7 +190,7 @@ class Namer(_Honest):
         return codec
 
 
-class Turncoat(_Honest):
+class Turncoat(Honest):
     """Takes a rival's name once it is built."""
 
     def encode(self, clip: AudioClip) -> bytes:
@@ -199,7 +200,7 @@ class Turncoat(_Honest):
         return stream
 
 
-class NoInfo(_Honest):
+class NoInfo(Honest):
     """Says nothing of itself."""
 
     @classmethod
@@ -209,7 +210,7 @@ class NoInfo(_Honest):
         return codec
 
 
-class NotCodec(_Honest):
+class NotCodec(Honest):
     """Builds something else, in another folder."""
 
     @classmethod
@@ -218,7 +219,7 @@ class NotCodec(_Honest):
         return object()
 
 
-class FromExit(_Honest):
+class FromExit(Honest):
     """Ends the program that builds it; its list of specs is none."""
 
     catalog_specs: Any = 5
@@ -234,12 +235,14 @@ PLUGINS = (
 )  # fmt: skip
 
 
-def install(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def install(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, plugins: Sequence[type] = PLUGINS
+) -> None:
     """Install them where this process and its children find them, by their lower-case names."""
     info = folder / "cheating-1.0.dist-info"
     info.mkdir(parents=True)
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: cheating\nVersion: 1.0\n")
-    lines = (f"{plugin.__name__.lower()} = {__name__}:{plugin.__name__}\n" for plugin in PLUGINS)
+    lines = (f"{kind.__name__.lower()} = {kind.__module__}:{kind.__name__}\n" for kind in plugins)
     (info / "entry_points.txt").write_text(f"[{factories.ENTRY_POINT_GROUP}]\n" + "".join(lines))
     monkeypatch.syspath_prepend(folder)
     importlib.invalidate_caches()

@@ -20,7 +20,7 @@ from codecmark.results.row import ResultRow
 from codecmark.review.confirmation import Confirmation
 from codecmark.review.decision import Decision, decide_within
 from codecmark.review.figures import Figures
-from codecmark.review.picks import CHEAPEST, MOST_MARGIN, Pick
+from codecmark.review.picks import Pick
 from codecmark.spec import without_setting
 from codecmark.studies import dac_speed_figures
 from places import COMMITTED, REPOSITORY
@@ -100,36 +100,55 @@ def _cheapest_passing(judged: Decision, rows: Sequence[ResultRow], clip_class: s
         and one.finding("SNR").classes.get(clip_class) == "PASS"
         and one.finding(PANEL).classes.get(clip_class) == "PASS"
     ]
-    return min(found, key=lambda spec: _kbps(rows_of(rows, spec, clip_class)))
+    return min(found, key=lambda spec: kbps(rows_of(rows, spec, clip_class)))
 
 
-def _kbps(rows: Sequence[ResultRow]) -> float:
+def kbps(rows: Sequence[ResultRow]) -> float:
     coded = sum(row.stream_bytes or 0 for row in rows)
     return 8 * coded / 1000 / sum(row.clip_s or 0.0 for row in rows)
 
 
-def rates_at_10_db() -> str:
-    def rate(rows: Sequence[ResultRow], clip_class: str) -> str:
-        ours = [row for row in rows if without_setting(row.spec) == "opus@vbr"]
-        reached = rate_at_target(ours, clip_class, {"snr_db": 10.0})["opus@vbr"]
-        assert isinstance(reached, Reached)
-        return f"{reached.rate_kbps:.1f}"
+def rates_at_10_db_of(rows: Sequence[ResultRow], clip_class: str) -> dict[str, float]:
+    """Return by curve of Opus at variable bitrate the rate from which it has 10 dB."""
+    ours = [row for row in rows if without_setting(row.spec).startswith("opus@vbr")]
+    return {
+        name: one.rate_kbps
+        for name, one in rate_at_target(ours, clip_class, {"snr_db": 10.0}).items()
+        if isinstance(one, Reached)
+    }
 
+
+def rates_at_10_db() -> str:
+    """Say from which rate Opus has 10 dB, in frames of 20 ms, and in longer ones if fewer do."""
     rows = committed.rows()
-    speech, music, ambient = (rate(rows, name) for name in CLASSES)
     n = [len({row.clip for row in rows if row.clip_class == name}) for name in CLASSES]
+    reached = [rates_at_10_db_of(rows, name) for name in CLASSES]
+    speech, music, ambient = (f"{one['opus@vbr']:.1f}" for one in reached)
+    longer = [one["opus@vbr-60ms"] for one in reached[:2]]
+    assert longer == [min(one.values()) for one in reached[:2]]
+    assert reached[2]["opus@vbr"] == min(reached[2].values())
     return (
         f"Opus at variable bitrate has 10 dB in the mean from about {speech} kbit/s on the {n[0]} "
         f"bundled clips of speech, {music} on {n[1]} of music and {ambient} on {n[2]} of ambient "
-        f"sound, where clips that had been kept back take {rate(kept_rows(), 'ambient')}."
+        "sound, where clips that had been kept back take "
+        f"{rates_at_10_db_of(kept_rows(), 'ambient')['opus@vbr']:.1f}; in frames of 60 ms from "
+        f"{longer[0]:.1f} on speech, in telephone band, and {longer[1]:.1f} on music."
     )
 
 
 def passes_from() -> str:
-    ours = [_cheapest_passing(decision(), committed.rows(), name) for name in CLASSES]
-    kept = _cheapest_passing(on_kept_clips(), kept_rows(), "speech")
-    return "on speech from `{}`, on music from `{}`, on ambient sound from `{}`".format(*ours) + (
-        f"; on the kept clips it passes on speech from `{kept}`."
+    """Say from which setting of Opus each class passes, and how many clips lie below even so."""
+
+    def named(judged: Decision, rows: Sequence[ResultRow], clip_class: str) -> str:
+        spec = _cheapest_passing(judged, rows, clip_class)
+        snr = [row.snr_db or 0.0 for row in rows_of(rows, spec, clip_class)]
+        below = sum(value <= 10 for value in snr)
+        return f"`{spec}`" + (f" ({below} of {len(snr)} clips below 10 dB)" if below else "")
+
+    ours = [named(decision(), committed.rows(), name) for name in CLASSES]
+    kept = named(on_kept_clips(), kept_rows(), "speech")
+    return "on speech from {}, on music from {}, on ambient sound from {}".format(*ours) + (
+        f"; on the kept clips it passes on speech from {kept}."
     )
 
 
@@ -144,57 +163,6 @@ def named(pick: Pick) -> str:
 def kept(spec: str) -> Confirmation | None:
     found = next((one for one in decision().confirmations if one.spec == spec), None)
     return None if found is None or found.status is None else found
-
-
-def confirmed() -> str:
-    """Say of each of two picks how it did on the kept clips."""
-    texts = []
-    for role in (MOST_MARGIN, CHEAPEST):
-        spec = picked(role).spec
-        again = kept(spec)
-        if again is None:
-            texts.append(f"`{spec}` was not run there")
-        elif again.holds:
-            texts.append(f"`{spec}` passes there too")
-        else:
-            lacks = ", ".join(f"{name} {verdict}" for name, verdict in again.lacks.items())
-            texts.append(f"`{spec}` is {again.status} there ({lacks})")
-    clips = len({row.clip for row in kept_rows()})
-    if all(one.endswith("passes there too") for one in texts):
-        return f"On {clips} clips that had been kept back both pass again."
-    return f"On {clips} clips that had been kept back, {' and '.join(texts)}."
-
-
-def cheapest_kept() -> str:
-    """Name what takes the fewest bits of all that passes on the kept clips."""
-    held = [one for one in decision().confirmations if one.holds]
-    least = min(held, key=lambda one: one.kbps or 0.0)
-    return f"there `{least.spec}` passes too, at {least.kbps or 0.0:.1f} kbit/s"
-
-
-def order() -> str:
-    """Say what the order by margin is worth."""
-    chosen = decision().chosen
-    assert chosen is not None
-    figure = chosen.narrowest.figure
-    first = sorted(
-        (one for one in decision().confirmations if one.holds), key=lambda one: one.place
-    )
-    names = ", then ".join(f"`{one.spec}`" for one in first[:3])
-    return (
-        "Above one half interval the order by margin is that of "
-        f"{figure.n_sources} recordings of {figure.clip_class} sound; on the kept clips it is "
-        f"{names}."
-    )
-
-
-def clears_by() -> str:
-    recommended = decision().chosen
-    assert recommended is not None
-    return (
-        "clears every hard requirement that has figures by "
-        f"{recommended.narrowest.certainty:.1f} times its uncertainty or more"
-    )
 
 
 def dac_speed() -> str:

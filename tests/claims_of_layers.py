@@ -48,10 +48,17 @@ def price() -> str:
         assert gap.high < 0
         below.append(f"{name} {-gap.mean:.2f}")
         near.append(f"{name} {difference(ours, half, value, rows=kept_rows()).mean:+.2f}")
+    music = []
+    for name in ("Zimtohrli", "ViSQOL"):
+        gap = difference(ours, theirs, values[name], "music", kept_rows())
+        assert gap.high is not None
+        assert gap.high < 0
+        music.append(f"{name} {-gap.mean:.2f}")
     return (
         f"On the kept speech it is predicted below Opus at its own rate ({', '.join(below)} below "
-        f"`{theirs}`) and near Opus at half of it ({', '.join(near)} against `{half}`); its "
-        "shaping was tuned on development clips with the predictors that judge it."
+        f"`{theirs}`; on music {', '.join(music)}) and near Opus at half of it "
+        f"({', '.join(near)} against `{half}`); its shaping was tuned on development clips with "
+        "the predictors that judge it."
     )
 
 

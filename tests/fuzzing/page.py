@@ -33,6 +33,7 @@ def markdown(counts: Counts) -> str:
         "checksums that hold; those among the first that reach new lines of the package are "
         "mutated further. Networks are tiny ones of the same classes, with the limits of a run.",
         _findings(counts),
+        _neither([*streams, *files]),
         *_lacking(counts),
         "## Decoders",
         _table(streams, deaths=False),
@@ -92,17 +93,29 @@ def _findings(counts: Counts) -> str:
     return "**Open findings:**\n\n" + "\n".join(f"- {text.escaped(line)}" for line in lines)
 
 
+def _neither(targets: Sequence[Count]) -> str:
+    """Say how many inputs were findings: the counts are of every version that was attacked."""
+    count = sum(each.inputs - each.taken - each.refused for each in targets)
+    return (
+        f"The campaign went on over several versions of the code. {count:,} of the inputs were "
+        "neither taken nor refused, but findings when they were tried; what they found is mended, "
+        "but for what is open."
+    )
+
+
 def _table(targets: Sequence[Count], *, deaths: bool) -> str:
-    headings = ["target", "inputs", "taken", "refused", "processor s", "slowest s", "peak MiB"]
+    headings = ["target", "inputs", "taken", "refused", "neither"]
+    headings += ["processor s", "slowest s", "peak MiB"]
     rows = [
         [
             text.escaped(each.name), f"{each.inputs:,}", f"{each.taken:,}", f"{each.refused:,}",
+            f"{each.inputs - each.taken - each.refused:,}",
             f"{each.seconds:.0f}", f"{each.slowest_s:.2f}", f"{each.peak_mib:.0f}",
             *([str(each.deaths)] if deaths else []),
         ]
         for each in targets
     ]  # fmt: skip
-    return text.table([*headings, *(["deaths"] if deaths else [])], rows, numbers=6 + deaths)
+    return text.table([*headings, *(["deaths"] if deaths else [])], rows, numbers=7 + deaths)
 
 
 def _by(trials: dict[str, Any], headings: Sequence[str]) -> str:

@@ -56,10 +56,10 @@ def test_rate_at_target_in_its_three_forms() -> None:
     cells = {line[0]: line[1] for line in found.rows}
     # 10 dB is half way from 8 to 12 dB, so at 8 * sqrt(2); t(0.975, 3) * 0.258 / 2 = 0.41 dB
     assert cells["opus"] == "11.3 (10.5 to 12.1)"
-    assert cells["lyra"] == "never: @9.2k lacks SNR 2.5 dB, ViSQOL 0.80"
+    assert cells["lyra"] == "not up to 9.2: @9.2k lacks SNR 2.5 dB, ViSQOL 0.80"
     assert cells["flac"] == "≤150.0"
     assert list(cells) == ["opus", "flac", "lyra"]
-    assert found.remarks == ("Never, with one setting each: mel:16k-64/pghi.",)
+    assert found.remarks == ("Not at the one setting of each: mel:16k-64/pghi.",)
 
 
 def test_of_a_voice_with_several_thresholds_the_best_counts() -> None:
@@ -70,7 +70,7 @@ def test_of_a_voice_with_several_thresholds_the_best_counts() -> None:
     assert "SNR >= 10 dB and PESQ-WB >= 4.1 or ViSQOL >= 4.3 hold together" in found.meaning
     assert found.rows == (("lc3", "16.0"),)
     lone = table("Rate at target", poor)
-    assert lone.rows == (("lc3", "never: @8k lacks ViSQOL 0.70"),)
+    assert lone.rows == (("lc3", "not up to 8.0: @8k lacks ViSQOL 0.70"),)
     # of music by its own voices; Zimtohrli, which these rows lack, is not asked
     music = [replace(one, clip_class="music", clip=f"m{one.clip}", pesq_wb=None) for one in good]
     assert table("Rate at target", [*poor, *good, *music]).rows == (("lc3", "16.0", "≤32.0"),)

@@ -185,7 +185,7 @@ def test_markdown_is_stable_and_harmless() -> None:
     assert text == render.markdown([row(), hostile])
     assert "<script>" not in text
     assert "a\\|b &lt;b&gt;" in text
-    assert "| opus@24k | nothing learned |" in text
+    assert "| opus@24k | nothing trained |" in text
     elsewhere = render.markdown([row(host="h<b>\n# H\u202e")])
     assert r"on h&lt;b&gt; # H\u202e. `-`" in elsewhere
 

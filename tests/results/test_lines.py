@@ -88,7 +88,7 @@ def test_a_damaged_last_line_is_never_cut_off(path: Path, change: str) -> None:
         lambda: store.append(results, [row("pcm16")]),
         lambda: store.compact(results, "r1"),
     ):
-        with pytest.raises(ResultSchemaError, match=r"last line: .*--salvage"):
+        with pytest.raises(ResultSchemaError, match=r"(last line|line 4): .*--salvage"):
             write()
         assert path.read_bytes() == damaged
     assert salvage.salvage(results, "r1")[0] == 1

@@ -114,7 +114,7 @@ def test_compare_means_the_same_run_of_a_folder(
     assert "2 codecs in both, 6 rows on the same clips" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("content", [b"", b'{"schema_ver', b"\n"])
+@pytest.mark.parametrize("content", [b"", b'{"schema_ver', b"\n", b'{"x":' + b"[" * 200_000])
 def test_an_interrupted_or_empty_file_hides_nothing(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], content: bytes
 ) -> None:
@@ -125,6 +125,21 @@ def test_an_interrupted_or_empty_file_hides_nothing(
         main([command, str(tmp_path)])
         assert "r2.jsonl" not in "".join(capsys.readouterr())
     assert main(["leaderboard", str(tmp_path)]) == 0
+
+
+def test_a_line_without_bottom_is_one_line_of_error(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    put(tmp_path, Run("flac pcm16", "abc"), Run("flac", "abc"))
+    deep = b'{"schema_version":3,"x":' + b"[" * 200_000
+    for run_id, content in (("r1", deep + b"\n"), ("r2", deep)):
+        path = tmp_path / "rows" / f"{run_id}.jsonl"
+        path.write_bytes(path.read_bytes() + content)
+    assert newest.newest(tmp_path) == "r1"
+    assert main(["leaderboard", str(tmp_path)]) == 2
+    said = capsys.readouterr().err
+    assert "r1.jsonl line 8: not strict JSON" in said
+    assert len(said) < 500
 
 
 def test_only_a_heading_is_no_run(tmp_path: Path) -> None:

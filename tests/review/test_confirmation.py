@@ -35,15 +35,21 @@ def test_the_picks_come_first_and_then_what_else_ran() -> None:
     assert decoded(encoded(decision)) == decision
     text = markdown(decision, "asked.toml")
     assert "The recommendation does not hold on clips that were kept back; `opus@32k` does." in text
-    assert "5 clips of 5 sources, the same rule): `opus@16k` out (SNR FAIL)." in text
+    assert (
+        "5 clips of 5 sources, the same rule; in brackets: how many clips miss SNR &gt; 10 dB): "
+        "`opus@16k` out (SNR FAIL) (5)."
+    ) in text
     rate = "16.0 kbit/s"
-    assert f"Other settings of the options that pass there: `opus@32k` at {rate}." in text
-    assert f"What is no option and passes there: `vorbis@q3` at {rate}." in text
+    assert (
+        "What passes on the kept clips and not on those that were chosen on was found there, and "
+        f"is confirmed by nothing: `opus@32k` at {rate} (0)."
+    ) in text
+    assert f"What is no option and passes there: `vorbis@q3` at {rate} (0)." in text
 
 
 def test_a_recommendation_that_holds_is_said_plainly() -> None:
     text = markdown(review.decide(OURS, ASKED, confirming=kept("opus@16k", 15)), "asked.toml")
-    assert "`opus@16k` passes." in text
+    assert "`opus@16k` passes (0)." in text
     assert "does not hold" not in text
 
 

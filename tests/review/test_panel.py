@@ -130,7 +130,7 @@ def test_the_decision_names_who_says_what_and_comes_back_from_json() -> None:
     assert decision.provisional
     assert stored.decoded(stored.encoded(decision)) == decision
     head = markdown(decision, "r.toml").partition("## Context")[0]
-    assert "MOS by a panel of predictors (predicted quality)" in head
+    assert "MOS is judged by a panel of predictors (predicted quality) only" in head
     assert "Zimtohrli 4.70 [4.70, 4.70] **PASS** (untried)" in head
     assert "DistillMOS difference absent (scored 0 of 5 clips" in head
     lines = gate(decision).lines

@@ -63,7 +63,11 @@ def test_the_record_names_three_options_and_what_separates_them() -> None:
     assert "safe" not in head
     assert "All of it at 16 kHz, one channel: nothing above 8 kHz is coded or judged" in head
     assert "**Which of those that pass has most margin is not known.**" in head
-    assert "above that the order is of these clips (SNR), cut at 3, then by bits." in head
+    assert "The order by margin is that of these clips (SNR), cut at 3, then by bits." in head
+    assert (
+        "passes every hard requirement, as does 1 other setting, and any of the 2 will do" in head
+    )
+    assert "**Keep: open, neither shown to pass nor to fail.** `mel:a+wave@8k`: SNR: " in head
     assert "To live with `mel:a+wave@8k`: keeps the latent;" in head
     assert "**What would change it**: asking [" in head
     assert "up to about 8 kbit/s `mel:a+wave@8k` at [8.0 kbit/s]" in below
@@ -75,24 +79,52 @@ def test_the_record_names_three_options_and_what_separates_them() -> None:
     rows = [*codec("mel:a+wave@8k", NEAR, stream_bytes=5_000), *codec("opus@24k", FAR)]
     head = markdown(review.decide(rows, wanted), "r.toml").partition("## Context")[0]
     assert "**Recommended (replace): Opus, as `opus@24k`" in head
-    assert "| best that builds on what is in use | Chain | `mel:a+wave@8k` | [8.0 kbit/s]" in head
+    assert (
+        "| `mel:a+wave@8k`, cheapest that passes, best that builds on what is in use | [8.0]"
+        in head
+    )
     assert "builds on what is in use passes" not in head
 
 
-def test_the_order_on_kept_clips_is_named_beside_that_of_the_rows() -> None:
-    """What passes on both, first there who has most margin there."""
+def test_what_the_kept_clips_tell_apart_is_named_with_its_margins() -> None:
+    """Of what passes on both: all at the cut, which are not told apart; else the most margin."""
     ours = [*codec("opus@12k", NEAR, stream_bytes=8_000), *codec("opus@24k", FAR)]
     ours += codec("opus@32k", (9, 9.5, 10, 10.5, 11.5))
     wanted = changed(asked(SNR), confirmation=KeptBack("test_half"))
-    for near, far, order in (
-        (FAR, NEAR, "another: `opus@12k`, then `opus@24k`."),
-        (NEAR, FAR, "the same: `opus@24k`, then `opus@12k`."),
-    ):
-        kept = [*codec("opus@12k", near), *codec("opus@24k", far), *codec("opus@32k", (20,) * 5)]
-        head = first_screen(review.decide(ours, wanted, confirming=kept))
-        assert f"On clips that were kept back it is {order}" in head
+    kept = [*codec("opus@12k", FAR), *codec("opus@24k", NEAR), *codec("opus@32k", (20,) * 5)]
+    head = first_screen(review.decide(ours, wanted, confirming=kept))
+    assert "On the kept clips the largest margins are `opus@12k` 2.6, `opus@24k` 1.3." in head
+    wide = [20 + value for value in NEAR]  # 21.6 dB beyond, in half intervals of 1.19
+    wider = [30 + value for value in NEAR]
+    kept = [*codec("opus@12k", wide), *codec("opus@24k", wider), *codec("opus@32k", (20,) * 5)]
+    head = first_screen(review.decide(ours, wanted, confirming=kept))
+    assert (
+        "On the kept clips 2 of the 2 that ran there have 3 half intervals or more and are not "
+        "told apart: `opus@24k` 26.5, `opus@12k` 18.1."
+    ) in head
+    assert "confirmed by nothing: `opus@32k` at" in head
     one = first_screen(review.decide(codec("opus@24k", FAR), wanted))
     assert "is not known" not in one
+
+
+def test_single_clips_that_miss_what_the_mean_passes_are_counted() -> None:
+    mixed = (9, 16, 17, 16.5, 17.5)
+    wanted = changed(asked(SNR), confirmation=KeptBack("test_half"))
+    decision = review.decide(codec("opus@24k", FAR), wanted, confirming=codec("opus@24k", mixed))
+    (one,) = decision.alternatives
+    assert (one.missed, one.clips) == ({"SNR": (0, 5)}, 5)
+    assert decision.confirmations[0].missed == {"SNR": (1, 5)}
+    assert "| 2.60 / 1.19 | 0 of 5 / 1 of 5 |" in first_screen(decision)
+
+
+def test_settings_with_as_few_bits_are_named_together() -> None:
+    rows = [
+        *codec("opus@12k", FAR, stream_bytes=10_000),
+        *codec("opus@16k", FAR, stream_bytes=10_400),
+    ]
+    rows += codec("opus@24k", FAR, stream_bytes=16_000)
+    head = first_screen(review.decide(rows, asked(SNR)))
+    assert "Fewest bits, within 5 %: `opus@12k` 16.0, `opus@16k` 16.6 kbit/s." in head
 
 
 def test_most_margin_is_named_only_where_margin_orders() -> None:
@@ -115,7 +147,7 @@ def test_no_margin_is_shown_of_what_was_not_measured() -> None:
     options = (Option("Chain", "keep", specs=("mel:*",)), Option("Opus", specs=("opus@*",)))
     decision = review.decide(codec("opus@24k", FAR), asked(SNR, options=options, present=("keep",)))
     head = markdown(decision, "r.toml").partition("## Context")[0]
-    assert "| Chain | `mel:*` | - | no evidence (SNR) |" in head
+    assert "| `mel:*`, best that builds on what is in use, open | - | - | - | no evidence |" in head
 
 
 def test_what_a_codec_asks_of_its_user_is_read_from_its_rows() -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 
 import pytest
 
+import claims
 import committed
 from codecmark import review
 from codecmark.review.decision import Decision, decide_within
@@ -35,15 +37,17 @@ def test_the_first_screen_answers(name: str) -> None:
     """Which route, which setting, how sure, what it costs to run, what would change it."""
     decision = answer(name)
     text = first_screen(decision)
-    assert len(text.splitlines()) <= 60
+    first = text.partition("## In detail")[0]
+    assert len(first.split()) <= 750
+    assert len(text.splitlines()) <= 65
     assert "][" not in text, "it stands by itself, without the rows"
     for route in decision.routes:
-        assert f"| {route} |" in text
+        assert re.search(rf"^- \*\*[^*]*{route}[^*]*: (yes|no|open)", first, re.MULTILINE | re.I)
     named = decision.recommended or decision.picks[-1].spec
-    assert f"`{named}`" in text
-    assert f"- To live with `{named}`: " in text
-    assert " s for 1 s of audio" in text
-    assert "**What would change it**" in text
+    assert f"- **What it costs**: `{named}`: " in first
+    assert " s for 1 s of audio" in first
+    assert "- **How sure**: " in first
+    assert "- **What would change it**: " in first
     assert "**On clips that were kept back**" in text
 
 
@@ -70,6 +74,9 @@ def test_at_8_kbit_nothing_is_predicted_to_be_near_the_original() -> None:
     assert quality.verdict == "FAIL"
     text = first_screen(decision)
     assert "Of what is wished for it does not have: predicted quality FAIL." in text
+    assert (
+        "**Largest risk**: no hard requirement asks how it sounds, and predicted quality is FAIL"
+    ) in text
     can_call = [
         one
         for one in decision.candidates.values()
@@ -77,7 +84,29 @@ def test_at_8_kbit_nothing_is_predicted_to_be_near_the_original() -> None:
     ]
     assert can_call == []
     assert "**Good sound is no hard requirement here**" in text
-    assert "most margin" not in text.replace("smallest margin", "")
+    assert "most margin" not in text
+
+
+def test_no_codec_without_a_latent_is_said_to_need_a_generator_trained_on_it() -> None:
+    for name in ("rate_64k", "phone_8k"):
+        for option in answer(name).requirements.options:
+            if option.route == "replace the chain":
+                has_latent = option.name.startswith("SoundStream")
+                assert ("trained again" in option.to_know[0]) == has_latent
+                assert ("none of its own" in option.to_know[0]) != has_latent
+
+
+def test_visqol_falls_as_the_rate_of_the_layer_beside_the_latent_rises() -> None:
+    means = [
+        claims.mean(
+            claims.rows_of(committed.rows(), f"audioldm2:compact+wave@{rate}k"),
+            lambda row: row.visqol_mos_lqo or 0.0,
+        ).mean
+        for rate in (16, 24, 32, 48, 64)
+    ]
+    assert means[0] > means[1] > means[2] > max(means[3:])
+    said = f"({means[0]:.2f} at 16 kbit/s, {means[-1]:.2f} at 64)"
+    assert said in first_screen(answer("keep_latent"))
 
 
 def test_what_codes_a_whole_clip_at_once_carries_no_call() -> None:
@@ -102,6 +131,8 @@ def test_with_the_latent_kept_only_an_extended_chain_can_pass() -> None:
     assert (decision.recommended is None) == (passing == [])
     assert (decision.relaxation is None) == bool(passing)
     text = first_screen(decision)
+    assert f"**Who says what** of `{pick}`" in text
+    assert "ViSQOL alone fails" in text
     assert ("**Nothing is recommended yet" in text) == (passing == [])
     assert "nothing was measured beside AudioLDM2's own" in text
     assert "next: with AudioLDM2's weights run" in text

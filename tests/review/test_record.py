@@ -26,7 +26,8 @@ def test_the_record_begins_with_choice_margins_and_risk(tmp_path: Path) -> None:
     head = path.read_text().partition("## Context and Problem Statement")[0]
     assert "status: proposed\ndate: 2026-01-02\n" in head
     assert "**Recommended, provisionally: Opus, as `opus@16k` at [16.0 kbit/s][1].**" in head
-    assert "| SNR (hard) | mean SNR &gt; 10 dB | [15.0 ±0.2 dB][2] | +5.0 | +4.8 | PASS |" in head
+    assert "| SNR (hard) | mean SNR &gt; 10 dB | [15.0 ±0.2 dB][3] | +5.0 | +4.8 | PASS |" in head
+    assert "| `opus@16k`, **recommended**, " in head
     assert "**Largest risk**: MOS is predicted, not heard" in head
 
 
@@ -99,6 +100,27 @@ def test_a_newer_record_supersedes_an_older_one(tmp_path: Path) -> None:
         written(tmp_path, changed(newer, supersedes=("0009-x",)))
 
 
+@pytest.mark.parametrize("linked", ["0001-a-codec.json", "0001-a-codec.md", "0000-old.md"])
+def test_a_record_is_written_through_no_link(tmp_path: Path, linked: str) -> None:
+    mine = tmp_path / "mine.txt"
+    mine.write_text(written(tmp_path / "elsewhere").read_text())
+    was = mine.read_text()
+    folder = tmp_path / "results" / "decisions"
+    folder.mkdir(parents=True)
+    (folder / "0000-old.md").write_text("status: x\n")
+    (folder / linked).unlink(missing_ok=True)
+    (folder / linked).symlink_to(mine)
+    asking = changed(asked(SNR), supersedes=("0000-old",))
+    if linked.endswith(".json"):
+        written(tmp_path / "results", asking)
+        assert not (folder / linked).is_symlink()
+    else:
+        with pytest.raises(InputError, match=rf"{linked}: cannot be written \(is a link"):
+            written(tmp_path / "results", asking)
+        assert not list(folder.glob("*.json"))
+    assert mine.read_text() == was
+
+
 def test_names_from_rows_and_files_are_harmless(tmp_path: Path) -> None:
     hostile = 'opus@"><script>alert(1)</script>|`\n['
     option = Option("<b>|x", "replace", "<script>|", ("opus@*",))
@@ -115,8 +137,8 @@ def test_names_from_rows_and_files_are_harmless(tmp_path: Path) -> None:
 def test_every_figure_of_the_tables_links_to_rows(tmp_path: Path) -> None:
     lines = written(tmp_path).read_text().splitlines()
     targets = {line.partition("]")[0]: line for line in lines if line.startswith("[")}
-    assert targets["[2"] == (
-        '[2]: <../rows/20260102T030405Z-1.jsonl> "spec opus@16k, field snr_db, all clips"'
+    assert targets["[3"] == (
+        '[3]: <../rows/20260102T030405Z-1.jsonl> "spec opus@16k, field snr_db, all clips"'
     )
     cells = [cell for line in lines for cell in line.split(" | ") if line.startswith("| ")]
     verdicts = [cell for cell in cells if re.match(r"(PASS|FAIL|UNDECIDED): ", cell)]

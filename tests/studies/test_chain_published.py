@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from codecmark.results.builder import RowBuilder
 from codecmark.results.row import ResultRow
-from codecmark.studies import chain_published
+from codecmark.studies import chain, chain_published
 from places import COMMITTED
 
 CLIP = "audioldm2-48k/origin"
@@ -44,3 +45,20 @@ def test_the_committed_page_has_the_section_of_the_committed_rows() -> None:
     page = (COMMITTED / "chain.md").read_text(encoding="utf-8")
     assert len(section) == 3
     assert "\n\n".join(section) in page
+
+
+def test_the_committed_page_says_of_its_figures_what_the_study_would() -> None:
+    found = json.loads((COMMITTED / "chain.json").read_text(encoding="utf-8"))
+    page = (COMMITTED / "chain.md").read_text(encoding="utf-8")
+    pesq = found["headings"].index("PESQ-WB")
+    values = {stage[0]: float(stage[pesq]) for stage in found["stages"] if stage[pesq] != "-"}
+    said = chain.quality_limit(
+        *(values[name] for name in (chain.MAGNITUDE, chain.PHASE, chain.BOTH))
+    )
+    assert said in found["reading"]
+    assert all(f"- {line}" in page for line in found["reading"])
+    snr = found["headings"].index("SNR dB")
+    chains = [float(s[snr]) for s in found["stages"] if s[snr] != "-" and float(s[snr]) < 0]
+    assert chains
+    assert max(chains) <= -1.51 - 1
+    assert "those of the table are 1 dB or more below it" in page

@@ -9,6 +9,7 @@ from functools import cache
 import numpy as np
 import pytest
 
+from codecmark.review import kinds
 from codecmark.studies import predictors
 from codecmark.studies.predictors import Floats
 from places import COMMITTED
@@ -41,7 +42,7 @@ def table() -> dict[str, Floats]:
         field: np.array(
             [[float(by_stimulus[s, system][field]) for system in PUBLISHED] for s in signals]
         )
-        for field in ("mean_rating", *KNOWN)
+        for field in ("mean_rating", "si_sdr_db", *KNOWN)
     }
 
 
@@ -61,3 +62,17 @@ def test_the_shares_of_clear_pairs_are_within_three_points(field: str) -> None:
     assert share.pairs == 173
     assert 100 * share.right == pytest.approx(known, abs=3)
     assert re.search(rf"^\| {label} \|[^|]+\| {100 * share.right:.0f} % of 173 \|", page(), re.M)
+
+
+def test_where_pesq_and_visqol_vote_on_neural_codecs_they_were_tried_on_ten_pairs_of_one() -> None:
+    """Of those that listeners heard AudioDec does not keep the waveform, so they have no vote."""
+    systems, figures = list(PUBLISHED), table()
+    si_sdr_db = dict(zip(systems, figures["si_sdr_db"].mean(axis=0), strict=True))
+    assert si_sdr_db["AudioDec"] < -15
+    voting = [systems.index(name) for name in ("Lyra 3", "Lyra 6")]
+    assert all(si_sdr_db[systems[index]] > 4 for index in voting)
+    for field in kinds.HARDLY_TRIED:
+        share = predictors.ordered(figures[field][:, voting], figures["mean_rating"][:, voting])
+        assert share == predictors.Share(1.0, 10)
+        assert re.search(rf"^\| {KNOWN[field][1]} \| 100 % of 10 \| \d+ % of 28 \|", page(), re.M)
+    assert kinds.HOW_FAR == "10 pairs, one codec"

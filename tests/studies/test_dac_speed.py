@@ -142,6 +142,10 @@ def test_another_number_of_threads_stays_as_it_was(
             "agrees to 110 dB with seeded weights, to 90 with weights that keep the level.",
         ),
         (
+            (EAGER, way("fused, float32", 0.26, 0.245, db=110.0, at_level_db=90.0)),
+            "reached within the noise of 2 rounds alone (0.260, 0.245): fused, float32 takes 0.245",
+        ),
+        (
             (EAGER, SAME, FAST),
             "reached with seeded weights alone: fused, bfloat16 takes 0.160 in its fastest round, "
             "0.180 in the median, and agrees to 59 dB with seeded weights, to 28 with weights that "
@@ -163,7 +167,7 @@ def test_the_goal_is_reached_where_time_and_agreement_are(
 
 def test_the_page_says_what_to_choose_and_what_limits_it() -> None:
     text = dac_speed_page.page({1: made_up(EAGER, SAME, FAST)})
-    assert "`--backend fused --dtype bfloat16`, whose error lay 28 dB or more below" in text
+    assert "`--backend fused --dtype bfloat16`, whose error lay 28.0 dB or more below" in text
     assert "takes 0.16 dB from the 13.8 dB" in text  # 10 lg(1 + 10^-1.42)
     assert "or `--backend fused`, 2.8 times as slow" in text
     row = "| decode | fused, bfloat16 | 0.18 | 4.50 (4.00 to 5.00) | 111 | 58.7 | 28.0 |"

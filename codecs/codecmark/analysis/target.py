@@ -66,11 +66,14 @@ class Never:
         By metric, what that setting lacks, in the metric's unit.
     reason : str
         Why there is no setting.
+    most_kbps : float
+        The rate of the dearest setting; above it nothing was measured.
     """
 
     nearest: Setting | None
     missing: dict[str, float]
     reason: str = ""
+    most_kbps: float = 0.0
 
 
 def rate_at_target(
@@ -181,7 +184,7 @@ def _price(
         margin = _relative(nearest, metric, demand[metric])
         if margin < 0:
             missing[metric] = -margin * abs(demand[metric])
-    return Never(nearest, missing)
+    return Never(nearest, missing, most_kbps=ordered[-1].rate_kbps)
 
 
 def _first_share(left: Setting, right: Setting, demands: Sequence[Demand]) -> float | None:

@@ -23,7 +23,8 @@ from codecmark.review.in_force import judged_by_condition
 
 _CURVES = (
     "opus@vbr", "opus@vbr-60ms", "opus", "lc3", "mp3", "aac", "vorbis", "lyra", "codec2",
-    "mel:16k-64+wave+anchored", "mel:16k-64/griffinlim-64", "mel:16k-64/harmonic",
+    "mel:16k-64+wave+shaped", "mel:16k-64+wave+anchored",
+    "mel:16k-64/griffinlim-64", "mel:16k-64/harmonic",
     "mel:22k-80/hifigan-22k", "mel:22k-80/hifigan-22k+consistent-6", "audioldm2:compact/joint",
 )  # fmt: skip
 HELP = "print the tables of stored rows; of the newest run write leaderboard.md too"

@@ -70,7 +70,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     out = arguments.out or arguments.results / "report" / "index.html"
     if out.is_dir():
         out /= "index.html"
-    _write(out, {})  # before a minute of drawing, not after
+    _write(out, {}, arguments.results)  # before a minute of drawing, not after
     summaries = [s for s in summarise(rows) if s.condition == rows[0].condition]
     given = stored_rows.requirements(arguments)
     judged = in_force.judged_by_condition(arguments.results, rows, given)
@@ -100,7 +100,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         _way(out, arguments.results / DECISIONS),
     )  # fmt: skip
     text, files = page.render(content, beside=arguments.assets)
-    size_mib = _write(out, {out.name: text, **{f"{page.ASSETS}/{n}": t for n, t in files.items()}})
+    written = {out.name: text, **{f"{page.ASSETS}/{n}": t for n, t in files.items()}}
+    size_mib = _write(out, written, arguments.results)
     console.print(f"page in {out}, {size_mib:.1f} MiB", markup=False)
     for note in notes:
         console.print(f"* {note}", markup=False, highlight=False)
@@ -181,14 +182,15 @@ def _way(page: Path, folder: Path) -> str:
     return Path(os.path.relpath(folder.resolve(), page.parent.resolve())).as_posix()
 
 
-def _write(out: Path, files: dict[str, str]) -> float:
-    """Write files beside `out`, by their names there; return their size in MiB."""
+def _write(out: Path, files: dict[str, str], results: Path) -> float:
+    """Write files beside `out`, by their names there; return their size in MiB.
+
+    What is inside `results`, which somebody else may have made, is written through no link.
+    """
     try:
-        out.parent.mkdir(parents=True, exist_ok=True)
+        whole_files.make_folder(out.parent, results)
         for name, text in files.items():
-            path = out.parent / name
-            path.parent.mkdir(exist_ok=True)
-            whole_files.replace(path, text)
+            whole_files.write_beside(out.parent / name, text, results)
     except OSError as error:
-        raise InputError(f"{out}: cannot be written ({error.strerror})") from error
+        raise InputError(whole_files.cannot_write(out, error)) from error
     return sum(len(text.encode()) for text in files.values()) / 2**20

@@ -33,6 +33,7 @@ from codecmark.run.engines.inprocess import InProcess
 from codecmark.run.engines.pool import Pool
 from codecmark.run.plan import Plan, PlannedClip
 from codecmark.run.runner import run as run_plan
+from codecmark.system import whole_files
 from codecmark.system.counting import counted
 from codecmark.system.execution import Execution
 
@@ -55,7 +56,10 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     out: Path = arguments.out
     if arguments.shard:
         part, of = _shard(arguments.shard)
-        out = out / store.SHARDS / f"{part}-of-{of}"
+        shards = out / store.SHARDS
+        out = shards / f"{part}-of-{of}"
+        for folder in (shards, out):
+            whole_files.refuse_link(folder)
     treatments = [Treatment.of(axes.parse(text)) for text in arguments.axes or ["none"]]
     if any(treatments) and not arguments.no_timing:
         arguments.no_timing = True

@@ -80,7 +80,7 @@ def _evidence(summary: Summary) -> Cell:
         return Cell(summary.rows[0].status)
     if catalog.is_sentinel(summary.rows[0].family):
         return Cell("sentinel")
-    return Cell({"none": "nothing learned"}.get(summary.weights or "", summary.weights or ""))
+    return Cell({"none": "nothing trained"}.get(summary.weights or "", summary.weights or ""))
 
 
 CODEC = Column("codec", "codec", "spec string", lambda s: Cell(s.spec), is_text=True)

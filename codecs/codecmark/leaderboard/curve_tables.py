@@ -80,7 +80,7 @@ def at_target(
     target = _target(targets, either)
     remarks = []
     if single:
-        remarks.append(f"Never, with one setting each: {', '.join(single)}.")
+        remarks.append(f"Not at the one setting of each: {', '.join(single)}.")
     if unscored:
         remarks.append(f"Not scored, the notes say why: {', '.join(unscored)}.")
     return Table(
@@ -191,7 +191,7 @@ def _price(price: Reached | Never, codec: str) -> str:
             f"{_label(metric)} {_amount(lack, metric)}" for metric, lack in price.missing.items()
         )
         setting = price.nearest.spec.removeprefix(codec)
-        return f"never: {setting} lacks {lacks}".replace("  ", " ")
+        return f"not up to {price.most_kbps:.1f}: {setting} lacks {lacks}".replace("  ", " ")
     text = f"{'≤' if price.may_be_lower else ''}{price.rate_kbps:.1f}"
     found = price.interval
     if found is None:

@@ -102,10 +102,9 @@ def write_markdown(
     judged = judged or judged_by_condition(results, rows)
     page = markdown(rows, judged=judged, board=board)
     try:
-        results.mkdir(parents=True, exist_ok=True)
-        whole_files.replace(path, page)
+        whole_files.write_inside(results, path.name, page)
     except OSError as error:
-        raise InputError(f"{path}: cannot be written ({error.strerror})") from error
+        raise InputError(whole_files.cannot_write(path, error)) from error
     return path
 
 

@@ -12,7 +12,7 @@ from time import perf_counter
 from codecmark import catalog
 from codecmark.corpus.condition import Condition, PreparedClip
 from codecmark.errors import CodecError, CodecmarkError
-from codecmark.measure import content_key, row_builder
+from codecmark.measure import content_key, plugin_code, row_builder
 from codecmark.measure.decoded_files import clip_fields
 from codecmark.measure.decoding_worker import DecodingWorker
 from codecmark.measure.impairments import keys
@@ -76,15 +76,19 @@ class CodecRows:
         self._setup = setup.recording_afresh()
         try:
             codec = catalog.create(spec, self._setup)
+            is_plugin = treatment.has_plugin(codec.info.spec)
             worker: DecodingWorker | None = None
             if not treatment.needs_packets:  # what happens to packets, happens in this process
-                worker = DecodingWorker(codec, setup, condition.threads, condition.decode_limits)
+                worker = DecodingWorker(
+                    codec, setup, condition.threads, condition.decode_limits, is_plugin=is_plugin
+                )
             if treatment:
                 codec = self._impaired = ImpairedCodec(codec, treatment, self._setup)
             clips = [treatment.changed(first)]
             self._measurement = measurement_of(
-                codec, clips, condition, self._setup, worker, is_impaired=bool(treatment)
-            )
+                codec, clips, condition, self._setup, worker,
+                is_impaired=bool(treatment), is_plugin=is_plugin,
+            )  # fmt: skip
         except CodecmarkError as error:
             self.error = error
         self._weight_sets = ",".join(self._setup.weights.asked_names) or None
@@ -183,4 +187,7 @@ class CodecRows:
         keyed = None if clip is None else content_key.KeyedClip.of(clip)
         key = keys.row_key(codec, keyed, self._treatment, self._setup, family)
         builder.put(**self._treatment.axes)
+        specs = filter(None, (self.spec, self._treatment.passed_through))
+        added = plugin_code.versions(Spec.parse(each).family for each in specs)
+        builder.put(versions={**(builder.value("versions") or {}), **added})
         return builder.put(key=key, weight_sets=self._weight_sets).finish()

@@ -48,15 +48,22 @@ class DecodingWorker:
     setup : Setup
     thread_count : int
     limits : DecodeLimits
-
-    Attributes
-    ----------
     is_plugin : bool
-        Whether the codec is another distribution's.
+        Whether another distribution's code takes part; by default whether the codec is of one.
     """
 
-    def __init__(self, codec: Codec, setup: Setup, thread_count: int, limits: DecodeLimits) -> None:
-        self.is_plugin = catalog.is_plugin(Spec.parse(codec.info.spec).family)
+    def __init__(
+        self,
+        codec: Codec,
+        setup: Setup,
+        thread_count: int,
+        limits: DecodeLimits,
+        *,
+        is_plugin: bool | None = None,
+    ) -> None:
+        if is_plugin is None:
+            is_plugin = catalog.is_plugin(Spec.parse(codec.info.spec).family)
+        self.is_plugin = is_plugin
         # a program that was started with other arguments is replaced
         self._arguments = (secrets.token_hex(8),) if self.is_plugin else ()
         self._request: dict[str, Any] = {

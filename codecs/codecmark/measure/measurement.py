@@ -33,7 +33,8 @@ class Measurement:
     memory and rate; its quality is not computed. `setup` is what the codec was built with: its
     reference on eager and the process that measures its memory are given the same. `worker`
     decodes without having seen a clip: all that is scored and not timed, of the rest one clip.
-    Unless `is_impaired`, rows of networks say what another number of threads would change.
+    If another distribution's code takes part, `is_plugin`, scores are made apart from it. Unless
+    `is_impaired`, rows of networks say what another number of threads would change.
     """
 
     def __init__(
@@ -45,9 +46,11 @@ class Measurement:
         worker: DecodingWorker | None = None,
         *,
         is_impaired: bool = False,
+        is_plugin: bool = False,
     ) -> None:
         self.codec = codec
         self.condition = condition
+        self._is_plugin = is_plugin
         self.untrained = codec.info.weights.evidence == "random"
         self.clips = list(clips)
         if self.untrained:
@@ -195,8 +198,7 @@ class Measurement:
             for clip, timed in zip(self.clips, self._decoded, strict=False)
             if self._is_scored(timed) and isinstance(timed.output, AudioClip)
         ]
-        is_plugin = self._worker is not None and self._worker.is_plugin
-        return scorer.score(jobs, apart=is_plugin)
+        return scorer.score(jobs, apart=self._is_plugin)
 
     def _unscored(self, decoded: Timed[AudioClip | Failure] | None) -> Scores:
         if self.untrained:

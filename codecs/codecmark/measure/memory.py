@@ -6,6 +6,7 @@ of `pcm16` shows the floor.
 
 from __future__ import annotations
 
+import math
 import os
 import subprocess
 import sys
@@ -17,7 +18,8 @@ from codecmark.clip import AudioClip
 from codecmark.corpus import audio_files
 from codecmark.errors import MetricError
 from codecmark.networks.setup import Setup
-from codecmark.system import threads
+from codecmark.system import child_program, threads
+from codecmark.system.text import shortened
 
 _TIMEOUT_S = 300
 
@@ -39,7 +41,6 @@ def peak_memory_mib(
             done = subprocess.run(
                 [sys.executable, "-m", "codecmark.measure.memory", spec, str(path)],
                 capture_output=True,
-                text=True,
                 timeout=timeout_s,
                 # what could be fetched was fetched by the caller's own instance
                 env={**os.environ, **setup.variables(), "CODECMARK_OFFLINE": "1"},
@@ -47,16 +48,28 @@ def peak_memory_mib(
         except subprocess.TimeoutExpired as error:
             raise MetricError(f"the process took more than {timeout_s:g} s") from error
     if done.returncode != 0:
-        last = done.stderr.strip().splitlines()[-1:] or ["no message"]
-        raise MetricError(f"the process failed: {last[0]}")
-    return float(done.stdout.strip().splitlines()[-1])
+        last = done.stderr.decode(errors="replace").strip().splitlines()[-1:] or ["no message"]
+        raise MetricError(f"the process failed: {shortened(last[0])}")
+    return _figure(done.stdout)
+
+
+def _figure(answer: bytes) -> float:
+    try:
+        mib = float(answer)
+    except ValueError:
+        mib = math.nan
+    if not 0 < mib < math.inf:
+        raise MetricError(f"the process answered no figure: {shortened(repr(answer))}")
+    return mib
 
 
 def _main(spec: str, path: str) -> None:
+    _, answers = child_program.serving()  # what libraries print, at exit too, is no answer
     threads.limit(threads.count())
     codec = catalog.create(spec, Setup.from_environment())
     codec.decode(codec.encode(audio_files.read_own(Path(path))))
-    print(own_peak_mib())
+    answers.write(str(own_peak_mib()).encode())
+    answers.close()
 
 
 def own_peak_mib() -> float:

@@ -29,6 +29,7 @@ def measurement_of(
     worker: DecodingWorker | None = None,
     *,
     is_impaired: bool = False,
+    is_plugin: bool = False,
 ) -> Measurement:
     """Return what measures a codec, of which replayed ones have their own; see `Measurement`.
 
@@ -36,7 +37,9 @@ def measurement_of(
     """
     if type(codec) is ReplayedCodec and codec.info.family == FAMILY:
         return ReplayedMeasurement(codec, clips, condition, setup)
-    return Measurement(codec, clips, condition, setup, worker, is_impaired=is_impaired)
+    return Measurement(
+        codec, clips, condition, setup, worker, is_impaired=is_impaired, is_plugin=is_plugin
+    )
 
 
 class ReplayedMeasurement(Measurement):

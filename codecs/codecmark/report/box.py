@@ -6,15 +6,17 @@ rows that the page shows; a record of other rows is left out.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from codecmark.review import (
     panel_text,
-    record,
-    record_changes,
+    record_alternatives,
+    record_answer,
+    record_classes,
     record_confirmation,
     record_picks,
+    record_top,
     wording,
 )
 from codecmark.review.choice import Candidate
@@ -79,11 +81,11 @@ class Box:
         another option, whose figures stand beside.
     asked : str
         The title of the requirements.
-    headline, rest, picks, risk, routes : str
-        Markdown: the bold sentence, what follows it, the options by margin, by bits and by what
-        is in use, the largest risk, the table of routes.
-    confirmed, changes : str
-        Markdown: how it did on clips that were kept back, and what would change the choice.
+    headline, rest, answer, picks, risk : str
+        Markdown: the bold sentence, what follows it, a line for each route and what the answer
+        rests on, the table of all that passes, the largest risk.
+    confirmed, classes : str
+        Markdown: how it did on clips that were kept back, and what each class takes by itself.
     alternatives : str
         The fewest bits that pass in each option, of the cheapest options.
     baseline : tuple of two str, or None
@@ -101,12 +103,12 @@ class Box:
     status: str
     headline: str
     rest: str
+    answer: str
     tiles: tuple[Tile, ...]
     picks: str
     confirmed: str
     risk: str
-    changes: str
-    routes: str
+    classes: str
     definitions: str
     alternatives: str
     baseline: tuple[str, str] | None
@@ -128,11 +130,14 @@ def box(held: InForce, judged: Judged) -> Box:
     sentence, rest = headline(decision, links)
     cheapest = (one.cheapest for one in decision.outcomes)
     others = {one.spec: one for one in cheapest if one and one.spec != decision.recommended}
-    risk, routes = record.risks(decision, links), record.routes(decision, links)
-    changes = record_changes.nearest_flips(decision, links)
     if decision.scarce:
         rest += f" {wording.nothing_can_pass(decision.scarce)}."
-    picks = "\n\n".join(filter(None, record_picks.section(decision, links)))
+    answer = [
+        *record_picks.predicted_best(decision, links),
+        *record_answer.section(decision, links),
+        *record_picks.built_on(decision),
+    ]
+    picks = [*record_alternatives.section(decision, links), record_picks.to_live_with(decision)]
     subject, runner_up = first_two(decision, judged)
     is_current = held.is_current and held.record is not None
     return Box(
@@ -142,13 +147,13 @@ def box(held: InForce, judged: Judged) -> Box:
         asked=decision.requirements.title,
         status=decision.requirements.status,
         headline=sentence,
-        rest=rest,
+        rest=f"{rest} {wording.condition(decision.requirements.judged_under)}",
+        answer=_paragraphs(answer),
         tiles=_tiles(decision.candidates, subject, runner_up),
-        picks=picks,
-        confirmed="\n\n".join(record_confirmation.section(decision)),
-        risk=risk,
-        changes=changes,
-        routes=routes,
+        picks=_paragraphs(picks),
+        confirmed=_paragraphs(record_confirmation.section(decision)),
+        risk=record_top.risks(decision, links),
+        classes=_paragraphs(record_classes.in_short(decision, links)),
         definitions=links.definitions(),
         alternatives=", ".join(
             f"{one.spec} ({wording.with_unit(one.rate.value or 0.0, 'bitrate_kbps')})"
@@ -160,6 +165,10 @@ def box(held: InForce, judged: Judged) -> Box:
         record=held.record.name if is_current and held.record is not None else "",
         is_outdated=held.record is not None and not is_current,
     )
+
+
+def _paragraphs(texts: Sequence[str]) -> str:
+    return "\n\n".join(filter(None, texts))
 
 
 def first_two(decision: Decision, judged: Judged) -> tuple[str | None, str | None]:
@@ -232,6 +241,13 @@ def tile(finding: Finding) -> Tile:
     )
 
 
+def _in_use(shown: Finding, found: Tile) -> str:
+    """Say how a finding stands; of a panel who says what, since the verdict is not of one value."""
+    if shown.panel:
+        return f"{found.name}: {found.says} ({panel_text.in_short(shown)}; {found.value})"
+    return f"{found.name} {found.value} ({found.asked}: {found.says})"
+
+
 def _baseline(specs: tuple[str, ...], candidates: dict[str, Candidate]) -> tuple[str, str] | None:
     """Return the first of `specs` whose quality was measured, and its verdicts."""
     for spec in specs:
@@ -240,6 +256,6 @@ def _baseline(specs: tuple[str, ...], candidates: dict[str, Candidate]) -> tuple
             continue
         tiles = [tile(finding) for finding in candidate.findings]
         if all(f.effective.figure.is_known for f in candidate.hard):
-            said = (f"{one.name} {one.value} ({one.asked}: {one.says})" for one in tiles)
-            return spec, ", ".join(said)
+            found = zip(candidate.findings, tiles, strict=True)
+            return spec, ", ".join(_in_use(finding.effective, one) for finding, one in found)
     return None

@@ -108,11 +108,11 @@ def _context(part: ConditionPart, index: int, content: Content) -> dict[str, Any
             for name, text, inline in (
                 ("headline", part.box.headline, True),
                 ("rest", part.box.rest, True),
+                ("answer", part.box.answer, False),
                 ("picks", part.box.picks, False),
                 ("confirmed", part.box.confirmed, False),
                 ("risk", part.box.risk, False),
-                ("changes", part.box.changes, False),
-                ("routes", part.box.routes, False),
+                ("classes", part.box.classes, False),
             )
         }
     return fields

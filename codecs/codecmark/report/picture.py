@@ -68,7 +68,7 @@ def draw(
         panel.minorticks_off()
         panel.grid(alpha=0.25)
     handles, labels = panels[0].get_legend_handles_labels()
-    sheet.legend(handles, labels, loc="outside lower center", ncols=5, frameon=False)
+    sheet.legend(handles, labels, loc="outside lower center", ncols=4, frameon=False)
     _save(sheet, path)
     return [name for name in names if name not in drawable]
 

@@ -75,6 +75,7 @@ def _parquet(path: Path) -> Migrated:
         return Migrated(path, count, "" if has_digest else "its digest was put beside it")
     lines, part = path.with_suffix(".lines.part"), path.with_suffix(".new.part")
     _write(lines, parquet.rows(path))
+    part.unlink(missing_ok=True)
     parquet.compact(lines, part)
     _compare(path, parquet.rows(path), parquet.rows(part))
     parquet.put_in_place(part, path)
@@ -84,7 +85,8 @@ def _parquet(path: Path) -> Migrated:
 
 def _write(part: Path, rows: Iterable[ResultRow]) -> None:
     writer = LineWriter()
-    with part.open("wb") as file:
+    part.unlink(missing_ok=True)  # of an interruption, or a link
+    with part.open("xb") as file:
         for row in rows:
             file.write(writer.lines([row]))
         file.flush()

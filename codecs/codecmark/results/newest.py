@@ -90,7 +90,8 @@ class _Extent:
             decoder = msgspec.json.Decoder(_Place)
             with self._lines.open("rb") as lines:
                 for line in lines:
-                    with suppress(msgspec.DecodeError):  # torn or damaged: reading it will say so
+                    # torn, damaged or endlessly deep: reading it will say so
+                    with suppress(msgspec.DecodeError, UnicodeError, RecursionError):
                         yield decoder.decode(line)
 
 

@@ -18,6 +18,7 @@ from typing import Any, get_args, get_type_hints
 
 from codecmark.errors import ResultSchemaError, UnavailableError
 from codecmark.results.row import IDENTITY, ResultRow, checked, of_this_schema
+from codecmark.system import whole_files
 from codecmark.system.digest import file_sha256
 
 _MEMORY = "1GB"
@@ -103,8 +104,9 @@ def compact(lines: Path, target: Path, check: Callable[[Path], None] = lambda _:
             WHERE weights_now IS NULL OR (clip IS NOT NULL AND weights IS NULL)
                 OR concat_ws(' ', weights, weights_sha256) = weights_now
             ORDER BY part, line
-        ) TO '{_quoted(part)}' (FORMAT parquet, COMPRESSION zstd)
+        ) TO '{_quoted(part)}' (FORMAT parquet, COMPRESSION zstd, USE_TMP_FILE false)
     """  # noqa: S608
+    part.unlink(missing_ok=True)  # of an interruption, or a link that DuckDB would follow
     try:
         connection.execute(query)
     except duckdb.Error as error:
@@ -179,9 +181,8 @@ def _digests(path: Path) -> list[str]:
 
 
 def _write_digests(path: Path, digests: list[str]) -> None:
-    part = _beside(path).with_suffix(".sha256.part")
-    part.write_text("".join(f"{digest}  {path.name}\n" for digest in digests), encoding="utf-8")
-    part.replace(_beside(path))
+    text = "".join(f"{digest}  {path.name}\n" for digest in digests)
+    whole_files.write_inside(path.parent, _beside(path).name, text)
 
 
 def _beside(path: Path) -> Path:

@@ -101,7 +101,7 @@ def salvage(results: Path, run_id: str) -> tuple[int, Path]:
     Raises
     ------
     InputError
-        If another process is writing to the run, or a file cannot be written.
+        If another process is writing to the run, or a file is a link or cannot be written.
     ResultSchemaError
         If a line is of a newer schema, which is no damage.
     """
@@ -115,12 +115,13 @@ def salvage(results: Path, run_id: str) -> tuple[int, Path]:
         removed = [line for line in read if line.problem and not line.lacks_versions]
         if any(line.problem for line in read):
             try:
+                whole_files.refuse_link(aside)  # what it leads to would be copied into the folder
                 earlier = aside.read_bytes() if aside.exists() else b""
                 kept_aside = b"".join(line.content for line in removed)
-                whole_files.replace(aside, earlier + kept_aside)
-                whole_files.replace(path, b"".join(_kept(read)))
+                whole_files.write_inside(path.parent, aside.name, earlier + kept_aside)
+                whole_files.write_inside(path.parent, path.name, b"".join(_kept(read)))
             except OSError as error:
-                raise InputError(f"{path}: cannot be written ({error.strerror})") from error
+                raise InputError(whole_files.cannot_write(path, error)) from error
     return len(removed), aside
 
 

@@ -5,6 +5,7 @@ A file can be extended by a later session and joined with another by `cat`.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import tempfile
@@ -20,6 +21,7 @@ from codecmark.errors import InputError, ResultSchemaError
 from codecmark.results import parquet
 from codecmark.results.lines import REMEDY, LineReader, LineWriter, is_torn, unsealed
 from codecmark.results.row import ResultRow, parse_line
+from codecmark.system import whole_files
 
 ROWS = "rows"
 SHARDS = "shards"
@@ -32,14 +34,16 @@ def prepare(results: Path) -> None:
     Raises
     ------
     InputError
-        If it is not a folder that can be written to.
+        If it is not a folder that can be written to, or lies behind a link.
     """
     folder = results / ROWS
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        whole_files.make_folder(folder, results)
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise InputError(whole_files.cannot_write(folder, error)) from error
         raise InputError(
             f"cannot write to {folder} ({error.strerror}); name a folder that can be written to"
         ) from error
@@ -85,15 +89,25 @@ def writing(results: Path, run_id: str) -> Iterator[Writer]:
     Raises
     ------
     InputError
-        If another process is writing to it.
+        If another process is writing to it, or it is a link or lies behind one.
     ResultSchemaError
         If the last line lost its end and is damaged; nothing is changed then.
     """
-    path = results / ROWS / f"{run_id}.jsonl"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with locked(results, run_id), path.open("a+b", buffering=0) as file:
-        _mend_end(file)
+    with locked(results, run_id), _opened(results, run_id) as file:
         yield Writer(file)
+
+
+@contextmanager
+def _opened(results: Path, run_id: str) -> Iterator[FileIO]:
+    """Open the file of a run that is locked, and mend its end."""
+    path = results / ROWS / f"{run_id}.jsonl"
+    try:
+        file = whole_files.open_inside(path, results)
+    except OSError as error:
+        raise InputError(whole_files.cannot_write(path, error)) from error
+    with file:
+        _mend_end(file)
+        yield file
 
 
 @contextmanager
@@ -103,17 +117,23 @@ def locked(results: Path, run_id: str) -> Iterator[None]:
     Raises
     ------
     InputError
-        If one is writing to it.
+        If one is writing to it, or its file is a link or lies behind one: in a folder that somebody
+        else made, it may lead to anything.
     """
     lock = results / _LOCKS / f"{run_id}.lock"
-    lock.parent.mkdir(parents=True, exist_ok=True)
+    path = results / ROWS / f"{run_id}.jsonl"
+    try:
+        for file in (path, lock):
+            whole_files.make_folder(file.parent, results)
+            whole_files.refuse_link(file)
+    except OSError as error:
+        raise InputError(whole_files.cannot_write(path, error)) from error
     try:
         with FileLock(lock, blocking=False):
             yield
     except Timeout as error:
         raise InputError(
-            f"{results / ROWS / run_id}.jsonl: another run is writing to it; wait for its end, or "
-            "name another --out"
+            f"{path}: another run is writing to it; wait for its end, or name another --out"
         ) from error
 
 
@@ -173,14 +193,19 @@ def compact(results: Path, run_id: str) -> int:
     Raises
     ------
     InputError
-        If another process is writing to the run.
+        If another process is writing to the run, its file is a link or lies behind one, or it holds
+        no whole row.
     ResultSchemaError
         If a line is damaged, or a row would not stay what it is; nothing is changed then.
     """
     target = results / ROWS / f"{run_id}.parquet"
     lines = target.with_suffix(".jsonl")
-    with writing(results, run_id):
-        expected = _digests(rows_of(results, run_id))
+    with locked(results, run_id):
+        expected = _digests(rows_of(results, run_id))  # before anything is cut off
+        if not expected:
+            raise InputError(f"{lines}: holds no whole row; nothing was changed")
+        with _opened(results, run_id):
+            pass
         count = parquet.compact(lines, target, lambda part: _require_same(part, expected))
         lines.unlink()
     return count

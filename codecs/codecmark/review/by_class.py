@@ -11,16 +11,17 @@ from codecmark.analysis.aggregation import ALL
 from codecmark.analysis.statistics import estimate, paired_difference
 from codecmark.metrics.table import QUALITY_FIELDS, VISQOL_FIELD
 from codecmark.results.row import ResultRow
-from codecmark.review.choice import Status, best, status_of
+from codecmark.review.choice import Status, best, smallest_margin, status_of
 from codecmark.review.elsewhere import StatedFigure
 from codecmark.review.field import Field
 from codecmark.review.figure import Figure
 from codecmark.review.finding import Finding
+from codecmark.review.missed import missed
 from codecmark.review.replayed import ReplayedFigures
 from codecmark.review.requirement import Requirement
 from codecmark.review.requirements import Requirements
 from codecmark.review.threshold import EACH
-from codecmark.review.verdict import elsewhere, judge
+from codecmark.review.verdict import elsewhere, judge, with_noise
 from codecmark.review.voices import Heard, judge_panel
 
 # shown whatever is asked for, where there are values
@@ -96,6 +97,13 @@ class ClassOutcome(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unkno
         First in the order of the choice, and the fewest bits that pass; None where none passes.
     rate, cheapest_rate : Figure or None
         Their rates on this class.
+    margin, cheapest_margin : float
+        Their smallest margins over the hard requirements, in half intervals up to `MOST_CERTAIN`,
+        to a tenth as the order of the choice counts them.
+    missed, cheapest_missed : dict
+        How many clips miss what the mean is asked for, see `Alternative`.
+    widest : int
+        How many settings have the margin of the recommended one or more, itself included.
     replayed : tuple of ReplayedSetting
     """
 
@@ -104,6 +112,11 @@ class ClassOutcome(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unkno
     replayed: tuple[ReplayedSetting, ...]
     cheapest: str | None = None
     cheapest_rate: Figure | None = None
+    margin: float = 0.0
+    cheapest_margin: float = 0.0
+    widest: int = 0
+    missed: dict[str, tuple[int, int]] = {}
+    cheapest_missed: dict[str, tuple[int, int]] = {}
 
 
 def by_class(field: Field) -> dict[str, ClassOutcome]:
@@ -120,7 +133,8 @@ def _outcome(field: Field, replayed: ReplayedFigures, clip_class: str) -> ClassO
     measured = [ours.ranked(spec) for spec in ours.offered]
     heard_here = [one for one in measured if not one.candidate.rests_on_published]
     chosen = best(heard_here)
-    passing = (one.candidate for one in heard_here if one.candidate.can_be_chosen)
+    passing = [one.candidate for one in heard_here if one.candidate.can_be_chosen]
+    margins = {one.spec: smallest_margin(one.findings) for one in passing}
     cheapest = min(passing, key=lambda one: (one.rate.value or 0.0, one.spec), default=None)
     settings = [
         _setting(ours, replayed, option.name, spec, clip_class, asked)
@@ -128,12 +142,21 @@ def _outcome(field: Field, replayed: ReplayedFigures, clip_class: str) -> ClassO
         for spec in ours.specs_of[option.name]
         if replayed.of(replayed.name_of(spec, [option]), clip_class)
     ]
+    replayed_settings = tuple(sorted(settings, key=lambda one: _STATUSES.index(one.status)))
+    if chosen is None or cheapest is None:
+        return ClassOutcome(None, None, replayed_settings)
+    margin = margins[chosen.candidate.spec]
     return ClassOutcome(
-        None if chosen is None else chosen.candidate.spec,
-        None if chosen is None else chosen.candidate.rate,
-        tuple(sorted(settings, key=lambda setting: _STATUSES.index(setting.status))),
-        None if cheapest is None else cheapest.spec,
-        None if cheapest is None else cheapest.rate,
+        chosen.candidate.spec,
+        chosen.candidate.rate,
+        replayed_settings,
+        cheapest.spec,
+        cheapest.rate,
+        margin,
+        margins[cheapest.spec],
+        sum(one >= margin for one in margins.values()),
+        missed(field.figures, chosen.candidate),
+        missed(field.figures, cheapest),
     )
 
 
@@ -175,7 +198,7 @@ def _setting(
         ),
         nominal_kbps=rows[0].nominal_bitrate_kbps,
         rate=field.figures.get(spec, "bitrate_kbps"),
-        decode_rtf=field.figures.get(spec, "decode_rtf"),
+        decode_rtf=with_noise(field.figures.get(spec, "decode_rtf"), field.figures.time_noise),
         weights=next((row.weights for row in field.figures.of(spec)), None),
         peak_memory_mib=max(memory, default=None),
     )

@@ -13,9 +13,11 @@ import msgspec
 from msgspec.structs import replace
 
 from codecmark.results.row import ResultRow
+from codecmark.review.alternatives import margin_of
 from codecmark.review.choice import Status, ordered
 from codecmark.review.field import Field
 from codecmark.review.figures import Figures
+from codecmark.review.missed import missed
 from codecmark.review.named_rows import rows_in
 from codecmark.review.requirement import Requirement
 from codecmark.review.requirements import Requirements
@@ -38,6 +40,10 @@ class Confirmation(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unkno
     kbps : float or None
     place : int
         In the order of all that ran there, by the rule of the choice; 1 is the first.
+    margin : float or None
+        The smallest there, see `Alternative`.
+    missed : dict
+        By hard requirement on sound: how many clips miss what the mean is asked for, of how many.
     """
 
     spec: str
@@ -47,6 +53,8 @@ class Confirmation(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unkno
     sources: int = 0
     kbps: float | None = None
     place: int = 0
+    margin: float | None = None
+    missed: dict[str, tuple[int, int]] = {}
 
     @property
     def holds(self) -> bool:
@@ -101,6 +109,8 @@ def confirmed(
             len({row.source for row in ours}),
             candidate.rate.value,
             place,
+            margin_of(field, candidate),
+            missed(field.figures, candidate),
         )
     first = dict.fromkeys(picked)
     return (

@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 
 from codecmark.results.row import ResultRow
+from codecmark.review.alternatives import Alternative, alternatives
 from codecmark.review.by_class import ClassOutcome, by_class
 from codecmark.review.caveats import caveats
 from codecmark.review.choice import Candidate, Ranked, best, ordered
@@ -27,7 +28,7 @@ from codecmark.review.sensitivity import Flip, Relaxation, flips, relaxation
 from codecmark.review.unasked import PredictedBest, predicted_best
 from codecmark.run.corpora import any_locked
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 
 
 class Outcome(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -76,6 +77,8 @@ class Decision(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_f
         thresholds that change the choice.
     picks : tuple of Pick
         Most margin, fewest bits, and the best that builds on what is in use.
+    alternatives : tuple of Alternative
+        All that passes and all picks, fewest bits first, with what the order leaves to people.
     predicted_best : tuple of PredictedBest
         Where no hard requirement asks for quality: who of those that pass is predicted best.
     by_rate : dict
@@ -117,6 +120,7 @@ class Decision(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_f
     contenders: tuple[str, ...]
     risks: tuple[Risk, ...]
     caveats: tuple[str, ...]
+    alternatives: tuple[Alternative, ...] = ()
     predicted_best: tuple[PredictedBest, ...] = ()
     by_class: dict[str, ClassOutcome] = {}
     replayed_run_ids: tuple[str, ...] = ()
@@ -209,6 +213,7 @@ def decide(
         relaxation=None if chosen or locked else relaxation(list(offered.values())),
         flips={one.name: flips(field, one, chosen) for one in deciding if field.is_known(one)},
         picks=picked,
+        alternatives=() if locked else alternatives(field, offered, picked),
         by_rate={} if locked else by_rate(offered),
         scarce=field.figures.scarce,
         pareto=pareto_set(field, offered),

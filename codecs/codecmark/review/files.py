@@ -74,17 +74,24 @@ def write(decision: Decision, source: str, results: Path) -> Path:
     path = path_of(decision.requirements.title, folder)
     try:
         text = text_of(decision, source, path)
-        folder.mkdir(parents=True, exist_ok=True)
-        whole_files.replace(path.with_suffix(".json"), stored.encoded(decision))
-        whole_files.replace(path, text)
-        for name in decision.requirements.supersedes:
-            older = folder / f"{name}.md"
+        superseded = [folder / f"{name}.md" for name in decision.requirements.supersedes]
+        for kept in (path, *superseded):  # their texts are read, and come back into the folder
+            whole_files.refuse_link(kept)
+        _write_inside(path.with_suffix(".json"), stored.encoded(decision), results)
+        _write_inside(path, text, results)
+        for older in superseded:
             status = f'status: "superseded by [{path.stem}]({path.stem}.md)"'
             text = older.read_text(encoding="utf-8")
-            whole_files.replace(older, _STATUS.sub(status, text, count=1))
-    except (OSError, UnicodeDecodeError) as error:
+            _write_inside(older, _STATUS.sub(status, text, count=1), results)
+    except OSError as error:
+        raise InputError(whole_files.cannot_write(path, error)) from error
+    except UnicodeDecodeError as error:
         raise InputError(f"{path}: cannot be written ({error})") from error
     return path
+
+
+def _write_inside(path: Path, content: str | bytes, results: Path) -> None:
+    whole_files.write_inside(results, path.relative_to(results), content)
 
 
 def renew(results: Path, rows: Sequence[ResultRow]) -> list[Path]:

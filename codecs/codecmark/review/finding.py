@@ -139,19 +139,24 @@ class Finding(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fi
         return frozenset(one.name for one in (asked, *asked.others))
 
     @property
-    def certainty(self) -> float:
-        """The margin in units of its own uncertainty, at most `MOST_CERTAIN` either way.
+    def half_intervals(self) -> float:
+        """The margin in units of its own uncertainty; infinite for what has no interval.
 
-        1 is a figure whose interval ends at the threshold. What has no interval, as an exact copy
-        or a rate, is as certain as anything.
+        1 is a figure whose interval ends at the threshold.
         """
         margin, safe = self.margin, self.safe_margin
         if margin is None or safe is None:
-            return MOST_CERTAIN if self.verdict == "PASS" else -MOST_CERTAIN
+            return math.inf if self.verdict == "PASS" else -math.inf
         half = margin - safe
-        if half <= abs(margin) / MOST_CERTAIN:
-            return math.copysign(MOST_CERTAIN, margin)
-        return margin / half
+        return margin / half if half > 0 else math.copysign(math.inf, margin)
+
+    @property
+    def certainty(self) -> float:
+        """The margin in half intervals, at most `MOST_CERTAIN` either way.
+
+        What has no interval, as an exact copy or a rate, is as certain as anything.
+        """
+        return max(-MOST_CERTAIN, min(MOST_CERTAIN, self.half_intervals))
 
     @property
     def reach(self) -> float:

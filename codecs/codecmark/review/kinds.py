@@ -25,6 +25,9 @@ Tried = Literal["resynthesis from a mel", "neural tokens"]
 # what `results/predictors.md` covers: the class of the clips, the codecs, the predictors
 TRIED_CLASSES = frozenset({"speech"})
 TRIED_METRICS = frozenset({"distillmos", "zimtohrli", "visqol_mos_lqo", "pesq_wb"})
+# these vote on codecs that keep the waveform only, of which listeners heard one, at two rates
+HARDLY_TRIED = frozenset({"pesq_wb", "visqol_mos_lqo"})
+HOW_FAR = "10 pairs, one codec"
 _ROOMS: dict[str, Tried] = {"mel": "resynthesis from a mel", "neural": "neural tokens"}
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from codecmark.metrics.table import TABLE
 from codecmark.review.finding import Finding, Said, VoiceFinding
+from codecmark.review.kinds import HARDLY_TRIED, HOW_FAR
 from codecmark.review.panel import Panel, Voice
 from codecmark.review.threshold import ORIGINAL, Threshold
 from codecmark.review.wording import threshold
@@ -55,6 +58,7 @@ def in_short(finding: Finding) -> str:
 def tried(finding: Finding) -> str:
     """Say whether the predictor that decides was held against people for such codecs and clips."""
     name, clip_class = finding.requirement.name, finding.figure.clip_class
+    on_people = _on_people([Panel.label_of(name)])
     said = (
         said.tried
         for voice in finding.voices
@@ -62,7 +66,7 @@ def tried(finding: Finding) -> str:
         for said in voice.says
         if said.requirement == name
     )
-    return TRIED if any(said) else UNTRIED
+    return on_people if any(said) else UNTRIED
 
 
 def judged_by_one_house(finding: Finding) -> dict[str, str]:
@@ -90,9 +94,19 @@ def _voice(voice: VoiceFinding) -> str:
         return f"{text} absent ({voice.silent})"
     if voice.silent:
         return f"{text} ({voice.silent})"
-    return (
-        f"{text} {voice.verdict} ({TRIED if _is_tried(voice) else UNTRIED}{house}{_alone(voice)})"
-    )
+    return f"{text} {voice.verdict} ({_how_tried(voice)}{house}{_alone(voice)})"
+
+
+def _how_tried(voice: VoiceFinding) -> str:
+    if not _is_tried(voice):
+        return UNTRIED
+    return _on_people([Panel.label_of(said.requirement) for said in voice.says])
+
+
+def _on_people(labels: Sequence[str]) -> str:
+    """Say that predictors were tried on people, and how far where that is hardly at all."""
+    hardly = {TABLE[metric].label for metric in HARDLY_TRIED}
+    return f"{TRIED}: {HOW_FAR}" if hardly.intersection(labels) else TRIED
 
 
 def _alone(voice: VoiceFinding) -> str:

@@ -6,23 +6,15 @@ import re
 from collections.abc import Mapping, Sequence
 
 from codecmark.review import (
-    decidedness,
     handwritten,
-    panel_text,
-    record_changes,
     record_classes,
-    record_confirmation,
     record_picks,
     record_sections,
-    wording,
+    record_top,
 )
-from codecmark.review.choice import Candidate
 from codecmark.review.decision import Decision
-from codecmark.review.finding import Finding
 from codecmark.review.links import Links
-from codecmark.review.risks import Risk
-from codecmark.review.summary import headline, route_line, value
-from codecmark.system.markdown import escaped, table
+from codecmark.system.markdown import escaped
 
 _ASK = "*Nothing is written here yet.*"
 PARTS = ("context", "consequences", "notes")
@@ -56,7 +48,9 @@ def markdown(
         "kept; all else is overwritten. -->",
         f"# {escaped(asked.title)}",
         *_supersedes(decision),
-        *_top(decision, links),
+        *record_top.first(decision, links),
+        "## The answer in detail",
+        *record_top.detail(decision, links),
         "## Context and Problem Statement",
         escaped(asked.question),
         handwritten.block("context", texts.pop("context")),
@@ -67,7 +61,7 @@ def markdown(
         "## Decision Outcome",
         *record_sections.outcome(decision, links),
         record_picks.by_rate(decision, links),
-        _further_risks(decision, links),
+        record_top.further_risks(decision, links),
         *record_classes.section(decision, links),
         *(
             text
@@ -108,12 +102,14 @@ def markdown(
 
 
 def first_screen(decision: Decision) -> str:
-    """Return the title, the question and the first lines of the record, figures without links."""
-    asked = decision.requirements
+    """Return the title, the question, the answer and its detail, figures without links."""
+    asked, links = decision.requirements, Links(plain=True)
     parts = [
         f"# {escaped(asked.title)}",
         escaped(asked.question),
-        *_top(decision, Links(plain=True)),
+        *record_top.first(decision, links),
+        "## In detail",
+        *record_top.detail(decision, links),
     ]
     runs = f"Run {_runs(decision.run_ids)}. {_replayed_runs(decision)}".strip()
     return "\n\n".join(part for part in (*parts, runs) if part) + "\n"
@@ -146,90 +142,3 @@ def _front_matter(decision: Decision, superseded_by: str | None) -> str:
 def _supersedes(decision: Decision) -> list[str]:
     names = decision.requirements.supersedes
     return [f"Supersedes {', '.join(f'[{name}]({name}.md)' for name in names)}."] if names else []
-
-
-def _top(decision: Decision, links: Links) -> list[str]:
-    sentence, rest = headline(decision, links)
-    texts = [f"**{sentence}** {rest}", wording.condition(decision.requirements.judged_under)]
-    if decision.scarce:
-        texts.append(f"{wording.nothing_can_pass(decision.scarce)}.")
-    if decision.chosen is not None:
-        texts.append(_margins(decision.chosen, links))
-        texts += _voices(decision, decision.chosen)
-    texts += record_picks.section(decision, links)
-    texts += record_confirmation.section(decision)
-    if decision.risks:
-        texts.append(f"**Largest risk**: {risks(decision, links)}")
-    texts.append(record_changes.nearest_flips(decision, links))
-    return [*texts, routes(decision, links), *record_classes.in_short(decision, links)]
-
-
-def risks(decision: Decision, links: Links) -> str:
-    """Return the largest risk with its rows; empty where there is none."""
-    return f"{_risk(decision.risks[0], links)}." if decision.risks else ""
-
-
-def _further_risks(decision: Decision, links: Links) -> str:
-    further = "; ".join(_risk(risk, links) for risk in decision.risks[1:3])
-    return f"**Further risks**: {further}." if further else ""
-
-
-def _risk(risk: Risk, links: Links) -> str:
-    return f"{escaped(risk.text)} ({links.cite(risk.figure, 'rows')})"
-
-
-def routes(decision: Decision, links: Links) -> str:
-    """Return the table of the nearest option of each route; empty where there is one only."""
-    if len(decision.routes) < 2:
-        return ""
-    rows = [
-        [
-            escaped(route),
-            escaped(outcome.option),
-            record_sections.STATUS[outcome.best.status],
-            route_line(outcome, links),
-        ]
-        for route, outcome in decision.best_by_route.items()
-    ]
-    return table(["route", "nearest option", "status", "because"], rows)
-
-
-def _margins(candidate: Candidate, links: Links) -> str:
-    rows = []
-    for finding in candidate.findings:
-        rows.append(_margin_row(finding, links))
-        if finding.stand_in is not None:
-            rows.append(_margin_row(finding.stand_in, links, stands_in=True))
-    headings = ["requirement", "asked", "has", "margin", "at the interval's near end", "verdict"]
-    return table(headings, rows)
-
-
-def _voices(decision: Decision, candidate: Candidate) -> list[str]:
-    """Return what each voice of a panel says of the recommended setting, class by class."""
-    panels = [f.stand_in for f in candidate.findings if f.stand_in is not None and f.stand_in.panel]
-    return [
-        f"**Who says what** ({escaped(finding.panel)}):\n\n"
-        + "\n".join(f"- {panel_text.marked(line)}" for line in panel_text.class_by_class(finding))
-        + _decided(decision, finding.panel)
-        for finding in panels
-    ]
-
-
-def _decided(decision: Decision, panel: str) -> str:
-    """Say how often the panel decides at all; nothing where it judges one class only."""
-    counts = decidedness.shares(decision.candidates.values(), panel)
-    text = decidedness.in_words(counts)
-    return f"\n\nOf every setting with sound it says: {text}." if counts else ""
-
-
-def _margin_row(finding: Finding, links: Links, *, stands_in: bool = False) -> list[str]:
-    asked = finding.requirement
-    kind = "stand-in" if stands_in else "hard" if asked.hard else "soft"
-    return [
-        f"{escaped(finding.name)} ({'panel' if finding.panel else kind})",
-        escaped(wording.demand(asked)),
-        value(finding, links),
-        wording.margin(finding.margin, asked.metric),
-        wording.margin(finding.safe_margin, asked.metric),
-        record_sections.verdict(finding),
-    ]

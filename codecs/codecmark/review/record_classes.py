@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from codecmark.analysis.statistics import FEWEST_SOURCES
 from codecmark.metrics.table import TABLE
 from codecmark.review import wording
 from codecmark.review.by_class import ClassOutcome, Difference, ReplayedSetting
 from codecmark.review.choice import shortfall
 from codecmark.review.decision import Decision
-from codecmark.review.finding import Finding
+from codecmark.review.finding import MOST_CERTAIN, Finding
 from codecmark.review.links import Links
 from codecmark.review.panel import Panel
 from codecmark.review.record_sections import STATUS, stated_figure
+from codecmark.review.requirements import MARGIN
 from codecmark.review.summary import code
 from codecmark.review.threshold import COSTS
+from codecmark.system.counting import counted
 from codecmark.system.markdown import escaped, table
 
 _NOTHING = "-"
@@ -31,13 +35,26 @@ def in_short(decision: Decision, links: Links) -> list[str]:
         for name, outcome in decision.by_class.items()
         if (nearest := _nearest(outcome))
     )
-    texts = [f"**For clips of one class alone**, fewest bits and most margin: {alone}."]
+    texts = [
+        "**For clips of one class alone**, the fewest bits that pass, and what comes first there "
+        f"{_by_what(decision)}: {alone}."
+    ]
     if heard:
         texts.append(
             f"**By published sound**, at nominal rates and on clips that authors chose: {heard} "
             "([class by class](#published-sound-class-by-class))."
         )
     return texts
+
+
+def _by_what(decision: Decision) -> str:
+    """Say what the second setting of a class is first by."""
+    if decision.requirements.prefer[:1] != (MARGIN,):
+        return "in the order asked for"
+    return (
+        f"by the rule (of all that have a margin of {MOST_CERTAIN:g} half intervals or more, which "
+        "are told apart no further, the fewest bits; where nothing has, the most margin)"
+    )
 
 
 def _nearest(outcome: ClassOutcome) -> list[ReplayedSetting]:
@@ -195,13 +212,39 @@ def _difference(difference: Difference) -> str:
 
 
 def _chosen(outcome: ClassOutcome, links: Links) -> str:
-    named = {outcome.cheapest: outcome.cheapest_rate, outcome.recommended: outcome.rate}
+    if outcome.recommended is None:
+        return "nobody passes"
+    others = outcome.widest - 1
+    more = f", as have {others} others" if others and outcome.margin >= MOST_CERTAIN else ""
+    named = {
+        outcome.cheapest: (
+            outcome.cheapest_rate,
+            outcome.cheapest_margin,
+            "",
+            outcome.cheapest_missed,
+        ),
+        outcome.recommended: (outcome.rate, outcome.margin, more, outcome.missed),
+    }
     texts = [
-        f"{code(spec)} at {links.cite(rate, wording.with_unit(rate.value or 0.0, rate.metric))}"
-        for spec, rate in named.items()
+        f"{code(spec)} at {links.cite(rate, wording.with_unit(rate.value or 0.0, rate.metric))} "
+        f"(margin {_margin(margin)}{after}{_missed(missed)})"
+        for spec, (rate, margin, after, missed) in named.items()
         if spec is not None and rate is not None
     ]
-    return " and ".join(texts) or "nobody passes"
+    return " and ".join(texts)
+
+
+def _missed(missed: Mapping[str, tuple[int, int]]) -> str:
+    """Say how many single clips miss what the mean passes."""
+    return "".join(
+        f"; {below} of {counted(clips, 'clip')} miss {escaped(name)}"
+        for name, (below, clips) in missed.items()
+        if below
+    )
+
+
+def _margin(value: float) -> str:
+    return f"{MOST_CERTAIN:g} or more" if value >= MOST_CERTAIN else f"{value:.1f}"
 
 
 def _first(outcome: ClassOutcome, option: str) -> ReplayedSetting:

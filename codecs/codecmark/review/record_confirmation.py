@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from codecmark.review.bounds import matches_any
 from codecmark.review.confirmation import Confirmation, judged_again
 from codecmark.review.decision import Decision
+from codecmark.review.record_alternatives import missed_there, name_of
 from codecmark.review.record_sections import STATUS
+from codecmark.review.requirement import Requirement
 from codecmark.review.summary import code
 from codecmark.system.counting import counted
 from codecmark.system.markdown import escaped
@@ -30,21 +32,33 @@ def section(decision: Decision) -> list[str]:
     passing.sort(key=lambda one: one.kbps or 0.0)
     others = [one for one in passing if matches_any(one.spec, offers)]
     beside = [one for one in passing if one not in others]
+    here = {spec for spec, one in decision.candidates.items() if one.can_be_chosen}
+    found = [one for one in others if one.spec not in here]
+    both = [one for one in others if one not in found]
+    missable = {name for one in ran for name in one.missed}
+    asked = {one.name: one for one in decision.requirements.requirements if one.name in missable}
+    brackets = "; in brackets: how many clips miss " if len(asked) == 1 else ""
     text = (
         f"**On clips that were kept back** ([rows](../{kept.results}/), "
         f"{counted(largest.clips, 'clip')} of {counted(largest.sources, 'source')}, "
-        f"{_rule(decision)}): {'; '.join(map(_of, ours))}."
+        f"{_rule(decision)}{brackets}{''.join(map(name_of, asked.values())) if brackets else ''}): "
+        f"{'; '.join(_of(one, asked) for one in ours)}."
     )
     measured = sum(candidate.is_measured for candidate in options.values())
     if measured > 1:
         text += (
             f" The best of {measured} settings on a few clips is partly the luckiest there, "
-            "and its margins flatter it; these clips took no part in the choice."
+            "and its margins flatter it; nothing was chosen on these clips."
         )
-    if others:
-        text += f" Other settings of the options that pass there: {_names(others)}."
+    if both:
+        text += f" What passes on both: {_names(both, asked)}."
+    if found:
+        text += (
+            " What passes on the kept clips and not on those that were chosen on was found there, "
+            f"and is confirmed by nothing: {_names(found, asked)}."
+        )
     if beside:
-        text += f" What is no option and passes there: {_names(beside)}."
+        text += f" What is no option and passes there: {_names(beside, asked)}."
     chosen = next((one for one in ours if one.spec == decision.recommended), None)
     if chosen is not None and not chosen.holds:
         holding = (one for one in (*ours, *others) if one.holds)
@@ -68,15 +82,26 @@ def _rule(decision: Decision) -> str:
     )
 
 
-def _names(passing: Sequence[Confirmation]) -> str:
-    return ", ".join(f"{code(one.spec)} at {_rate(one)}" for one in passing)
+def _names(passing: Sequence[Confirmation], asked: Mapping[str, Requirement]) -> str:
+    return ", ".join(f"{code(one.spec)} at {_rate(one)}{_missed(one, asked)}" for one in passing)
 
 
-def _of(one: Confirmation) -> str:
+def _of(one: Confirmation, asked: Mapping[str, Requirement]) -> str:
     if one.status is None:
         return f"{code(one.spec)} was not run there"
     lacks = ", ".join(f"{escaped(name)} {verdict}" for name, verdict in one.lacks.items())
-    return f"{code(one.spec)} {STATUS[one.status]}{f' ({lacks})' if lacks else ''}"
+    return (
+        f"{code(one.spec)} {STATUS[one.status]}{f' ({lacks})' if lacks else ''}"
+        f"{_missed(one, asked)}"
+    )
+
+
+def _missed(one: Confirmation, asked: Mapping[str, Requirement]) -> str:
+    """Say in brackets how many single clips miss what the mean passes."""
+    if len(asked) == 1:
+        return "".join(f" ({below})" for below, _ in one.missed.values())
+    text = missed_there(one, asked)
+    return f" ({text})" if text else ""
 
 
 def _rate(one: Confirmation) -> str:

@@ -1,68 +1,32 @@
-"""The three options of a record's first screen, what their order is worth, what each asks for."""
+"""What a record says of the settings that it picks, beside the table of all that passes."""
 
 from __future__ import annotations
 
-from codecmark.analysis.aggregation import ALL
 from codecmark.review import wording
-from codecmark.review.choice import Candidate, smallest_margin
 from codecmark.review.decision import Decision
-from codecmark.review.finding import MOST_CERTAIN
 from codecmark.review.links import Links
-from codecmark.review.picks import BUILT_ON, MOST_MARGIN, Pick
+from codecmark.review.picks import BUILT_ON
 from codecmark.review.record_sections import STATUS
 from codecmark.review.summary import code
 from codecmark.review.threshold import ORIGINAL
-from codecmark.system.counting import counted
-from codecmark.system.markdown import escaped, table
-
-_NAMED = 3
-_MARGIN = f"smallest margin, in half intervals up to {MOST_CERTAIN:g}"
+from codecmark.system.markdown import escaped
 
 
-def section(decision: Decision, links: Links) -> list[str]:
-    """Return the table of the three and what a user has to know of each; nothing without any."""
-    if not decision.picks:
-        return []
-    rows = []
-    for pick in decision.picks:
-        candidate = decision.candidates[pick.spec]
-        rate = wording.figure(candidate.rate)
-        rows.append(
-            [
-                pick.role,
-                escaped(pick.option),
-                code(pick.spec),
-                links.cite(candidate.rate, rate) if candidate.rate.level is not None else rate,
-                f"{_margin(pick, candidate)} ({escaped(pick.of)})",
-                STATUS[candidate.status],
-            ]
-        )
-    headings = [
-        "",
-        "option",
-        "setting",
-        "rate",
-        _MARGIN,
-        "status",
-    ]
-    known = {pick.spec: pick for pick in decision.picks}
-    return [
-        table(headings, rows),
-        *_built_on(decision),
-        *_order(decision),
-        *_predicted_best(decision, links),
-        "\n".join(
-            f"- To live with {code(spec)}: {escaped('; '.join(pick.to_know))}."
-            for spec, pick in known.items()
-            if pick.to_know
-        ),
-    ]
+def subject(decision: Decision) -> str | None:
+    """Return the recommended setting, or the nearest that was picked; None without any."""
+    if decision.recommended is not None:
+        return decision.recommended
+    return decision.picks[-1].spec if decision.picks else None
 
 
-def _margin(pick: Pick, candidate: Candidate) -> str:
-    """Write the margin; none where nothing is known, however the choice ranks that."""
-    unknown = candidate.narrowest.verdict in {"NO EVIDENCE", "PUBLISHED ELSEWHERE"}
-    return "no evidence" if unknown else f"{pick.margin:+.2f}"
+def to_live_with(decision: Decision) -> str:
+    """Return what a user has to know of each other one that was picked; empty without any."""
+    known = {pick.spec: pick for pick in decision.picks if pick.spec != subject(decision)}
+    return "\n".join(
+        f"- To live with {code(spec)}: {escaped('; '.join(pick.to_know))}."
+        for spec, pick in known.items()
+        if pick.to_know
+    )
 
 
 def by_rate(decision: Decision, links: Links) -> str:
@@ -81,7 +45,7 @@ def by_rate(decision: Decision, links: Links) -> str:
     return f"**For a given rate**: {'; '.join(texts)}." if texts else ""
 
 
-def _built_on(decision: Decision) -> list[str]:
+def built_on(decision: Decision) -> list[str]:
     """Say where nothing that builds on what is in use passes, though something else does."""
     kept = [one for one in decision.picks if one.role == BUILT_ON]
     if not kept or decision.chosen is None or decision.candidates[kept[0].spec].can_be_chosen:
@@ -93,36 +57,7 @@ def _built_on(decision: Decision) -> list[str]:
     ]
 
 
-def _order(decision: Decision) -> list[str]:
-    """Say what the order by margin is worth: whose it is, and what it is on the kept clips."""
-    first = next((one for one in decision.picks if one.role == MOST_MARGIN), None)
-    passing = {spec: one for spec, one in decision.candidates.items() if one.can_be_chosen}
-    if first is None or len(passing) < 2:
-        return []
-    figure = passing[first.spec].narrowest.figure
-    few = f"{counted(figure.n_sources, 'source')} of {figure.clip_class}"
-    where = f"that of {few}" if figure.n_sources and figure.clip_class != ALL else "of these clips"
-    again = sorted(
-        (one for one in decision.confirmations if one.holds and one.spec in passing),
-        key=lambda one: one.place,
-    )
-    there = [one.spec for one in again]
-    here = sorted(there, key=lambda spec: -smallest_margin(passing[spec].findings))
-    text = (
-        "**Which of those that pass has most margin is not known.** A pass takes one half interval "
-        f"or more; above that the order is {where} ({escaped(first.of)}), cut at "
-        f"{MOST_CERTAIN:g}, then by bits."
-    )
-    if len(there) > 1:
-        another = "another" if there[:_NAMED] != here[:_NAMED] else "the same"
-        text += (
-            f" On clips that were kept back it is {another}: "
-            f"{', then '.join(map(code, there[:_NAMED]))}."
-        )
-    return [f"{text} Choose among them by bits, delay, licence and latent."]
-
-
-def _predicted_best(decision: Decision, links: Links) -> list[str]:
+def predicted_best(decision: Decision, links: Links) -> list[str]:
     """Say that quality was not asked for, and who of those that pass is predicted best."""
     ours, others = [], []
     for one in decision.predicted_best:

@@ -12,8 +12,10 @@ from codecmark.review.choice import Candidate
 from codecmark.review.field import Field
 from codecmark.review.figure import Figure
 from codecmark.review.finding import MOST_CERTAIN, Finding
+from codecmark.review.missed import by_clip
 from codecmark.review.panel import Panel
-from codecmark.review.threshold import EACH, ORIGINAL
+from codecmark.review.threshold import EACH
+from codecmark.review.unasked import asks_for_quality
 from codecmark.system.counting import counted
 
 
@@ -27,18 +29,29 @@ class Risk(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def risks(recommended: Candidate | None, field: Field) -> tuple[Risk, ...]:
     """Return what could prove the recommendation wrong, the largest first.
 
-    First what rests on a stand-in, then clips that miss what the mean passes, the furthest first,
-    then the margins, the narrowest for its uncertainty first.
+    First quality that is only wished for and not had, then what rests on a stand-in, then clips
+    that miss what the mean passes, the furthest first, then the margins, the narrowest for its
+    uncertainty first.
     """
     if recommended is None:
         return ()
     hard = recommended.hard
+    of_quality = [f for f in recommended.findings if asks_for_quality(f.requirement)]
+    is_asked = any(f.requirement.hard for f in of_quality)
+    unasked = [] if is_asked else [f.effective for f in of_quality]
     by_margin = sorted((f.effective for f in hard), key=_spare)
     return (
+        *(Risk(_not_asked(f), f.figure) for f in unasked if f.verdict != "PASS"),
         *(Risk(_not_heard(f), f.effective.figure) for f in hard if f.provisional),
         *_missed_on_clips([f.effective for f in hard], field),
         *(Risk(_margin(f), f.figure) for f in by_margin if f.safe_margin is not None),
     )
+
+
+def _not_asked(finding: Finding) -> str:
+    """Say of quality that no hard requirement asks for what is known of it."""
+    who = f": {panel_text.in_short(finding)}" if finding.panel and finding.voices else ""
+    return f"no hard requirement asks how it sounds, and {finding.name} is {finding.verdict}{who}"
 
 
 def _not_heard(finding: Finding) -> str:
@@ -67,17 +80,12 @@ def _missed_on_clips(findings: Sequence[Finding], field: Field) -> list[Risk]:
 def _missing_clips(finding: Finding, field: Field) -> tuple[float, Risk] | None:
     """Say which clips miss what the mean passes, and by what part of the threshold the worst."""
     asked = finding.requirement
-    if asked.statistic == "worst" or asked.of not in {"", ORIGINAL}:
-        return None
     spec = finding.figure.spec
     classes = field.figures.classes if asked.clip_class == EACH else (asked.clip_class,)
     if finding.panel:
         classes = (finding.figure.clip_class,)
-    by_class = {
-        name: field.figures.clips(spec, asked.metric, name, asked.of).values for name in classes
-    }
-    values = {clip: value for clips in by_class.values() for clip, value in clips.items()}
-    below = [clip for clip, value in values.items() if not asked.holds(value)]
+    clips = by_clip(field.figures, spec, asked, classes)
+    values, below = clips.values, clips.below
     if not below:
         return None
     worst = min(below, key=lambda clip: (asked.sign * values[clip], clip))
@@ -87,7 +95,7 @@ def _missing_clips(finding: Finding, field: Field) -> tuple[float, Risk] | None:
         f"{len(below)} of {len(values)} miss it, the worst with "
         f"{wording.amount(values[worst], asked)} ({worst})"
     )
-    owner = next(name for name, clips in by_class.items() if worst in clips)
+    owner = next(name for name, of_class in clips.by_class.items() if worst in of_class)
     return lacking, Risk(
         text, field.figures.get(spec, asked.metric, owner, asked.statistic, asked.of)
     )

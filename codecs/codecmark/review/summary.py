@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from codecmark.review import panel_text, wording
+from codecmark.analysis.aggregation import ALL
+from codecmark.review import wording
 from codecmark.review.choice import Candidate
 from codecmark.review.decision import Decision, Outcome
 from codecmark.review.finding import Finding
 from codecmark.review.links import Links
 from codecmark.review.panel import Panel
+from codecmark.review.requirements import MARGIN
 from codecmark.review.threshold import ORIGINAL
 from codecmark.system.counting import counted
 from codecmark.system.markdown import escaped
@@ -28,16 +30,16 @@ def headline(decision: Decision, links: Links) -> tuple[str, str]:
         route = f" ({escaped(outcome.route)})" if len(decision.routes) > 1 else ""
         what = f"{escaped(outcome.option)}, as {code(chosen.spec)} at {rate}"
         text = f"Recommended{how}{route}: {what}."
-        soft = _soft(chosen)
+        soft, others = _soft(chosen), _others(decision)
         if not decision.provisional:
-            return text, f"It passes every hard requirement.{soft}"
+            return text, f"It passes every hard requirement{others}.{soft}"
         predicted = [f for f in chosen.findings if f.provisional and f.requirement.hard]
         rests = ", ".join(
-            f"{escaped(f.requirement.name)} by {_who(f.effective)}" for f in predicted
+            f"{escaped(f.requirement.name)} is judged by {_who(f.effective)}" for f in predicted
         )
         return text, (
-            f"It passes every hard requirement, but {rests} only: no final word."
-            f"{''.join(_one_house(f.effective) for f in predicted)}{soft}"
+            f"It passes every hard requirement that has figures{others}. But {rests} only: no "
+            f"final word.{soft}"
         )
     if decision.locked:
         return (
@@ -68,13 +70,24 @@ def headline(decision: Decision, links: Links) -> tuple[str, str]:
     )
 
 
-def _one_house(finding: Finding) -> str:
-    """Say where predictors of one house alone judge."""
-    classes = panel_text.judged_by_one_house(finding)
-    return "".join(
-        f" On {' and '.join(name for name, who in classes.items() if who == house)} the predictors "
-        f"of one house, {escaped(house)}, judge alone."
-        for house in dict.fromkeys(classes.values())
+def _others(decision: Decision) -> str:
+    """Say after a statement that others pass too, and by what little this one comes first."""
+    passing = [one for one in decision.candidates.values() if one.can_be_chosen]
+    chosen = decision.chosen
+    offered = {one.spec for one in decision.alternatives}
+    others = sum(one.spec in offered for one in passing) - 1
+    if chosen is None or others < 1:
+        return ""
+    text = f", as {'does' if others == 1 else 'do'} {counted(others, 'other setting')}"
+    if decision.requirements.prefer[:1] != (MARGIN,):
+        return f"{text} below"
+    figure, name = chosen.narrowest.figure, escaped(chosen.narrowest.requirement.name)
+    what = name
+    if figure.n_sources and figure.clip_class != ALL:
+        what += f" of {counted(figure.n_sources, 'source')} of {figure.clip_class}"
+    return (
+        f"{text}, and any of the {others + 1} will do: the rule's order rests on {what}, not on "
+        "bits, delay or licence"
     )
 
 

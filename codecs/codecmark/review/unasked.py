@@ -45,7 +45,11 @@ def predicted_best(
     """Return one for each predictor; nothing where quality is asked for, or one alone passes."""
     passing = [one for one in candidates if one.can_be_chosen]
     asked = field.requirements.requirements
-    if chosen is None or len(passing) == 1 or any(one.hard and _of_quality(one) for one in asked):
+    if (
+        chosen is None
+        or len(passing) == 1
+        or any(one.hard and asks_for_quality(one) for one in asked)
+    ):
         return ()
     found = []
     for metric in _PREDICTORS:
@@ -60,7 +64,7 @@ def predicted_best(
     return tuple(found)
 
 
-def _of_quality(asked: Requirement) -> bool:
+def asks_for_quality(asked: Requirement) -> bool:
     """Say whether a requirement is about how it sounds: listeners, or what predicts them."""
     names = (asked.metric, *(one.metric for one in asked.others))
     return any(

@@ -44,7 +44,7 @@ def look_up(figures: Figures, spec: str, requirement: Requirement) -> FiguresByC
     }
     if requirement.metric in TIMES and spec != requirement.of:
         by_class = {
-            clip_class: _with_noise(figure, figures.time_noise)
+            clip_class: with_noise(figure, figures.time_noise)
             for clip_class, figure in by_class.items()
         }
     return FiguresByClass(
@@ -58,7 +58,7 @@ def look_up(figures: Figures, spec: str, requirement: Requirement) -> FiguresByC
     )
 
 
-def _with_noise(figure: Figure, noise: float) -> Figure:
+def with_noise(figure: Figure, noise: float) -> Figure:
     """Return a time with the interval in which the same calls may lie when they are timed again."""
     if figure.value is None or noise <= 1:
         return figure

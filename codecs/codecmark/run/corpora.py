@@ -30,11 +30,21 @@ class _Stored(msgspec.Struct, frozen=True):
 
 
 def remember(results: Path, run_id: str, path: Path | None, clip_class: ClipClass) -> None:
-    """Store where the clips of a run are; `path` as `corpus.load` takes it."""
+    """Store where the clips of a run are; `path` as `corpus.load` takes it.
+
+    Raises
+    ------
+    InputError
+        If it cannot be written.
+    """
     kept = _Stored(None if path is None else _named(path, results), clip_class)
     target = _file(results, run_id)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    whole_files.replace(target, msgspec.json.encode(kept) + b"\n")
+    try:
+        whole_files.write_inside(
+            results, target.relative_to(results), msgspec.json.encode(kept) + b"\n"
+        )
+    except OSError as error:
+        raise InputError(whole_files.cannot_write(target, error)) from error
 
 
 def inherit(results: Path, run_id: str, source: Path, source_run: str) -> None:

@@ -129,7 +129,6 @@ def reading(stages: Sequence[Sequence[Stage]]) -> list[str]:
     """Return what the stages of some clips show, as sentences computed from the figures."""
     snr = {name: _mean(stages, name, "snr_db") for name in (MAGNITUDE, PHASE, BOTH)}
     pesq = {name: _mean(stages, name, "pesq_wb") for name in (MAGNITUDE, PHASE, BOTH)}
-    top = PESQ_RANGE[1]
     lines = []
     limits_snr = min((MAGNITUDE, PHASE), key=lambda name: snr[name] or 0.0)
     lines.append(
@@ -137,14 +136,9 @@ def reading(stages: Sequence[Sequence[Stage]]) -> list[str]:
         f"{snr[limits_snr]:.1f} dB; with the other alone, "
         f"{snr[MAGNITUDE if limits_snr == PHASE else PHASE]:.1f} dB."
     )
-    if pesq[MAGNITUDE] is not None and pesq[PHASE] is not None:
-        limits_quality = min((MAGNITUDE, PHASE), key=lambda name: pesq[name] or 0.0)
-        lines.append(
-            f"Quality is limited by the {_culprit(limits_quality)}: alone it takes PESQ from "
-            f"{top} to {pesq[limits_quality]:.2f}, the other to "
-            f"{pesq[MAGNITUDE if limits_quality == PHASE else PHASE]:.2f}; together they leave "
-            f"{pesq[BOTH]:.2f}."
-        )
+    known = [value for value in pesq.values() if value is not None]
+    if len(known) == len(pesq):
+        lines.append(quality_limit(*known))
     for before, after, what in (
         (BEFORE_VAE, AFTER_VAE, "The compact VAE in front of the vocoder trained here"),
         (HIFIGAN, CONSISTENT, "Mel consistency behind the trained HiFi-GAN"),
@@ -160,6 +154,24 @@ def reading(stages: Sequence[Sequence[Stage]]) -> list[str]:
             "another vocoder or a larger VAE cannot change that; sending waveform can."
         )
     return lines
+
+
+def quality_limit(magnitude: float, phase: float, both: float) -> str:
+    """Say what limits quality, from PESQ with one stage exchanged, the other, and both."""
+    top = PESQ_RANGE[1]
+    alone = {MAGNITUDE: top - magnitude, PHASE: top - phase}
+    first, second = sorted(alone, key=lambda name: -alone[name])
+    if top - both > sum(alone.values()):
+        return (
+            f"Quality is limited by both together: alone the {_culprit(first)} and the "
+            f"{_culprit(second)} cost {alone[first]:.2f} and {alone[second]:.2f} of PESQ's {top}, "
+            f"together {top - both:.2f}."
+        )
+    return (
+        f"Quality is limited by the {_culprit(first)}: alone it takes PESQ from {top} to "
+        f"{top - alone[first]:.2f}, the other to {top - alone[second]:.2f}; together they leave "
+        f"{both:.2f}."
+    )
 
 
 def _culprit(name: str) -> str:

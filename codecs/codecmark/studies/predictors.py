@@ -22,7 +22,7 @@ FEWEST_SYSTEMS = 3  # for a correlation
 _RESAMPLES = 1_000
 _SPLITS = 200
 _SEED = 20_261_130
-_CONTRAST = ("snr_db", "mel_distance_db", "nmr_db", "speaker_similarity")
+_CONTRAST = ("snr_db", "si_sdr_db", "mel_distance_db", "nmr_db", "speaker_similarity")
 
 Floats = NDArray[np.float64]
 # by field, over signals and systems

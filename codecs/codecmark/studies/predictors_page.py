@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from codecmark.analysis.statistics import estimate
 from codecmark.listen import screening, statistics
 from codecmark.metrics.table import TABLE
+from codecmark.review.kinds import KEPT_DB
 from codecmark.studies import predictors
 from codecmark.studies.listened import LAYERED, RESYNTHESIS, TOKENS, WAVEFORM, Listened
 from codecmark.studies.predictors import CLEAR, Floats, Interval, Predictions, Share, Verdict
@@ -33,9 +35,9 @@ def markdown(raw: Listened, predictions: Predictions, reasons: Mapping[str, str]
     values = predictors.judged(predictions)
     sections = [
         _head(raw, kept, host), _people(raw, kept), _all(kept, values), _kinds(kept, values),
-        _uncovered(kept, reasons),
+        _votes(kept, values, predictions), _uncovered(kept, reasons),
     ]  # fmt: skip
-    return "\n\n".join(sections) + "\n"
+    return "\n\n".join(filter(None, sections)) + "\n"
 
 
 def _head(raw: Listened, kept: Listened, host: str) -> str:
@@ -145,6 +147,58 @@ def _kinds(kept: Listened, values: Mapping[str, Floats]) -> str:
             "says little: its interval does.",
         )
     )
+
+
+def _votes(kept: Listened, values: Mapping[str, Floats], predictions: Predictions) -> str:
+    """Return the shares of neural codecs by whether the panel of a decision has PESQ vote on them.
+
+    Nothing where none of them, or all of them, keep the waveform, or where SI-SDR is not known.
+    """
+    tokens = [name for name in kept.systems if kept.kinds[name] == TOKENS]
+    if "si_sdr_db" not in predictions:
+        return ""
+    keeping = [name for name in tokens if _keeps_waveform(kept, predictions["si_sdr_db"], name)]
+    others = [name for name in tokens if name not in keeping]
+    if len(keeping) < 2 or not others:
+        return ""
+    people = predictors.means(kept.ratings(kept.systems))
+    chosen = [kept.systems.index(name) for name in tokens]
+    both = np.array([[a in keeping and b in keeping for b in tokens] for a in tokens])
+    rows = []
+    for name, predicted in values.items():
+        pairs = [
+            predictors.ordered(predicted[:, chosen], people[:, chosen], counted)
+            for counted in (both, ~both)
+        ]
+        rows.append((escaped(name), *map(_share, pairs)))
+    levels = (
+        f"{escaped(name)} {predictions['si_sdr_db'][:, kept.systems.index(name)].mean():.1f} dB"
+        for name in tokens
+    )
+    return "\n".join(
+        (
+            "## Neural tokens, by who has a vote",
+            "",
+            "The panel of a decision lets PESQ-WB and ViSQOL vote on codecs that keep the "
+            "waveform, those whose mean SI-SDR is not shown to be below 0 dB. Here SI-SDR is "
+            f"{', '.join(levels)}: {' and '.join(map(escaped, keeping))} keep it, "
+            f"{' and '.join(map(escaped, others))} {'does' if len(others) == 1 else 'do'} not. "
+            "Where these two predictors vote they were tried on the pairs of the first column, and "
+            "on no more; what they say of the second decides nothing.",
+            "",
+            table(
+                ("predictor", "pairs of two that keep it", "pairs with one that does not"),
+                rows,
+                numbers=2,
+            ),
+        )
+    )
+
+
+def _keeps_waveform(kept: Listened, si_sdr_db: Floats, system: str) -> bool:
+    """Say whether the panel takes a system for one that keeps the waveform."""
+    found = estimate(si_sdr_db[:, kept.systems.index(system)].tolist(), kept.listening.clips)
+    return (found.mean if found.high is None else found.high) >= KEPT_DB
 
 
 def _uncovered(kept: Listened, reasons: Mapping[str, str]) -> str:

@@ -9,12 +9,18 @@ from __future__ import annotations
 import errno
 import os
 import secrets
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from io import FileIO
 from pathlib import Path
 from typing import BinaryIO
 
 _BINARY = getattr(os, "O_BINARY", 0)  # of Windows
+_LINK = (
+    "is a link or lies behind one, which may lead out of the folder; "
+    "put there what it leads to, or remove it"
+)
 
 
 def replace(path: Path, content: str | bytes) -> None:
@@ -58,7 +64,6 @@ def write_inside(folder: Path, name: str | Path, content: str | bytes, mode: int
     data = content.encode() if isinstance(content, str) else content
     if ".." in Path(name).parts or not is_inside(path := folder / name, folder):
         raise OSError(errno.EINVAL, "leaves the folder", str(folder / name))
-    folder.mkdir(parents=True, exist_ok=True)
     path = make_folder(path.parent, folder) / path.name
     part = path.with_name(f".{secrets.token_hex(8)}.part")
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | _BINARY
@@ -67,6 +72,26 @@ def write_inside(folder: Path, name: str | Path, content: str | bytes, mode: int
         open(part, "wb", opener=lambda name, _: os.open(name, flags, mode)) as file,
     ):
         _write_synchronised(file, data)
+
+
+def open_inside(path: Path, folder: Path) -> FileIO:
+    """Open a file inside a folder for reading and appending, through no link; make it if absent.
+
+    Raises
+    ------
+    OSError
+        If it is a link or lies behind one, is no plain file, or cannot be opened.
+    """
+    path = make_folder(path.parent, folder) / path.name
+    refuse_link(path)
+    no_follow = getattr(os, "O_NOFOLLOW", 0)
+    file = open(  # noqa: SIM115 - the caller's
+        path, "a+b", buffering=0, opener=lambda name, flags: os.open(name, flags | no_follow, 0o666)
+    )
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        file.close()
+        raise OSError(errno.EINVAL, "is no plain file", str(path))
+    return file
 
 
 def write_beside(path: Path, content: str | bytes, given: Path | None) -> None:
@@ -100,13 +125,26 @@ def make_folder(folder: Path, given: Path | None) -> Path:
     if given is None or not is_inside(folder, given):
         folder.mkdir(parents=True, exist_ok=True)
         return folder
+    given.mkdir(parents=True, exist_ok=True)
     place = given
     for part in _as_written(folder).relative_to(_as_written(given)).parts:
         place /= part
-        if _is_link(place):
-            raise OSError(errno.ELOOP, "is a link or lies behind one", str(place))
+        refuse_link(place)
         place.mkdir(exist_ok=True)
     return place
+
+
+def refuse_link(path: Path) -> None:
+    """Raise `OSError` if a path is a link, or on Windows a junction; names it and the remedy."""
+    # junctions need no rights to make; Python 3.12 on can tell them
+    if path.is_symlink() or getattr(os.path, "isjunction", lambda _: False)(path):
+        raise OSError(errno.ELOOP, _LINK, str(path))
+
+
+def cannot_write(path: Path, error: OSError) -> str:
+    """Return the message of a file that cannot be written: names it, or the link on the way."""
+    named = error.filename if error.errno == errno.ELOOP and error.filename else path
+    return f"{named}: cannot be written ({error.strerror})"
 
 
 def is_inside(path: Path, folder: Path) -> bool:
@@ -116,12 +154,6 @@ def is_inside(path: Path, folder: Path) -> bool:
 
 def _as_written(path: Path) -> Path:
     return Path(os.path.abspath(path))  # noqa: PTH100 - `resolve` would follow links
-
-
-def _is_link(path: Path) -> bool:
-    """Say whether a path is a link, or on Windows a junction, which needs no rights to make."""
-    is_junction = getattr(os.path, "isjunction", lambda _: False)  # of Python 3.12 on
-    return path.is_symlink() or bool(is_junction(path))
 
 
 @contextmanager

@@ -99,6 +99,11 @@ class Treatment:
         """Whether it is packets that something happens to."""
         return self.loss_pattern is not None or self.bit_error_rate is not None
 
+    def has_plugin(self, spec: str) -> bool:
+        """Whether another distribution's code codes what goes through this and a codec."""
+        taking_part = (spec, self.passed_through or spec)
+        return any(catalog.is_plugin(Spec.parse(name).family) for name in taking_part)
+
     def __str__(self) -> str:
         return axes.in_words(self.axes)
 

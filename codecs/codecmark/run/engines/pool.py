@@ -4,7 +4,8 @@ A worker that dies is replaced. Its item is tried once more, clip by clip, since
 come from outside; the clip that a second worker dies on is marked failed. A clip that exceeds the
 limit is marked at once; of several that are timed together, each is tried alone first.
 
-A worker that has run a plug-in runs no other codec: whatever that did to its process, as a folder
+A worker that has run a plug-in, be it only as what an impaired clip passed through, runs no other
+codec: whatever that did to its process, as a folder
 changed or a function replaced, is gone with it.
 """
 
@@ -20,14 +21,13 @@ from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from time import monotonic
 
-from codecmark import catalog
 from codecmark.measure.scoring import Scorer
 from codecmark.run.engines.item_queue import ItemQueue
 from codecmark.run.engines.worker import Item, Outcome, Stage, Watch, Worker, lost
-from codecmark.spec import Spec
 from codecmark.system import processes
 
 _STOP_S = 30.0
+_Plugins = tuple[str, str | None] | None
 
 
 @dataclass
@@ -38,6 +38,7 @@ class _Handle:
     pipe: Connection
     loaded: str | None = None
     item: Item | None = None
+    plugins: _Plugins = None
     until: float = float("inf")
 
 
@@ -88,11 +89,12 @@ class Pool:
             handle = idle.pop()
             elsewhere = {other.loaded for other in self._handles if other is not handle}
             item = queue.take(handle.loaded, elsewhere)
-            if handle.loaded != item.spec and _is_plugins(handle.loaded):
+            if handle.plugins not in (None, _plugins_of(item)):
                 self._handles.remove(handle)
                 _stop(handle)
                 handle = self._start()
             handle.item, handle.loaded = item, item.spec
+            handle.plugins = handle.plugins or _plugins_of(item)
             handle.until = monotonic() + self._limit_s
             with suppress(OSError):  # it has died: the pipe's end says so next
                 handle.pipe.send(handle.item)
@@ -158,8 +160,10 @@ class Pool:
         return handle
 
 
-def _is_plugins(spec: str | None) -> bool:
-    return spec is not None and catalog.is_plugin(Spec.parse(spec).family)
+def _plugins_of(item: Item) -> _Plugins:
+    """Return what codes the clips of an item, if any of it is another distribution's."""
+    through = item.treatment.passed_through
+    return (item.spec, through) if item.treatment.has_plugin(item.spec) else None
 
 
 def _stop(handle: _Handle) -> None:
