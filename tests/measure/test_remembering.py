@@ -39,7 +39,7 @@ def plugins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for folder in found:  # by processes that inherit the environment only
         monkeypatch.setenv("PYTHONPATH", folder, prepend=os.pathsep)
     yield
-    factories.plugins.cache_clear()
+    factories.scan.cache_clear()
     _PROGRAM.close()
 
 
