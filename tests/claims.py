@@ -108,7 +108,7 @@ def kbps(rows: Sequence[ResultRow]) -> float:
     return 8 * coded / 1000 / sum(row.clip_s or 0.0 for row in rows)
 
 
-def _rates_at_10_db(rows: Sequence[ResultRow], clip_class: str) -> dict[str, float]:
+def rates_at_10_db_of(rows: Sequence[ResultRow], clip_class: str) -> dict[str, float]:
     """Return by curve of Opus at variable bitrate the rate from which it has 10 dB."""
     ours = [row for row in rows if without_setting(row.spec).startswith("opus@vbr")]
     return {
@@ -122,7 +122,7 @@ def rates_at_10_db() -> str:
     """Say from which rate Opus has 10 dB, in frames of 20 ms, and in longer ones if fewer do."""
     rows = committed.rows()
     n = [len({row.clip for row in rows if row.clip_class == name}) for name in CLASSES]
-    reached = [_rates_at_10_db(rows, name) for name in CLASSES]
+    reached = [rates_at_10_db_of(rows, name) for name in CLASSES]
     speech, music, ambient = (f"{one['opus@vbr']:.1f}" for one in reached)
     longer = [one["opus@vbr-60ms"] for one in reached[:2]]
     assert longer == [min(one.values()) for one in reached[:2]]
@@ -131,16 +131,24 @@ def rates_at_10_db() -> str:
         f"Opus at variable bitrate has 10 dB in the mean from about {speech} kbit/s on the {n[0]} "
         f"bundled clips of speech, {music} on {n[1]} of music and {ambient} on {n[2]} of ambient "
         "sound, where clips that had been kept back take "
-        f"{_rates_at_10_db(kept_rows(), 'ambient')['opus@vbr']:.1f}; in frames of 60 ms from "
+        f"{rates_at_10_db_of(kept_rows(), 'ambient')['opus@vbr']:.1f}; in frames of 60 ms from "
         f"{longer[0]:.1f} on speech, in telephone band, and {longer[1]:.1f} on music."
     )
 
 
 def passes_from() -> str:
-    ours = [_cheapest_passing(decision(), committed.rows(), name) for name in CLASSES]
-    kept = _cheapest_passing(on_kept_clips(), kept_rows(), "speech")
-    return "on speech from `{}`, on music from `{}`, on ambient sound from `{}`".format(*ours) + (
-        f"; on the kept clips it passes on speech from `{kept}`."
+    """Say from which setting of Opus each class passes, and how many clips lie below even so."""
+
+    def named(judged: Decision, rows: Sequence[ResultRow], clip_class: str) -> str:
+        spec = _cheapest_passing(judged, rows, clip_class)
+        snr = [row.snr_db or 0.0 for row in rows_of(rows, spec, clip_class)]
+        below = sum(value <= 10 for value in snr)
+        return f"`{spec}`" + (f" ({below} of {len(snr)} clips below 10 dB)" if below else "")
+
+    ours = [named(decision(), committed.rows(), name) for name in CLASSES]
+    kept = named(on_kept_clips(), kept_rows(), "speech")
+    return "on speech from {}, on music from {}, on ambient sound from {}".format(*ours) + (
+        f"; on the kept clips it passes on speech from {kept}."
     )
 
 

@@ -9,6 +9,7 @@ import pytest
 import claims
 import claims_of_layers
 import claims_of_order
+import committed
 from claims import CLASSES, PANEL, README, RECORD, decision, text
 from codecmark.review import decidedness
 from codecmark.review.finding import MOST_CERTAIN
@@ -161,6 +162,13 @@ def test_at_6_kbit_three_put_the_layer_above_opus_and_one_tells_nothing_apart() 
         "At 6 kbit/s PESQ, ViSQOL and Zimtohrli put it above Opus and DistillMOS tells nothing "
         "apart" in text(RECORD)
     )
+
+
+def test_on_speech_the_layer_has_10_db_at_fewer_bits_than_any_opus() -> None:
+    layer = claims.rows_of(committed.rows(), "mel:16k-64+wave@snr10")
+    assert min(row.snr_db or 0.0 for row in layer) >= 10
+    assert claims.kbps(layer) < min(claims.rates_at_10_db_of(committed.rows(), "speech").values())
+    assert "On speech the layers reach 10 dB at lower rates than Opus" in text(README)
 
 
 def test_where_the_layer_has_10_db_is_in_the_record() -> None:

@@ -64,7 +64,10 @@ def test_the_record_names_three_options_and_what_separates_them() -> None:
     assert "All of it at 16 kHz, one channel: nothing above 8 kHz is coded or judged" in head
     assert "**Which of those that pass has most margin is not known.**" in head
     assert "The order by margin is that of these clips (SNR), cut at 3, then by bits." in head
-    assert "So does 1 other setting, and any of the 2 will do: the rule's order rests on" in head
+    assert (
+        "passes every hard requirement, as does 1 other setting, and any of the 2 will do" in head
+    )
+    assert "**Keep: open, neither shown to pass nor to fail.** `mel:a+wave@8k`: SNR: " in head
     assert "To live with `mel:a+wave@8k`: keeps the latent;" in head
     assert "**What would change it**: asking [" in head
     assert "up to about 8 kbit/s `mel:a+wave@8k` at [8.0 kbit/s]" in below

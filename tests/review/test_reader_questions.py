@@ -44,7 +44,7 @@ def test_the_first_screen_answers(name: str) -> None:
     for route in decision.routes:
         assert re.search(rf"^- \*\*[^*]*{route}[^*]*: (yes|no|open)", first, re.MULTILINE | re.I)
     named = decision.recommended or decision.picks[-1].spec
-    assert f"- **What it costs**: `{named}` " in first
+    assert f"- **What it costs**: `{named}`: " in first
     assert " s for 1 s of audio" in first
     assert "- **How sure**: " in first
     assert "- **What would change it**: " in first

@@ -18,6 +18,7 @@ run without a shell. `{folder}` stands for the folder of the TOML file.
 
 from __future__ import annotations
 
+import os
 import shlex
 import shutil
 from pathlib import Path
@@ -32,6 +33,7 @@ from codecmark.system import schema
 from codecmark.system.environment import COMMANDS
 
 _LONGEST_S = 86_400
+_FOLDER = "{folder}"
 _COMMAND = Meta(description="a command line, e.g. 'sox {input} {output}'")
 _RATE = Meta(description=f"a whole number of Hz from {MIN_RATE_HZ} to {MAX_RATE_HZ}")
 _CHANNELS = Meta(description=f"a whole number from 1 to {MAX_CHANNELS}")
@@ -138,11 +140,34 @@ class CommandFile(_Keys, frozen=True, kw_only=True):
 
     def command(self, phase: str, source: Path, target: Path) -> list[str]:
         """Return the arguments of the `encode` or `decode` command for these files."""
-        placeholders = {"{input}": source, "{output}": target, "{folder}": self.path.parent}
+        placeholders = {"{input}": source, "{output}": target, _FOLDER: self.path.parent}
         arguments = shlex.split(getattr(self, phase))
         for placeholder, path in placeholders.items():
             arguments = [argument.replace(placeholder, str(path)) for argument in arguments]
         return arguments
+
+    def named_paths(self) -> list[Path]:
+        """Return the programs of both commands, and the files that their words name.
+
+        A word names a file where it is an absolute path or holds `{folder}`, as a whole or after
+        the name of an option: `{folder}/codec.py`, `--model={folder}/model`. A folder counts
+        where `{folder}` is in its word.
+        """
+        named: list[Path] = []
+        for command in (self.encode, self.decode):
+            program, *words = (self._filled(word) for word in shlex.split(command))
+            found = shutil.which(program)
+            named += [Path(found)] if found else []
+            for original, word in zip(shlex.split(command)[1:], words, strict=True):
+                texts = [word, word.partition("=")[2]]
+                if _FOLDER in original:
+                    texts.append(self._filled(original[original.index(_FOLDER) :]))
+                paths = [Path(text) for text in texts if text.startswith(os.sep)]
+                named += [p for p in paths if p.is_file() or (_FOLDER in original and p.is_dir())]
+        return list(dict.fromkeys(named))
+
+    def _filled(self, word: str) -> str:
+        return word.replace(_FOLDER, str(self.path.parent))
 
     def require_programs(self) -> None:
         """Raise `UnavailableError` if one of the programs is not installed."""

@@ -40,24 +40,40 @@ _REACHED = re.compile(r"<reached ([\w.]+)>")
 @cache
 def code_digest(module_name: str) -> str:
     """Return the digest of a module, what it imports of its own package, and their libraries."""
-    reached: dict[str, _Source] = {}
-    waiting = [module_name]
+    reached = _reached(module_name)
+    lines = sorted(source.digest for source in reached.values())  # wherever they live
+    lines += [f"{name} {_version(name)}" for name in libraries(module_name)]
+    return text_sha256("\n".join(lines))
+
+
+@cache
+def libraries(module_name: str) -> tuple[str, ...]:
+    """Return the packages, but the standard library's, that a module and what it reaches import."""
     own = {"codecmark", module_name.partition(".")[0]}
-    libraries: set[str] = set()
+    imports = (name for source in _reached(module_name).values() for name in source.imports)
+    return tuple(
+        sorted({name.partition(".")[0] for name in imports} - own - sys.stdlib_module_names)
+    )
+
+
+@cache
+def _reached(module_name: str) -> dict[str, _Source]:
+    """Return a module and all that it imports of its own package and of this one, by name."""
+    reached: dict[str, _Source] = {}
+    top, *rest = module_name.split(".")
+    waiting = [module_name]
+    if top != "codecmark":  # packages of others may say more than a docstring
+        waiting += [".".join([top, *rest[:depth]]) for depth in range(len(rest))]
+    own = {"codecmark", top}
     while waiting:
         name = waiting.pop()
         if name in reached or (name in _IGNORED and name != module_name):
             continue
         reached[name] = source = _source(name)
         for imported in source.imports:
-            top = imported.partition(".")[0]
-            if top not in own:
-                libraries.add(top)
-            elif (module := _module_of(imported)) is not None:
+            if imported.partition(".")[0] in own and (module := _module_of(imported)) is not None:
                 waiting.append(module)
-    lines = sorted(source.digest for source in reached.values())  # wherever they live
-    lines += [f"{name} {_version(name)}" for name in sorted(libraries - sys.stdlib_module_names)]
-    return text_sha256("\n".join(lines))
+    return reached
 
 
 @dataclass(frozen=True)
@@ -97,8 +113,12 @@ def _parsed(module_name: str) -> _Parsed | None:
     path = _path(module_name)
     if path is None:
         return None
-    tree = ast.parse(path.read_bytes())
-    imports = tuple(_imports(tree))
+    try:
+        tree = ast.parse(path.read_bytes())
+    except (SyntaxError, ValueError):  # of a plug-in, and its row says so
+        return None
+    is_package = path.name == "__init__.py"
+    imports = tuple(_imports(tree, module_name if is_package else module_name.rpartition(".")[0]))
     own = {"codecmark", module_name.partition(".")[0]}
 
     def reached(imported: str) -> syntax.Reached | None:
@@ -110,12 +130,16 @@ def _parsed(module_name: str) -> _Parsed | None:
     return _Parsed(syntax.text(tree, reached), imports)
 
 
-def _imports(tree: ast.AST) -> Iterator[str]:
+def _imports(tree: ast.AST, package: str) -> Iterator[str]:
+    """Yield the full names that a module of `package` imports."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            above = package.split(".")
+            above = above[: len(above) - node.level + 1] if node.level else []
+            parent = ".".join(filter(None, [*above, node.module]))
+            yield from (f"{parent}.{alias.name}" for alias in node.names if parent)
 
 
 def _module_of(imported: str) -> str | None:
@@ -131,10 +155,17 @@ def _path(module_name: str) -> Path | None:
         package = importlib.util.find_spec(top)
     except (ImportError, ValueError):
         return None
-    if package is None or package.origin is None:
+    if package is None:
         return None
-    base = Path(package.origin).parent.joinpath(*rest) if rest else Path(package.origin)
-    candidates = [base.with_name(f"{base.name}.py"), base / "__init__.py"] if rest else [base]
+    if rest:  # in the folder of the package, or in one of those of a namespace
+        bases = [Path(folder, *rest) for folder in package.submodule_search_locations or ()]
+        candidates = [
+            file
+            for base in bases
+            for file in (base.with_name(f"{base.name}.py"), base / "__init__.py")
+        ]
+    else:
+        candidates = [Path(package.origin)] if package.origin else []
     return next((path for path in candidates if path.suffix == ".py" and path.is_file()), None)
 
 

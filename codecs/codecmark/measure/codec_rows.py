@@ -12,7 +12,7 @@ from time import perf_counter
 from codecmark import catalog
 from codecmark.corpus.condition import Condition, PreparedClip
 from codecmark.errors import CodecError, CodecmarkError
-from codecmark.measure import content_key, row_builder
+from codecmark.measure import content_key, plugin_code, row_builder
 from codecmark.measure.decoded_files import clip_fields
 from codecmark.measure.decoding_worker import DecodingWorker
 from codecmark.measure.impairments import keys
@@ -187,4 +187,7 @@ class CodecRows:
         keyed = None if clip is None else content_key.KeyedClip.of(clip)
         key = keys.row_key(codec, keyed, self._treatment, self._setup, family)
         builder.put(**self._treatment.axes)
+        specs = filter(None, (self.spec, self._treatment.passed_through))
+        added = plugin_code.versions(Spec.parse(each).family for each in specs)
+        builder.put(versions={**(builder.value("versions") or {}), **added})
         return builder.put(key=key, weight_sets=self._weight_sets).finish()

@@ -1,25 +1,25 @@
 """Content keys: the identity of everything that decides what a row says, speed aside.
 
 A key is the SHA-256 of: the codec's spec; its code and the libraries that this imports, see
-`code_digests`; the device; the files of the weight sets that the codec asked for; the clip as the
-codec was given it, its name, source and class; the condition; the axes that apply; and the code and
-libraries that measure and score, with which metrics apply to which classes of clips, not with how
-metrics are labelled.
+`code_digests`; of a plug-in all files of its package and the version of its distribution; of a
+command file the programs and files that its commands name; the device; the files of the weight sets
+that the codec asked for; the clip as the codec was given it, its name, source and class; the
+condition; the axes that apply; and the code and libraries that measure and score, with which
+metrics apply to which classes of clips, not with how metrics are labelled.
 """
 
 from __future__ import annotations
 
 import json
-import shutil
 from dataclasses import asdict, replace
 from functools import cache
-from pathlib import Path
 from typing import NamedTuple
 
 from codecmark import catalog
 from codecmark.classic.command_file import CommandFile
 from codecmark.corpus.condition import Condition, PreparedClip
 from codecmark.errors import CodecmarkError
+from codecmark.measure import plugin_code
 from codecmark.measure.code_digests import code_digest
 from codecmark.metrics import learned, predictor_weights
 from codecmark.metrics.table import METRICS, QUALITY_FIELDS
@@ -118,11 +118,13 @@ def codec_digest(spec: str, setup: Setup) -> str:
     if parsed.execution.changes_the_network:
         module_names.append(_BACKENDS)
     programs = _programs(parsed.variant, setup) if parsed.family == "command" else ""
+    plugin = plugin_code.digest(parsed.family, module_names[0])
     sound = ""
     if parsed.family == replay.FAMILY:
         module_names.append(_REPLAYED)
         sound = replay.sound_digest(parsed, setup)
-    return text_sha256("\n".join([spec, *map(code_digest, module_names), programs, sound]))
+    others = [plugin] if plugin else []
+    return text_sha256("\n".join([spec, *map(code_digest, module_names), programs, sound, *others]))
 
 
 def scored_by(module_name: str) -> str:
@@ -144,14 +146,10 @@ def _weights_digest(name: str, weights: WeightLocator) -> str:
 
 
 def _programs(name: str | None, setup: Setup) -> str:
-    """What a command file says, and which files its programs are."""
+    """What a command file says, and the digests of its programs and of the files it names."""
     try:
         file = CommandFile.load(name or "", setup.command_folder)
     except CodecmarkError as error:
         return str(error)
-    programs = []
-    for command in (file.encode, file.decode):
-        path = shutil.which(command.split()[0])
-        stat = Path(path).stat() if path else None
-        programs.append(f"{command} {path} {stat and (stat.st_size, stat.st_mtime_ns)}")
-    return "\n".join([file.path.read_text(encoding="utf-8"), *programs])
+    files = [f"{path.name} {plugin_code.files_digest([path])}" for path in file.named_paths()]
+    return "\n".join([file.path.read_text(encoding="utf-8"), *files])

@@ -16,6 +16,7 @@ from codecmark.review.elsewhere import StatedFigure
 from codecmark.review.field import Field
 from codecmark.review.figure import Figure
 from codecmark.review.finding import Finding
+from codecmark.review.missed import missed
 from codecmark.review.replayed import ReplayedFigures
 from codecmark.review.requirement import Requirement
 from codecmark.review.requirements import Requirements
@@ -99,6 +100,8 @@ class ClassOutcome(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unkno
     margin, cheapest_margin : float
         Their smallest margins over the hard requirements, in half intervals up to `MOST_CERTAIN`,
         to a tenth as the order of the choice counts them.
+    missed, cheapest_missed : dict
+        How many clips miss what the mean is asked for, see `Alternative`.
     widest : int
         How many settings have the margin of the recommended one or more, itself included.
     replayed : tuple of ReplayedSetting
@@ -112,6 +115,8 @@ class ClassOutcome(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unkno
     margin: float = 0.0
     cheapest_margin: float = 0.0
     widest: int = 0
+    missed: dict[str, tuple[int, int]] = {}
+    cheapest_missed: dict[str, tuple[int, int]] = {}
 
 
 def by_class(field: Field) -> dict[str, ClassOutcome]:
@@ -150,6 +155,8 @@ def _outcome(field: Field, replayed: ReplayedFigures, clip_class: str) -> ClassO
         margin,
         margins[cheapest.spec],
         sum(one >= margin for one in margins.values()),
+        missed(field.figures, chosen.candidate),
+        missed(field.figures, cheapest),
     )
 
 

@@ -39,8 +39,10 @@ def _routes(decision: Decision, links: Links) -> list[str]:
 def _answer(decision: Decision, route: str, nearest: Outcome, links: Links) -> str:
     status = _ANSWERS[nearest.best.status]
     if not nearest.best.can_be_chosen:
-        of = f"{code(nearest.best.spec)}: " if nearest.best.status == "open" else ""
-        return f"{status}.** {of}{route_line(nearest, links)}"
+        if nearest.best.status == "open":
+            status += ", neither shown to pass nor to fail"
+            return f"{status}.** {code(nearest.best.spec)}: {route_line(nearest, links)}"
+        return f"{status}.** {route_line(nearest, links)}"
     of_route = [one for one in decision.outcomes if one.route == route]
     options = [one for one in of_route if one.best.can_be_chosen]
     passing = [c for one in options for c in one.candidates if c.can_be_chosen]
@@ -107,7 +109,11 @@ def _alone(finding: Finding) -> str:
 
 
 def _cost(decision: Decision) -> str:
-    """Say what whoever takes it has to live with."""
+    """Say what whoever takes it has to live with: bits first."""
     spec = subject(decision)
     known = next((pick.to_know for pick in decision.picks if pick.spec == spec), ())
-    return f"**What it costs**: {code(spec)} {escaped('; '.join(known))}." if known and spec else ""
+    if spec is None or not known:
+        return ""
+    rate = decision.candidates[spec].rate.value
+    bits = [] if rate is None else [wording.with_unit(rate, "bitrate_kbps")]
+    return f"**What it costs**: {code(spec)}: {'; '.join([*bits, *map(escaped, known)])}."

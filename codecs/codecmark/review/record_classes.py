@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from codecmark.analysis.statistics import FEWEST_SOURCES
 from codecmark.metrics.table import TABLE
 from codecmark.review import wording
@@ -15,6 +17,7 @@ from codecmark.review.record_sections import STATUS, stated_figure
 from codecmark.review.requirements import MARGIN
 from codecmark.review.summary import code
 from codecmark.review.threshold import COSTS
+from codecmark.system.counting import counted
 from codecmark.system.markdown import escaped, table
 
 _NOTHING = "-"
@@ -214,16 +217,30 @@ def _chosen(outcome: ClassOutcome, links: Links) -> str:
     others = outcome.widest - 1
     more = f", as have {others} others" if others and outcome.margin >= MOST_CERTAIN else ""
     named = {
-        outcome.cheapest: (outcome.cheapest_rate, outcome.cheapest_margin, ""),
-        outcome.recommended: (outcome.rate, outcome.margin, more),
+        outcome.cheapest: (
+            outcome.cheapest_rate,
+            outcome.cheapest_margin,
+            "",
+            outcome.cheapest_missed,
+        ),
+        outcome.recommended: (outcome.rate, outcome.margin, more, outcome.missed),
     }
     texts = [
         f"{code(spec)} at {links.cite(rate, wording.with_unit(rate.value or 0.0, rate.metric))} "
-        f"(margin {_margin(margin)}{after})"
-        for spec, (rate, margin, after) in named.items()
+        f"(margin {_margin(margin)}{after}{_missed(missed)})"
+        for spec, (rate, margin, after, missed) in named.items()
         if spec is not None and rate is not None
     ]
     return " and ".join(texts)
+
+
+def _missed(missed: Mapping[str, tuple[int, int]]) -> str:
+    """Say how many single clips miss what the mean passes."""
+    return "".join(
+        f"; {below} of {counted(clips, 'clip')} miss {escaped(name)}"
+        for name, (below, clips) in missed.items()
+        if below
+    )
 
 
 def _margin(value: float) -> str:

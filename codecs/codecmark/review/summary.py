@@ -32,14 +32,14 @@ def headline(decision: Decision, links: Links) -> tuple[str, str]:
         text = f"Recommended{how}{route}: {what}."
         soft, others = _soft(chosen), _others(decision)
         if not decision.provisional:
-            return text, f"It passes every hard requirement.{others}{soft}"
+            return text, f"It passes every hard requirement{others}.{soft}"
         predicted = [f for f in chosen.findings if f.provisional and f.requirement.hard]
         rests = ", ".join(
             f"{escaped(f.requirement.name)} is judged by {_who(f.effective)}" for f in predicted
         )
         return text, (
-            f"It passes every hard requirement that has figures; {rests} only: no final word."
-            f"{others}{soft}"
+            f"It passes every hard requirement that has figures{others}. But {rests} only: no "
+            f"final word.{soft}"
         )
     if decision.locked:
         return (
@@ -71,23 +71,23 @@ def headline(decision: Decision, links: Links) -> tuple[str, str]:
 
 
 def _others(decision: Decision) -> str:
-    """Say that others pass too, and by what little the recommended one comes before them."""
+    """Say after a statement that others pass too, and by what little this one comes first."""
     passing = [one for one in decision.candidates.values() if one.can_be_chosen]
     chosen = decision.chosen
     offered = {one.spec for one in decision.alternatives}
     others = sum(one.spec in offered for one in passing) - 1
     if chosen is None or others < 1:
         return ""
-    text = f" So {'does' if others == 1 else 'do'} {counted(others, 'other setting')}"
+    text = f", as {'does' if others == 1 else 'do'} {counted(others, 'other setting')}"
     if decision.requirements.prefer[:1] != (MARGIN,):
-        return f"{text}, below."
+        return f"{text} below"
     figure, name = chosen.narrowest.figure, escaped(chosen.narrowest.requirement.name)
-    what = f"the margin of {name}"
+    what = name
     if figure.n_sources and figure.clip_class != ALL:
-        what += f" on {counted(figure.n_sources, 'source')} of {figure.clip_class}"
+        what += f" of {counted(figure.n_sources, 'source')} of {figure.clip_class}"
     return (
         f"{text}, and any of the {others + 1} will do: the rule's order rests on {what}, not on "
-        "bits, delay or licence."
+        "bits, delay or licence"
     )
 
 
