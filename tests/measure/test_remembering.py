@@ -47,7 +47,7 @@ def plugins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     remembering.Memo.streams.clear()
     remembering.Memo.decoded.clear()
     yield
-    factories.plugins.cache_clear()
+    factories.scan.cache_clear()
     _PROGRAM.close()
 
 

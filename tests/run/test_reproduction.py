@@ -26,7 +26,8 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
         samples = noise(16_000, seed=seed).samples
         soundfile.write(folder / "clips" / f"{name}.wav", samples.T / 4, 16_000)
     codecs = "opus@24k,lc3@32k,pcm16"
-    arguments = ("--codecs", codecs, "--no-timing", "--corpus", str(folder / "clips"))
+    arguments = ("--codecs", codecs, "--no-timing", "--corpus", str(folder / "clips"),
+                 "--engine", "in-process", "--workers", "1")  # fmt: skip
     assert main(["run", *arguments, "--out", str(folder / "results")]) == 0
     return folder
 
