@@ -134,6 +134,12 @@ def test_a_spec_that_it_refuses_is_refused_at_once(plugins: Path) -> None:
     assert never_here(plugins, "picky")
 
 
+def test_what_it_says_is_shown_as_it_is(plugins: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write(plugins, "sly", on_build="raise ValueError('[red]a:x:b')")
+    assert main(["list", "--codecs", "sly@2k"]) == 0
+    assert "sly@2k could not be built: ValueError: [red]a:x:b" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("stated", ["float('nan')", "-5.0", "'much'"])
 def test_numbers_of_an_info_are_numbers(plugins: Path, stated: str) -> None:
     write(plugins, "loose", on_build=f"cls.stated = {{'nominal_bitrate_kbps': {stated}}}")

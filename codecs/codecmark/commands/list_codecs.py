@@ -121,7 +121,8 @@ def _tabulate(
 def _print_shared(bullet: str, texts: dict[str, list[str]], console: Console) -> None:
     """Print each text once, behind the specs that share it."""
     for text, specs in texts.items():
-        console.print(f"{bullet} {', '.join(specs)}: {text}", markup=False, highlight=False)
+        line = f"{bullet} {', '.join(specs)}: {text}"
+        console.print(line, markup=False, highlight=False, emoji=False)
 
 
 def _known(spec: str, setup: Setup) -> tuple[Facts, Weights]:
