@@ -19,21 +19,8 @@ import msgspec
 from codecmark.codec import Evidence
 from codecmark.corpus.entry import ClipClass
 from codecmark.errors import ResultSchemaError
-from codecmark.results.field_types import (
-    Correlation,
-    Count,
-    Figure,
-    Integer,
-    OneToFive,
-    Percent,
-    Pesq,
-    Positive,
-    SegmentalSnr,
-    Share,
-    Size,
-    first_mismatch,
-    first_out_of_range,
-)  # fmt: skip
+from codecmark.results import field_types as types
+from codecmark.results.field_types import Count, Figure, Integer, OneToFive, Positive
 
 SCHEMA_VERSION = 3
 Status = Literal["ok", "failed", "unavailable"]
@@ -96,10 +83,10 @@ class ResultRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     source: str | None = None
     clip_class: ClipClass | None = None
     condition: str
-    loss_percent: Percent | None = None
+    loss_percent: types.Percent | None = None
     loss_pattern: str | None = None
     concealment: str | None = None
-    bit_error_rate: Share | None = None
+    bit_error_rate: types.Share | None = None
     passes: Count | None = None
     passed_through: str | None = None
     noise_snr_db: Figure | None = None
@@ -111,7 +98,7 @@ class ResultRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     nominal_bitrate_kbps: Positive | None = None
     bitrate_kbps: Positive | None = None
     payload_bytes: Count | None = None
-    stream_bytes: Size | None = None
+    stream_bytes: types.Size | None = None
     stream_sha256: str | None = None
     pcm16_bytes: Count | None = None
     compression_ratio: Positive | None = None
@@ -121,13 +108,13 @@ class ResultRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     snr_db: Figure | None = None
     snr_raw_db: Figure | None = None
     si_sdr_db: Figure | None = None
-    segmental_snr_db: SegmentalSnr | None = None
-    correlation: Correlation | None = None
+    segmental_snr_db: types.SegmentalSnr | None = None
+    correlation: types.Correlation | None = None
     lsd_db: Positive | None = None
     mel_distance_db: Positive | None = None
     mrstft_distance: Positive | None = None
-    pesq_wb: Pesq | None = None
-    estoi: Correlation | None = None
+    pesq_wb: types.Pesq | None = None
+    estoi: types.Correlation | None = None
     visqol_mos_lqo: OneToFive | None = None
     visqol_mode: str | None = None
     zimtohrli: OneToFive | None = None
@@ -137,13 +124,13 @@ class ResultRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     dnsmos_ovrl_reference: OneToFive | None = None
     plcmos: OneToFive | None = None
     plcmos_reference: OneToFive | None = None
-    speaker_similarity: Correlation | None = None
+    speaker_similarity: types.Correlation | None = None
     nmr_db: Figure | None = None
     recovery_s: Positive | None = None
-    token_agreement: Share | None = None
+    token_agreement: types.Share | None = None
     mos: OneToFive | None = None
     dmos: OneToFive | None = None
-    mushra: Percent | None = None
+    mushra: types.Percent | None = None
     listeners: Count | None = None
     ratings: Count | None = None
     listener_se: Positive | None = None
@@ -295,16 +282,12 @@ def _problem(record: dict[str, Any]) -> str | None:
     unknown = sorted(record.keys() - _types())
     if unknown:
         return f"{shortened(unknown[0])}: not a field of schema {SCHEMA_VERSION}"
-    return first_mismatch(record, _types()) or first_out_of_range(record, _ranges())
+    return types.first_mismatch(record, _types()) or types.first_out_of_range(
+        record, get_type_hints(ResultRow, include_extras=True)
+    )
 
 
 @cache
 def _types() -> dict[str, Any]:
     """The types of the fields, resolved from their annotations."""
     return get_type_hints(ResultRow)
-
-
-@cache
-def _ranges() -> dict[str, Any]:
-    """The types of the fields with what their values may be."""
-    return get_type_hints(ResultRow, include_extras=True)
