@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -156,24 +154,3 @@ def tone(seconds: float, *, rate_hz: int = 16_000, frequency_hz: float = 440.0) 
     swell = 0.35 + 0.15 * np.sin(2 * np.pi * 3 * time)
     samples = (swell * np.sin(2 * np.pi * frequency_hz * time)).astype(np.float32)
     return AudioClip(samples[None], rate_hz).on_pcm16_grid()
-
-
-def checksums_elsewhere(module: str, threads: int) -> str:
-    """Return what another process prints of a test module's `stream()`, coded and decoded there."""
-    program = (
-        "import sys, zlib\n"
-        "from codecmark.system import threads\n"
-        "threads.limit(int(sys.argv[1]))\n"
-        f"import {module} as t\n"
-        "decoded = t.codec().decode(t.stream()).samples\n"
-        "print('crc', zlib.crc32(t.stream()), zlib.crc32(decoded.tobytes()))\n"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", program, str(threads)],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=Path(__file__).parent,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout

@@ -1,4 +1,4 @@
-"""A plug-in whose codecs die or hang on a clip of a quarter of a second, for tests of engines."""
+"""A plug-in whose codecs die or hang on clips of certain lengths, for tests of engines."""
 
 from __future__ import annotations
 
@@ -17,13 +17,14 @@ from codecmark.classic.pcm import Pcm16Codec
 from codecmark.networks.setup import Setup
 from codecmark.spec import Spec
 
-BAD_SAMPLES = 4_000
+# lengths of the clips that bring a worker down: for good, for as long as it takes, for once
+BAD_SAMPLES, HANGS_SAMPLES, ONCE_SAMPLES = 4_000, 8_000, 8_800
 MARKER_VARIABLE = "FRAGILE_MARKER"
 LOADS_VARIABLE = "FRAGILE_LOADS"
 
 
 class FragileCodec(Pcm16Codec):
-    """`fragile:dies`, `fragile:dies-once`, `fragile:hangs`, `fragile:works`."""
+    """`fragile:dies` of the bad clip, `fragile:breaks` of each in its way, `fragile:works`."""
 
     catalog_specs = ("fragile:works",)
 
@@ -40,15 +41,14 @@ class FragileCodec(Pcm16Codec):
         return cls(spec.variant or "works")
 
     def encode_payload(self, clip: AudioClip) -> bytes:
-        if clip.n_samples == BAD_SAMPLES:
-            marker = Path(os.environ[MARKER_VARIABLE])
-            if self._how == "hangs":
-                time.sleep(3_600)
-            elif self._how == "dies-once" and not marker.exists():
-                marker.touch()
-                os.kill(os.getpid(), signal.SIGKILL)
-            elif self._how == "dies":
-                os.kill(os.getpid(), signal.SIGKILL)
+        marker = Path(os.environ[MARKER_VARIABLE])
+        if self._how in {"dies", "breaks"} and clip.n_samples == BAD_SAMPLES:
+            os.kill(os.getpid(), signal.SIGKILL)
+        elif self._how == "breaks" and clip.n_samples == HANGS_SAMPLES:
+            time.sleep(3_600)
+        elif self._how == "breaks" and clip.n_samples == ONCE_SAMPLES and not marker.exists():
+            marker.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
         return super().encode_payload(clip)
 
 
@@ -63,4 +63,4 @@ def install(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(MARKER_VARIABLE, str(folder / "marker"))
     monkeypatch.syspath_prepend(folder)
     importlib.invalidate_caches()
-    factories.plugins.cache_clear()
+    factories.scan.cache_clear()

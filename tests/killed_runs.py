@@ -12,6 +12,7 @@ from codecmark.__main__ import main
 from codecmark.results import store
 from entries import noise, tone
 
+SPECS = ("pcm16", "flac", "vorbis@q3", "opus@24k")
 VARIES = ("run_id", "row_s")
 Rows = dict[tuple[str, str | None], dict[str, object]]
 
@@ -27,7 +28,7 @@ def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def command(clips: Path, out: Path) -> list[str]:
     return [
-        "run", "--codecs", "pcm16,flac,vorbis@q3,opus@24k", "--corpus", str(clips),
+        "run", "--codecs", ",".join(SPECS), "--corpus", str(clips),
         "--out", str(out), "--no-timing", "--workers", "2",
     ]  # fmt: skip
 

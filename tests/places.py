@@ -11,6 +11,6 @@ COMMITTED = REPOSITORY / "results"  # what is committed, never what a user's run
 
 # test files, so that no processor ends with a long one alone; what starts clusters stands apart
 LONGEST_FIRST = (
-    "test_codec_contract.py", "test_ray.py", "test_page_in_browser.py", "test_benchmarks.py",
-    "test_engines.py", "test_kills.py", "test_either_way.py", "test_ray_kills.py",
+    "test_codec_contract.py", "test_ray_kills.py", "test_page_in_browser.py", "test_benchmarks.py",
+    "test_engines.py", "test_kills.py", "test_either_way.py",
 )  # fmt: skip

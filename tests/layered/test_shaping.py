@@ -16,7 +16,7 @@ from codecmark.layered.mel_codec import MelWaveformCodec
 from codecmark.layered.mel_coding import UNIT
 from codecmark.networks.setup import Setup
 from codecmark.spec import Spec
-from entries import checksums_elsewhere, noise, tone
+from entries import noise, tone
 from layered_streams import codec as plain_codec
 from layered_streams import snr, speech
 
@@ -127,10 +127,3 @@ def test_it_is_another_codec_than_the_one_without() -> None:
 def test_other_orders_are_refused(variant: str) -> None:
     with pytest.raises(InputError, match="spec"):
         MelWaveformCodec.from_spec(Spec.parse(f"mel:{variant}@11k"), Setup())
-
-
-def test_bytes_do_not_depend_on_threads_or_process() -> None:
-    """Here one thread codes and decodes, there two."""
-    decoded = codec().decode(stream()).samples
-    mine = f"crc {zlib.crc32(stream())} {zlib.crc32(decoded.tobytes())}"
-    assert mine in checksums_elsewhere("layered.test_shaping", threads=2).splitlines()

@@ -116,6 +116,12 @@ def test_of_each_class_the_fewest_bits_at_the_cut_are_named_or_else_the_most_mar
             assert (outcome.margin, outcome.widest) == (MOST_CERTAIN, len(wide))
         else:
             assert outcome.margin < MOST_CERTAIN
+        for spec, counted in (
+            (outcome.cheapest, outcome.cheapest_missed),
+            (outcome.recommended, outcome.missed),
+        ):
+            snr = [row.snr_db or 0.0 for row in claims.rows_of(committed.rows(), spec or "", name)]
+            assert counted == {"SNR": (sum(value <= 10 for value in snr), len(snr))}
     assert "fewest bits and most margin" not in text(RECORD)
 
 

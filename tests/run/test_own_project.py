@@ -13,10 +13,11 @@ from pathlib import Path
 import pytest
 import soundfile
 
+from codecmark import AudioClip
 from codecmark.catalog import factories
+from codecmark.corpus.audio_files import write_wav
 from codecmark.results import store
 from entries import noise, tone
-from places import VOICE
 
 CODEC = '''
 from codecmark import CodecInfo
@@ -80,10 +81,9 @@ def test_its_codec_is_measured_into_its_own_folder(project: Path) -> None:
     assert (project / "codecmark-results" / "leaderboard.md").is_file()
 
 
-def test_saved_benchmarks_say_what_was_coded_and_compare(project: Path) -> None:
+def test_saved_benchmarks_say_what_was_coded_and_compare(project: Path, speech: AudioClip) -> None:
     (project / "clips" / "speech").mkdir()
-    voice = VOICE
-    shutil.copy(voice, project / "clips" / "speech")
+    write_wav(project / "clips" / "speech" / "voice.wav", speech.cropped(1.5))
     try:
         _save_and_compare(project)
     finally:

@@ -1,7 +1,8 @@
-"""SIGKILL on Ray at random moments: of the driver, of an actor's process, of the raylet of a node.
+"""The Ray engine on a head and a second node on loopback, and what is killed while it works.
 
-One head and a second node on loopback. One trial, of the driver, since `test_ray` takes a node
-away; CODECMARK_KILL_TRIALS asks for more: of an actor, of a raylet, and again.
+SIGKILL at random moments: of the driver, of an actor's process, of a node's raylet. One trial, of
+the driver, since another test takes the node away; CODECMARK_KILL_TRIALS asks for more: of an
+actor, of a raylet, and again.
 """
 
 from __future__ import annotations
@@ -14,20 +15,27 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import pytest
 from msgspec.structs import asdict
 
+from codecmark import corpus
 from codecmark.__main__ import main
+from codecmark.corpus import condition
+from codecmark.networks.setup import Setup
 from codecmark.results import store
-from killed_runs import VARIES, Rows, clips, command, undisturbed
+from codecmark.run import plan
+from codecmark.run.engines.ray_cluster import RayCluster
+from codecmark.run.runner import run
+from killed_runs import SPECS, VARIES, Rows, clips, command, undisturbed
 
 __all__ = ["clips", "undisturbed"]  # fixtures
 
-pytest.importorskip("ray")
 pytestmark = [
+    pytest.mark.skipif(find_spec("ray") is None, reason="no Ray here: pip install ray"),
     pytest.mark.filterwarnings("ignore::FutureWarning"),
     pytest.mark.filterwarnings("ignore::ResourceWarning"),  # Ray's own sockets and files
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
@@ -45,8 +53,12 @@ def head() -> Iterator[Any]:
     with pytest.MonkeyPatch.context() as patch:
         for name in ("RAY_USAGE_STATS_ENABLED", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO"):
             patch.setenv(name, "0")
-        # nodes are asked more often than by default, so that a dead one is known sooner
-        quicker = {"health_check_period_ms": 1_000, "health_check_initial_delay_ms": 1_000}
+        # nodes are asked more often than by default, so that a dead one is known sooner; and no
+        # process starts but for an actor
+        quicker = {
+            "health_check_period_ms": 1_000, "health_check_initial_delay_ms": 1_000,
+            "prestart_worker_first_driver": False,
+        }  # fmt: skip
         options = {**NODE, "include_dashboard": False, "_system_config": quicker}
         made: Any = Cluster(initialize_head=True, head_node_args=options)
         patch.setenv("RAY_ADDRESS", made.address)
@@ -55,10 +67,13 @@ def head() -> Iterator[Any]:
 
 
 @pytest.fixture
-def second(head: Any) -> Iterator[Any]:
-    node = head.add_node(**NODE)
-    yield node
-    head.remove_node(node, allow_graceful=False)
+def second(head: Any) -> Any:
+    """The node beside the head: the last test's, or another where that is gone."""
+    for node in list(head.worker_nodes):
+        if _raylet(node).poll() is None:
+            return node
+        head.remove_node(node, allow_graceful=False)
+    return head.add_node(**NODE)
 
 
 @pytest.mark.parametrize("seed", range(TRIALS))
@@ -91,6 +106,36 @@ def test_a_killed_run_on_ray_goes_on_to_the_same_rows(
     }
     assert main([*command(clips, out), "--dry-run"]) == 0
     assert "0 rows of 0 codecs are missing" in capsys.readouterr().out
+
+
+def test_the_loss_of_a_node_changes_no_row(
+    clips: Path, undisturbed: Rows, tmp_path: Path, head: Any, second: Any
+) -> None:
+    import ray
+    from ray._private.state import actors
+
+    ray.init(address=head.address, log_to_driver=False)
+    rules = condition.named("16k-mono")
+    surveyed, _ = plan.survey(corpus.load(clips), rules)
+    planned = plan.make(SPECS, surveyed, rules, tmp_path, Setup.from_environment(), timed=False)
+    left = 0
+    for count, _ in enumerate(run(planned, RayCluster(), tmp_path), start=1):
+        alive = {a["Address"]["NodeID"] for a in actors().values() if a["State"] == "ALIVE"}
+        if not left and len(alive) == 2:
+            head.remove_node(second, allow_graceful=False)
+            left = len(undisturbed) - count
+    ray.shutdown()
+    assert left > 1, "the second node had not begun when the first was nearly through"
+    assert undisturbed == {
+        (row.spec, row.clip): {k: v for k, v in asdict(row).items() if k not in VARIES}
+        for row in store.read(tmp_path)
+    }
+
+
+def test_ray_times_nothing(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    options = ["--codecs", "pcm16", "--limit", "1", "--out", str(tmp_path)]
+    assert main(["run", "--engine", "ray", *options]) == 2
+    assert "add --no-timing" in capsys.readouterr().err
 
 
 def _start(clips: Path, out: Path) -> subprocess.Popen[bytes]:
