@@ -246,4 +246,4 @@ def install(
     (info / "entry_points.txt").write_text(f"[{factories.ENTRY_POINT_GROUP}]\n" + "".join(lines))
     monkeypatch.syspath_prepend(folder)
     importlib.invalidate_caches()
-    factories.plugins.cache_clear()
+    factories.scan.cache_clear()

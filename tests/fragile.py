@@ -63,4 +63,4 @@ def install(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(MARKER_VARIABLE, str(folder / "marker"))
     monkeypatch.syspath_prepend(folder)
     importlib.invalidate_caches()
-    factories.plugins.cache_clear()
+    factories.scan.cache_clear()

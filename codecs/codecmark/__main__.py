@@ -11,7 +11,7 @@ from rich.console import Console
 
 from codecmark import __version__
 from codecmark.errors import CodecmarkError
-from codecmark.system import extras, quiet
+from codecmark.system import extras, program_start, quiet
 from codecmark.system.text import legible
 
 _COMMANDS = {
@@ -52,6 +52,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if argv is None:  # the program itself, not a call from Python
         argv = sys.argv[1:]
         quiet.begin()
+        program_start.keep()
     # what one command imports is not worth waiting for in another
     for name in [argv[0]] if argv and argv[0] in _COMMANDS else _COMMANDS:
         module = importlib.import_module(_COMMANDS[name])

@@ -14,7 +14,7 @@ from codecmark.analysis.aggregation import ALL, Columns, Quality, attempted, qua
 from codecmark.analysis.summary import Summary, summarise
 from codecmark.codec import Evidence
 from codecmark.corpus.entry import ClipClass
-from codecmark.metrics.table import QUALITY_FIELDS
+from codecmark.metrics.table import QUALITY_FIELDS, TABLE
 from codecmark.results import store
 from codecmark.results.row import INFINITE, ResultRow
 
@@ -43,7 +43,9 @@ def random_rows(seed: int) -> list[ResultRow]:
                 elif chance < (0.9 if spec == "flac" else 0.15):
                     reasons[name] = f"{INFINITE}: output equals input"
                 else:
-                    values[name] = draw.choice((1.5, 4.0, draw.gauss(10, 3)))
+                    low, high = TABLE[name].range
+                    value = draw.choice((1.5, 4.0, draw.gauss(10, 3)))
+                    values[name] = float(min(max(value, low), high))
             failed = draw.random() < 0.05
             rows.append(
                 ResultRow(

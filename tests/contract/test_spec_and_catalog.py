@@ -155,13 +155,13 @@ def test_a_plugin_needs_one_entry_point(monkeypatch: pytest.MonkeyPatch) -> None
     point = EntryPoint("plugged", f"{__name__}:PluginCodec", factories.ENTRY_POINT_GROUP)
     monkeypatch.setitem(sys.modules, __name__, sys.modules[PluginCodec.__module__])
     monkeypatch.setattr(factories, "entry_points", lambda group: [point])
-    factories.plugins.cache_clear()
+    factories.scan.cache_clear()
     try:
         assert isinstance(codecmark.create("plugged"), PluginCodec)
-        assert "plugged" in list(catalog.all_specs())
-        assert "plugged" not in list(catalog.all_specs(default_only=True))
+        assert "plugged" in catalog.select(None, everything=True)
+        assert "plugged" not in [*catalog.select(None), *catalog.all_specs()]
     finally:
-        factories.plugins.cache_clear()
+        factories.scan.cache_clear()
 
 
 def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -177,16 +177,16 @@ def test_a_broken_plugin_does_not_break_the_rest(monkeypatch: pytest.MonkeyPatch
         EntryPoint("classless", "codecmark.spec:NoSuchClass", factories.ENTRY_POINT_GROUP),
     ]
     monkeypatch.setattr(factories, "entry_points", lambda group: points)
-    factories.plugins.cache_clear()
+    factories.scan.cache_clear()
     try:
-        assert {"lacking", "classless"} <= set(catalog.all_specs())
+        assert {"lacking", "classless"} <= set(catalog.select(None, everything=True))
         with pytest.raises(UnknownCodecError, match="did you mean opus"):
             codecmark.create("opsu@24k")
         for name in ("lacking", "classless"):
             with pytest.raises(UnavailableError):
                 codecmark.create(name)
     finally:
-        factories.plugins.cache_clear()
+        factories.scan.cache_clear()
 
 
 class Nameless(Pcm16Codec):

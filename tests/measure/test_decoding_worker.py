@@ -82,9 +82,9 @@ def cheats(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
     _PROGRAM.close()
-    factories.plugins.cache_clear()
+    factories.scan.cache_clear()
     yield
-    factories.plugins.cache_clear()
+    factories.scan.cache_clear()
     _PROGRAM.close()
 
 

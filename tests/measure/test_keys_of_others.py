@@ -49,7 +49,7 @@ def forget() -> None:
     for cached in (
         code_digests.code_digest, code_digests.libraries, code_digests._reached,
         code_digests._source, code_digests._digest_alone, code_digests._parsed,
-        code_digests._path, code_digests._version, content_key.codec_digest, factories.plugins,
+        code_digests._path, code_digests._version, content_key.codec_digest, factories.scan,
         plugin_code._distributions_of_packages,
     ):  # fmt: skip
         cached.cache_clear()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pytest
 
 from codecmark import AudioClip
 from codecmark.metrics import table
-from codecmark.metrics.score import score
+from codecmark.metrics.score import Scores, score
 from codecmark.networks.weights import WeightLocator
 from known_signals import RATE, with_noise
 
@@ -54,3 +56,15 @@ def test_score_aligns_but_keeps_the_raw_figure(speech: AudioClip) -> None:
     assert scores.lag_samples == 8
     assert scores.values["snr_db"] == pytest.approx(20, abs=0.1)
     assert scores.values["snr_raw_db"] < 10
+
+
+def test_what_is_beyond_the_end_of_a_scale_has_no_figure() -> None:
+    scores = Scores()
+    given = {"estoi": 1.0000001, "pesq_wb": 5.5, "plcmos": 0.9, "plcmos_reference": -3.0}
+    for name, value in given.items():
+        scores.take(name, partial(float, value))
+    assert scores.values == {"estoi": 1.0, "plcmos": 1.0}
+    assert scores.reasons == {
+        "pesq_wb": "the metric gave 5.5, its scale is 1 to 4.65",
+        "plcmos_reference": "the metric gave -3, its scale is 1 to 5",
+    }

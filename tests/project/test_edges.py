@@ -19,11 +19,12 @@ TOUCHES = {
     "measure/memory.py": "hands it to the process that it starts",
     "run/engines/ray_cluster.py": "hands it to actors",
     "corpus/halves/library.py": "the folder of the halves, in `Library.from_environment`",
-    "system/child_program.py": "hands it to the processes that read and decode",
+    "system/program_start.py": "hands it to the processes that others start",
 }
 # what makes a setup or a library from it: commands, and defaults of what users call
 MAKES = {
     "catalog/__init__.py": "`create` and `select` without a setup",
+    "catalog/plugin_program.py": "a process of its own",
     "measure/elsewhere.py": "`score` without a setup",
     "measure/decoding_worker.py": "a process of its own",
     "measure/memory.py": "a process of its own",

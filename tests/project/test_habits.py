@@ -108,3 +108,16 @@ def test_the_citation_names_the_version_and_the_licence() -> None:
     assert fields["version"] == codecmark.__version__
     assert fields["license"] == "MIT"
     assert fields["cff-version"] == "1.2.0"
+
+
+@pytest.mark.parametrize(
+    "room", ["commands", "leaderboard", "report", "results", "review", "run", "studies"]
+)
+def test_pages_and_records_are_replaced_whole(room: str) -> None:
+    """`whole_files` writes them: a full disk leaves the old one."""
+    files = sorted((REPOSITORY / "codecs" / "codecmark" / room).rglob("*.py"))
+    assert files
+    for path in files:
+        text = path.read_text(encoding="utf-8")
+        assert ".write_text(" not in text, path
+        assert ".write_bytes(" not in text, path

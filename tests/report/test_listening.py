@@ -91,3 +91,7 @@ def test_what_passes_can_be_heard_first(made: Made) -> None:
     assert set(chosen[:2]) == {"lc3@24k", "opus@16k"}
     assert chosen[0] == judged.recommended
     assert chosen[2:] == ["opus@6k", "lowpass@3.5k"]
+    rows += codec("plugged@16k")  # passes as well, and its code is not run unasked
+    judged = judged_by_condition(None, rows)["16k-mono"]
+    assert judged.candidates["plugged@16k"].can_be_chosen
+    assert listening.default_specs(summarise(rows), judged) == chosen

@@ -16,6 +16,7 @@ from codecmark.report import tables
 from codecmark.results import store
 from codecmark.results.row import ResultRow
 from codecmark.review.in_force import judged_by_condition
+from made_rows import row
 from reported import HOSTILE, NEEDS, UNTRAINED, make_results
 
 Made = tuple[Path, Path, str, list[ResultRow]]
@@ -157,3 +158,13 @@ def test_a_place_that_cannot_be_written_is_one_line(
     out = str(tmp_path / "file" / "index.html")
     assert main(["report", str(made[0]), "--listen", "none", "--out", out]) == 2
     assert "cannot be written" in capsys.readouterr().err
+
+
+def test_marks_that_turn_text_around_are_shown(tmp_path: Path) -> None:
+    name = "a\u202eb\u2028c\u2066d\u200fe"
+    store.append(tmp_path, [row(spec, name, reason=name) for spec in ("flac", "opus@24k")])
+    assert main(["report", str(tmp_path), "--listen", "none"]) == 0
+    text = (tmp_path / "report" / "index.html").read_text(encoding="utf-8")
+    assert not set(text) & set("\u202e\u2028\u2066\u200f")
+    shown = r"a\u202eb\u2028c\u2066d\u200fe"
+    assert clip_names(Page(text)) == [shown]

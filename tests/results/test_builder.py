@@ -58,3 +58,11 @@ def test_a_row_cannot_be_made_of_what_could_not_be_read(name: str, value: object
         builder().put(mystery=1).finish()
     with pytest.raises(ResultSchemaError, match="mystery: has a reason"):
         builder().explain("unknown", "mystery").finish()
+
+
+@pytest.mark.parametrize("name", ["device", "weights_sha256", "weight_sets", "host", "dtype"])
+def test_what_a_codec_says_of_itself_takes_little_room(name: str) -> None:
+    made = builder().put(**{name: "x" * 20_000_000}).note("y" * 5_000_000, "z").finish()
+    assert len(made.to_json()) < 20_000
+    assert "20000000 characters" in getattr(made, name)
+    assert builder().put(clip="x" * 4_000).finish().clip == "x" * 4_000  # what finds a row again

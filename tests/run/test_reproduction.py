@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from codecmark import InputError, corpus
 from codecmark.__main__ import main
+from codecmark.metrics import predictor_weights
 from codecmark.networks.setup import Setup
 from codecmark.results import store
 from codecmark.results.row import ResultRow
@@ -54,6 +55,19 @@ def test_every_row_of_an_honest_run_is_reproduced(
         ({"snr_db": 40.0}, "snr_db: "),
         ({"zimtohrli": 4.99}, "zimtohrli: "),
         ({"stream_bytes": 100}, "here, 100 there"),
+        ({"bitrate_kbps": 2.4}, "bitrate_kbps: "),
+        ({"compression_ratio": 99.0}, "compression_ratio: "),
+        ({"payload_bytes": 7}, "payload_bytes: "),
+        ({"nominal_bitrate_kbps": None}, "nominal_bitrate_kbps: 24 here, None there"),
+        ({"algorithmic_delay_ms": 0.5}, "algorithmic_delay_ms: "),
+        ({"parameters": 7}, "parameters: 0 here, 7 there"),
+        ({"weights": "published"}, "weights: none here, published there"),
+        ({"weights_sha256": "0" * 64}, "weights_sha256: None here"),
+        ({"clip_class": "music"}, "clip_class: "),
+        ({"clip_s": 10.0}, "clip_s: 1 here, 10 there"),
+        ({"encode_s": 1.0, "encode_rtf": 0.1}, "encode_rtf: 0.1, but 1 follows"),
+        ({"visqol_mos_lqo": None}, "visqol_mos_lqo: "),
+        ({"pesq_wb": 4.5}, "there"),
         ({"stream_sha256": "0" * 64}, "the stream: "),
         ({"decoded_sha256": "0" * 64}, "the output"),
     ],
@@ -65,6 +79,35 @@ def test_a_row_that_was_edited_is_found(
     found = tried(replace(row, **change), run)
     assert found.verdict == "differs"
     assert what in found.what
+
+
+def test_an_infinite_figure_must_be_infinite_here(run: Path, rows: list[ResultRow]) -> None:
+    """Else a lossy codec can call itself lossless, or a lossless one hide that it is."""
+    lossy, exact = (next(r for r in rows if r.spec == s) for s in ("opus@24k", "pcm16"))
+    assert tried(exact, run).verdict == "reproduced"
+    infinite = {"snr_db": "infinite: output equals input"}
+    forged = replace(lossy, snr_db=None, reasons={**lossy.reasons, **infinite})
+    assert "none (infinite: output equals input) there" in tried(forged, run).what
+    beside = replace(lossy, reasons={**lossy.reasons, **infinite})
+    assert tried(beside, run).verdict == "differs"
+    hidden = replace(exact, reasons={**exact.reasons, "snr_db": "the metric failed"})
+    assert "none (the metric failed) there" in tried(hidden, run).what
+
+
+def test_figures_whose_weights_are_not_here_are_named(
+    run: Path, rows: list[ResultRow], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stated = replace(rows[0], plcmos=4.0)
+    ours = replace(rows[0], plcmos=None, reasons={"plcmos": "its weights are nowhere"})
+    setup = Setup.from_environment()
+    monkeypatch.setattr(predictor_weights, "digest_of", lambda *_: "absent")
+    assert reproduction._untried(stated, ours, setup) == ["plcmos"]
+    assert not list(reproduction._differences(stated, ours, setup))
+    monkeypatch.setattr(predictor_weights, "digest_of", lambda *_: "0" * 64)
+    assert reproduction._untried(stated, ours, setup) == []
+    assert "plcmos: none" in next(reproduction._differences(stated, ours, setup))
+    # of the clips of the run no weights give a figure
+    assert "plcmos: none (not defined for " in tried(stated, run).what
 
 
 def test_what_is_not_here_is_untried(run: Path, rows: list[ResultRow]) -> None:
@@ -90,6 +133,25 @@ def test_rows_without_digests_cannot_be_tried(rows: list[ResultRow]) -> None:
         reproduction.choose(replayed, 3, "a")
     with pytest.raises(InputError, match="rows: must be at least 1, got 0"):
         reproduction.choose(rows, 0, "a")
+
+
+def test_rows_that_cannot_be_tried_are_counted(
+    run: Path, rows: list[ResultRow], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    by_family = {family: [r for r in rows if r.family == family] for family in ("opus", "pcm16")}
+    (first, second), (third, fourth) = by_family.values()
+    elsewhere = [replace(row, weights="elsewhere") for row in rows if row.family == "lc3"]
+    stored = [
+        replace(first, stream_sha256=None), replace(second, loss_percent=10.0),
+        replace(third, status="failed"), fourth, *elsewhere,
+    ]  # fmt: skip
+    store.append(tmp_path, stored)
+    arguments = ("--rows", "9", "--corpus", str(run / "clips"))
+    assert main(["reproduce", str(tmp_path), *arguments]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "5 rows of 6 cannot be tried: 2 elsewhere, without bytes; 1 failed; 1 of clips" in said
+    assert "1 without digests of stream and output" in said
+    assert "1 of 1 row reproduced" in said
 
 
 def test_a_run_that_differs_ends_with_status_one(

@@ -160,7 +160,6 @@ def _speed_candidates(paired: Paired, noise: float) -> Iterator[_Candidate]:
         if all(getattr(old, name) == getattr(new, name) for old, new in timed):
             continue
         before, after = (sum(getattr(pair[i], name) for pair in timed) for i in (0, 1))
-        ratio = after / before
         difference = _difference(timed, name, logarithm=True)
         yield _Candidate(
             paired.spec,
@@ -169,8 +168,8 @@ def _speed_candidates(paired: Paired, noise: float) -> Iterator[_Candidate]:
             difference,
             -1,
             # as far down as up: 25 % longer and 20 % shorter are the same factor
-            abs(math.log(ratio)) > math.log(noise),
-            f"{100 * (ratio - 1):+.0f} % over {counted(len(timed), 'clip')}",
+            abs(math.log(after) - math.log(before)) > math.log(noise),
+            f"{100 * (after / before - 1):+.0f} % over {counted(len(timed), 'clip')}",
         )
 
 

@@ -16,14 +16,13 @@ class may have an attribute `catalog_specs`: the tuple of spec strings that `cod
 from __future__ import annotations
 
 import difflib
-import inspect
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from codecmark.catalog import factories
+from codecmark.catalog import factories, plugin_questions
 from codecmark.catalog.families import FAMILIES
 from codecmark.classic import command_file
-from codecmark.codec import Codec
+from codecmark.codec import Codec, CodecInfo
 from codecmark.corpus import published
 from codecmark.errors import (
     CodecError,
@@ -42,14 +41,11 @@ COMMAND = "command"
 
 
 def all_specs(*, default_only: bool = False) -> Iterator[str]:
-    """Yield every catalog spec in order, plug-ins last."""
+    """Yield every spec of the package's own catalog, in order."""
     for family in FAMILIES.values():
         yield from family.default
         if not default_only:
             yield from family.more
-    if not default_only:
-        for name in factories.plugins():
-            yield from factories.plugin_specs(name)
 
 
 def create(spec: str, setup: Setup | None = None) -> Codec:
@@ -88,7 +84,9 @@ def create(spec: str, setup: Setup | None = None) -> Codec:
     except ModuleNotFoundError as error:
         lacks = extras.missing(spec, error)
         raise lacks or CodecError(f"{spec} could not be built: {error}") from error
-    except (Exception, SystemExit) as error:
+    except BaseException as error:
+        if factories.is_ctrl_c(error):
+            raise
         raise CodecError(f"{spec} could not be built: {type(error).__name__}: {error}") from error
     setup.require_heeded(str(parsed))
     if codec.execution != parsed.execution:  # rows would not say how the network ran
@@ -97,6 +95,22 @@ def create(spec: str, setup: Setup | None = None) -> Codec:
             "network runs; complete its info with networks.runtime.described"
         )
     return codec
+
+
+def info(spec: str, setup: Setup | None = None) -> CodecInfo:
+    """Return what a codec declares about itself; code of a plug-in is not run here.
+
+    Raises
+    ------
+    InputError, UnknownCodecError, UnavailableError
+        As `create`, and if a plug-in does not answer in time.
+    """
+    parsed = Spec.parse(spec)
+    target(parsed)
+    setup = setup or Setup.from_environment()
+    if is_plugin(parsed.family):
+        return plugin_questions.info_of(parsed, setup)
+    return create(spec, setup).info
 
 
 def _range_coded(codec: Codec) -> Codec:
@@ -121,6 +135,8 @@ def target(spec: Spec) -> str:
         return FAMILIES[spec.family].target_of(spec)
     if spec.family in factories.plugins():
         return factories.plugins()[spec.family]
+    if spec.family in factories.refused_plugins():
+        raise UnknownCodecError(f"{spec}: {factories.refused_plugins()[spec.family]}")
     raise UnknownCodecError(_did_you_mean(str(spec)))
 
 
@@ -138,6 +154,11 @@ def is_known(family: str) -> bool:
     return family in FAMILIES or family in factories.plugins()
 
 
+def refused_plugins() -> tuple[str, ...]:
+    """Return why entry points of other distributions are left out, a line for each name."""
+    return tuple(factories.refused_plugins().values())
+
+
 def is_plugin(family: str) -> bool:
     """Return whether another distribution's code is what builds codecs of a family."""
     return family not in FAMILIES
@@ -149,14 +170,18 @@ def is_sentinel(family: str) -> bool:
 
 
 def select(
-    specs: str | None, *, everything: bool = False, setup: Setup | None = None
+    specs: str | None,
+    *,
+    everything: bool = False,
+    setup: Setup | None = None,
+    limit_s: float = plugin_questions.LIMIT_S,
 ) -> tuple[str, ...]:
     """Return the specs that a `--codecs` value names: comma-separated specs or families.
 
     A family name alone selects its default settings, or where it has none all that are listed:
     `replay` every codec whose decoded audio was published, `command` every command file. None
-    selects the default set, or the whole catalog if `everything`. `setup` is as in
-    `create`.
+    selects the default set, or if `everything` the whole catalog and what plug-ins list, which they
+    are given `limit_s` to answer. `setup` is as in `create`.
 
     Raises
     ------
@@ -166,19 +191,22 @@ def select(
         If no family has that name.
     """
     if specs is None:
-        return tuple(all_specs(default_only=not everything))
+        families = factories.plugins() if everything else ()
+        of_plugins = [spec for name in families for spec in expanded(name, setup, limit_s)]
+        return (*all_specs(default_only=not everything), *of_plugins)
     chosen: list[str] = []
     for text in filter(None, (part.strip() for part in specs.split(","))):
         parsed = Spec.parse(text)
-        if not is_known(parsed.family):
-            raise UnknownCodecError(_did_you_mean(text))
-        chosen += expanded(text, setup) if text == parsed.family else (text,)
+        target(parsed)
+        chosen += expanded(text, setup, limit_s) if text == parsed.family else (text,)
     if not chosen:
         raise InputError("codecs: the list is empty; name at least one, e.g. opus@24k")
     return tuple(dict.fromkeys(chosen))
 
 
-def expanded(family: str, setup: Setup | None = None) -> tuple[str, ...]:
+def expanded(
+    family: str, setup: Setup | None = None, limit_s: float = plugin_questions.LIMIT_S
+) -> tuple[str, ...]:
     """Return what a family's name alone stands for; see `select`."""
     if family == REPLAY:
         return tuple(f"{REPLAY}:{codec}" for codec in published.built_in().codecs())
@@ -187,7 +215,7 @@ def expanded(family: str, setup: Setup | None = None) -> tuple[str, ...]:
         return tuple(f"{COMMAND}:{name}" for name in command_file.names(folder))
     if family in FAMILIES:
         return FAMILIES[family].default or FAMILIES[family].more
-    return factories.plugin_specs(family)
+    return plugin_questions.specs_of(family, setup or Setup.from_environment(), limit_s)
 
 
 def listed(family: str, setup: Setup | None = None) -> tuple[str, ...]:
@@ -198,12 +226,9 @@ def listed(family: str, setup: Setup | None = None) -> tuple[str, ...]:
     return expanded(family, setup)
 
 
-def described(family: str) -> str:
+def described(family: str, setup: Setup) -> str:
     """Return what a plug-in's class says of itself; nothing if it cannot be loaded."""
-    try:
-        return inspect.getdoc(factories.load(factories.plugins()[family])) or ""
-    except UnavailableError:
-        return ""
+    return plugin_questions.words_of(family, setup)
 
 
 def with_execution(specs: Iterable[str], chosen: Execution) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from codecmark import catalog
+from codecmark.catalog import plugin_questions
 from codecmark.catalog.families import FAMILIES
 from codecmark.catalog.settings import SETTINGS, TOKENS
 from codecmark.codec import Weights
@@ -26,12 +27,17 @@ class _NoWeights(WeightLocator):
         return self.locate(name)
 
 
-def check(specs: Iterable[str], setup: Setup) -> None:
+def build_without_weights(spec: str, setup: Setup) -> None:
+    """Build a codec as far as it gets without weights; raises what that raises."""
+    catalog.create(spec, replace(setup, weights=_NoWeights()))
+
+
+def check(specs: Iterable[str], setup: Setup, limit_s: float = plugin_questions.LIMIT_S) -> None:
     """Refuse specs that no codec can be built from, on whatever machine.
 
     What is merely missing here, such as weights or a package, is not refused: it becomes a row
     that says so. A spec that the catalog lists costs nothing; another one builds its codec, unless
-    that asks for weights.
+    that asks for weights: one of a plug-in in a program of its own, for `limit_s` at most.
 
     Raises
     ------
@@ -49,17 +55,27 @@ def check(specs: Iterable[str], setup: Setup) -> None:
         if plain in listed:
             continue
         try:
-            catalog.create(plain, replace(setup, weights=_NoWeights()))
+            if catalog.is_plugin(spec.family):
+                catalog.target(spec)
+                plugin_questions.require_spec(Spec.parse(plain), setup, limit_s)
+            else:
+                build_without_weights(plain, setup)
         except (InputError, UnknownCodecError):
             raise
         except CodecmarkError:  # the row will say what is missing
             continue
 
 
-def selected(specs: str | None, setup: Setup, *, everything: bool = False) -> tuple[str, ...]:
+def selected(
+    specs: str | None,
+    setup: Setup,
+    *,
+    everything: bool = False,
+    limit_s: float = plugin_questions.LIMIT_S,
+) -> tuple[str, ...]:
     """Return what a `--codecs` value names, checked; see `catalog.select` and `check`."""
-    chosen = catalog.select(specs, everything=everything, setup=setup)
-    check(chosen, setup)
+    chosen = catalog.select(specs, everything=everything, setup=setup, limit_s=limit_s)
+    check(chosen, setup, limit_s)
     return chosen
 
 

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import importlib
+import signal
 from functools import cache
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
+from math import isfinite
+from numbers import Real
 from typing import Protocol
 
+from codecmark.catalog.families import FAMILIES
 from codecmark.codec import Codec, CodecInfo
 from codecmark.errors import CodecError, InputError, UnavailableError
 from codecmark.networks.setup import Setup
@@ -14,6 +18,9 @@ from codecmark.spec import Spec
 from codecmark.system import extras, working_folder
 
 ENTRY_POINT_GROUP = "codecmark.codecs"
+_NUMBERS = (
+    "sample_rate_hz", "channels", "nominal_bitrate_kbps", "algorithmic_delay_samples", "parameters",
+)  # fmt: skip
 
 
 class CodecFactory(Protocol):
@@ -24,27 +31,42 @@ class CodecFactory(Protocol):
         ...
 
 
-@cache
 def plugins() -> dict[str, str]:
     """Return the `module:Class` of each family that another distribution adds."""
-    return {point.name: point.value for point in entry_points(group=ENTRY_POINT_GROUP)}
+    return scan()[0]
 
 
-def plugin_specs(name: str) -> tuple[str, ...]:
-    """Return a plug-in's specs, or its name if its class cannot be loaded or lists none of its own.
-
-    Creating it then says why.
-    """
-    try:
-        listed: object = getattr(load(plugins()[name]), "catalog_specs", ())
-        if isinstance(listed, tuple | list) and all(_is_of(name, spec) for spec in listed):
-            return tuple(listed) or (name,)
-    except UnavailableError:
-        pass
-    return (name,)
+def refused_plugins() -> dict[str, str]:
+    """Return the names of entry points that are left out, each with the reason."""
+    return scan()[1]
 
 
-def _is_of(family: str, spec: object) -> bool:
+@cache
+def scan() -> tuple[dict[str, str], dict[str, str]]:
+    """Return the targets of entry points that name a family, and why others are left out."""
+    by_name: dict[str, list[EntryPoint]] = {}
+    for point in entry_points(group=ENTRY_POINT_GROUP):
+        by_name.setdefault(point.name, []).append(point)
+    targets: dict[str, str] = {}
+    refused: dict[str, str] = {}
+    for name, points in by_name.items():
+        owners = " and ".join(sorted(point.dist.name if point.dist else "?" for point in points))
+        if name in FAMILIES:
+            refused[name] = f"{owners}: {name}, which is codecmark's own; rename its entry point"
+        elif not is_of(name, name):
+            refused[name] = (
+                f"{owners}: {name!r}, which is no name of a family: small letters, digits, "
+                "'_' and '-', a letter first; rename its entry point"
+            )
+        elif len(points) > 1:
+            refused[name] = f"{owners} both add {name}; uninstall all but one"
+        else:
+            targets[name] = points[0].value
+    return targets, refused
+
+
+def is_of(family: str, spec: object) -> bool:
+    """Return whether something is a spec of a family."""
     try:
         return isinstance(spec, str) and Spec.parse(spec).family == family
     except InputError:
@@ -58,11 +80,21 @@ def require_codec(codec: object, spec: Spec) -> None:
     info: object = getattr(codec, "info", None)
     if not isinstance(info, CodecInfo):
         raise CodecError(f"{spec}: its info is {type(info).__name__}; it must be a CodecInfo")
-    if info.family != spec.family or not _is_of(spec.family, info.spec):
+    require_info(info, spec)
+
+
+def require_info(info: CodecInfo, spec: Spec) -> None:
+    """Raise `CodecError` if what a codec declares is of another family, or no number."""
+    if info.family != spec.family or not is_of(spec.family, info.spec):
         raise CodecError(
             f"{spec}: its info names {info.spec} of the family {info.family}, whose rows are not "
             f"its own; set info.spec and info.family to what from_spec was given"
         )
+    for name in _NUMBERS:
+        value: object = getattr(info, name)
+        is_count = isinstance(value, Real) and isfinite(value) and float(value) >= 0
+        if value is not None and not is_count:
+            raise CodecError(f"{spec}: info.{name} is {value!r:.80}; it must be 0 or more, or None")
 
 
 def load(target: str) -> CodecFactory:
@@ -79,9 +111,17 @@ def load(target: str) -> CodecFactory:
             factory: CodecFactory = getattr(importlib.import_module(module_name), class_name)
     except ImportError as error:
         raise extras.missing(target, error) or _unloadable(target, error) from error
-    except (Exception, SystemExit) as error:
+    except BaseException as error:
+        if is_ctrl_c(error):
+            raise
         raise _unloadable(target, error) from error
     return factory
+
+
+def is_ctrl_c(error: BaseException) -> bool:
+    """Return whether the user interrupts; in a worker, which leaves that to its parent, never."""
+    ignored = signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    return isinstance(error, KeyboardInterrupt) and not ignored
 
 
 def _unloadable(target: str, error: BaseException) -> UnavailableError:

@@ -15,6 +15,7 @@ from codecmark.commands.named_sets import add_actions, known, problems_of
 from codecmark.corpus.published import Library
 from codecmark.corpus.published.manifest import Decoded, PublishedFile
 from codecmark.errors import InputError
+from codecmark.system import whole_files
 from codecmark.system.counting import counted
 
 HELP = "list, fetch, verify or compare published audio: originals and what codecs made of them"
@@ -93,8 +94,7 @@ def _page(arguments: argparse.Namespace, _library: Library, console: Console) ->
 
     rows = published_audio.read(arguments.results)
     target = (arguments.out or arguments.results) / "published_audio.md"
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(published_audio_page.page(rows), encoding="utf-8")
+    whole_files.write_inside(target.parent, target.name, published_audio_page.page(rows))
     console.print(f"page in {target}", markup=False)
     return 0
 

@@ -13,6 +13,7 @@ from codecmark import corpus
 from codecmark.corpus import condition
 from codecmark.errors import InputError
 from codecmark.networks.setup import Setup
+from codecmark.system import whole_files
 
 HELP = "show which stage of the mel chain loses what, on clips of speech"
 
@@ -59,13 +60,12 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     for line in (*diagnosis.reading(stages), *chain_page.missing(stages)):
         console.print(f"* {line}", markup=False, highlight=False)
     if arguments.out is not None:
-        arguments.out.mkdir(parents=True, exist_ok=True)
         chain = f"mel:{arguments.mel}/{arguments.vocoder}"
         names = [clip.name for clip in prepared]
         page = chain_page.markdown(names, stages, chain, chain_published.read(arguments.out))
-        (arguments.out / "chain.md").write_text(page, encoding="utf-8")
+        whole_files.write_inside(arguments.out, "chain.md", page)
         record = chain_page.as_json(names, stages, chain)
-        (arguments.out / "chain.json").write_text(record, encoding="utf-8")
+        whole_files.write_inside(arguments.out, "chain.json", record)
         rate = prepared[0].audio.sample_rate_hz
         chain_page.figure(stages[0], rate, arguments.out / "chain.png")
         console.print(f"page and figure in {arguments.out}", markup=False)

@@ -17,6 +17,7 @@ from codecmark.results import store
 from codecmark.run.durations import Remaining
 from codecmark.run.engines.pool import Pool
 from codecmark.run.runner import run as run_plan
+from codecmark.system import whole_files
 from codecmark.system.counting import counted
 
 HELP = "lost packets, wrong bits, several passes, noise and clipping: rows and a page"
@@ -67,6 +68,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
                     progress.advance(outcome, through)
                     failed += sum(row.status == "failed" for row in outcome.rows)
     page = arguments.out / "impairments.md"
-    page.write_text(impairments_page.markdown(store.read(folder)), encoding="utf-8")
+    text = impairments_page.markdown(store.read(folder))
+    whole_files.write_inside(arguments.out, page.name, text)
     console.print(f"page in {page}; {counted(failed, 'row')} failed", markup=False)
     return 1 if failed else 0

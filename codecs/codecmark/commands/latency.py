@@ -14,7 +14,7 @@ from codecmark.catalog import checking
 from codecmark.corpus import condition
 from codecmark.errors import UnavailableError
 from codecmark.networks.setup import Setup
-from codecmark.system import host, threads
+from codecmark.system import host, threads, whole_files
 
 HELP = "measure algorithmic delay and the time of live chunks"
 _CODECS = (
@@ -59,8 +59,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     for line in missing:
         console.print(f"* {line}", markup=False, highlight=False)
     if arguments.out is not None:
-        arguments.out.mkdir(parents=True, exist_ok=True)
         page = arguments.out / "latency.md"
-        page.write_text(latency.markdown(measured, host.host(), clip.name), encoding="utf-8")
+        text = latency.markdown(measured, host.host(), clip.name)
+        whole_files.write_inside(arguments.out, page.name, text)
         console.print(f"page: {page}", markup=False)
     return 0

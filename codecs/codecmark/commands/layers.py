@@ -11,6 +11,7 @@ from codecmark import corpus
 from codecmark.commands import stored_rows
 from codecmark.corpus import condition
 from codecmark.networks.setup import Setup
+from codecmark.system import whole_files
 from codecmark.system.counting import counted
 
 HELP = "measure the waveform layer: rate curves beside Opus and LC3, and its parts one by one"
@@ -40,8 +41,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         for clip_parts in layers.take_apart(clips, setup):
             parts.append(clip_parts)
             status.update(f"parts of {clip_parts.clip.name}")
-    arguments.out.mkdir(parents=True, exist_ok=True)
     page = arguments.out / "waveform_layer.md"
-    page.write_text(layers_page.markdown(rows, parts), encoding="utf-8")
+    whole_files.write_inside(arguments.out, page.name, layers_page.markdown(rows, parts))
     console.print(f"page in {page}", markup=False)
     return 0

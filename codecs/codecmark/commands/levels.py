@@ -12,7 +12,7 @@ from codecmark.commands import stored_rows
 from codecmark.corpus import condition
 from codecmark.networks.setup import Setup
 from codecmark.results import store
-from codecmark.system import host
+from codecmark.system import host, whole_files
 from codecmark.system.counting import counted
 
 HELP = "code and score the same speech at four levels: what the level alone decides"
@@ -42,6 +42,6 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
             rows += new_rows
             status.update(f"{new_rows[0].spec} is done at another level")
     page = arguments.out / "level.md"
-    page.write_text(levels_page.markdown(store.latest(rows)), encoding="utf-8")
+    whole_files.write_inside(arguments.out, page.name, levels_page.markdown(store.latest(rows)))
     console.print(f"page in {page}, {counted(len(rows), 'row')} in {folder}", markup=False)
     return 0

@@ -43,24 +43,26 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     setup = replace(
         Setup.from_environment(), weights=WeightLocator.from_environment(reads_files=False)
     )
+    for reason in catalog.refused_plugins():
+        console.print(f"left out: {reason}", style="yellow", markup=False, highlight=False)
     if arguments.family is None:
         specs = checking.selected(arguments.codecs, setup, everything=True)
         _tabulate(specs, setup, console, with_notes=arguments.codecs is not None)
         return 0
     if arguments.codecs is not None:
         raise InputError("--codecs: leave it out, or the family before it")
-    _explain(arguments.family, console)
+    _explain(arguments.family, setup, console)
     specs = catalog.listed(arguments.family, setup)
     _tabulate(specs, setup, console, with_notes=True, of_a_family=True)
     return 0
 
 
-def _explain(family: str, console: Console) -> None:
+def _explain(family: str, setup: Setup, console: Console) -> None:
     """Print what the parts of a family's specs mean."""
     target = catalog.target(Spec(family))
     if family not in FAMILIES:
         console.print(f"{family}: of a plug-in, {target}", markup=False, highlight=False)
-        if words := catalog.described(family):
+        if words := catalog.described(family, setup):
             console.print(words, markup=False, highlight=False)
         return
     console.print(f"{family}: {FAMILIES[family].summary}", markup=False, highlight=False)
@@ -119,14 +121,15 @@ def _tabulate(
 def _print_shared(bullet: str, texts: dict[str, list[str]], console: Console) -> None:
     """Print each text once, behind the specs that share it."""
     for text, specs in texts.items():
-        console.print(f"{bullet} {', '.join(specs)}: {text}", markup=False, highlight=False)
+        line = f"{bullet} {', '.join(specs)}: {text}"
+        console.print(line, markup=False, highlight=False, emoji=False)
 
 
 def _known(spec: str, setup: Setup) -> tuple[Facts, Weights]:
     """Return what a codec says about itself, and the evidence that it has here."""
     known = facts.table().get(spec)
     if known is None:
-        info = catalog.create(spec, setup).info
+        info = catalog.info(spec, setup)
         return Facts.of(info), info.weights
     parsed = Spec.parse(spec)
     known.require_package(parsed)

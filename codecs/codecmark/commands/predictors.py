@@ -11,7 +11,7 @@ from rich.console import Console
 from codecmark.commands import stored_rows
 from codecmark.measure.scoring import Scorer
 from codecmark.networks.weights import WeightLocator
-from codecmark.system import host
+from codecmark.system import host, whole_files
 
 if TYPE_CHECKING:
     from codecmark.studies.listened import Listened
@@ -37,11 +37,9 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     weights = WeightLocator.from_environment()
     with console.status("scoring"), Scorer() as scorer:
         predictions, reasons = predictors.predict(raw, scorer, weights)
-    arguments.out.mkdir(parents=True, exist_ok=True)
     page = arguments.out / "predictors.md"
-    page.write_text(
-        predictors_page.markdown(raw, predictions, reasons, host.host()), encoding="utf-8"
-    )
+    text = predictors_page.markdown(raw, predictions, reasons, host.host())
+    whole_files.write_inside(arguments.out, page.name, text)
     _write_figures(arguments.out / "predictors.csv", raw.screened(), predictions)
     console.print(f"page in {page}, figures beside it", markup=False)
     return 0
@@ -59,4 +57,4 @@ def _write_figures(path: Path, kept: Listened, predictions: Predictions) -> None
             figures = [f"{values[row, column]:.4f}" for values in predictions.values()]
             lines.append(((signal, system), (f"{people[row, column]:.2f}", *figures)))
     columns = "signal", "condition", "mean_rating", *predictions
-    path.write_text(csv_tables.written(columns, lines), encoding="utf-8", newline="")
+    whole_files.write_inside(path.parent, path.name, csv_tables.written(columns, lines))

@@ -12,6 +12,7 @@ from rich.console import Console
 from codecmark import corpus
 from codecmark.commands import stored_rows
 from codecmark.networks.setup import Setup
+from codecmark.results import store
 from codecmark.run import corpora, reproduction
 from codecmark.system.counting import counted
 
@@ -36,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Run it; the exit status is 1 if a row differs, or none could be tried."""
-    rows = stored_rows.read(arguments)
+    rows = store.read(arguments.results, [stored_rows.run_of(arguments)])
     stored_rows.show_run(arguments.results, rows, console)
     seed = arguments.seed or secrets.token_hex(4)
     chosen = reproduction.choose(rows, arguments.rows, seed)
@@ -52,6 +53,13 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         what = f": {tried.what}" if tried.what else ""
         console.print(
             f"{row.spec} on {row.clip}, {row.condition}: {tried.verdict}{what}",
+            markup=False, highlight=False,
+        )  # fmt: skip
+    untriable = reproduction.untriable(rows)
+    if untriable:
+        console.print(
+            f"{counted(untriable.total(), 'row')} of {len(rows)} cannot be tried: "
+            f"{reproduction.written(untriable)}",
             markup=False, highlight=False,
         )  # fmt: skip
     console.print(

@@ -14,7 +14,7 @@ from pathlib import Path
 from rich.console import Console
 
 from codecmark import catalog, corpus
-from codecmark.catalog import checking
+from codecmark.catalog import checking, plugin_questions
 from codecmark.commands.progress import RunProgress
 from codecmark.commands.run_options import add_arguments
 from codecmark.corpus import condition
@@ -50,9 +50,16 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         raise InputError(f"--workers: must be at least 1, got {workers}")
     setup = Setup.from_environment()
     specs = catalog.with_execution(
-        checking.selected(arguments.codecs, setup, everything=arguments.all),
+        checking.selected(
+            arguments.codecs,
+            setup,
+            everything=arguments.all,
+            limit_s=min(arguments.time_limit, plugin_questions.LIMIT_S),
+        ),
         Execution(arguments.backend, arguments.dtype, arguments.device),
     )
+    for reason in catalog.refused_plugins():
+        console.print(f"left out: {reason}", style="yellow", markup=False)
     out: Path = arguments.out
     if arguments.shard:
         part, of = _shard(arguments.shard)

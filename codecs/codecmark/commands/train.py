@@ -11,6 +11,7 @@ from rich.console import Console
 
 from codecmark.commands import stored_rows
 from codecmark.errors import InputError
+from codecmark.system import whole_files
 from codecmark.training import ABLATIONS
 
 if TYPE_CHECKING:
@@ -175,8 +176,7 @@ def _report(arguments: argparse.Namespace, console: Console) -> None:
     text = page.markdown(
         arguments.run, Dataset(arguments.data), rows, arguments.ablation, arguments.repeat
     )
-    arguments.out.mkdir(parents=True, exist_ok=True)
-    (arguments.out / page.PAGE).write_text(text, encoding="utf-8")
+    whole_files.write_inside(arguments.out, page.PAGE, text)
     page.figure(arguments.run, arguments.out / page.FIGURE)
     console.print(f"page and figure in {arguments.out}", markup=False)
 

@@ -167,7 +167,7 @@ def _unheard(spec: str) -> str:
     if Spec.parse(spec).family == "replay":
         return "published sound is of its own clips only"
     try:
-        weights = catalog.create(spec).info.weights
+        weights = catalog.info(spec).weights
     except CodecmarkError as error:
         return str(error)
     return weights.note if weights.evidence == "random" else ""

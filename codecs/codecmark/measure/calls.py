@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from contextlib import contextmanager
 from time import perf_counter
-from typing import Any
 
 from codecmark.codec import Codec
 from codecmark.corpus.condition import Condition
@@ -15,7 +15,7 @@ from codecmark.measure.timing import Input, Output, Timed, Timer, perf_counter_t
 from codecmark.system import threads, working_folder
 from codecmark.system.text import shortened
 
-_LENGTHS_WARM = 4  # a backend keeps what it compiled for more, see `exporters`
+LENGTHS_WARM = 4  # a backend keeps what it compiled for more, see `exporters`
 
 
 class Calls:
@@ -31,7 +31,7 @@ class Calls:
         self.first_call_s: dict[str, float] = {}
         self._codec = codec
         self._condition = condition
-        self._warmed: deque[Hashable] = deque(maxlen=_LENGTHS_WARM)
+        self._warmed: deque[Hashable] = deque(maxlen=LENGTHS_WARM)
         self._rounds: dict[str, int] = {}
 
     @property
@@ -48,18 +48,39 @@ class Calls:
         lengths: Sequence[Hashable] = (),
     ) -> list[Timed[Output | Failure]]:
         """Call it with every input; without a timer once."""
+        with self.prepared():
+            return self._timed(phase, guarded(phase, call), inputs, timer, lengths)
 
-        def guarded(item: Input) -> Output | Failure:
-            try:
-                return call(item)
-            except CodecmarkError as error:
-                return Failure(f"{phase}: {error}")
-            except (Exception, SystemExit) as error:  # of a codec that has calls of its own
-                return Failure(shortened(f"{phase}: {type(error).__name__}: {error}"))
-
+    @contextmanager
+    def prepared(self) -> Iterator[None]:
+        """Hold the threads of the condition, and come back to the folder of now."""
         threads.limit(self._condition.threads)  # again: the codec may have loaded a library
         with working_folder.kept():
-            return self._timed(phase, guarded, inputs, timer, lengths)
+            yield
+
+    def rounds(self, phase: str, call_s: Callable[[], float]) -> int:
+        """Return how often to time each input, by the first call that the phase makes.
+
+        Parameters
+        ----------
+        phase : str
+        call_s : callable
+            Makes an untimed call and returns its seconds.
+        """
+        if phase not in self._rounds:
+            usual = self.first_call_s[phase] = call_s()  # as a user meets it
+            if usual > self._condition.slow_call_s:  # or was it only cold?
+                usual = call_s()
+            is_slow = usual > self._condition.slow_call_s
+            self._rounds[phase] = 1 if is_slow else self._condition.rounds
+        return self._rounds[phase]
+
+    def seconds_of(self, call: Callable[[Input], object], item: Input) -> float:
+        """Reset the codec, call, and return how long the call took."""
+        self._codec.reset()
+        start = perf_counter()
+        call(item)
+        return perf_counter() - start
 
     def _timed(
         self,
@@ -73,22 +94,23 @@ class Calls:
             run = perf_counter_timer(guarded, inputs, before=self._codec.reset, rounds=1)
             return [Timed(timed.output, ()) for timed in run]
         if phase not in self._rounds:
-            self._warm_up(phase, lambda: guarded(inputs[0]))
             self._warmed.extend(lengths[:1])
-        before, rounds = self._codec.reset, self._rounds[phase]
+        rounds = self.rounds(phase, lambda: self.seconds_of(guarded, inputs[0]))
+        before = self._codec.reset
         if lengths:
             before = warming(guarded, inputs, lengths, self._warmed, before=before, rounds=rounds)
         return timer(guarded, inputs, before=before, rounds=rounds)
 
-    def _warm_up(self, phase: str, call: Callable[[], Any]) -> None:
-        """Time the first call, as a user meets it, and set the number of rounds by it."""
-        self._codec.reset()
-        start = perf_counter()
-        call()
-        usual = self.first_call_s[phase] = perf_counter() - start
-        if usual > self._condition.slow_call_s:  # or was it only cold?
-            self._codec.reset()
-            start = perf_counter()
-            call()
-            usual = perf_counter() - start
-        self._rounds[phase] = 1 if usual > self._condition.slow_call_s else self._condition.rounds
+
+def guarded(phase: str, call: Callable[[Input], Output]) -> Callable[[Input], Output | Failure]:
+    """Return a call that returns what it raises as a `Failure` of the phase."""
+
+    def guarded_call(item: Input) -> Output | Failure:
+        try:
+            return call(item)
+        except CodecmarkError as error:
+            return Failure(f"{phase}: {error}")
+        except (Exception, SystemExit) as error:  # of a codec that has calls of its own
+            return Failure(shortened(f"{phase}: {type(error).__name__}: {error}"))
+
+    return guarded_call

@@ -3,11 +3,12 @@
 A codec that keeps the clip it encodes and returns it again would need no bytes at all. So what is
 scored is what this process decodes, which is given a spec and bytes and nothing else: every clip
 of a run for quality; of a timed run, whose calls must be where the clock is, one clip of each
-batch, held against what the timed call returned.
+batch, held against what the timed call returned. Of a plug-in the process decodes all that is
+scored of a timed run too, and times it, see `unseen_inputs`.
 
 The codecs of this package share a process. One of another distribution has its own for each spec
 and condition, so that it finds nothing there that it decoded at another rate, and what it does to
-its process costs nobody else; of its timed calls every one is held against what that decodes.
+its process costs nobody else.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import atexit
 import json
 import secrets
 from collections.abc import Sequence
+from time import perf_counter
 from typing import IO, Any
 
 import numpy as np
@@ -83,6 +85,10 @@ class DecodingWorker:
         CodecError
             If it does not decode, or the process dies of it.
         """
+        return self.timed(stream, thread_count)[0]
+
+    def timed(self, stream: bytes, thread_count: int | None = None) -> tuple[AudioClip, float]:
+        """Return what `decode` does, and the seconds of the codec's call by the clock there."""
         try:
             return self._asked(stream, thread_count or self._request["threads"])
         except ChildDiedError as error:
@@ -96,22 +102,23 @@ class DecodingWorker:
             with _PROGRAM.asked(None, variables=self._variables) as pipes:
                 _exchanged(pipes, {"spec": None}, b"")
 
-    def _asked(self, stream: bytes, thread_count: int) -> AudioClip:
+    def _asked(self, stream: bytes, thread_count: int) -> tuple[AudioClip, float]:
         header, _ = frame.unpack(self._request["spec"], stream, strict=False)
         request = {**self._request, "threads": thread_count, "bytes": len(stream)}
         with _PROGRAM.asked(None, *self._arguments, variables=self._variables) as pipes:
-            reason = _exchanged(pipes, request, stream)
-            if reason is not None:
-                raise _RefusedError(reason)
+            answer = _exchanged(pipes, request, stream)
+            if answer.get("reason") is not None:
+                raise _RefusedError(answer["reason"])
             content = exactly(pipes[1], header.channels * header.n_samples * 4)
         samples = np.frombuffer(content, "<f4").reshape(header.channels, header.n_samples)
-        return AudioClip(samples.astype(np.float32, copy=False), header.sample_rate_hz)
+        clip = AudioClip(samples.astype(np.float32, copy=False), header.sample_rate_hz)
+        return clip, float(answer["seconds"])
 
 
 def _exchanged(
     pipes: tuple[IO[bytes], IO[bytes]], request: dict[str, Any], content: bytes
-) -> str | None:
-    """Send a request and read the line that answers it: why it was refused, or None.
+) -> dict[str, Any]:
+    """Send a request and read the line that answers it; its `reason` is why it was refused.
 
     Raises
     ------
@@ -131,7 +138,7 @@ def _exchanged(
         answer = None
     if not isinstance(answer, dict) or answer.get("number") != number:
         raise CodecError("the process that never saw the clip sent what answers no request of it")
-    return answer.get("reason")
+    return answer
 
 
 def disagreement(
@@ -140,20 +147,21 @@ def disagreement(
     """Say how what calls returned for these streams differs from what the process decodes.
 
     One of them is decoded there, drawn now that all streams are made, so that no codec can tell
-    which; of a plug-in every one. Empty if they agree, or the call failed by itself.
+    which. Empty if they agree, or the call failed by itself.
     """
-    indices = range(len(streams)) if worker.is_plugin else [secrets.randbelow(len(streams))]
-    for index in indices:
-        returned = outputs[index]
-        if not isinstance(returned, AudioClip):
-            continue
-        try:
-            difference = agreement.difference_of(returned, worker.decode(streams[index]))
-        except CodecmarkError as error:
-            difference = str(error)
-        if difference:
-            return f"a process that never saw the clip disagrees: {difference}"
-    return ""
+    index = secrets.randbelow(len(streams))
+    returned = outputs[index]
+    if not isinstance(returned, AudioClip):
+        return ""
+    try:
+        return said(agreement.difference_of(returned, worker.decode(streams[index])))
+    except CodecmarkError as error:
+        return said(str(error))
+
+
+def said(difference: str) -> str:
+    """Say that the process disagrees, and how; empty if it does not."""
+    return difference and f"a process that never saw the clip disagrees: {difference}"
 
 
 class _RefusedError(CodecError):
@@ -174,11 +182,12 @@ def _main() -> None:
         request = json.loads(line)
         if request["spec"] not in built:
             built.clear()
-        answer, content = {"number": request["number"]}, b""
+        answer: dict[str, Any] = {"number": request["number"]}
+        content = b""
         if request["spec"] is not None:
             stream = exactly(requests, request["bytes"])
             try:
-                clip = _decoded(request, stream, built)
+                clip, answer["seconds"] = _decoded(request, stream, built)
             except (Exception, SystemExit) as error:  # whatever a plug-in raises is its failure
                 known = isinstance(error, CodecmarkError)
                 reason = str(error) if known else f"{type(error).__name__}: {error}"
@@ -189,7 +198,9 @@ def _main() -> None:
         answers.flush()
 
 
-def _decoded(request: dict[str, Any], stream: bytes, built: dict[str, Codec]) -> AudioClip:
+def _decoded(
+    request: dict[str, Any], stream: bytes, built: dict[str, Codec]
+) -> tuple[AudioClip, float]:
     spec: str = request["spec"]
     threads.limit(request["threads"])
     if spec not in built:
@@ -203,7 +214,10 @@ def _decoded(request: dict[str, Any], stream: bytes, built: dict[str, Codec]) ->
         )
     codec.reset()
     header, _ = frame.unpack(codec.info.spec, stream, strict=False)
-    return taken_over.decoded(codec.decode(stream), spec, header)
+    start = perf_counter()
+    clip = codec.decode(stream)
+    seconds = perf_counter() - start
+    return taken_over.decoded(clip, spec, header), seconds
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from codecmark.measure.memory import peak_memory_mib
 from codecmark.measure.row_builder import ClipMeasurement, Failure
 from codecmark.measure.scoring import Job, Scorer
 from codecmark.measure.timing import Timed, Timer
+from codecmark.measure.unseen_inputs import UnseenInputs
 from codecmark.metrics.score import Scores
 from codecmark.metrics.table import QUALITY_FIELDS
 from codecmark.networks.setup import Setup
@@ -32,7 +33,8 @@ class Measurement:
     A network without trained weights is run on the start of the first clip only, for speed,
     memory and rate; its quality is not computed. `setup` is what the codec was built with: its
     reference on eager and the process that measures its memory are given the same. `worker`
-    decodes without having seen a clip: all that is scored and not timed, of the rest one clip.
+    decodes without having seen a clip: all that is scored and not timed, of the rest one clip, and
+    all of a plug-in, see `unseen_inputs`.
     If another distribution's code takes part, `is_plugin`, scores are made apart from it. Unless
     `is_impaired`, rows of networks say what another number of threads would change.
     """
@@ -60,8 +62,11 @@ class Measurement:
         self._decoded: list[Timed[AudioClip | Failure]] = []
         self._setup = setup
         self._reference = EagerReference(codec, setup)
-        self._worker = None if self.untrained else worker
         self._calls = Calls(codec, condition)
+        self._unseen: UnseenInputs | None = None
+        if worker is not None and worker.is_plugin:
+            self._unseen = UnseenInputs(codec, self._calls, worker)
+        self._worker = None if self.untrained and self._unseen is None else worker
         self._peak: float | Failure | None = None
         on_threads = codec.info.backend != "native" and codec.info.device == "cpu"
         self._on_other_threads = None if on_threads and not is_impaired else ""
@@ -75,6 +80,9 @@ class Measurement:
     def encode(self, timer: Timer | None = None) -> None:
         """Encode every clip; without a timer only to have the streams."""
         audio = [clip.audio for clip in self.clips]
+        if timer is not None and self._unseen is not None:
+            self._encoded = self._unseen.encode(audio, timer)
+            return
         returned = self._calls.run("encode", self.codec.encode, audio, timer)
         self._encoded = taken_over.streams(returned, self.codec.info.spec)
 
@@ -101,6 +109,11 @@ class Measurement:
         self, sent: Sequence[tuple[AudioClip, bytes]], timer: Timer | None
     ) -> list[Timed[AudioClip | Failure]]:
         """Decode streams, given with the clips that they are of."""
+        if timer is not None and self._unseen is not None and self._worker is not None:
+            run = self._unseen.decode(sent, timer)
+            self._check_threads(self._worker)
+            self._worker.forget()
+            return run
         spec, streams = self.codec.info.spec, [stream for _, stream in sent]
         lengths = []
         if self.codec.execution.compiles_each_length:  # of decoders, encoders are as on eager

@@ -11,11 +11,13 @@ import csv
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from io import StringIO
 from pathlib import Path
 
 from codecmark.corpus.entry import CLASSES
 from codecmark.errors import InputError
 from codecmark.spec import Spec
+from codecmark.system import given_files
 
 FAMILY = "elsewhere"
 COLUMNS = ("reference", "decoded", "codec", "kbps", "clip", "source", "class")
@@ -107,7 +109,8 @@ def read_pairs(path: Path, clip_class: str = "audio") -> list[ListedPair]:
 
 def _records(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
     try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
+        text = given_files.read(path).decode("utf-8-sig")
+        with StringIO(text, newline="") as file:
             table = csv.DictReader(file)
             lacking = {"reference", "decoded"}.difference(table.fieldnames or ())
             if lacking:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from multiprocessing import get_context
@@ -14,7 +14,7 @@ from codecmark.clip import Samples
 from codecmark.metrics.score import Scores, score
 from codecmark.metrics.table import QUALITY_FIELDS
 from codecmark.networks.weights import WeightLocator
-from codecmark.system import processes
+from codecmark.system import processes, program_start
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class Scorer:
         """
         if not apart and (len(jobs) <= 1 or self._workers == 1):
             return [_score(job) for job in jobs]
-        futures = [self._processes().submit(_score, job) for job in jobs]
+        futures = [self._submitted(job) for job in jobs]
         scores = []
         for job, future in zip(jobs, futures, strict=True):
             try:
@@ -80,17 +80,18 @@ class Scorer:
     def _alone(self, job: Job) -> Scores:
         self.close()
         try:
-            return self._processes().submit(_score, job).result()
+            return self._submitted(job).result()
         except BrokenProcessPool:
             self.close()
             return Scores(reasons=dict.fromkeys(QUALITY_FIELDS, "the metric process died"))
 
-    def _processes(self) -> ProcessPoolExecutor:
+    def _submitted(self, job: Job) -> Future[Scores]:
         if self._pool is None:
             self._pool = ProcessPoolExecutor(
                 self._workers, get_context("spawn"), initializer=processes.begin, initargs=(1,)
             )
-        return self._pool
+        with program_start.restored():  # processes start as jobs are submitted
+            return self._pool.submit(_score, job)
 
 
 def _score(job: Job) -> Scores:

@@ -41,6 +41,9 @@ _FUNCTIONS: dict[str, MetricFunction] = {
 }
 
 
+_BEYOND = 0.05  # of a scale, by which a network or rounding may miss its end
+
+
 @dataclass
 class Scores:
     """Values by row field, and for each absent one its reason."""
@@ -65,10 +68,18 @@ class Scores:
         except Exception as error:
             self.reasons[name] = f"the metric failed: {type(error).__name__}: {error}"
         else:
-            if math.isfinite(value):
-                self.values[name] = value
-            else:
-                self.reasons[name] = f"undefined for these signals: the metric gave {value}"
+            self._keep(name, value)
+
+    def _keep(self, name: str, value: float) -> None:
+        """Store a value of the metric's scale; one just beyond its end counts as the end."""
+        low, high = TABLE[name.removesuffix("_reference")].range
+        beyond = max(low - value, value - high)
+        if not math.isfinite(value):
+            self.reasons[name] = f"undefined for these signals: the metric gave {value}"
+        elif beyond > 0 and not beyond <= _BEYOND * (high - low):
+            self.reasons[name] = f"the metric gave {value:g}, its scale is {low:g} to {high:g}"
+        else:
+            self.values[name] = float(min(max(value, low), high))
 
 
 def visqol_mode(clip_class: str) -> VisqolMode:

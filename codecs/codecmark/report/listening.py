@@ -66,9 +66,13 @@ def default_specs(summaries: Sequence[Summary], judged: Judged | None) -> list[s
 
     The recommended one, of each codec the best setting that passes, what is in use today, Opus at
     three rates, of each learned codec the setting with the highest predicted quality, and MUSHRA's
-    low anchor.
+    low anchor. None of a plug-in, whose code would run in this process: who wants to hear it asks.
     """
-    scored = {summary.spec: summary for summary in summaries if summary.scored}
+    scored = {
+        summary.spec: summary
+        for summary in summaries
+        if summary.scored and not catalog.is_plugin(summary.rows[0].family)
+    }
     passing: dict[str, str] = {}
     baseline: tuple[str, ...] = ()
     if judged is not None:

@@ -1,7 +1,8 @@
 """The page: every part rendered into one file, or into one file and a folder beside it.
 
 Autoescape is on, data travels as JSON whose `<` is escaped, and the content-security policy allows
-the page's own style and script by their hashes and nothing else; a hostile name stays text.
+the page's own style and script by their hashes and nothing else; a hostile name stays text, and
+marks that turn text around or break its lines are shown as escapes.
 """
 
 from __future__ import annotations
@@ -29,8 +30,10 @@ from codecmark.report.text import headline, minus, spread
 from codecmark.results.row import ResultRow
 from codecmark.review.files import DECISIONS
 from codecmark.system.counting import counted
+from codecmark.system.text import MARKS
 
 ASSETS = "assets"
+_MARKS = {letter: f"\\{shown}" for letter, shown in MARKS.items()}  # as a text of JSON
 _HERE = Path(__file__).parent
 _SCRIPTS = (
     "base.js", "tables.js", "copying.js", "charts.js", "saving.js", "clips.js", "spectrogram.js",
@@ -95,7 +98,7 @@ def render(content: Content, *, beside: bool = False) -> tuple[str, dict[str, st
     )
     files = {**data, **audio} if beside else {}
     calls = {f"{name}.js": f"codecmarkAsset({_json(name)},{_json(v)})" for name, v in files.items()}
-    return page, calls
+    return page.translate(MARKS), calls
 
 
 def _context(part: ConditionPart, index: int, content: Content) -> dict[str, Any]:
@@ -156,6 +159,6 @@ def _static(*names: str) -> str:
 def _json(value: object) -> str:
     """Return JSON that can stand inside a script element."""
     text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    for letter in "<>&\u2028\u2029":
+    for letter in "<>&":
         text = text.replace(letter, f"\\u{ord(letter):04x}")
-    return text
+    return text.translate(_MARKS)

@@ -7,7 +7,7 @@ from typing import Any, Self
 import numpy as np
 
 from codecmark.errors import ResultSchemaError
-from codecmark.results.row import NEEDS_NO_REASON, ResultRow, checked
+from codecmark.results.row import IDENTITY, NEEDS_NO_REASON, ResultRow, checked
 from codecmark.system.text import shortened, storable
 
 # absent together: the reason of the second is that of the first
@@ -19,6 +19,7 @@ _ABSENT_WITH = {
         for name in ("rtf", "min_s", "p95_s", "rounds", "first_call_s")
     },
 }
+_NAMES = frozenset({"run_id", "key", *IDENTITY})  # what finds a row again
 _NEVER_ABSENT = frozenset({"schema_version", "versions", "reasons", "notes"})
 _FALLBACK = {"ok": "not measured in this run", "failed": "the codec failed"}
 
@@ -97,9 +98,11 @@ class RowBuilder:
                 if self._is_unexplained(name):
                     reasons[name] = self._reasons.get(_ABSENT_WITH.get(name, ""), _FALLBACK[status])
         record = {**self._values, "reasons": reasons, "notes": dict(self._notes)}
-        for name in ("reason", "reasons", "notes"):  # a message can be of any length
-            record[name] = _shortened(record.get(name))
-        record = {name: _storable(value) for name, value in record.items()}
+        record = {
+            # a message, or what a codec says of itself, can be of any length
+            name: _storable(value if name in _NAMES else _shortened(value))
+            for name, value in record.items()
+        }
         return ResultRow(**checked(record))
 
     def _is_unexplained(self, name: str) -> bool:
@@ -113,7 +116,7 @@ class RowBuilder:
 
 def _shortened(value: Any) -> Any:
     if isinstance(value, dict):
-        return {name: _shortened(text) for name, text in value.items()}
+        return {_shortened(name): _shortened(text) for name, text in value.items()}
     return shortened(value) if isinstance(value, str) else value
 
 

@@ -1,11 +1,29 @@
-"""Error messages for rows that were refused: which value is not of its field's type."""
+"""What the fields of a row may hold, and messages that name the value that is nothing of it."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
 from reprlib import repr as shortened
-from typing import Any, Literal, get_args, get_origin
+from typing import Annotated, Any, Literal, TypeAlias, get_args, get_origin
+
+import msgspec
+from msgspec import Meta
+
+# what other readers hold in an integer
+Integer: TypeAlias = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
+Count: TypeAlias = Annotated[int, Meta(ge=0, le=2**63 - 1)]
+Size: TypeAlias = Annotated[int, Meta(ge=1, le=2**63 - 1)]  # a stream has a byte, to divide by
+# squares and sums of what is no larger stay finite
+Figure: TypeAlias = Annotated[float, Meta(ge=-1e15, le=1e15)]
+Positive: TypeAlias = Annotated[float, Meta(ge=0, le=1e15)]
+# the ranges of `metrics.table`, as a test holds
+OneToFive: TypeAlias = Annotated[float, Meta(ge=1, le=5)]
+Pesq: TypeAlias = Annotated[float, Meta(ge=1, le=4.65)]
+SegmentalSnr: TypeAlias = Annotated[float, Meta(ge=-10, le=35)]
+Correlation: TypeAlias = Annotated[float, Meta(ge=-1, le=1)]
+Share: TypeAlias = Annotated[float, Meta(ge=0, le=1)]
+Percent: TypeAlias = Annotated[float, Meta(ge=0, le=100)]
 
 
 def first_mismatch(record: Mapping[str, Any], types: Mapping[str, Any]) -> str | None:
@@ -13,6 +31,18 @@ def first_mismatch(record: Mapping[str, Any], types: Mapping[str, Any]) -> str |
     for name, value in record.items():
         if expected := _mismatch(types[name], value):
             return f"{name}: {shortened(value)} is not {expected}"
+    return None
+
+
+def first_out_of_range(record: Mapping[str, Any], types: Mapping[str, Any]) -> str | None:
+    """Return the first field whose value is of its type and not possible, and what is."""
+    for name, value in record.items():
+        try:
+            msgspec.convert(value, types[name])
+        except msgspec.ValidationError as error:
+            possible = str(error).replace("Expected `float`", "a number")
+            possible = possible.replace("Expected `int`", "an integer")
+            return f"{name}: {shortened(value)} is not {possible}"
     return None
 
 

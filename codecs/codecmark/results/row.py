@@ -12,14 +12,15 @@ import math
 from functools import cache
 from operator import attrgetter
 from reprlib import repr as shortened
-from typing import Annotated, Any, Literal, TypeAlias, get_type_hints
+from typing import Any, Literal, get_type_hints
 
 import msgspec
 
 from codecmark.codec import Evidence
 from codecmark.corpus.entry import ClipClass
 from codecmark.errors import ResultSchemaError
-from codecmark.results.field_types import first_mismatch
+from codecmark.results import field_types as types
+from codecmark.results.field_types import Count, Figure, Integer, OneToFive, Positive
 
 SCHEMA_VERSION = 3
 Status = Literal["ok", "failed", "unavailable"]
@@ -60,8 +61,6 @@ _SINCE_3 = (
     "decode_p95_s",
 )  # fmt: skip
 _axes, _identity = attrgetter(*AXES), attrgetter(*IDENTITY)
-# what other readers hold in an integer
-Integer: TypeAlias = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 
 
 class ResultRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -80,84 +79,84 @@ class ResultRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     weight_sets: str | None = None
     clip: str | None = None
     clip_sha256: str | None = None
-    clip_s: float | None = None
+    clip_s: Positive | None = None
     source: str | None = None
     clip_class: ClipClass | None = None
     condition: str
-    loss_percent: float | None = None
+    loss_percent: types.Percent | None = None
     loss_pattern: str | None = None
     concealment: str | None = None
-    bit_error_rate: float | None = None
-    passes: Integer | None = None
+    bit_error_rate: types.Share | None = None
+    passes: Count | None = None
     passed_through: str | None = None
-    noise_snr_db: float | None = None
-    level_db: float | None = None
-    overdrive_db: float | None = None
+    noise_snr_db: Figure | None = None
+    level_db: Figure | None = None
+    overdrive_db: Figure | None = None
     shift_samples: Integer | None = None
     status: Status
     reason: str | None = None
-    nominal_bitrate_kbps: float | None = None
-    bitrate_kbps: float | None = None
-    payload_bytes: Integer | None = None
-    stream_bytes: Integer | None = None
+    nominal_bitrate_kbps: Positive | None = None
+    bitrate_kbps: Positive | None = None
+    payload_bytes: Count | None = None
+    stream_bytes: types.Size | None = None
     stream_sha256: str | None = None
-    pcm16_bytes: Integer | None = None
-    compression_ratio: float | None = None
+    pcm16_bytes: Count | None = None
+    compression_ratio: Positive | None = None
     decoded_sha256: str | None = None
     lag_samples: Integer | None = None
-    level_difference_db: float | None = None
-    snr_db: float | None = None
-    snr_raw_db: float | None = None
-    si_sdr_db: float | None = None
-    segmental_snr_db: float | None = None
-    correlation: float | None = None
-    lsd_db: float | None = None
-    mel_distance_db: float | None = None
-    mrstft_distance: float | None = None
-    pesq_wb: float | None = None
-    estoi: float | None = None
-    visqol_mos_lqo: float | None = None
+    level_difference_db: Figure | None = None
+    snr_db: Figure | None = None
+    snr_raw_db: Figure | None = None
+    si_sdr_db: Figure | None = None
+    segmental_snr_db: types.SegmentalSnr | None = None
+    correlation: types.Correlation | None = None
+    lsd_db: Positive | None = None
+    mel_distance_db: Positive | None = None
+    mrstft_distance: Positive | None = None
+    pesq_wb: types.Pesq | None = None
+    estoi: types.Correlation | None = None
+    visqol_mos_lqo: OneToFive | None = None
     visqol_mode: str | None = None
-    zimtohrli: float | None = None
-    distillmos: float | None = None
-    distillmos_reference: float | None = None
-    dnsmos_ovrl: float | None = None
-    dnsmos_ovrl_reference: float | None = None
-    plcmos: float | None = None
-    plcmos_reference: float | None = None
-    speaker_similarity: float | None = None
-    nmr_db: float | None = None
-    recovery_s: float | None = None
-    token_agreement: float | None = None
-    mos: float | None = None
-    dmos: float | None = None
-    mushra: float | None = None
-    listeners: Integer | None = None
-    ratings: Integer | None = None
-    listener_se: float | None = None
+    zimtohrli: OneToFive | None = None
+    distillmos: OneToFive | None = None
+    distillmos_reference: OneToFive | None = None
+    dnsmos_ovrl: OneToFive | None = None
+    dnsmos_ovrl_reference: OneToFive | None = None
+    plcmos: OneToFive | None = None
+    plcmos_reference: OneToFive | None = None
+    speaker_similarity: types.Correlation | None = None
+    nmr_db: Figure | None = None
+    recovery_s: Positive | None = None
+    token_agreement: types.Share | None = None
+    mos: OneToFive | None = None
+    dmos: OneToFive | None = None
+    mushra: types.Percent | None = None
+    listeners: Count | None = None
+    ratings: Count | None = None
+    listener_se: Positive | None = None
     listening_method: str | None = None
     listening_plan_sha256: str | None = None
-    encode_s: float | None = None
-    decode_s: float | None = None
-    encode_rtf: float | None = None
-    decode_rtf: float | None = None
-    encode_min_s: float | None = None
-    decode_min_s: float | None = None
-    encode_p95_s: float | None = None
-    decode_p95_s: float | None = None
-    encode_first_call_s: float | None = None
-    decode_first_call_s: float | None = None
-    encode_rounds: Integer | None = None
-    decode_rounds: Integer | None = None
-    peak_memory_mib: float | None = None
-    row_s: float | None = None
-    parameters: Integer | None = None
-    algorithmic_delay_ms: float | None = None
+    encode_s: Positive | None = None
+    decode_s: Positive | None = None
+    encode_rtf: Positive | None = None
+    decode_rtf: Positive | None = None
+    encode_min_s: Positive | None = None
+    decode_min_s: Positive | None = None
+    encode_p95_s: Positive | None = None
+    decode_p95_s: Positive | None = None
+    encode_first_call_s: Positive | None = None
+    decode_first_call_s: Positive | None = None
+    encode_rounds: Count | None = None
+    decode_rounds: Count | None = None
+    peak_memory_mib: Positive | None = None
+    row_s: Positive | None = None
+    parameters: Count | None = None
+    algorithmic_delay_ms: Positive | None = None
     device: str | None = None
-    threads: Integer | None = None
+    threads: Count | None = None
     backend: str | None = None
     dtype: str | None = None
-    agreement_db: float | None = None
+    agreement_db: Figure | None = None
     host: str | None = None
     versions: dict[str, str] = msgspec.field(default_factory=dict)
     reasons: dict[str, str] = msgspec.field(default_factory=dict)
@@ -247,15 +246,15 @@ def of_this_schema(record: dict[str, Any]) -> dict[str, Any]:
 
 def checked(record: dict[str, Any]) -> dict[str, Any]:
     """Return the fields of a row that is being made, or raise `ResultSchemaError`."""
-    try:
-        msgspec.convert(record, ResultRow)
-    except msgspec.ValidationError as error:
-        raise ResultSchemaError(_problem(record) or f"incomplete row: {error}") from error
     for name, value in record.items():
         if isinstance(value, float) and not math.isfinite(value):
             raise ResultSchemaError(
                 f"{name}: {value} is not a finite number; leave it out and give a reason"
             )
+    try:
+        msgspec.convert(record, ResultRow)
+    except msgspec.ValidationError as error:
+        raise ResultSchemaError(_problem(record) or f"incomplete row: {error}") from error
     return record
 
 
@@ -283,7 +282,9 @@ def _problem(record: dict[str, Any]) -> str | None:
     unknown = sorted(record.keys() - _types())
     if unknown:
         return f"{shortened(unknown[0])}: not a field of schema {SCHEMA_VERSION}"
-    return first_mismatch(record, _types())
+    return types.first_mismatch(record, _types()) or types.first_out_of_range(
+        record, get_type_hints(ResultRow, include_extras=True)
+    )
 
 
 @cache

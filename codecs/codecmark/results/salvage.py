@@ -10,7 +10,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from codecmark.errors import InputError, ResultSchemaError
-from codecmark.results import lines, parquet, store
+from codecmark.results import consistency, lines, parquet, store
 from codecmark.results.lines import LineReader, LineWriter
 from codecmark.results.row import ResultRow
 from codecmark.system import whole_files
@@ -63,8 +63,10 @@ def damages(results: Path, run_id: str) -> list[Damage]:
     compacted = path.with_suffix(".parquet")
     if compacted.is_file():
         try:
-            for _ in parquet.rows(compacted):
-                pass
+            for row in parquet.rows(compacted):
+                if problem := consistency.problem(row):
+                    where = f"{row.spec} on {row.clip}: {problem}"
+                    found.append(Damage(compacted, None, where))
         except ResultSchemaError as error:
             found.append(Damage(compacted, None, str(error)))
         if not parquet.has_digest(compacted):
@@ -135,7 +137,9 @@ def _read(path: Path) -> Iterator[_Line]:
     for number, line in _numbered(path):
         whole = line if line.endswith(b"\n") else line + b"\n"
         try:
-            yield _Line(number, whole, reader.row(line))
+            row = reader.row(line)
+            problem = "" if row is None else consistency.problem(row)
+            yield _Line(number, whole, None if problem else row, problem)
         except ResultSchemaError as error:
             row = reader.row_without_versions(line)
             yield _Line(number, whole, row, str(error), lacks_versions=row is not None)

@@ -27,7 +27,7 @@ def licence_of(spec: str) -> str | None:
     if entry := known.get(spec) or next(same, None):
         return entry.licence
     try:
-        return catalog.create(spec).info.licence or None
+        return catalog.info(spec).licence or None
     except CodecmarkError:
         return None
 

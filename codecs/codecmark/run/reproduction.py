@@ -1,31 +1,47 @@
-"""Rows made on another machine, tried again here: the same clip, coded anew, against the digests.
+"""Rows made on another machine, tried again here: the same clip, coded anew, against the row.
 
-A row says which bytes its codec made and which samples came out, by their SHA-256. Where the same
-clip gives both again, and the figures that the row states follow from them, the row is reproduced.
-Times are the other machine's and cannot be tried.
+A row says which bytes its codec made and which samples came out, by their SHA-256. The same clip
+is coded again along the path of every row (see `measure.codec_rows`), decoding in a process that
+never saw it; where it gives both again, and everything that the row states beside times follows
+from them, the row is reproduced. Times are the other machine's and cannot be tried.
 """
 
 from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
-from codecmark import catalog
 from codecmark.corpus import condition, reading
 from codecmark.corpus.condition import PreparedClip
 from codecmark.corpus.entry import CorpusClip
 from codecmark.errors import CodecmarkError, InputError
-from codecmark.metrics.score import score
-from codecmark.metrics.table import METRICS
+from codecmark.measure.codec_rows import CodecRows
+from codecmark.measure.scoring import Scorer
+from codecmark.metrics import learned, predictor_weights
+from codecmark.metrics.table import NOT_DEFINED, ON_REQUEST, QUALITY_FIELDS
 from codecmark.networks.setup import Setup
+from codecmark.results import consistency
 from codecmark.results.row import ResultRow
-from codecmark.system import threads
 
 _TOLERANCE = 1e-3  # of a figure: libraries of other processors round otherwise
+_ROUNDING = 1e-9  # of what follows from whole numbers by one division
 _WITHOUT_BYTES = ("replayed", "elsewhere")
+# what follows from codec, clip and stream, beside the figures
+_DERIVED = (
+    "spec", "family", "weights", "weights_sha256", "parameters", "clip_sha256", "clip_s",
+    "source", "clip_class", "nominal_bitrate_kbps", "stream_bytes", "payload_bytes", "bitrate_kbps",
+    "pcm16_bytes", "compression_ratio", "algorithmic_delay_ms", "backend", "dtype",
+)  # fmt: skip
+_REQUESTED = tuple(metric.field for metric in ON_REQUEST)
+_OF_THE_OUTPUT = (
+    "lag_samples", *QUALITY_FIELDS, *_REQUESTED,
+    *(name for name in ResultRow.__struct_fields__ if name.endswith(learned.REFERENCE)),
+)  # fmt: skip
+_NEEDS = "needs the package"  # in the reason of a figure whose library is missing
 
 
 @dataclass(frozen=True)
@@ -36,9 +52,9 @@ class Reproduction:
     ----------
     row : ResultRow
     verdict : {"reproduced", "differs", "untried"}
-        `untried`: its codec or its clip is not here.
+        `untried`: its codec, its weights or its clip are not here.
     what : str
-        What differs, or why it was not tried.
+        What differs, or why it, or a figure of it, was not tried.
     """
 
     row: ResultRow
@@ -46,7 +62,29 @@ class Reproduction:
     what: str = ""
 
 
-def choose(rows: Iterable[ResultRow], count: int, seed: str) -> list[ResultRow]:
+def untriable(rows: Iterable[ResultRow]) -> Counter[str]:
+    """Return how many rows cannot be tried, by why."""
+    return Counter(reason for row in rows if (reason := _why_untriable(row)))
+
+
+def written(counts: Counter[str]) -> str:
+    """Return counts of `untriable` as a text."""
+    return "; ".join(f"{number} {reason}" for reason, number in sorted(counts.items()))
+
+
+def _why_untriable(row: ResultRow) -> str:
+    if row.status != "ok":
+        return row.status
+    if row.weights in _WITHOUT_BYTES:
+        return f"{row.weights}, without bytes"
+    if any(value is not None for value in row.axes):
+        return "of clips that went through more than the codec"
+    if not row.stream_sha256 or not row.decoded_sha256:
+        return "without digests of stream and output"
+    return ""
+
+
+def choose(rows: Sequence[ResultRow], count: int, seed: str) -> list[ResultRow]:
     """Return some rows that can be tried, of as many families as there are; another seed, others.
 
     Parameters
@@ -63,17 +101,12 @@ def choose(rows: Iterable[ResultRow], count: int, seed: str) -> list[ResultRow]:
     """
     if count < 1:
         raise InputError(f"rows: must be at least 1, got {count}")
-    usable = [
-        row
-        for row in rows
-        if row.status == "ok"
-        and row.stream_sha256
-        and row.decoded_sha256
-        and row.weights not in _WITHOUT_BYTES
-        and not any(value is not None for value in row.axes)
-    ]
+    usable = [row for row in rows if not _why_untriable(row)]
     if not usable:
-        raise InputError("rows: none has digests of stream and output, so none can be tried again")
+        raise InputError(
+            "rows: none has digests of stream and output that can be tried again: "
+            f"{written(untriable(rows))}"
+        )
 
     def draw(row: ResultRow) -> bytes:
         return hashlib.sha256(f"{seed} {row.spec} {row.clip} {row.condition}".encode()).digest()
@@ -86,52 +119,92 @@ def choose(rows: Iterable[ResultRow], count: int, seed: str) -> list[ResultRow]:
 
 
 def reproduce(row: ResultRow, clips: Sequence[CorpusClip], setup: Setup) -> Reproduction:
-    """Code a row's clip again and compare stream, output and figures with the row."""
+    """Code a row's clip again and compare stream, output and what follows from them."""
     try:
+        asked = tuple(name for name in _REQUESTED if getattr(row, name) is not None)
+        rules = replace(condition.named(row.condition), predictors=asked)
         clip = _clip(row, clips)
-        codec = catalog.create(row.spec, setup)
+        codec = CodecRows(row.run_id, row.spec, clip, rules, setup)
+        if codec.error is not None:
+            raise codec.error
+        with Scorer(workers=1) as scorer:
+            ours = codec.measure([clip], None, scorer)[0]
     except CodecmarkError as error:
         return Reproduction(row, "untried", str(error))
-    threads.limit(condition.named(row.condition).threads)
-    try:
-        stream = codec.encode(clip.audio)
-        decoded = codec.decode(stream)
-    except CodecmarkError as error:
-        return Reproduction(row, "differs", f"it fails here: {error}")
-    different = []
-    if hashlib.sha256(stream).hexdigest() != row.stream_sha256:
-        different.append(f"the stream: {len(stream)} bytes here, {row.stream_bytes} there")
-    elif len(stream) != row.stream_bytes:
-        different.append(f"stream_bytes: {len(stream)} here, {row.stream_bytes} there")
-    if decoded.on_pcm16_grid().sha256() != row.decoded_sha256:
-        different.append("the output")
-    else:  # otherwise figures may well differ
-        scores = score(
-            clip.audio.samples, decoded.samples, clip.audio.sample_rate_hz, clip.clip_class,
-            setup.weights,
-        )  # fmt: skip
-        different += _figures(row, scores.values)
-    return Reproduction(row, "differs" if different else "reproduced", "; ".join(different))
+    if ours.weights == "random" and row.weights != "random":
+        return Reproduction(row, "untried", ours.reasons.get("snr_db", "its weights are not here"))
+    if ours.status != "ok":
+        return Reproduction(row, "differs", f"it fails here: {ours.reason}")
+    if different := list(_differences(row, ours, setup)):
+        return Reproduction(row, "differs", "; ".join(different))
+    untried = _untried(row, ours, setup)
+    return Reproduction(row, "reproduced", f"without {', '.join(untried)}" if untried else "")
 
 
 def _clip(row: ResultRow, clips: Sequence[CorpusClip]) -> PreparedClip:
     entry = next((clip for clip in clips if clip.name == row.clip), None)
     if entry is None:
         raise InputError(f"clip: {row.clip} is not here; name the clips with --corpus")
-    clip = reading.read(entry, condition.named(row.condition))
-    if clip.audio.sha256() != row.clip_sha256:
+    rules = condition.named(row.condition)
+    clip = reading.read(entry, rules)
+    start = clip.cropped(rules.untrained_clip_s)  # all that is measured without trained weights
+    if row.clip_sha256 not in (clip.audio.sha256(), start.audio.sha256()):
         raise InputError(f"clip: {row.clip} is another one here, by its digest")
     return clip
 
 
-def _figures(row: ResultRow, values: Mapping[str, float]) -> list[str]:
-    """Return the figures that both have and that differ."""
-    different = []
-    for metric in METRICS:
-        stated = getattr(row, metric.field)
-        if stated is None or metric.field not in values:
-            continue
-        ours = values[metric.field]
-        if not math.isclose(ours, stated, rel_tol=_TOLERANCE, abs_tol=_TOLERANCE):
-            different.append(f"{metric.field}: {ours:g} here, {stated:g} there")
-    return different
+def _differences(row: ResultRow, ours: ResultRow, setup: Setup) -> Iterator[str]:
+    """Yield what differs, and how; of another output no figures, which may well differ."""
+    if row.stream_sha256 != ours.stream_sha256:
+        yield f"the stream: {ours.stream_bytes} bytes here, {row.stream_bytes} there"
+    for name in _DERIVED:
+        if not _agree(getattr(ours, name), getattr(row, name), _ROUNDING):
+            yield _both(name, ours, row)
+    if contradiction := consistency.problem(row):
+        yield contradiction
+    if row.decoded_sha256 != ours.decoded_sha256:
+        yield "the output: another one, by its digest"
+        return
+    untried = _untried(row, ours, setup)
+    for name in _OF_THE_OUTPUT:
+        is_same = _agree(getattr(ours, name), getattr(row, name), _TOLERANCE)
+        if row.is_exact(name) != ours.is_exact(name) or not (is_same or name in untried):
+            yield _both(name, ours, row)
+
+
+def _untried(row: ResultRow, ours: ResultRow, setup: Setup) -> list[str]:
+    """Return the figures that a row has and whose library or weights are not here."""
+    return [
+        name
+        for name in _OF_THE_OUTPUT
+        if getattr(ours, name) is None
+        and getattr(row, name) is not None
+        and not ours.reasons.get(name, "").startswith(NOT_DEFINED)
+        and (_NEEDS in ours.reasons.get(name, "") or _lacks_weights(name, setup))
+    ]
+
+
+def _lacks_weights(name: str, setup: Setup) -> bool:
+    predictor = learned.PREDICTORS.get(name.removesuffix(learned.REFERENCE))
+    if predictor is None:
+        return False
+    return predictor_weights.digest_of(predictor.weight_set, setup.weights) == "absent"
+
+
+def _agree(ours: object, theirs: object, tolerance: float) -> bool:
+    """Return whether two values are equal, or two numbers nearly; None equals itself only."""
+    if isinstance(ours, float) and isinstance(theirs, float | int):
+        return math.isclose(ours, theirs, rel_tol=tolerance, abs_tol=tolerance)
+    return ours == theirs
+
+
+def _both(name: str, ours: ResultRow, theirs: ResultRow) -> str:
+    return f"{name}: {_stated(ours, name)} here, {_stated(theirs, name)} there"
+
+
+def _stated(row: ResultRow, name: str) -> str:
+    value = getattr(row, name)
+    if isinstance(value, float):
+        return f"{value:g}"
+    reason = row.reasons.get(name)
+    return f"none ({reason})" if value is None and reason else str(value)

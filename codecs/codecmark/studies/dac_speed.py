@@ -38,7 +38,7 @@ from codecmark.networks.setup import Setup
 from codecmark.neural.dac import TransformersDac
 from codecmark.studies import dac_speed_figures, dac_speed_page, network_costs
 from codecmark.studies.dac_speed_figures import Measured, Subject, Times, Way
-from codecmark.system import host, threads
+from codecmark.system import host, threads, whole_files
 from codecmark.system.execution import BACKENDS, DTYPES, MARK, Execution
 
 NAME = "dac_speed"
@@ -68,7 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         by_threads[count] = _apart(count, options.backends.split(","))
         dac_speed_figures.write(figures, by_threads)
     before = page.read_text(encoding="utf-8") if page.exists() else ""
-    page.write_text(dac_speed_page.page(dac_speed_figures.read(figures), before), encoding="utf-8")
+    whole_files.replace(page, dac_speed_page.page(dac_speed_figures.read(figures), before))
 
 
 def _apart(count: int, backends: Sequence[str]) -> Measured:

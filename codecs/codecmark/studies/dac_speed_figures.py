@@ -8,6 +8,8 @@ from statistics import median
 import msgspec
 from msgspec import Struct
 
+from codecmark.system import whole_files
+
 
 class Times(Struct, frozen=True):
     """Real-time factors of one phase in one execution, one for each round."""
@@ -107,7 +109,7 @@ def write(path: Path, by_threads: dict[int, Measured]) -> None:
     """Write the file anew."""
     ordered = [by_threads[count] for count in sorted(by_threads)]
     content = msgspec.json.format(msgspec.json.encode(_rounded(ordered)), indent=1)
-    path.write_bytes(content + b"\n")
+    whole_files.replace(path, content + b"\n")
 
 
 def _rounded(ordered: list[Measured]) -> object:

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import IO
 
 from codecmark.errors import CodecmarkError
+from codecmark.system import program_start
 from codecmark.system.quiet import VERBOSE
 
 _PACKAGES = Path(__file__).resolve().parents[2]
@@ -111,19 +112,19 @@ class ChildProgram:
     def _start(
         self, arguments: tuple[str, ...], variables: dict[str, str]
     ) -> subprocess.Popen[bytes]:
-        found = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+        inherited = program_start.variables()
         if self._apart:
-            found = [path for path in found if path]
+            found = [path for path in inherited.get("PYTHONPATH", "").split(os.pathsep) if path]
         else:
-            found = [path or str(Path.cwd()) for path in sys.path]
+            found = [path or str(Path.cwd()) for path in program_start.module_folders()]
         packages = os.pathsep.join([str(_PACKAGES), *found])
         return subprocess.Popen(
             # -P: no module of the current folder is taken for another
             [sys.executable, "-P", "-m", self._module, *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=None if os.environ.get(VERBOSE) == "1" else subprocess.DEVNULL,
-            env={**os.environ, "PYTHONPATH": packages, **variables},
+            stderr=None if inherited.get(VERBOSE) == "1" else subprocess.DEVNULL,
+            env={**inherited, "PYTHONPATH": packages, **variables},
         )
 
     def _end(self) -> None:
@@ -149,8 +150,9 @@ def serving() -> tuple[IO[bytes], IO[bytes]]:
     """Return where requests come from and answers go; what the program calls first.
 
     What libraries print is kept from the answers, Ctrl-C is left to the parent, and the program
-    ends when its parent does.
+    ends when its parent does. What it starts itself gets the environment of now.
     """
+    program_start.keep()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     answers = os.fdopen(os.dup(1), "wb")
     nowhere = os.open(os.devnull, os.O_WRONLY)

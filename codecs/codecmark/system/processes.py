@@ -7,15 +7,17 @@ import signal
 import threading
 from multiprocessing import connection, parent_process
 
-from codecmark.system import threads
+from codecmark.system import program_start, threads
 
 
 def begin(thread_limit: int) -> None:
     """Limit the threads, leave Ctrl-C to the parent, and end when the parent does.
 
-    A parent that is killed closes nothing: without this its workers would wait for ever.
+    A parent that is killed closes nothing: without this its workers would wait for ever. What they
+    start themselves gets the environment of now.
     """
     threads.limit(thread_limit)
+    program_start.keep()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 

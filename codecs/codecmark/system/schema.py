@@ -17,6 +17,7 @@ import msgspec
 from msgspec import inspect
 
 from codecmark.errors import InputError
+from codecmark.system import given_files
 
 _Value = TypeVar("_Value")
 _AT = re.compile(r"^(?P<what>.*?)(?: - at `(?P<path>\$.*)`)?$", re.DOTALL)
@@ -43,7 +44,7 @@ def read_toml(path: Path) -> dict[str, Any]:
         If it cannot be read, or is no TOML; names the file.
     """
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(given_files.read(path).decode())
     except (OSError, ValueError, RecursionError) as error:
         raise InputError(f"{path}: cannot be read as TOML ({error})") from error
 

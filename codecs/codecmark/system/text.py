@@ -8,6 +8,12 @@ import unicodedata
 _ACTED_ON = frozenset({"Cc", "Cs", "Zl", "Zp"})
 _DIRECTIONS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
+# the marks among them, which no page needs, as text that shows them
+MARKS = {
+    ord(letter): letter.encode("unicode_escape").decode()
+    for letter in (*sorted(_DIRECTIONS), "\u2028", "\u2029")
+}
+
 MOST_OF_A_MESSAGE = 2_000  # characters
 
 

@@ -24,7 +24,7 @@ from codecmark.review.gate import Gate, gate
 from codecmark.review.replayed import rows_of
 from codecmark.run import corpora, plan
 from codecmark.run.plan import Plan, PlannedClip
-from codecmark.system import host, threads
+from codecmark.system import host, threads, whole_files
 from codecmark.system.execution import Execution
 
 _SMOKE_CLIP_S = 2.0
@@ -195,8 +195,8 @@ class Session:
             f"interleaved pairs on {host.host()}, one thread: median excess of processor time and "
             "its 95 % interval. Written by `benchmarks/bench_harness.py`.\n\n"
         )
-        page = self.results / "harness.md"
-        page.write_text(text + "".join(f"- {line}\n" for line in self.overheads), encoding="utf-8")
+        text += "".join(f"- {line}\n" for line in self.overheads)
+        whole_files.write_inside(self.results, "harness.md", text)
 
 
 SESSION = pytest.StashKey[Session]()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from codecmark.measure.scoring import Scorer
-from codecmark.run.engines.worker import Item, Outcome, Watch, Worker
+from codecmark.run.engines.worker import Item, Outcome, Watch, Worker, lost
 
 
 class InProcess:
@@ -21,7 +21,10 @@ class InProcess:
             worker = Worker(scorer, watch)
             for item in items:
                 if item.spec not in settled:
-                    outcome = worker.measure(item)
+                    try:
+                        outcome = worker.measure(item)
+                    except Exception as error:  # a bug of ours costs an item, not the run
+                        outcome = lost(item, f"{type(error).__name__}: {error}")
                     if outcome.settled:
                         settled.add(item.spec)
                     yield outcome

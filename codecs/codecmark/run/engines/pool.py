@@ -2,7 +2,8 @@
 
 A worker that dies is replaced. Its item is tried once more, clip by clip, since the kill may have
 come from outside; the clip that a second worker dies on is marked failed. A clip that exceeds the
-limit is marked at once; of several that are timed together, each is tried alone first.
+limit is marked at once; of several that are timed together, each is tried alone first. A codec that
+does either as it is loaded gets one row that says so, as one that cannot be built.
 
 A worker that has run a plug-in, be it only as what an impaired clip passed through, runs no other
 codec: whatever that did to its process, as a folder
@@ -23,8 +24,8 @@ from time import monotonic
 
 from codecmark.measure.scoring import Scorer
 from codecmark.run.engines.item_queue import ItemQueue
-from codecmark.run.engines.worker import Item, Outcome, Stage, Watch, Worker, lost
-from codecmark.system import processes
+from codecmark.run.engines.worker import Item, Outcome, Stage, Watch, Worker, lost, lost_codec
+from codecmark.system import processes, program_start
 
 _STOP_S = 30.0
 _Plugins = tuple[str, str | None] | None
@@ -40,6 +41,7 @@ class _Handle:
     item: Item | None = None
     plugins: _Plugins = None
     until: float = float("inf")
+    is_loading: bool = False
 
 
 class Pool:
@@ -123,6 +125,7 @@ class Pool:
             return self._after_death(handle, item, queue, deaths)
         if isinstance(message, Stage):  # a sign of life
             handle.until = monotonic() + self._limit_s
+            handle.is_loading = message.phase == "load"
             self._watch(message)
             return None
         handle.item = None
@@ -132,6 +135,8 @@ class Pool:
         """Give the item up, or if it has several clips, try each alone."""
         self._handles.remove(handle)
         _end(handle, 0)
+        if handle.is_loading:
+            return lost_codec(item, f"loading it took more than {self._limit_s:g} s")
         if len(item.clips) > 1:
             queue.put_back(item.singly())
             return None
@@ -144,16 +149,20 @@ class Pool:
         self._handles.remove(handle)
         how = _end(handle, _STOP_S)
         deaths[item] += 1
+        if handle.is_loading and deaths[item] > 1:
+            return lost_codec(item, f"the worker process died twice as it was loaded ({how})")
         if len(item.clips) == 1 and deaths[item] > 1:
             return lost(item, f"the worker process died twice ({how})")
-        queue.put_back(item.singly() if len(item.clips) > 1 else [item])
+        is_to_be_split = len(item.clips) > 1 and not handle.is_loading
+        queue.put_back(item.singly() if is_to_be_split else [item])
         return None
 
     def _start(self) -> _Handle:
         context = get_context("spawn")
         ours, theirs = context.Pipe()
         process = context.Process(target=_serve, args=(theirs, self._scorers))
-        process.start()
+        with program_start.restored():
+            process.start()
         theirs.close()  # so that its death ends the pipe
         handle = _Handle(process, ours)
         self._handles.append(handle)

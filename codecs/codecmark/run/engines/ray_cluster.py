@@ -18,6 +18,7 @@ from codecmark.errors import UnavailableError
 from codecmark.measure.scoring import Scorer
 from codecmark.run.engines.item_queue import ItemQueue
 from codecmark.run.engines.worker import Item, Outcome, Stage, Watch, Worker, lost
+from codecmark.system import program_start
 
 _INHERITED = ("CODECMARK_", "HF_HUB_OFFLINE", "PYTHONPATH")
 _POLL_S = 1.0
@@ -166,6 +167,7 @@ class _Actor:
     """The worker in an actor; one codec, one thread."""
 
     def __init__(self) -> None:
+        program_start.keep()
         self._worker = Worker(Scorer(workers=1))
 
     def begin(self) -> None:

@@ -143,6 +143,17 @@ def lost(item: Item, reason: str) -> Outcome:
     return Outcome(item, [_lost_row(item, clip, reason) for clip in item.clips])
 
 
+def lost_codec(item: Item, reason: str) -> Outcome:
+    """Return the one row of a codec that did not come as far as a clip."""
+    codec = content_key.codec_key(item.spec, item.condition, None, item.setup)
+    builder = row_builder.for_missing_codec(
+        item.run_id, item.spec, item.condition, CodecmarkError(reason)
+    )
+    family = Spec.parse(item.spec).family
+    key = keys.row_key(codec, None, item.treatment, item.setup, family)
+    return Outcome(item, [builder.put(key=key, **item.treatment.axes).finish()], settled=True)
+
+
 def _lost_row(item: Item, clip: PlannedClip, reason: str) -> ResultRow:
     codec = content_key.codec_key(item.spec, item.condition, None, item.setup)
     builder = row_builder.for_missing_codec(

@@ -23,7 +23,7 @@ from codecmark.neural.dac import PUBLISHED as DAC
 from codecmark.neural.encodec_network import PUBLISHED as ENCODEC
 from codecmark.studies.parity import checkpoint, comparison, fingerprint, page
 from codecmark.studies.parity.comparison import TensorComparison
-from codecmark.system import host, threads
+from codecmark.system import host, threads, whole_files
 
 CLIP = "mix_irelands_coast.flac"
 CLIP_S = 2.345  # not a whole number of frames, segments or hops at any rate
@@ -73,7 +73,7 @@ def main() -> int:
         "run": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {host.host()}, {THREADS} thread",
     }
     target = arguments.out / "parity.md"
-    target.write_text(page.markdown(facts, checkpoints, comparisons), encoding="utf-8")
+    whole_files.replace(target, page.markdown(facts, checkpoints, comparisons))
     console.print(f"{target}: {sum(c.holds for c in comparisons)} of {len(comparisons)} hold")
     return 0 if page.holds(comparisons) else 1
 
