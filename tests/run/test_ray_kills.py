@@ -112,24 +112,35 @@ def test_the_loss_of_a_node_changes_no_row(
     clips: Path, undisturbed: Rows, tmp_path: Path, head: Any, second: Any
 ) -> None:
     import ray
-    from ray._private.state import actors
 
     ray.init(address=head.address, log_to_driver=False)
     rules = condition.named("16k-mono")
     surveyed, _ = plan.survey(corpus.load(clips), rules)
     planned = plan.make(SPECS, surveyed, rules, tmp_path, Setup.from_environment(), timed=False)
-    left = 0
     for count, _ in enumerate(run(planned, RayCluster(), tmp_path), start=1):
-        alive = {a["Address"]["NodeID"] for a in actors().values() if a["State"] == "ALIVE"}
-        if not left and len(alive) == 2:
+        if count == 1:  # no item is given meanwhile
+            _wait_for_actors_on_both_nodes()
+        elif count == 3:  # by now the second node's actor has an item
             head.remove_node(second, allow_graceful=False)
-            left = len(undisturbed) - count
     ray.shutdown()
-    assert left > 1, "the second node had not begun when the first was nearly through"
     assert undisturbed == {
         (row.spec, row.clip): {k: v for k, v in asdict(row).items() if k not in VARIES}
         for row in store.read(tmp_path)
     }
+
+
+def _wait_for_actors_on_both_nodes() -> None:
+    import ray
+    from ray._private.state import actors
+
+    job = ray.get_runtime_context().get_job_id()  # a killed driver's actors may be there still
+    nodes: set[str] = set()
+    deadline = time.monotonic() + PATIENCE_S
+    while len(nodes) < 2:
+        assert time.monotonic() < deadline, "the second node has no actor"
+        time.sleep(0.1)
+        ours = [actor for actor in actors().values() if actor["JobID"] == job]
+        nodes = {actor["Address"]["NodeID"] for actor in ours if actor["State"] == "ALIVE"}
 
 
 def test_ray_times_nothing(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
