@@ -31,6 +31,7 @@ MAKES = {
     "corpus/published/clips.py": "`corpus.load`",
     "corpus/halves/library.py": "`corpus.load`",
     "networks/setup.py": "`Setup.from_environment`, of its parts",
+    "studies/long_form.py": "a process of its own",
 }
 
 

@@ -51,7 +51,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
             found = long_form.measure(spec, seconds, setup)
             measured = [each for each in measured if (each.spec, each.seconds) != (spec, seconds)]
             measured.append(found)
-            whole_files.replace(figures, msgspec.json.format(msgspec.json.encode(measured)))
+            whole_files.replace(figures, msgspec.json.format(msgspec.json.encode(measured)) + b"\n")
     page = arguments.out / "long_form.md"
     whole_files.replace(page, long_form_page.markdown(measured))
     console.print(f"page in {page}", markup=False)

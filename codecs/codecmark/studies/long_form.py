@@ -6,7 +6,6 @@ does to the second differently is drift, of quality, of delay or of the rate.
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import time
@@ -27,7 +26,7 @@ from codecmark.measure.impairments import concealment, packets
 from codecmark.measure.memory import own_peak_mib
 from codecmark.metrics import alignment, waveform
 from codecmark.networks.setup import Setup
-from codecmark.system import host, threads
+from codecmark.system import host, program_start, threads
 
 MINUTE_S = 60
 LENGTHS_S = (MINUTE_S, 3_600)
@@ -112,7 +111,7 @@ def measure(spec: str, seconds: int, setup: Setup) -> LongForm:
         [sys.executable, "-m", "codecmark.studies.long_form", spec, str(seconds)],
         capture_output=True,
         text=True,
-        env={**os.environ, **setup.variables(), "CODECMARK_OFFLINE": "1"},
+        env={**program_start.variables(), **setup.variables(), "CODECMARK_OFFLINE": "1"},
     )
     if done.returncode != 0:
         last = done.stderr.strip().splitlines()[-1:] or [f"exit status {done.returncode}"]
