@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -134,3 +135,30 @@ def test_a_file_is_one_listeners(page: Page, tmp_path: Path) -> None:
     page.reload()
     page.get_by_text("needs a file of their own").wait_for()
     assert page.get_by_role("button", name="I am somebody else").count() == 0
+
+
+def answer(page: Page, value: int, done: int) -> None:
+    choose(page, value)
+    page.get_by_role("button", name="Next").click()
+    page.wait_for_function(f"() => codecmarkListen.state().done === {done}")
+
+
+def test_a_tab_that_is_closed_takes_nothing_out_of_the_file(page: Page, tmp_path: Path) -> None:
+    with Journal(planned(tmp_path / "t", "acr", clips=1, seconds=0.3, pages_each=2)) as journal:
+        (file,) = offline.make_files(journal, tmp_path, 1)
+    page.goto(file.as_uri())
+    begin(page)
+    page.get_by_role("button", name="Next").wait_for()
+    idle = page.context.new_page()
+    idle.goto(file.as_uri())
+    idle.get_by_role("button", name="Go on").click()
+    volume(idle)
+    idle.get_by_role("button", name="Next").wait_for()
+    answer(page, 5, done=1)
+    answer(page, 3, done=2)
+    idle.close()
+    page.reload()
+    with page.expect_download() as started:
+        page.get_by_role("button", name="Save my answers").click()
+    saved = json.loads(Path(started.value.path()).read_text(encoding="utf-8"))
+    assert [each["values"] for each in saved["answers"]] == [[5], [3]]

@@ -22,7 +22,7 @@ def _specs(spec: str, setup: Setup) -> object:  # noqa: ARG001
 
 
 def _words(spec: str, setup: Setup) -> object:  # noqa: ARG001
-    return inspect.getdoc(_class_of(spec)) or ""
+    return inspect.cleandoc(_class_of(spec).__doc__ or "")  # its own, not the base class's
 
 
 def _check(spec: str, setup: Setup) -> object:

@@ -29,7 +29,14 @@
   function remembered(test) {
     try { return JSON.parse(localStorage.getItem(`codecmark-listen:${test}`)) ?? {}; } catch { return {}; }
   }
-  function remember() {
+  // another tab may have gone on meanwhile: what it stored stays, and whoever began after this tab's listener is not pushed out
+  function remember(anew = false) {
+    const there = remembered(state.test);
+    if (!anew && "began" in there && there.began !== record.began) return;
+    if (!anew && there.answers) {
+      const own = new Set(record.answers.map((answer) => answer.page));
+      record.answers = [...there.answers.filter((answer) => !own.has(answer.page)), ...record.answers];
+    }
     try { localStorage.setItem(`codecmark-listen:${state.test}`, JSON.stringify(record)); } catch { /* private window: no resuming */ }
   }
 
@@ -109,8 +116,8 @@
       make("div", { className: "next" }, button("Back", () => welcomeBack()), button("Begin as somebody else", () => forget(), "main")));
   }
   function forget() {
-    record = {};
-    remember();
+    record = { began: null };
+    remember(true);
     find("#progress").hidden = true;
     find("#where").textContent = "";
     say("");
@@ -130,8 +137,8 @@
       try {
         await player.open();
         state = await backend.join(name.value, chosen.value === "yes");
-        record.session = state.session;
-        remember();
+        Object.assign(record, { session: state.session, began: Array.from(crypto.getRandomValues(new Uint32Array(4))).join("-") });
+        remember(true);
         say("");
         volume();
       } catch (error) { say(error.message); }
