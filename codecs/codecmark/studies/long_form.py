@@ -26,7 +26,7 @@ from codecmark.measure.impairments import concealment, packets
 from codecmark.measure.memory import own_peak_mib
 from codecmark.metrics import alignment, waveform
 from codecmark.networks.setup import Setup
-from codecmark.system import host, program_start, threads
+from codecmark.system import child_program, host, program_start, threads
 
 MINUTE_S = 60
 LENGTHS_S = (MINUTE_S, 3_600)
@@ -84,9 +84,9 @@ class LongForm(Struct, frozen=True, kw_only=True):
 def minute() -> AudioClip:
     """Return a minute of bundled clips, 16 kHz and one channel, the classes in turn."""
     rules = condition.named("16k-mono")
+    entries = corpus.load()
     of_class = {
-        name: [entry for entry in corpus.load() if entry.clip_class == name][:5]
-        for name in _CLASSES
+        name: [entry for entry in entries if entry.clip_class == name][:5] for name in _CLASSES
     }
     in_turn = [entry for entries in zip(*of_class.values(), strict=True) for entry in entries]
     clips, failures = condition.prepare(in_turn, rules)
@@ -110,13 +110,13 @@ def measure(spec: str, seconds: int, setup: Setup) -> LongForm:
     done = subprocess.run(
         [sys.executable, "-m", "codecmark.studies.long_form", spec, str(seconds)],
         capture_output=True,
-        text=True,
         env={**program_start.variables(), **setup.variables(), "CODECMARK_OFFLINE": "1"},
     )
     if done.returncode != 0:
-        last = done.stderr.strip().splitlines()[-1:] or [f"exit status {done.returncode}"]
-        return LongForm(spec=spec, seconds=seconds, error=last[0])
-    return msgspec.json.decode(done.stdout.strip().splitlines()[-1], type=LongForm)
+        said = done.stderr.decode(errors="replace").strip().splitlines()
+        last = said[-1] if said else f"exit status {done.returncode}"
+        return LongForm(spec=spec, seconds=seconds, error=last)
+    return msgspec.json.decode(done.stdout, type=LongForm)
 
 
 def coded(codec: Codec, minute: AudioClip, seconds: int) -> LongForm:
@@ -179,11 +179,13 @@ def _segment_s(spec: str) -> float | None:
 
 def _main(arguments: Sequence[str]) -> None:
     spec, seconds = arguments
+    _, answers = child_program.serving()  # what libraries print, at exit too, is no answer
     threads.limit(1)
     try:
         codec = catalog.create(spec, Setup.from_environment())
         codec.decode(codec.encode(AudioClip(_tone(), 16_000)))  # what is loaded once
-        print(msgspec.json.encode(coded(codec, minute(), int(seconds))).decode())
+        answers.write(msgspec.json.encode(coded(codec, minute(), int(seconds))))
+        answers.close()
     except CodecmarkError as error:
         sys.exit(str(error))
 
