@@ -17,6 +17,7 @@ from codecmark.corpus import condition
 from codecmark.measure import code_digests, content_key
 from codecmark.measure.content_key import KeyedClip
 from codecmark.networks.setup import Setup
+from fresh_digests import forget
 from small_runs import CONDITION
 
 # each edit of the package is seen by a process of its own, which has loaded it before
@@ -52,11 +53,7 @@ CHANGED = {
 @pytest.fixture(autouse=True)
 def _fresh_digests() -> Iterator[None]:
     yield
-    for cached in (
-        code_digests.code_digest, code_digests._source, code_digests._digest_alone,
-        code_digests._parsed, code_digests._path, content_key.codec_digest,
-    ):  # fmt: skip
-        cached.cache_clear()
+    forget()
 
 
 def key(spec: str = "opus@24k", clip: str = "aa", sets: str | None = None) -> str:
@@ -110,10 +107,9 @@ def test_a_key_changes_with_the_codecs_code_only(
 
 def test_a_key_changes_with_a_library(monkeypatch: pytest.MonkeyPatch) -> None:
     before = key("opus@24k"), key("flac")
-    code_digests.code_digest.cache_clear()
-    content_key.codec_digest.cache_clear()
-    known = code_digests._version
-    monkeypatch.setattr(code_digests, "_version", lambda n: "99" if n == "av" else known(n))
+    forget()
+    known = code_digests.version_of
+    monkeypatch.setattr(code_digests, "version_of", lambda n: "99" if n == "av" else known(n))
     assert (key("opus@24k") != before[0], key("flac") != before[1]) == (True, False)
 
 
@@ -139,6 +135,6 @@ def test_a_key_changes_with_a_command_file(tmp_path: Path, monkeypatch: pytest.M
         (tmp_path / "cat.toml").write_text(
             f'encode = "cp -{quality} {{input}} {{output}}"\ndecode = "cp {{input}} {{output}}"\n'
         )
-        content_key.codec_digest.cache_clear()
+        forget()
         keys.add(key("command:cat"))
     assert len(keys) == 2

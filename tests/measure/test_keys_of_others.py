@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,6 +14,7 @@ from codecmark.measure import code_digests, content_key, plugin_code
 from codecmark.networks.setup import Setup
 from codecmark.results.row import ResultRow
 from entries import noise
+from fresh_digests import forget
 from small_runs import rows_of_clips
 
 CODEC = """from dataclasses import replace
@@ -41,18 +41,6 @@ FILES = {
     "native.so": "machine code",
     "data/table.npz": "1 2 3",
 }
-
-
-def forget() -> None:
-    """Make the next digest read everything anew, as the next process would."""
-    importlib.invalidate_caches()
-    for cached in (
-        code_digests.code_digest, code_digests.libraries, code_digests._reached,
-        code_digests._source, code_digests._digest_alone, code_digests._parsed,
-        code_digests._path, code_digests._version, content_key.codec_digest, factories.scan,
-        plugin_code._distributions_of_packages,
-    ):  # fmt: skip
-        cached.cache_clear()
 
 
 @pytest.fixture

@@ -27,7 +27,7 @@ from codecmark.run.engines import Engine
 from codecmark.run.engines.inprocess import InProcess
 from codecmark.run.engines.item_queue import ItemQueue
 from codecmark.run.engines.pool import Pool, _Handle, _SignsOfLife
-from codecmark.run.engines.worker import Item, Stage
+from codecmark.run.engines.worker import Item, Outcome, Stage
 from codecmark.run.plan import PlannedClip
 from codecmark.run.runner import run
 from entries import noise, tone
@@ -170,6 +170,18 @@ def test_a_sign_of_life_gives_a_worker_its_time_anew(clips: list[PlannedClip]) -
     assert pool._receive(handle, item, queue, Counter()) is None
     assert not pool._handles
     assert [queue.take("pcm16", ()).clips for _ in clips] == [(clip,) for clip in clips[::-1]]
+
+
+def test_a_worker_whose_code_was_edited_is_replaced(clips: list[PlannedClip]) -> None:
+    item = Item("r", "pcm16", tuple(clips), clips[0], CONDITION, False, Setup())
+    pool = Pool(1)
+    for is_outdated in (False, True):
+        ours, theirs = Pipe()
+        handle = _Handle(cast(Any, _Process()), ours, "pcm16", item)
+        pool._handles[:] = [handle]
+        theirs.send(Outcome(item, [], is_outdated=is_outdated))
+        assert pool._receive(handle, item, ItemQueue([]), Counter()) is not None
+        assert pool._handles == ([] if is_outdated else [handle])
 
 
 def test_signs_of_life_are_few() -> None:

@@ -3,21 +3,24 @@
 Modules count as syntax trees without docstrings, so that comments cost nothing, nor does a move of
 a module, see `syntax`; libraries count by the versions of their distributions. No code is imported
 for it: sources are read, and torch stays unloaded.
+
+Digests are of the code as this process first read it, which is before it loads a codec: `changed`
+says what is other code since, which may be in the process or not.
 """
 
 from __future__ import annotations
 
 import ast
-import importlib.util
 import re
 import sys
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import PackageNotFoundError, packages_distributions, version
 from pathlib import Path
 
-from codecmark.measure import syntax
+from codecmark.measure import module_files, syntax
 from codecmark.system import extras
 from codecmark.system.digest import text_sha256
 
@@ -34,16 +37,59 @@ _IGNORED = frozenset(
         "codecmark.system.extras",  # wording of what is missing
     }
 )  # fmt: skip
+_START_S = time.time()
 _REACHED = re.compile(r"<reached ([\w.]+)>")
 
 
 @cache
 def code_digest(module_name: str) -> str:
     """Return the digest of a module, what it imports of its own package, and their libraries."""
+    _folders_of_libraries()
     reached = _reached(module_name)
     lines = sorted(source.digest for source in reached.values())  # wherever they live
-    lines += [f"{name} {_version(name)}" for name in libraries(module_name)]
+    lines += [f"{name} {version_of(name)}" for name in libraries(module_name)]
     return text_sha256("\n".join(lines))
+
+
+def digest_of_name(imported: str) -> str:
+    """Return the digest of the module that an imported name reaches; empty if it reaches none."""
+    module = _module_of(imported)
+    return "" if module is None or module in _IGNORED else code_digest(module)
+
+
+def changed(module_names: Iterable[str]) -> list[str]:
+    """Return which modules, of these and all they reach, are other code than as first read.
+
+    Those of this package also where they were edited between being loaded and first read, by the
+    clock; comments change nothing. Libraries count by their versions.
+    """
+    names = list(module_names)
+    reached = {name for module_name in names for name in _reached(module_name)}
+    others = [name for name in reached if _is_other_code(name)]
+    if _folders_of_libraries.__wrapped__() != _folders_of_libraries():
+        used = {library for module_name in names for library in libraries(module_name)}
+        others += [name for name in used if version_of.__wrapped__(name) != version_of(name)]
+    return sorted(others)
+
+
+@cache
+def _folders_of_libraries() -> list[tuple[str, int]]:
+    """Return where distributions are installed, and when one of them last came or went."""
+    folders = [Path(entry) for entry in sys.path if entry.endswith("-packages")]
+    return [(str(folder), folder.stat().st_mtime_ns) for folder in folders if folder.is_dir()]
+
+
+def _is_other_code(module_name: str) -> bool:
+    first = _parsed(module_name)
+    if first is None:  # what is no source counts by its version
+        return False
+    try:
+        if _stamp(first.path) == first.stamp:
+            return first.was_edited
+    except OSError:
+        return True
+    now = _parse(module_name, first.path)
+    return first.was_edited or now is None or now.text != first.text
 
 
 @cache
@@ -86,7 +132,7 @@ class _Source:
 def _source(module_name: str) -> _Source:
     parsed = _parsed(module_name)
     if parsed is None:  # an extension module, or not here: its distribution's version must do
-        return _Source(_version(module_name.partition(".")[0]), ())
+        return _Source(version_of(module_name.partition(".")[0]), ())
     return _Source(parsed.digest(_digest_alone), parsed.imports)
 
 
@@ -103,6 +149,9 @@ class _Parsed:
 
     text: str
     imports: tuple[str, ...]
+    path: Path
+    stamp: tuple[int, int]
+    was_edited: bool
 
     def digest(self, of_reached: Callable[[str], str]) -> str:
         return text_sha256(_REACHED.sub(lambda match: of_reached(match[1]), self.text))
@@ -110,12 +159,15 @@ class _Parsed:
 
 @cache
 def _parsed(module_name: str) -> _Parsed | None:
-    path = _path(module_name)
-    if path is None:
-        return None
+    path = module_files.source(module_name)
+    return None if path is None else _parse(module_name, path)
+
+
+def _parse(module_name: str, path: Path) -> _Parsed | None:
     try:
+        stamp = _stamp(path)  # before the text: who edits it now is seen next time
         tree = ast.parse(path.read_bytes())
-    except (SyntaxError, ValueError):  # of a plug-in, and its row says so
+    except (OSError, SyntaxError, ValueError):  # of a plug-in, and its row says so
         return None
     is_package = path.name == "__init__.py"
     imports = tuple(_imports(tree, module_name if is_package else module_name.rpartition(".")[0]))
@@ -127,7 +179,14 @@ def _parsed(module_name: str) -> _Parsed | None:
             return None
         return syntax.Reached(f"<reached {module}>", module == imported)
 
-    return _Parsed(syntax.text(tree, reached), imports)
+    is_own_and_loaded = own == {"codecmark"} and module_name in sys.modules
+    was_edited = is_own_and_loaded and _START_S < stamp[1] / 1e9 <= time.time()
+    return _Parsed(syntax.text(tree, reached), imports, path, stamp, was_edited)
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    found = path.stat()
+    return found.st_size, found.st_mtime_ns
 
 
 def _imports(tree: ast.AST, package: str) -> Iterator[str]:
@@ -145,32 +204,12 @@ def _imports(tree: ast.AST, package: str) -> Iterator[str]:
 def _module_of(imported: str) -> str | None:
     """Return the module that an import of a module, or of a name in one, reaches."""
     parent = imported.rpartition(".")[0]
-    return next((name for name in (imported, parent) if name and _path(name)), None)
+    return next((n for n in (imported, parent) if n and module_files.source(n)), None)
 
 
 @cache
-def _path(module_name: str) -> Path | None:
-    top, *rest = module_name.split(".")
-    try:
-        package = importlib.util.find_spec(top)
-    except (ImportError, ValueError):
-        return None
-    if package is None:
-        return None
-    if rest:  # in the folder of the package, or in one of those of a namespace
-        bases = [Path(folder, *rest) for folder in package.submodule_search_locations or ()]
-        candidates = [
-            file
-            for base in bases
-            for file in (base.with_name(f"{base.name}.py"), base / "__init__.py")
-        ]
-    else:
-        candidates = [Path(package.origin)] if package.origin else []
-    return next((path for path in candidates if path.suffix == ".py" and path.is_file()), None)
-
-
-@cache
-def _version(module_name: str) -> str:
+def version_of(module_name: str) -> str:
+    """Return the version of the distribution of a package, with its name if that is another."""
     try:
         return version(extras.DISTRIBUTIONS.get(module_name, module_name))
     except PackageNotFoundError:

@@ -2,6 +2,9 @@
 
 `codecmark run` with any of its engines, pytest and the studies all use it. They differ only in the
 timer that they pass, so their rows have the same keys and any of them can finish another's run.
+
+Keys are of the code as it was before the codec was created. Where it is another once the rows are
+finished, nobody knows which of the two the figures are of, so the rows fail and say what changed.
 """
 
 from __future__ import annotations
@@ -23,11 +26,14 @@ from codecmark.measure.replayed import ReplayedMeasurement, measurement_of
 from codecmark.measure.scoring import Scorer
 from codecmark.measure.time_probe import probe_s
 from codecmark.measure.timing import Timer
+from codecmark.measure.watched_code import WatchedCode
 from codecmark.networks.setup import Setup
 from codecmark.results.builder import RowBuilder
 from codecmark.results.row import TIME_PROBE, ResultRow
 from codecmark.spec import Spec
 from codecmark.system import threads
+
+_UNSEEN = "no key tells of all its code, so every run measures it anew"
 
 
 class CodecRows:
@@ -51,6 +57,8 @@ class CodecRows:
     ----------
     error : CodecmarkError or None
         Why the codec could not be built, which its one row says.
+    is_outdated : bool
+        Whether code has changed since, so that this process can measure nothing more with it.
     """
 
     def __init__(
@@ -65,6 +73,7 @@ class CodecRows:
         self.run_id = run_id
         self.spec = spec
         self.error: CodecmarkError | None = None
+        self.is_outdated = False
         self._condition = condition
         self._treatment = treatment
         self._impaired: ImpairedCodec | None = None
@@ -74,7 +83,9 @@ class CodecRows:
         self._start = perf_counter()
         threads.limit(condition.threads)
         self._setup = setup.recording_afresh()
+        self._watched: WatchedCode | None = None
         try:
+            self._watched = WatchedCode(spec, treatment, self._setup)  # before it is loaded
             codec = catalog.create(spec, self._setup)
             is_plugin = treatment.has_plugin(codec.info.spec)
             worker: DecodingWorker | None = None
@@ -92,6 +103,8 @@ class CodecRows:
         except CodecmarkError as error:
             self.error = error
         self._weight_sets = ",".join(self._setup.weights.asked_names) or None
+        if self._watched is not None:
+            self._watched.expect(self._weight_sets)
 
     @property
     def is_settled(self) -> bool:
@@ -162,7 +175,7 @@ class CodecRows:
         if self._measurement is None:
             error = self.error or CodecmarkError("no codec was built")
             builder = row_builder.for_missing_codec(self.run_id, self.spec, self._condition, error)
-            return [self._keyed(builder, None)]
+            return [self._keyed(builder, None, self._changed())]
         builders = self._measurement.row_builders(self.run_id, scorer, memory=memory)
         if self._impaired is not None:
             for builder in builders:
@@ -171,23 +184,38 @@ class CodecRows:
         if self._probes_s:
             times = " ".join(f"{seconds:.3g}" for seconds in self._probes_s)
             builders = [builder.note(TIME_PROBE, times) for builder in builders]
+        changed = self._changed()
         return [
-            self._keyed(builder.put(row_s=row_s), clip)
+            self._keyed(builder.put(row_s=row_s), clip, changed)
             for builder, clip in zip(builders, self._clips, strict=False)
         ]
 
-    def _keyed(self, builder: RowBuilder, clip: PreparedClip | None) -> ResultRow:
+    def _changed(self) -> str:
+        changed = "" if self._watched is None else self._watched.changed()
+        self.is_outdated = self.is_outdated or bool(changed)
+        return changed
+
+    def _keyed(self, builder: RowBuilder, clip: PreparedClip | None, changed: str) -> ResultRow:
         family = Spec.parse(self.spec).family
         named = str(builder.value("spec")), str(builder.value("family"))
+        error: CodecError | None = None
         if (Spec.parse(named[0]).family, named[1]) != (family, family):  # it changed its name since
             error = CodecError(f"its info names {named[0]} of the family {named[1]} by now")
+        if changed:
+            error = CodecError(f"its code changed while it was measured: {changed}; run again")
+        if error is not None:
             builder = row_builder.for_missing_codec(self.run_id, self.spec, self._condition, error)
             builder.put(**({} if clip is None else clip_fields(clip)))
         codec = content_key.codec_key(self.spec, self._condition, self._weight_sets, self._setup)
         keyed = None if clip is None else content_key.KeyedClip.of(clip)
         key = keys.row_key(codec, keyed, self._treatment, self._setup, family)
+        unseen = "" if self._watched is None else self._watched.unseen()
+        if unseen:
+            builder.note(plugin_code.NOTE, f"{_UNSEEN}: {unseen}")
+        if unseen or changed:
+            key = content_key.of_no_other_process(key)
         builder.put(**self._treatment.axes)
-        specs = filter(None, (self.spec, self._treatment.passed_through))
+        specs = self._treatment.specs(self.spec)
         added = plugin_code.versions(Spec.parse(each).family for each in specs)
         builder.put(versions={**(builder.value("versions") or {}), **added})
         return builder.put(key=key, weight_sets=self._weight_sets).finish()

@@ -1,11 +1,12 @@
 """Content keys: the identity of everything that decides what a row says, speed aside.
 
 A key is the SHA-256 of: the codec's spec; its code and the libraries that this imports, see
-`code_digests`; of a plug-in all files of its package and the version of its distribution; of a
-command file the programs and files that its commands name; the device; the files of the weight sets
-that the codec asked for; the clip as the codec was given it, its name, source and class; the
-condition; the axes that apply; and the code and libraries that measure and score, with which
-metrics apply to which classes of clips, not with how metrics are labelled.
+`code_digests`; of a plug-in all files of its package and its distribution, the version of this, and
+the code that it imports and that no version tells of, see `plugin_code`; of a command file the
+programs and files that its commands name; the device; the files of the weight sets that the codec
+asked for; the clip as the codec was given it, its name, source and class; the condition; the axes
+that apply; and the code and libraries that measure and score, with which metrics apply to which
+classes of clips, not with how metrics are labelled.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from codecmark import catalog
 from codecmark.classic.command_file import CommandFile
 from codecmark.corpus.condition import Condition, PreparedClip
 from codecmark.errors import CodecmarkError
-from codecmark.measure import plugin_code
+from codecmark.measure import code_digests, plugin_code
 from codecmark.measure.code_digests import code_digest
 from codecmark.metrics import learned, predictor_weights
 from codecmark.metrics.table import METRICS, QUALITY_FIELDS
@@ -50,12 +51,11 @@ def codec_key(spec: str, condition: Condition, weight_sets: str | None, setup: S
     setup : Setup
         The device, and where weights and other files are.
     """
-    names = [name for name in (weight_sets or "").split(",") if name]
     parts = {
         "codec": codec_digest(spec, setup),
         "device": setup.device,
         "condition": asdict(condition),
-        "weights": {name: _weights_digest(name, setup.weights) for name in names},
+        "weights": weights_digests(weight_sets, setup.weights),
         "judge": scored_by(_JUDGE),
         "predictors": predictors_here(condition, setup.weights),
     }
@@ -108,23 +108,62 @@ def row_key(codec_key: str, clip: KeyedClip | None, **axes: float | str | None) 
 
 @cache
 def codec_digest(spec: str, setup: Setup) -> str:
-    """Return the digest of a codec's settings, code, libraries and files other than weights."""
+    """Return the digest of a codec's settings, code, libraries and files other than weights.
+
+    As this process first read them, see `changed`.
+    """
     parsed = Spec.parse(spec)
-    module_names = [catalog.target(parsed).partition(":")[0]]
-    if parsed.range_coded:
-        module_names.append(_RANGE_CODED)
-    if parsed.layer is not None:
-        module_names.append(_BESIDE)
-    if parsed.execution.changes_the_network:
-        module_names.append(_BACKENDS)
-    programs = _programs(parsed.variant, setup) if parsed.family == "command" else ""
+    module_names = _modules_of(parsed)
     plugin = plugin_code.digest(parsed.family, module_names[0])
-    sound = ""
-    if parsed.family == replay.FAMILY:
-        module_names.append(_REPLAYED)
-        sound = replay.sound_digest(parsed, setup)
+    sound = replay.sound_digest(parsed, setup) if parsed.family == replay.FAMILY else ""
     others = [plugin] if plugin else []
-    return text_sha256("\n".join([spec, *map(code_digest, module_names), programs, sound, *others]))
+    codes = map(code_digest, module_names)
+    return text_sha256("\n".join([spec, *codes, _first_programs(parsed, setup), sound, *others]))
+
+
+def changed(spec: str, setup: Setup) -> list[str]:
+    """Return what of a codec, and of what scores, is not as this process first read it, by name.
+
+    Its key is of that first reading; what a process has loaded, or runs later, may be either.
+    """
+    parsed = Spec.parse(spec)
+    module_names = _modules_of(parsed)
+    others = code_digests.changed([*module_names, _JUDGE])
+    others += plugin_code.changed(parsed.family, module_names[0])
+    if _programs(parsed, setup) != _first_programs(parsed, setup):
+        others.append("its command file, or a file that this names")
+    return others
+
+
+def unseen(spec: str, loaded_before: frozenset[str]) -> list[str]:
+    """Return the code of a plug-in that its key does not tell of, see `plugin_code.unseen`."""
+    parsed = Spec.parse(spec)
+    return plugin_code.unseen(parsed.family, _modules_of(parsed)[0], loaded_before)
+
+
+def of_no_other_process(key: str) -> str:
+    """Return a key that no other process asks for, so that the row is made again."""
+    return text_sha256(f"{key} {plugin_code.NEVER_AGAIN}")
+
+
+def weights_digests(weight_sets: str | None, weights: WeightLocator) -> dict[str, str]:
+    """Return the digests of sets of weights that are named as in `codec_key`, as they are now."""
+    names = [name for name in (weight_sets or "").split(",") if name]
+    return {name: _weights_digest(name, weights) for name in names}
+
+
+def _modules_of(spec: Spec) -> list[str]:
+    """Return the modules of a codec; that of its class is first."""
+    module_names = [catalog.target(spec).partition(":")[0]]
+    if spec.range_coded:
+        module_names.append(_RANGE_CODED)
+    if spec.layer is not None:
+        module_names.append(_BESIDE)
+    if spec.execution.changes_the_network:
+        module_names.append(_BACKENDS)
+    if spec.family == replay.FAMILY:
+        module_names.append(_REPLAYED)
+    return module_names
 
 
 def scored_by(module_name: str) -> str:
@@ -145,10 +184,17 @@ def _weights_digest(name: str, weights: WeightLocator) -> str:
         return "absent"
 
 
-def _programs(name: str | None, setup: Setup) -> str:
+@cache
+def _first_programs(spec: Spec, setup: Setup) -> str:
+    return _programs(spec, setup)
+
+
+def _programs(spec: Spec, setup: Setup) -> str:
     """What a command file says, and the digests of its programs and of the files it names."""
+    if spec.family != "command":
+        return ""
     try:
-        file = CommandFile.load(name or "", setup.command_folder)
+        file = CommandFile.load(spec.variant or "", setup.command_folder)
     except CodecmarkError as error:
         return str(error)
     files = [f"{path.name} {plugin_code.files_digest([path])}" for path in file.named_paths()]

@@ -1,28 +1,31 @@
-"""Code of other distributions: all files of a plug-in's package, and the versions it came in.
+"""Code of other distributions: every file that a plug-in's figures hang on, as far as one can see.
 
 What a plug-in's package holds beside the modules that are seen to be imported may decide its
 figures as well: tables, extension modules, weights, what it imports by a name it computes. So
-every file counts, byte by byte, and so do libraries whose version does not say what their code is:
-those of no distribution, and those installed to be edited.
+every file counts, byte by byte: of its package, of its distribution's list, and of the code that
+it imports and whose version does not say what it is, see `loose_code`.
 """
 
 from __future__ import annotations
 
-import importlib.util
 import json
-import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import secrets
+import sys
+import sysconfig
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
-from importlib.metadata import PackageNotFoundError, distribution, entry_points
-from importlib.metadata import packages_distributions as read_packages_distributions
+from importlib.metadata import entry_points
 from pathlib import Path
 
 from codecmark.catalog import factories
 from codecmark.catalog.families import FAMILIES
-from codecmark.measure.code_digests import libraries
+from codecmark.measure import code_digests, loose_code
 from codecmark.system.digest import file_sha256, text_sha256
 
-_COMPILED = (".pyc", ".pyo")
+NOTE = "code"
+NEVER_AGAIN = secrets.token_hex(16)  # in a key that no other process can have
+_KNOWN: set[Path] = set()  # files of all plug-ins that this process has digests of
 
 
 def versions(families: Iterable[str]) -> dict[str, str]:
@@ -48,53 +51,106 @@ def digest(family: str, module_name: str) -> str:
     Returns
     -------
     str
-        Empty for a family of this package.
+        Empty for a family of this package. Of a plug-in without any file that can be seen it is
+        another one in each process, so that no stored row counts.
     """
     if family in FAMILIES:
         return ""
+    code = _first(family, module_name)
+    parts = [code.versions, code.libraries, code.own, code.digests]
+    return text_sha256(json.dumps(parts, sort_keys=True) + ("" if code.files else NEVER_AGAIN))
+
+
+def changed(family: str, module_name: str) -> list[str]:
+    """Return what of a plug-in is no longer as this process first read it: names of files."""
+    if family in FAMILIES:
+        return []
+    files = loose_code.seen_from(module_name).files | _recorded(family)
+    before, now = _first(family, module_name).digests, _digests(files)
+    return sorted(name for name in {*before, *now} if before.get(name) != now.get(name))
+
+
+def unseen(family: str, module_name: str, loaded_before: frozenset[str]) -> list[str]:
+    """Return the files of modules that a plug-in has loaded and no key can know of.
+
+    As of a folder that it adds to the path itself, of a name that it computes, or of a download.
+
+    Parameters
+    ----------
+    family, module_name : str
+    loaded_before : frozenset of str
+        Names of the modules that this process had before any plug-in was loaded.
+    """
+    if family in FAMILIES:
+        return []
+    if not _first(family, module_name).files:
+        return [module_name]
+    loaded = {
+        name: Path(file)
+        for name, module in list(sys.modules.items())
+        if name not in loaded_before and isinstance(file := getattr(module, "__file__", None), str)
+    }
+    foreign = {path.resolve() for name, path in loaded.items() if not _has_version(name, path)}
+    known = {path.resolve() for path in _KNOWN}
+    return sorted(str(path) for path in foreign if known.isdisjoint((path, *path.parents)))
+
+
+def loaded_modules() -> frozenset[str]:
+    """Return the names of the modules of this process when it was first asked."""
+    return _loaded_first()
+
+
+@cache
+def _loaded_first() -> frozenset[str]:
+    return frozenset(sys.modules)
+
+
+def _has_version(module_name: str, path: Path) -> bool:
+    """Return whether a module is of this package, of Python, or of a library that has a version."""
     top = module_name.partition(".")[0]
-    edited = sorted(name for name in libraries(module_name) if _may_be_edited(name))
-    files = [f"{name} {files_digest(_places(name))}" for name in (top, *edited)]
-    return text_sha256(json.dumps([versions([family]), files], sort_keys=True))
+    if top == "codecmark" or top in sys.stdlib_module_names or not loose_code.is_loose(top):
+        return True
+    return path.is_relative_to(sysconfig.get_path("stdlib")) and "site-packages" not in path.parts
 
 
 def files_digest(places: Sequence[Path]) -> str:
-    """Return the digest of files, and of all files in folders but compiled and hidden ones.
-
-    Hidden files count, hidden folders do not.
-    """
-    return text_sha256("".join(f"{name} {_sha256(path)}\n" for name, path in _files(places)))
+    """Return the digest of files, and of all files in folders, see `loose_code.files_in`."""
+    files = loose_code.files_in(places)
+    return text_sha256("".join(f"{name} {_sha256(path)}\n" for name, path in files))
 
 
-def _places(top: str) -> list[Path]:
-    """Return the file of a module, or the folders of a package; nothing is imported."""
-    try:
-        spec = importlib.util.find_spec(top)
-    except (ImportError, ValueError):
-        return []
-    if spec is None:
-        return []
-    if spec.submodule_search_locations is not None:
-        return [Path(folder) for folder in spec.submodule_search_locations]
-    return [Path(spec.origin)] if spec.origin else []
+@dataclass(frozen=True)
+class _Code:
+    """What is seen of a plug-in: its files, their digests, and what else they import."""
+
+    files: Mapping[str, Path]
+    digests: Mapping[str, str]
+    versions: Mapping[str, str]
+    libraries: Sequence[str]
+    own: Sequence[str]
 
 
-def _files(places: Sequence[Path]) -> Iterator[tuple[str, Path]]:
-    """Yield the name of each file in its folder, and its path."""
-    for place in places:
-        if place.is_file():
-            yield place.name, place
-        seen: set[Path] = set()
-        for name, folders, files in os.walk(place, followlinks=True):
-            folder = Path(name)
-            if folder.resolve() in seen:  # a link to a folder above it
-                folders.clear()
-                continue
-            seen.add(folder.resolve())
-            folders[:] = sorted(f for f in folders if f != "__pycache__" and not f.startswith("."))
-            for file in sorted(files):
-                if not file.endswith(_COMPILED):
-                    yield (folder / file).relative_to(place).as_posix(), folder / file
+@cache
+def _first(family: str, module_name: str) -> _Code:
+    seen = loose_code.seen_from(module_name)
+    files = seen.files | _recorded(family)
+    _KNOWN.update(files.values())
+    return _Code(
+        files,
+        _digests(files),
+        versions([family]),
+        sorted(f"{name} {code_digests.version_of(name)}" for name in seen.libraries),
+        sorted({code_digests.digest_of_name(name) for name in seen.own}),
+    )
+
+
+@cache
+def _recorded(family: str) -> dict[str, Path]:
+    return loose_code.recorded_files(versions([family]))
+
+
+def _digests(files: Mapping[str, Path]) -> dict[str, str]:
+    return {name: _sha256(path) for name, path in files.items()}
 
 
 def _sha256(path: Path) -> str:
@@ -102,22 +158,3 @@ def _sha256(path: Path) -> str:
         return file_sha256(path)
     except OSError as error:
         return f"unreadable: {error.strerror}"
-
-
-def _may_be_edited(top: str) -> bool:
-    """Return whether a library's code can change while its version stays."""
-    names = _distributions_of_packages().get(top, ())
-    return not names or any(map(_is_editable, names))
-
-
-@cache
-def _distributions_of_packages() -> Mapping[str, Sequence[str]]:
-    return read_packages_distributions()  # reads every distribution: slow
-
-
-def _is_editable(name: str) -> bool:
-    try:
-        url = json.loads(distribution(name).read_text("direct_url.json") or "{}")
-    except (PackageNotFoundError, ValueError):
-        return False
-    return isinstance(url, dict) and bool((url.get("dir_info") or {}).get("editable"))

@@ -101,8 +101,11 @@ class Treatment:
 
     def has_plugin(self, spec: str) -> bool:
         """Whether another distribution's code codes what goes through this and a codec."""
-        taking_part = (spec, self.passed_through or spec)
-        return any(catalog.is_plugin(Spec.parse(name).family) for name in taking_part)
+        return any(catalog.is_plugin(Spec.parse(name).family) for name in self.specs(spec))
+
+    def specs(self, spec: str) -> tuple[str, ...]:
+        """Return a codec's spec, and that of the one that clips pass through besides, if any."""
+        return (spec,) if self.passed_through is None else (spec, self.passed_through)
 
     def __str__(self) -> str:
         return axes.in_words(self.axes)

@@ -7,7 +7,7 @@ does either as it is loaded gets one row that says so, as one that cannot be bui
 
 A worker that has run a plug-in, be it only as what an impaired clip passed through, runs no other
 codec: whatever that did to its process, as a folder
-changed or a function replaced, is gone with it.
+changed or a function replaced, is gone with it. So is one whose code was edited since it began.
 """
 
 from __future__ import annotations
@@ -129,6 +129,9 @@ class Pool:
             self._watch(message)
             return None
         handle.item = None
+        if message.is_outdated:
+            self._handles.remove(handle)
+            _stop(handle)
         return message
 
     def _after_hang(self, handle: _Handle, item: Item, queue: ItemQueue) -> Outcome | None:

@@ -142,6 +142,7 @@ class RayCluster:
                 raise
             return lost(item, f"{type(error.cause).__name__}: {error.cause}")
         self._failed_starts = 0
+        task.is_lost = outcome is not None and outcome.is_outdated
         return outcome
 
 

@@ -40,11 +40,16 @@ class Item:
 
 @dataclass(frozen=True)
 class Outcome:
-    """The rows of an item; `settled` if its codec will have no others."""
+    """The rows of an item.
+
+    `settled` if its codec will have no others; `is_outdated` if code has changed since the worker
+    loaded it, so that another process has to go on.
+    """
 
     item: Item
     rows: list[ResultRow]
     settled: bool = False
+    is_outdated: bool = False
 
 
 @dataclass(frozen=True)
@@ -103,7 +108,7 @@ class Worker:
             codec.decode(self._timer(item, "decode", clips))
             self._watch(Stage(item.spec, "score", _only_name(clips)))
             rows += codec.rows(self._scorer, memory=item.timed)
-        return Outcome(item, rows, settled=codec.is_settled)
+        return Outcome(item, rows, codec.is_settled, codec.is_outdated)
 
     def _timer(
         self, item: Item, phase: Literal["encode", "decode"], clips: Sequence[PreparedClip]
