@@ -16,7 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 from codecmark.classic.pcm import Pcm16Codec
 
-with Path(__file__).with_suffix(".loads").open("a") as file:
+with Path(__file__).with_name("loads_of_" + "{family}").open("a") as file:
     file.write(f"{{os.getpid()}}\\n")
 {on_import}
 
@@ -67,7 +67,7 @@ def forget() -> None:
 
 def loaded_by(folder: Path, family: str) -> set[int]:
     """Return the processes that imported a plug-in's module."""
-    loads = folder / f"{family}_plugin.loads"
+    loads = folder / f"loads_of_{family}"  # by another name: what begins with the module's counts
     return set(map(int, loads.read_text().split())) if loads.exists() else set()
 
 

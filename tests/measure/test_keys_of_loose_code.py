@@ -126,6 +126,16 @@ def test_a_single_module_counts_with_the_files_that_are_its_own(plugin: Plugin) 
     assert plugin.sees("listed.bin")
 
 
+def test_rows_that_are_stored_inside_a_package_leave_its_key_alone(plugin: Plugin) -> None:
+    plugin.add("keyed_plugin.codec")
+    plugin.write(keyed_plugin____init__="", keyed_plugin__codec="import numpy\n")
+    for name in ("rows/r.corpus.json", "rows/r.jsonl", "leaderboard.md"):
+        plugin.write_file(f"keyed_plugin/results/{name}", "{}")
+    assert not plugin.sees("keyed_plugin/results/rows/r.jsonl")
+    assert not plugin.sees("keyed_plugin/results/leaderboard.md")
+    assert plugin.sees("keyed_plugin/codec.py")
+
+
 class EditableFinder(importlib.abc.MetaPathFinder):
     """As setuptools installs a package of a namespace to be edited."""
 

@@ -85,7 +85,7 @@ def test_rows_of_code_that_changed_fail_and_are_made_again(monkeypatch: pytest.M
 
 def test_rows_of_code_that_no_key_tells_of_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
     sound = rows_of_clips("pcm16", [CLIP], None)[0]
-    monkeypatch.setattr(WatchedCode, "unseen", lambda _: "/research/model.py")
+    monkeypatch.setattr(WatchedCode, "unseen", lambda *_: "/research/model.py")
     row = rows_of_clips("pcm16", [CLIP], None)[0]
     assert (row.status, row.snr_raw_db) == ("ok", sound.snr_raw_db)
     assert row.notes["code"].endswith("measures it anew: /research/model.py")

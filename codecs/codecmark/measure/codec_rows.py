@@ -209,7 +209,11 @@ class CodecRows:
         codec = content_key.codec_key(self.spec, self._condition, self._weight_sets, self._setup)
         keyed = None if clip is None else content_key.KeyedClip.of(clip)
         key = keys.row_key(codec, keyed, self._treatment, self._setup, family)
-        unseen = "" if self._watched is None else self._watched.unseen()
+        unseen = (
+            ""
+            if self._watched is None
+            else self._watched.unseen(builder.value("weights"), builder.value("weights_sha256"))
+        )
         if unseen:
             builder.note(plugin_code.NOTE, f"{_UNSEEN}: {unseen}")
         if unseen or changed:

@@ -105,9 +105,9 @@ def _beside(module: Path) -> Iterator[Path]:
 
 
 def files_in(places: Sequence[Path]) -> Iterator[tuple[str, Path]]:
-    """Yield the name of each file in its folder, and its path; compiled and hidden ones left out.
+    """Yield the name of each file in its folder, and its path.
 
-    Hidden files count, hidden folders do not.
+    Hidden files count; hidden folders, what is compiled, and folders of stored rows do not.
     """
     for place in places:
         if place.is_file():
@@ -115,7 +115,8 @@ def files_in(places: Sequence[Path]) -> Iterator[tuple[str, Path]]:
         seen: set[Path] = set()
         for name, folders, files in os.walk(place, followlinks=True):
             folder = Path(name)
-            if folder.resolve() in seen:  # a link to a folder above it
+            is_of_results = "rows" in folders and any(folder.glob("rows/*.corpus.json"))
+            if folder.resolve() in seen or is_of_results:  # a link to a folder above it; a run's
                 folders.clear()
                 continue
             seen.add(folder.resolve())

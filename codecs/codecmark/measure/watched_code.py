@@ -7,10 +7,12 @@ rows are made only where all is as it was.
 
 from __future__ import annotations
 
+from codecmark import catalog
 from codecmark.measure import content_key, plugin_code
 from codecmark.measure.impairments import keys
 from codecmark.measure.impairments.treatment import Treatment
 from codecmark.networks.setup import Setup
+from codecmark.spec import Spec
 
 _NAMED = 3
 
@@ -52,11 +54,17 @@ class WatchedCode:
         names += [f"weights {name}" for name in now if now[name] != self._weights[name]]
         return _listed(names)
 
-    def unseen(self) -> str:
-        """Return the code that plug-ins have loaded and no key knows of, in words."""
+    def unseen(self, evidence: str | None, weights_sha256: str | None) -> str:
+        """Return the code that plug-ins have loaded and no key knows of, in words.
+
+        With it weights that a plug-in declares without a digest: others would look the same.
+        """
         specs = self._treatment.specs(self._spec)
-        files = {file for each in specs for file in content_key.unseen(each, self._loaded_before)}
-        return _listed(sorted(files))
+        names = {name for each in specs for name in content_key.unseen(each, self._loaded_before)}
+        is_plugin = catalog.is_plugin(Spec.parse(self._spec).family)
+        if is_plugin and evidence in ("published", "trained") and weights_sha256 is None:
+            names.add("weights without a SHA-256 in its info")
+        return _listed(sorted(names))
 
 
 def _listed(names: list[str]) -> str:

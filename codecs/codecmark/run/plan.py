@@ -20,6 +20,7 @@ from codecmark.networks.setup import Setup
 from codecmark.replay import codec as replay
 from codecmark.results import store
 from codecmark.results.row import ResultRow
+from codecmark.run.declared_weights import DeclaredWeights
 from codecmark.spec import Spec
 from codecmark.system import host
 
@@ -219,6 +220,7 @@ class _Known:
         self._timed = timed
         self._setup = setup
         self._rows = {row.key: row for row in rows}
+        self._weights = DeclaredWeights(setup)
         self.kept: list[ResultRow] = []
         # which weight sets a codec asks for is known from its rows, without building it
         self._weight_sets = defaultdict(set)
@@ -250,6 +252,8 @@ class _Known:
         return next((row for row in rows if self._counts(row)), None)
 
     def _counts(self, row: ResultRow) -> bool:
+        if not self._weights.are_of(row):
+            return False
         if not self._timed or row.status != "ok" or row.weights == "replayed":
             return True
         is_timed = row.encode_s is not None and row.decode_s is not None
