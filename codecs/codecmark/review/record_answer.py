@@ -89,11 +89,11 @@ def _sure(decision: Decision) -> str:
     if again is not None and again.status is None:
         texts.append("it was not run on the clips that were kept back")
     elif again is not None:
-        by = record_confirmation.judged_by(decision)
+        alone = record_confirmation.judged_by(decision)
         missed = missed_there(again, {r.name: r for r in decision.requirements.requirements})
         texts.append(
             f"on {counted(again.clips, 'clip')} of {counted(again.sources, 'source')} that were "
-            f"kept back it {_again(again.status or 'open')}{by}{f' ({missed})' if missed else ''}"
+            f"kept back it {_again(again.status or 'open')}{alone}{f' ({missed})' if missed else ''}"
         )
     return f"**How sure**: {'; '.join(texts)}." if texts else ""
 
