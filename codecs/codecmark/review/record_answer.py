@@ -93,7 +93,8 @@ def _sure(decision: Decision) -> str:
         missed = missed_there(again, {r.name: r for r in decision.requirements.requirements})
         texts.append(
             f"on {counted(again.clips, 'clip')} of {counted(again.sources, 'source')} that were "
-            f"kept back it {_again(again.status or 'open')}{alone}{f' ({missed})' if missed else ''}"
+            f"kept back it {_again(again.status or 'open')}{alone}"
+            f"{f' ({missed})' if missed else ''}"
         )
     return f"**How sure**: {'; '.join(texts)}." if texts else ""
 
