@@ -77,8 +77,8 @@ def test_what_is_out_by_what_those_clips_are_not_asked_about_was_not_found_there
     assert decision.recommended == "opus@16k"
     assert not decision.candidates["opus@32k"].can_be_chosen
     text = first_screen(decision)
-    assert "judged by SNR and ratio alone, without memory" in text
-    assert "kept back it passes again by SNR and ratio alone" in text
+    assert "judged by all that is asked but memory; in brackets" in text
+    assert "kept back it passes again by all that is asked but memory (0 of 5 clips" in text
     assert "confirmed by nothing: `opus@48k` at 16.0 kbit/s (0)." in text
     assert "`opus@32k`" not in text.partition("**On clips that were kept back**")[2]
 

@@ -74,6 +74,8 @@ def test_the_record_names_three_options_and_what_separates_them() -> None:
     wide = first_screen(review.decide(rows, wanted))
     assert "as do 3 other settings, 1 of which has as much margin by the rule." in wide
     assert "comes first rests on" not in wide
+    assert "| `opus@32k`, **recommended**, most margin by the rule, as has 1 other |" in wide
+    assert "By the rule 2 have as much, and what `prefer` names next puts one first." in wide
     assert "**Keep: open, neither shown to pass nor to fail.** `mel:a+wave@8k`: SNR: " in head
     assert "To live with `mel:a+wave@8k`: keeps the latent;" in head
     assert "**What would change it**: asking [" in head

@@ -14,7 +14,7 @@ from codecmark.review.links import Links
 from codecmark.review.picks import MOST_MARGIN, OF_PRESENT, Pick
 from codecmark.review.record_sections import STATUS
 from codecmark.review.requirement import Requirement
-from codecmark.review.summary import code
+from codecmark.review.summary import as_wide, code
 from codecmark.system.counting import counted
 from codecmark.system.markdown import escaped, table
 
@@ -111,6 +111,10 @@ def _named(one: Alternative, decision: Decision) -> str:
 
 def _role(pick: Pick, decision: Decision) -> str:
     """Return what a setting was picked for, the best of the present routes by its own."""
+    if pick.role == MOST_MARGIN:
+        others = len(as_wide(decision, decision.candidates[pick.spec])) - 1
+        have = "has" if others == 1 else "have"
+        return f"{pick.role}, as {have} {counted(others, 'other')}" if others else pick.role
     if pick.role != OF_PRESENT:
         return pick.role
     outcome = decision.outcome(pick.option)
@@ -150,13 +154,18 @@ def _order(decision: Decision) -> list[str]:
     first = next((one for one in decision.picks if one.role == MOST_MARGIN), None)
     texts = []
     if first is not None:
-        figure = decision.candidates[first.spec].narrowest.figure
+        widest = decision.candidates[first.spec]
+        tied = len(as_wide(decision, widest))
+        figure = widest.narrowest.figure
         few = f"{counted(figure.n_sources, 'source')} of {figure.clip_class}"
         named = figure.n_sources and figure.clip_class != ALL
+        by = f"The order by margin is that of {few if named else 'these clips'} "
+        by += f"({escaped(first.of)}), cut at {MOST_CERTAIN:g}, then by bits."
+        if tied > 1:
+            by = f"By the rule {tied} have as much, and what `prefer` names next puts one first."
         texts.append(
-            "**Which of those that pass has most margin is not known.** The order by margin is "
-            f"that of {few if named else 'these clips'} ({escaped(first.of)}), cut at "
-            f"{MOST_CERTAIN:g}, then by bits.{_told_apart(decision, passing)}"
+            f"**Which of those that pass has most margin is not known.** {by}"
+            f"{_told_apart(decision, passing)}"
         )
     texts += [*_cheapest(list(passing.values())), "Choose by bits, delay, licence and latent."]
     return [" ".join(texts)]

@@ -75,19 +75,21 @@ def judged_by(decision: Decision) -> str:
     again = _asked_again(decision)
     if len(again) == len(hard):
         return ""
-    return f" by {' and '.join(escaped(one.name) for one in again)} alone"
+    left_out = [one for one in hard if one not in again]
+    if len(left_out) < len(again):
+        return f" by all that is asked but {_joined(left_out)}"
+    return f" by {_joined(again)} alone"
 
 
 def _rule(decision: Decision) -> str:
-    """Say by what they are judged there, and what is left out."""
+    """Say by what they are judged there."""
     by = judged_by(decision)
-    if not by:
-        return "the same rule"
-    again = _asked_again(decision)
-    left_out = [
-        one.name for one in decision.requirements.requirements if one.hard and one not in again
-    ]
-    return f"judged{by}, without {', '.join(map(escaped, left_out))}"
+    return f"judged{by}" if by else "the same rule"
+
+
+def _joined(asked: Sequence[Requirement]) -> str:
+    *names, last = (escaped(one.name) for one in asked)
+    return f"{', '.join(names)} and {last}" if names else last
 
 
 def _asked_again(decision: Decision) -> list[Requirement]:

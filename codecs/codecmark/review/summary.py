@@ -70,22 +70,30 @@ def headline(decision: Decision, links: Links) -> tuple[str, str]:
     )
 
 
-def _others(decision: Decision) -> str:
-    """Say after a statement that others pass too, and by what this one comes first."""
+def passing(decision: Decision) -> list[Candidate]:
+    """Return what passes of the options."""
     offered = {one.spec for one in decision.alternatives}
     judged = (one for spec, one in decision.candidates.items() if spec in offered)
-    passing = [one for one in judged if one.can_be_chosen]
-    chosen, others = decision.chosen, len(passing) - 1
+    return [one for one in judged if one.can_be_chosen]
+
+
+def as_wide(decision: Decision, candidate: Candidate) -> list[Candidate]:
+    """Return what passes with as much margin as one has by the rule, that one among it."""
+    margin = smallest_margin(candidate.findings)
+    return [one for one in passing(decision) if smallest_margin(one.findings) == margin]
+
+
+def _others(decision: Decision) -> str:
+    """Say after a statement that others pass too, and by what this one comes first."""
+    chosen, others = decision.chosen, len(passing(decision)) - 1
     if chosen is None or others < 1:
         return ""
     text = f", as {'does' if others == 1 else 'do'} {counted(others, 'other setting')}"
     if decision.requirements.prefer[:1] != (MARGIN,):
         return f"{text} below"
-    widest = smallest_margin(chosen.findings)
-    as_wide = sum(smallest_margin(one.findings) == widest for one in passing) - 1
-    if as_wide:
-        have = "has" if as_wide == 1 else "have"
-        return f"{text}, {as_wide} of which {have} as much margin by the rule"
+    if tied := len(as_wide(decision, chosen)) - 1:
+        have = "has" if tied == 1 else "have"
+        return f"{text}, {tied} of which {have} as much margin by the rule"
     figure, name = chosen.narrowest.figure, escaped(chosen.narrowest.requirement.name)
     what = name
     if figure.n_sources and figure.clip_class != ALL:
