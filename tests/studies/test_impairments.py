@@ -53,6 +53,7 @@ def test_tokens_have_a_table_of_their_own() -> None:
     page = impairments_page.markdown(rows)
     assert "| `lyra@9.2k` | samples later: 1 | 60 % | 50 % |" in page
     assert "## A rough input" not in page
+    assert "nobody hears" not in page
 
 
 def test_an_estimate_comes_before_the_work(

@@ -9,6 +9,7 @@ from codecmark.review import wording
 from codecmark.review.choice import Candidate
 from codecmark.review.field import Field
 from codecmark.review.figure import NO_ROWS
+from codecmark.review.finding import Finding
 from codecmark.review.threshold import TIMES
 from codecmark.review.unasked import asks_for_quality
 from codecmark.system.counting import counted
@@ -124,21 +125,25 @@ def _evidence(candidates: Sequence[Candidate], field: Field) -> list[str]:
     )  # fmt: skip
     if trusted:
         texts.append(f"Weights taken on trust, without a known digest: {trusted}.")
-    provisional = {
-        f.requirement.name: f.requirement.others
-        for c in candidates
-        for f in c.hard
-        if f.provisional
-    }
     predicted = {
-        wording.label(member.metric) for others in provisional.values() for member in others
+        label for c in candidates for f in c.hard if f.provisional for label in _predictors(f)
     }
     if predicted:
-        texts.append(
-            f"Predicted by {', '.join(sorted(predicted))}, not heard. On expert listening tests "
-            "such predictors explain part of the opinions only, and least for generative codecs."
-        )
+        texts.append(f"Predicted by {', '.join(sorted(predicted))}, not heard.")
     return texts
+
+
+def _predictors(finding: Finding) -> set[str]:
+    """Return what predicts in place of listeners: of a panel what has figures."""
+    metrics = {member.name: member.metric for member in finding.requirement.others}
+    if not finding.effective.panel:
+        return {wording.label(metric) for metric in metrics.values()}
+    return {
+        wording.label(metrics[said.requirement])
+        for voice in finding.effective.voices
+        for said in voice.says
+        if said.value is not None
+    }
 
 
 def _machines(field: Field) -> list[str]:

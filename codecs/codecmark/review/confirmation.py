@@ -1,4 +1,4 @@
-"""The options of a decision, judged again by the same rule on clips that nothing was chosen on.
+"""The options of a decision, judged again by the same rule on clips that were kept back.
 
 The best of many settings on a few clips is partly the luckiest one there. Clips that were kept back
 tell, provided that they are looked at once and nothing is chosen by them.

@@ -31,7 +31,7 @@ from codecmark.review.sensitivity import Flip, Relaxation, flips, relaxation
 from codecmark.review.unasked import PredictedBest, predicted_best
 from codecmark.run.corpora import any_locked
 
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 
 
 class Outcome(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -79,7 +79,7 @@ class Decision(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_f
         By the name of a requirement, of its stand-in or of a threshold of its panel, the nearest
         thresholds that change the choice.
     picks : tuple of Pick
-        Most margin, fewest bits, and the best that builds on what is in use.
+        Most margin, fewest bits, and the best of the present routes.
     alternatives : tuple of Alternative
         All that passes and all picks, fewest bits first, with what the order leaves to people.
     predicted_best : tuple of PredictedBest

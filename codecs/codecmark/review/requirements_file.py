@@ -57,6 +57,7 @@
 
     [confirmation]                      # the options once more, on clips that were kept back
     results = "test_half"               # a folder within the results
+    history = "..."                     # what was decided before and after a look at them
 
     [[note]]                            # a part of the record that people write
     name = "argument"

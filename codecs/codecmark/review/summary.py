@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from codecmark.analysis.aggregation import ALL
 from codecmark.review import wording
-from codecmark.review.choice import Candidate
+from codecmark.review.choice import Candidate, smallest_margin
 from codecmark.review.decision import Decision, Outcome
 from codecmark.review.finding import Finding
 from codecmark.review.links import Links
@@ -71,24 +71,26 @@ def headline(decision: Decision, links: Links) -> tuple[str, str]:
 
 
 def _others(decision: Decision) -> str:
-    """Say after a statement that others pass too, and by what little this one comes first."""
-    passing = [one for one in decision.candidates.values() if one.can_be_chosen]
-    chosen = decision.chosen
+    """Say after a statement that others pass too, and by what this one comes first."""
     offered = {one.spec for one in decision.alternatives}
-    others = sum(one.spec in offered for one in passing) - 1
+    judged = (one for spec, one in decision.candidates.items() if spec in offered)
+    passing = [one for one in judged if one.can_be_chosen]
+    chosen, others = decision.chosen, len(passing) - 1
     if chosen is None or others < 1:
         return ""
     text = f", as {'does' if others == 1 else 'do'} {counted(others, 'other setting')}"
     if decision.requirements.prefer[:1] != (MARGIN,):
         return f"{text} below"
+    widest = smallest_margin(chosen.findings)
+    as_wide = sum(smallest_margin(one.findings) == widest for one in passing) - 1
+    if as_wide:
+        have = "has" if as_wide == 1 else "have"
+        return f"{text}, {as_wide} of which {have} as much margin by the rule"
     figure, name = chosen.narrowest.figure, escaped(chosen.narrowest.requirement.name)
     what = name
     if figure.n_sources and figure.clip_class != ALL:
         what += f" of {counted(figure.n_sources, 'source')} of {figure.clip_class}"
-    return (
-        f"{text}, and any of the {others + 1} will do: the rule's order rests on {what}, not on "
-        "bits, delay or licence"
-    )
+    return f"{text}; that it comes first rests on {what}, not on bits, delay or licence"
 
 
 def _soft(candidate: Candidate) -> str:

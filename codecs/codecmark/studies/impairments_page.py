@@ -38,7 +38,8 @@ time after a loss until the output is within 20 dB of the undisturbed one.
 _CLAIMS = """\
 ### What decides
 
-Differences by speaker with their 95 % interval; **bold** where it excludes zero.
+Differences by speaker with their 95 % interval, without correction for their number; **bold** where
+it excludes zero.
 """
 _TANDEM = """\
 ## Several passes
@@ -62,7 +63,7 @@ _TOKENS = """\
 ## Tokens that stay
 
 The share of tokens that are the same at the same place when the input comes a sample later or
-quieter, which nobody hears.
+quieter.
 """
 
 
