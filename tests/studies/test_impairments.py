@@ -61,5 +61,5 @@ def test_an_estimate_comes_before_the_work(
 ) -> None:
     command = ["impairments", "--limit", "1", "--out", str(tmp_path), "--dry-run"]
     assert main(command) == 0
-    assert "92 rows to make, about" in capsys.readouterr().out
+    assert "94 rows to make, about" in capsys.readouterr().out
     assert not store.run_ids(tmp_path / "impairments")

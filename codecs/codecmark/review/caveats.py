@@ -11,6 +11,7 @@ from codecmark.review.field import Field
 from codecmark.review.figure import NO_ROWS
 from codecmark.review.finding import Finding
 from codecmark.review.threshold import TIMES
+from codecmark.review.unasked import asks_for_quality
 from codecmark.system.counting import counted
 
 FEW_SOURCES = 8
@@ -28,6 +29,13 @@ def caveats(candidates: Sequence[Candidate], field: Field) -> tuple[str, ...]:
         texts.append(
             f"Scored after alignment, since some clips are not where the declared delay puts "
             f"them: {lags}."
+        )
+    touched = [r for r in field.requirements.requirements if r.axes and asks_for_quality(r)]
+    if touched:
+        names = ", ".join(r.name for r in touched)
+        texts.append(
+            f"No predictor here was held against listeners on clips that went through more than "
+            f"the codec: {names}."
         )
     if any(r.statistic in {"p95", "worst"} for r in field.requirements.requirements):
         texts.append("`p95` and `worst` speak of the measured clips only: no interval is claimed.")

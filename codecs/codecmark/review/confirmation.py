@@ -68,8 +68,10 @@ def rows_of(requirements: Requirements, results: Path) -> list[ResultRow]:
 
 
 def judged_again(requirements: Requirements) -> tuple[Requirement, ...]:
-    """Return the requirements that the kept clips are asked about."""
-    return tuple(one for one in requirements.requirements if one.metric not in _ELSEWHERE)
+    """Return the requirements that the kept clips are asked about: of untouched clips."""
+    return tuple(
+        one for one in requirements.requirements if one.metric not in _ELSEWHERE and not one.axes
+    )
 
 
 def confirmed(

@@ -82,8 +82,12 @@ def markdown(rows: Iterable[ResultRow]) -> str:
         _CLAIMS + "\n" + _claims(whole),
     ]
     tandem = _TANDEM.format(network=impairments.NETWORK)
-    for about, chosen in ((tandem, _is_tandem), (_BITS, _is_damaged), (_ROUGH, _is_rough)):
-        if table := _table(whole, chosen):
+    again = {spec for applied, spec in whole if applied.startswith("passes")}
+    coded_again = {key: group for key, group in whole.items() if key[1] in again}
+    for about, groups_of_it, chosen in (
+        (tandem, coded_again, _is_tandem), (_BITS, whole, _is_damaged), (_ROUGH, whole, _is_rough),
+    ):  # fmt: skip
+        if table := _table(groups_of_it, chosen):
             parts.append(about + "\n" + table)
     if tokens := _tokens(whole):
         parts.append(_TOKENS + "\n" + tokens)
