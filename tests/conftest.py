@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -52,6 +53,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     ]
     config.hook.pytest_deselected(items=opt_in)
     items[:] = [item for item in items if item not in opt_in]
+
+
+def pytest_collection_finish() -> None:
+    """Have garbage be looked for among what tests make, not among a million objects of imports."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
