@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import soundfile
@@ -12,6 +13,7 @@ from codecmark import InputError, corpus
 from codecmark.__main__ import main
 from codecmark.metrics import predictor_weights
 from codecmark.networks.setup import Setup
+from codecmark.results import row as results_row
 from codecmark.results import store
 from codecmark.results.row import ResultRow
 from codecmark.run import reproduction
@@ -70,15 +72,28 @@ def test_every_row_of_an_honest_run_is_reproduced(
         ({"pesq_wb": 4.5}, "there"),
         ({"stream_sha256": "0" * 64}, "the stream: "),
         ({"decoded_sha256": "0" * 64}, "the output"),
+        ({"agreement_db": 120.0}, "agreement_db: None here, 120 there"),
+        ({"token_agreement": 1.0}, "token_agreement: "),
+        ({"recovery_s": 0.0}, "recovery_s: "),
+        ({"level_difference_db": 0.0}, "level_difference_db: "),
+        ({"visqol_mode": "speech"}, "visqol_mode: "),
+        ({"notes": {"level": "all well"}}, "notes: {} here, {'level': 'all well'} there"),
     ],
 )
-def test_a_row_that_was_edited_is_found(
-    run: Path, rows: list[ResultRow], change: dict[str, float | str], what: str
+def test_a_field_that_was_edited_is_named(
+    rows: list[ResultRow], change: dict[str, Any], what: str
 ) -> None:
+    """Against the row of before, which is what this machine makes again."""
     row = next(row for row in rows if row.spec == "opus@24k")
-    found = tried(replace(row, **change), run)
+    differences = reproduction._differences(replace(row, **change), row, Setup.from_environment())
+    assert what in "; ".join(differences)
+
+
+def test_a_row_that_was_edited_is_found(run: Path, rows: list[ResultRow]) -> None:
+    found = tried(replace(rows[0], snr_db=40.0, token_agreement=1.0), run)
     assert found.verdict == "differs"
-    assert what in found.what
+    assert found.what.startswith("snr_db: ")
+    assert "token_agreement: None here, 1 there" in found.what
 
 
 def test_an_infinite_figure_must_be_infinite_here(run: Path, rows: list[ResultRow]) -> None:
@@ -108,6 +123,23 @@ def test_figures_whose_weights_are_not_here_are_named(
     assert "plcmos: none" in next(reproduction._differences(stated, ours, setup))
     # of the clips of the run no weights give a figure
     assert "plcmos: none (not defined for " in tried(stated, run).what
+
+
+def test_listeners_answers_are_named_as_not_reproduced(run: Path, rows: list[ResultRow]) -> None:
+    found = tried(replace(rows[0], mos=4.9, listeners=100), run)
+    assert found.verdict == "reproduced"
+    assert found.what == "without mos, listeners, which listeners gave"
+    assert tried(rows[0], run).what == ""
+
+
+def test_every_field_of_a_row_is_compared_or_said_to_be_beyond_comparing() -> None:
+    named = (
+        *reproduction._DERIVED, *reproduction._DIGESTS, *reproduction._OF_THE_OUTPUT,
+        *reproduction._OF_BACKENDS, *reproduction._OF_LISTENERS, *reproduction._OF_THE_MACHINE,
+        "notes",
+    )  # fmt: skip
+    assert sorted(named) == sorted(ResultRow.__struct_fields__)
+    assert set(reproduction._OF_LISTENERS) == results_row._RATINGS
 
 
 def test_what_is_not_here_is_untried(run: Path, rows: list[ResultRow]) -> None:

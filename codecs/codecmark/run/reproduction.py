@@ -3,7 +3,8 @@
 A row says which bytes its codec made and which samples came out, by their SHA-256. The same clip
 is coded again along the path of every row (see `measure.codec_rows`), decoding in a process that
 never saw it; where it gives both again, and everything that the row states beside times follows
-from them, the row is reproduced. Times are the other machine's and cannot be tried.
+from them, the row is reproduced. Times are the other machine's and cannot be tried, nor can what
+listeners answered.
 """
 
 from __future__ import annotations
@@ -19,28 +20,47 @@ from codecmark.corpus import condition, reading
 from codecmark.corpus.condition import PreparedClip
 from codecmark.corpus.entry import CorpusClip
 from codecmark.errors import CodecmarkError, InputError
+from codecmark.measure import other_threads
 from codecmark.measure.codec_rows import CodecRows
 from codecmark.measure.scoring import Scorer
 from codecmark.metrics import learned, predictor_weights
 from codecmark.metrics.table import NOT_DEFINED, ON_REQUEST, QUALITY_FIELDS
 from codecmark.networks.setup import Setup
 from codecmark.results import consistency
-from codecmark.results.row import ResultRow
+from codecmark.results.row import AXES, TIME_PROBE, ResultRow
 
 _TOLERANCE = 1e-3  # of a figure: libraries of other processors round otherwise
 _ROUNDING = 1e-9  # of what follows from whole numbers by one division
 _WITHOUT_BYTES = ("replayed", "elsewhere")
+_ROUNDING_DB = 6.0  # of an agreement between two decoders, all of which is rounding
 # what follows from codec, clip and stream, beside the figures
 _DERIVED = (
-    "spec", "family", "weights", "weights_sha256", "parameters", "clip_sha256", "clip_s",
-    "source", "clip_class", "nominal_bitrate_kbps", "stream_bytes", "payload_bytes", "bitrate_kbps",
-    "pcm16_bytes", "compression_ratio", "algorithmic_delay_ms", "backend", "dtype",
+    "spec", "family", "weights", "weights_sha256", "parameters", "clip", "clip_sha256", "clip_s",
+    "source", "clip_class", "condition", *AXES, "nominal_bitrate_kbps", "stream_bytes",
+    "payload_bytes", "bitrate_kbps", "pcm16_bytes", "compression_ratio", "algorithmic_delay_ms",
+    "backend", "dtype", "level_difference_db",
 )  # fmt: skip
+_DIGESTS = ("stream_sha256", "decoded_sha256")  # another one is said in words of its own
 _REQUESTED = tuple(metric.field for metric in ON_REQUEST)
 _OF_THE_OUTPUT = (
     "lag_samples", *QUALITY_FIELDS, *_REQUESTED,
     *(name for name in ResultRow.__struct_fields__ if name.endswith(learned.REFERENCE)),
+    "visqol_mode", "recovery_s", "token_agreement",
 )  # fmt: skip
+_OF_BACKENDS = ("agreement_db",)
+# listeners' answers, which no machine makes again: named where a row has them, never compared
+_OF_LISTENERS = (
+    "mos", "dmos", "mushra", "listeners", "ratings", "listener_se", "listening_method",
+    "listening_plan_sha256",
+)  # fmt: skip
+# another machine's and another run's own; what is wrong among these no figure of quality shows
+_OF_THE_MACHINE = (
+    "encode_s", "decode_s", "encode_rtf", "decode_rtf", "encode_min_s", "decode_min_s",
+    "encode_p95_s", "decode_p95_s", "encode_first_call_s", "decode_first_call_s", "encode_rounds",
+    "decode_rounds", "peak_memory_mib", "row_s", "device", "threads", "host", "versions",
+    "schema_version", "run_id", "key", "weight_sets", "status", "reason", "reasons",
+)  # fmt: skip
+_NOTES_OF_THE_MACHINE = (TIME_PROBE, other_threads.NOTE)
 _NEEDS = "needs the package"  # in the reason of a figure whose library is missing
 
 
@@ -138,7 +158,10 @@ def reproduce(row: ResultRow, clips: Sequence[CorpusClip], setup: Setup) -> Repr
     if different := list(_differences(row, ours, setup)):
         return Reproduction(row, "differs", "; ".join(different))
     untried = _untried(row, ours, setup)
-    return Reproduction(row, "reproduced", f"without {', '.join(untried)}" if untried else "")
+    said = [f"without {', '.join(untried)}"] if untried else []
+    if rated := [name for name in _OF_LISTENERS if getattr(row, name) is not None]:
+        said.append(f"without {', '.join(rated)}, which listeners gave")
+    return Reproduction(row, "reproduced", "; ".join(said))
 
 
 def _clip(row: ResultRow, clips: Sequence[CorpusClip]) -> PreparedClip:
@@ -160,6 +183,8 @@ def _differences(row: ResultRow, ours: ResultRow, setup: Setup) -> Iterator[str]
     for name in _DERIVED:
         if not _agree(getattr(ours, name), getattr(row, name), _ROUNDING):
             yield _both(name, ours, row)
+    if _notes(row) != _notes(ours):
+        yield f"notes: {_notes(ours)} here, {_notes(row)} there"
     if contradiction := consistency.problem(row):
         yield contradiction
     if row.decoded_sha256 != ours.decoded_sha256:
@@ -170,6 +195,14 @@ def _differences(row: ResultRow, ours: ResultRow, setup: Setup) -> Iterator[str]
         is_same = _agree(getattr(ours, name), getattr(row, name), _TOLERANCE)
         if row.is_exact(name) != ours.is_exact(name) or not (is_same or name in untried):
             yield _both(name, ours, row)
+    for name in _OF_BACKENDS:
+        if not _agree(getattr(ours, name), getattr(row, name), 0.0, _ROUNDING_DB):
+            yield _both(name, ours, row)
+
+
+def _notes(row: ResultRow) -> dict[str, str]:
+    """Return the notes that are not of the machine."""
+    return {topic: row.notes[topic] for topic in row.notes if topic not in _NOTES_OF_THE_MACHINE}
 
 
 def _untried(row: ResultRow, ours: ResultRow, setup: Setup) -> list[str]:
@@ -191,10 +224,11 @@ def _lacks_weights(name: str, setup: Setup) -> bool:
     return predictor_weights.digest_of(predictor.weight_set, setup.weights) == "absent"
 
 
-def _agree(ours: object, theirs: object, tolerance: float) -> bool:
+def _agree(ours: object, theirs: object, tolerance: float, absolute: float | None = None) -> bool:
     """Return whether two values are equal, or two numbers nearly; None equals itself only."""
     if isinstance(ours, float) and isinstance(theirs, float | int):
-        return math.isclose(ours, theirs, rel_tol=tolerance, abs_tol=tolerance)
+        nearly = tolerance if absolute is None else absolute
+        return math.isclose(ours, theirs, rel_tol=tolerance, abs_tol=nearly)
     return ours == theirs
 
 

@@ -51,7 +51,12 @@ def _write_tables(session: Session, rows: list[ResultRow], terminalreporter: Any
         judged = judged_by_condition(session.results, rows)
         if session.requirements is not None:
             replayed = rows_of(session.requirements, session.results)
-            judged[session.condition.name] = review.judged(rows, session.requirements, replayed)
+            judged[session.condition.name] = review.judged(
+                rows,
+                session.requirements,
+                replayed,
+                session.impaired_rows(session.requirements),
+            )
     except CodecmarkError as error:  # a requirements file that is not usable
         terminalreporter.write_line(f"pages: not written: {error}")
         return
