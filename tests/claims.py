@@ -127,12 +127,14 @@ def rates_at_10_db() -> str:
     longer = [one["opus@vbr-60ms"] for one in reached[:2]]
     assert longer == [min(one.values()) for one in reached[:2]]
     assert reached[2]["opus@vbr"] == min(reached[2].values())
+    next_up = mean(rows_of(rows, "opus@9k-vbr-60ms"), lambda row: row.snr_db or 0.0)
+    assert next_up.mean < 10, "so it is at that rate, and not from there on"
     return (
         f"Opus at variable bitrate has 10 dB in the mean from about {speech} kbit/s on the {n[0]} "
         f"bundled clips of speech, {music} on {n[1]} of music and {ambient} on {n[2]} of ambient "
         "sound, where clips that had been kept back take "
-        f"{rates_at_10_db_of(kept_rows(), 'ambient')['opus@vbr']:.1f}; in frames of 60 ms from "
-        f"{longer[0]:.1f} on speech, in telephone band, and {longer[1]:.1f} on music."
+        f"{rates_at_10_db_of(kept_rows(), 'ambient')['opus@vbr']:.1f}; in frames of 60 ms at "
+        f"{longer[0]:.1f} on speech, in telephone band, and from {longer[1]:.1f} on music."
     )
 
 

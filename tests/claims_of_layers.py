@@ -8,14 +8,14 @@ from statistics import fmean
 import committed
 from claims import below_original, decision, difference, kept, kept_rows, picked, rows_of
 from codecmark.results.row import ResultRow
-from codecmark.review.picks import BUILT_ON
+from codecmark.review.picks import OF_PRESENT
 
 LATENT = "Waveform layer beside the AudioLDM2 latent"
 
 
 def extended() -> str:
     """Say what passes of the routes that build on the chain."""
-    pick = picked(BUILT_ON)
+    pick = picked(OF_PRESENT)
     candidate = decision().candidates[pick.spec]
     assert candidate.can_be_chosen
     assert decision().option_of(pick.spec).route == "extend the chain"

@@ -13,22 +13,16 @@ from codecmark.review.picks import CHEAPEST, MOST_MARGIN
 
 
 def confirmed() -> str:
-    """Say of each of two picks how it did on the kept clips."""
-    texts = []
-    for role in (MOST_MARGIN, CHEAPEST):
-        spec = picked(role).spec
-        again = kept(spec)
-        if again is None:
-            texts.append(f"`{spec}` was not run there")
-        elif again.holds:
-            texts.append(f"`{spec}` passes there too")
-        else:
-            lacks = ", ".join(f"{name} {verdict}" for name, verdict in again.lacks.items())
-            texts.append(f"`{spec}` is {again.status} there ({lacks})")
+    """Say how many of all that passes were run on the kept clips, and that all of them pass."""
+    specs = [one.spec for one in passing()]
+    ran = [again for spec in specs if (again := kept(spec)) is not None]
+    assert all(one.holds for one in ran)
+    assert {picked(role).spec for role in (MOST_MARGIN, CHEAPEST)} <= {one.spec for one in ran}
     clips = len({row.clip for row in kept_rows()})
-    if all(one.endswith("passes there too") for one in texts):
-        return f"On {clips} clips that had been kept back both pass again."
-    return f"On {clips} clips that had been kept back, {' and '.join(texts)}."
+    return (
+        f"On {clips} clips that had been kept back {len(ran)} of these {len(specs)} ran, and pass "
+        "again."
+    )
 
 
 def passing() -> list[Alternative]:
@@ -116,8 +110,8 @@ def order() -> str:
     assert chosen is not None
     figure = chosen.narrowest.figure
     both = {one.spec for one in passing()}
-    again = [one for one in decision().confirmations if one.holds and one.spec in both]
-    widest = [one for one in again if (one.margin or 0.0) >= MOST_CERTAIN]
+    again = [one for one in decision().confirmations if one.status and one.spec in both]
+    widest = [one for one in again if one.holds and (one.margin or 0.0) >= MOST_CERTAIN]
     widest.sort(key=lambda one: -(one.margin or 0.0))
     names = ", ".join(f"`{one.spec}` {one.margin:.1f}" for one in widest)
     return (

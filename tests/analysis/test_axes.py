@@ -125,6 +125,17 @@ def test_the_leaderboard_of_other_axes_says_so_and_is_not_the_page(
     assert list(tmp_path.glob("*.md"))
 
 
+def test_the_option_is_completed_as_that_of_a_run(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bursts: Axes = {"loss_pattern": "gilbert-elliott", "concealment": "own"}
+    store.append(tmp_path, rows_of({}, {"loss_percent": 10.0, **bursts}))
+    assert main(["leaderboard", str(tmp_path), "--axes", "loss_percent=10"]) == 0
+    assert "loss_percent=10.0,loss_pattern=gilbert-elliott" in capsys.readouterr().out
+    assert main(["leaderboard", str(tmp_path), "--axes", "loss_percent=99"]) != 0
+    assert "axes: loss_percent: 99.0 is outside 0..90" in capsys.readouterr().err
+
+
 def test_two_runs_are_compared_on_the_same_axes(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -25,7 +25,7 @@ from places import TESTS
 FULL_SIZE = tuple(s for s in SPECS if s.startswith(("audioldm2:base", "encodec", "dac"))
                   and s in set(catalog.all_specs(default_only=True)))  # fmt: skip
 FRAME = 320
-LENGTHS = (1, 2, FRAME - 1, FRAME, FRAME + 1, 4_099)
+LENGTHS = (1, 2, FRAME - 1, FRAME, FRAME + 1, 2_003)  # and that of the clip, of 4,000
 
 
 @pytest.fixture(params=SPECS)
@@ -89,21 +89,21 @@ def test_other_rates_and_channels(family_codec: Codec, rate_hz: int, channels: i
     assert decoded.sample_rate_hz == rate_hz
 
 
-@pytest.mark.parametrize("kind", ["silence", "dc", "square", "impulse", "over full scale"])
-def test_extreme_signals(codec: Codec, kind: str) -> None:
-    samples = np.zeros((1, 4_000), np.float32)
-    if kind == "dc":
-        samples[:] = 0.5
-    elif kind == "square":
-        samples[:] = np.where(np.arange(4_000) % 80 < 40, 1.0, -1.0)
-    elif kind == "impulse":
-        samples[0, 2_000] = 1.0
-    elif kind == "over full scale":
-        samples[:] = 3 * np.sin(np.arange(4_000) / 7)
-    decoded = codec.decode(codec.encode(AudioClip(samples, 16_000)))
-    assert np.isfinite(decoded.samples).all()
-    if kind == "silence" and codec.info.weights.evidence != "random":
-        assert np.abs(decoded.samples).max() < 0.02
+def test_extreme_signals(codec: Codec) -> None:
+    count = np.arange(2_400)
+    signals = {
+        "silence": np.zeros(len(count)),
+        "dc": np.full(len(count), 0.5),
+        "square": np.where(count % 80 < 40, 1.0, -1.0),
+        "impulse": np.where(count == 1_200, 1.0, 0.0),
+        "over full scale": 3 * np.sin(count / 7),
+    }
+    for kind, samples in signals.items():
+        clip = AudioClip(samples[None].astype(np.float32), 16_000)
+        decoded = codec.decode(codec.encode(clip))
+        assert np.isfinite(decoded.samples).all(), kind
+        if kind == "silence" and codec.info.weights.evidence != "random":
+            assert np.abs(decoded.samples).max() < 0.02
 
 
 def test_input_is_not_modified(codec: Codec) -> None:

@@ -113,7 +113,7 @@ def test_from_plan_to_decision(
     browser: Browser, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     pytest.importorskip("lc3", reason="no LC3 here: pip install lc3py")
-    design = planned(tmp_path / "t", "mushra", 8, SYSTEMS, training=True, seconds=0.25)
+    design = planned(tmp_path / "t", "mushra", 8, SYSTEMS, training=True, seconds=0.1)
     systems = {name: entry.system for name, entry in design.key.stimuli.items()}
     with served(design) as server:
         journal = server.journal

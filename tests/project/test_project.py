@@ -173,10 +173,17 @@ def test_the_decision_record_is_that_of_the_committed_rows(
     assert "Nothing is written here yet" not in page
 
 
-def test_the_committed_decision_says_what_is_known(committed: list[ResultRow]) -> None:
-    path = COMMITTED / "decisions" / "requirements.toml"
-    asked = review.load(path)
-    decision = review.decide(committed, asked, rows_of(asked, COMMITTED))
+@pytest.fixture(scope="module")
+def decision(committed: list[ResultRow]) -> review.Decision:
+    """What the requirements of this checkout decide on the committed rows."""
+    asked = review.load(COMMITTED / "decisions" / "requirements.toml")
+    kept_back = confirmation.rows_of(asked, COMMITTED)
+    return review.decide(committed, asked, rows_of(asked, COMMITTED), kept_back)
+
+
+def test_the_committed_decision_says_what_is_known(
+    committed: list[ResultRow], decision: review.Decision
+) -> None:
     status = {outcome.option: outcome.best.status for outcome in decision.outcomes}
     phase_free = {o.option for o in decision.outcomes if o.route[:4] in ("keep", "repa")}
     assert {status[name] for name in phase_free} == {"out"}
@@ -193,21 +200,16 @@ def test_the_committed_decision_says_what_is_known(committed: list[ResultRow]) -
 
 
 def test_the_recommendation_and_its_cheapest_rival_hold_on_clips_that_were_kept_back(
-    committed: list[ResultRow],
+    decision: review.Decision,
 ) -> None:
-    asked = review.load(COMMITTED / "decisions" / "requirements.toml")
-    kept_back = confirmation.rows_of(asked, COMMITTED)
-    decision = review.decide(committed, asked, rows_of(asked, COMMITTED), kept_back)
     held = {one.spec: one for one in decision.confirmations}
     for pick in decision.picks:
         assert (held[pick.spec].holds, held[pick.spec].clips) == (True, 180)
 
 
 def test_the_committed_decision_judges_encodec_and_dac_class_by_class(
-    committed: list[ResultRow],
+    decision: review.Decision,
 ) -> None:
-    asked = review.load(COMMITTED / "decisions" / "requirements.toml")
-    decision = review.decide(committed, asked, rows_of(asked, COMMITTED))
     found = {
         (clip_class, one.spec): [finding.verdict for finding in one.findings[:3]]
         for clip_class, outcome in decision.by_class.items()

@@ -12,7 +12,8 @@ from codecmark.results import store
 from codecmark.results.row import ResultRow
 from codecmark.review import confirmation
 from codecmark.review.elsewhere import KeptBack
-from codecmark.review.record import markdown
+from codecmark.review.record import first_screen, markdown
+from codecmark.review.requirement import Requirement
 from codecmark.review.stored import decoded, encoded
 from reviewed import RATIO, SNR, asked, changed, codec
 
@@ -63,6 +64,31 @@ def test_what_was_not_run_there_is_named() -> None:
     )
     assert review.decide(OURS, ASKED).confirmations == ()
     assert "kept back" not in markdown(review.decide(OURS, ASKED), "asked.toml")
+
+
+def test_what_is_out_by_what_those_clips_are_not_asked_about_was_not_found_there() -> None:
+    """It passes here too whatever is judged there: memory keeps it out."""
+    memory = Requirement("memory", "peak_memory_mib", "<=", 150.0)
+    ours = [changed(row, peak_memory_mib=60.0) for row in OURS]
+    ours += codec("opus@32k", peak_memory_mib=900.0)
+    wanted = replace(asked(SNR, RATIO, memory), confirmation=KeptBack("test_half"))
+    rows = [*kept("opus@16k", 15), *kept("opus@32k", 20), *kept("opus@48k", 20)]
+    decision = review.decide(ours, wanted, confirming=rows)
+    assert decision.recommended == "opus@16k"
+    assert not decision.candidates["opus@32k"].can_be_chosen
+    text = first_screen(decision)
+    assert "judged by all that is asked but memory; in brackets" in text
+    assert "kept back it passes again by all that is asked but memory (0 of 5 clips" in text
+    assert "confirmed by nothing: `opus@48k` at 16.0 kbit/s (0)." in text
+    assert "`opus@32k`" not in text.partition("**On clips that were kept back**")[2]
+
+
+def test_what_was_decided_before_and_after_is_said_as_people_wrote_it() -> None:
+    kept_back = KeptBack("test_half", history="rule on Monday, look on Tuesday")
+    wanted = replace(ASKED, confirmation=kept_back)
+    text = first_screen(review.decide(OURS, wanted, confirming=kept("opus@16k", 15)))
+    assert "- **Order of events**: rule on Monday, look on Tuesday." in text
+    assert "Order of events" not in first_screen(review.decide(OURS, wanted))
 
 
 def test_other_rows_there_are_another_decision(tmp_path: Path) -> None:

@@ -65,25 +65,28 @@ def test_the_record_names_three_options_and_what_separates_them() -> None:
     assert "**Which of those that pass has most margin is not known.**" in head
     assert "The order by margin is that of these clips (SNR), cut at 3, then by bits." in head
     assert (
-        "passes every hard requirement, as does 1 other setting, and any of the 2 will do" in head
-    )
+        "passes every hard requirement, as does 1 other setting; that it comes first rests on SNR, "
+        "not on bits, delay or licence."
+    ) in head
+    assert "will do" not in head
+    # beyond the cap bits decide, so nothing is said to rest on SNR
+    rows += [*codec("opus@32k", stream_bytes=20_000), *codec("opus@40k", stream_bytes=25_000)]
+    wide = first_screen(review.decide(rows, wanted))
+    assert "as do 3 other settings, 1 of which has as much margin by the rule." in wide
+    assert "comes first rests on" not in wide
+    assert "| `opus@32k`, **recommended**, most margin by the rule, as has 1 other |" in wide
+    assert "By the rule 2 have as much, and what `prefer` names next puts one first." in wide
     assert "**Keep: open, neither shown to pass nor to fail.** `mel:a+wave@8k`: SNR: " in head
     assert "To live with `mel:a+wave@8k`: keeps the latent;" in head
     assert "**What would change it**: asking [" in head
     assert "up to about 8 kbit/s `mel:a+wave@8k` at [8.0 kbit/s]" in below
     assert "(open: SNR UNDECIDED); up to about 16 kbit/s `opus@12k`" in below
-    assert (
-        "**Nothing that builds on what is in use passes**: nearest is `mel:a+wave@8k` at "
-        "8.0 kbit/s, open." in head
-    )
+    assert "**Nothing passes of keep**: nearest is `mel:a+wave@8k` at 8.0 kbit/s, open." in head
     rows = [*codec("mel:a+wave@8k", NEAR, stream_bytes=5_000), *codec("opus@24k", FAR)]
     head = markdown(review.decide(rows, wanted), "r.toml").partition("## Context")[0]
     assert "**Recommended (replace): Opus, as `opus@24k`" in head
-    assert (
-        "| `mel:a+wave@8k`, cheapest that passes, best that builds on what is in use | [8.0]"
-        in head
-    )
-    assert "builds on what is in use passes" not in head
+    assert "| `mel:a+wave@8k`, cheapest that passes, best of *keep* | [8.0]" in head
+    assert "Nothing passes of" not in head
 
 
 def test_what_the_kept_clips_tell_apart_is_named_with_its_margins() -> None:
@@ -103,6 +106,11 @@ def test_what_the_kept_clips_tell_apart_is_named_with_its_margins() -> None:
         "told apart: `opus@24k` 26.5, `opus@12k` 18.1."
     ) in head
     assert "confirmed by nothing: `opus@32k` at" in head
+    kept = [*codec("opus@12k", wide), *codec("opus@24k", wider)]
+    ours += codec("opus@48k", FAR)
+    kept += codec("opus@48k", (9,) * 5)
+    head = first_screen(review.decide(ours, wanted, confirming=kept))
+    assert "On the kept clips 2 of the 3 that ran there have 3 half intervals or more" in head
     one = first_screen(review.decide(codec("opus@24k", FAR), wanted))
     assert "is not known" not in one
 
@@ -140,14 +148,14 @@ def test_where_nobody_passes_only_the_present_architecture_is_named() -> None:
     option = Option("Chain", "keep", specs=("mel:*",))
     rows = codec("mel:a/gl", (-2,) * 5)
     (pick,) = review.decide(rows, asked(SNR, options=[option], present=("keep",))).picks
-    assert (pick.role, pick.margin) == ("best that builds on what is in use", -MOST_CERTAIN)
+    assert (pick.role, pick.margin) == ("best of the present routes", -MOST_CERTAIN)
 
 
 def test_no_margin_is_shown_of_what_was_not_measured() -> None:
     options = (Option("Chain", "keep", specs=("mel:*",)), Option("Opus", specs=("opus@*",)))
     decision = review.decide(codec("opus@24k", FAR), asked(SNR, options=options, present=("keep",)))
     head = markdown(decision, "r.toml").partition("## Context")[0]
-    assert "| `mel:*`, best that builds on what is in use, open | - | - | - | no evidence |" in head
+    assert "| `mel:*`, best of *keep*, open | - | - | - | no evidence |" in head
 
 
 def test_what_a_codec_asks_of_its_user_is_read_from_its_rows() -> None:
@@ -155,7 +163,7 @@ def test_what_a_codec_asks_of_its_user_is_read_from_its_rows() -> None:
     layer = codec("mel:16k-64+wave+anchored@8k", weights="trained", reasons=whole,
                   peak_memory_mib=539.0, decode_s=0.15)  # fmt: skip
     live, cost, licence, data = to_know(layer)
-    assert live.startswith("needs the whole clip")
+    assert live == "states no bound of its delay: not made for live use here"
     assert cost == "decoding takes 0.030 s for 1 s of audio, 539 MiB"
     assert licence.startswith("licence MIT")
     assert data == "trained by this project: the card of `anchored` names the data"

@@ -11,7 +11,7 @@ import claims
 import committed
 from codecmark import review
 from codecmark.review.decision import Decision, decide_within
-from codecmark.review.picks import BUILT_ON
+from codecmark.review.picks import OF_PRESENT
 from codecmark.review.record import first_screen
 from places import COMMITTED
 
@@ -58,10 +58,10 @@ def test_64_kbit_are_enough_to_replace_the_chain_and_whether_to_extend_it_is_sai
     assert decision.option_of(decision.chosen.spec).route == "replace the chain"
     assert decision.provisional
     assert (decision.chosen.rate.value or 0.0) <= 65
-    (present,) = [one for one in decision.picks if one.role == BUILT_ON]
+    (present,) = [one for one in decision.picks if one.role == OF_PRESENT]
     assert decision.option_of(present.spec).route == "extend the chain"
     text, passes = first_screen(decision), decision.candidates[present.spec].can_be_chosen
-    assert ("**Nothing that builds on what is in use passes**" in text) is not passes
+    assert ("**Nothing passes of keep the chain, " in text) is not passes
     assert "need not be left" not in text
     assert "VAE, latent and vocoder are out of its path" in text
     assert "**Which of those that pass has most margin is not known.**" in text
@@ -85,6 +85,20 @@ def test_at_8_kbit_nothing_is_predicted_to_be_near_the_original() -> None:
     assert can_call == []
     assert "**Good sound is no hard requirement here**" in text
     assert "most margin" not in text
+    for route in ("Keep", "Repair", "Extend"):
+        assert f"**{route} the chain: no.** nearest is `" in text, (
+            "figures of a setting that is named"
+        )
+    assert "How sure" in text
+    assert "it passes again by rate and words alone" in text
+
+
+def test_no_layer_is_said_to_be_found_on_the_kept_clips_that_memory_keeps_out() -> None:
+    """At 8 kbit/s the words of the layer are kept here as well as there; it is no phone's."""
+    layer = answer("phone_8k").candidates["mel:16k-64+wave+anchored@8k"]
+    assert layer.finding("rate").verdict == layer.finding("words").verdict == "PASS"
+    assert layer.finding("memory").verdict == "FAIL"
+    assert layer.spec not in first_screen(answer("phone_8k"))
 
 
 def test_no_codec_without_a_latent_is_said_to_need_a_generator_trained_on_it() -> None:
@@ -118,7 +132,7 @@ def test_what_codes_a_whole_clip_at_once_carries_no_call() -> None:
 def test_with_the_latent_kept_only_an_extended_chain_can_pass() -> None:
     decision = answer("keep_latent")
     assert tuple(decision.routes) == ROUTES[:3]
-    (pick,) = {one.spec for one in decision.picks if one.role == BUILT_ON}
+    (pick,) = {one.spec for one in decision.picks if one.role == OF_PRESENT}
     assert decision.option_of(pick).route == "extend the chain"
     assert decision.candidates[pick].finding("SNR").verdict == "PASS"
     passing = [

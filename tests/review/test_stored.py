@@ -27,7 +27,7 @@ def test_a_decision_comes_back_as_it_was() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "complaint"),
     [
-        ('"schema_version": 5', '"schema_version": 6', "schema_version 6, this version"),
+        ('"schema_version": 6', '"schema_version": 7', "schema_version 7, this version"),
         ('"verdict": "PASS"', '"verdict": "YES"', "Invalid enum value 'YES'"),
         ('"requirement": "SNR"', '"requirement": "speed"', "lacks its shape at 'speed'"),
         ('"recommended"', '"recomended"', "unknown field `recomended`"),

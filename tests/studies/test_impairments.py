@@ -53,6 +53,7 @@ def test_tokens_have_a_table_of_their_own() -> None:
     page = impairments_page.markdown(rows)
     assert "| `lyra@9.2k` | samples later: 1 | 60 % | 50 % |" in page
     assert "## A rough input" not in page
+    assert "nobody hears" not in page
 
 
 def test_an_estimate_comes_before_the_work(
@@ -60,5 +61,5 @@ def test_an_estimate_comes_before_the_work(
 ) -> None:
     command = ["impairments", "--limit", "1", "--out", str(tmp_path), "--dry-run"]
     assert main(command) == 0
-    assert "92 rows to make, about" in capsys.readouterr().out
+    assert "94 rows to make, about" in capsys.readouterr().out
     assert not store.run_ids(tmp_path / "impairments")

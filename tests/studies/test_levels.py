@@ -54,3 +54,5 @@ def test_the_committed_page_is_made_of_its_rows() -> None:
     page = (REPOSITORY / "results/level.md").read_text(encoding="utf-8")
     assert page == levels_page.markdown(rows)
     assert len(rows) == 7 * 4 * 7
+    said = " ".join(page.split())
+    assert "ViSQOL moves there by up to 0.08, up and down, and by 0.44 on `aac@32k`" in said

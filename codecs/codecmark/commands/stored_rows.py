@@ -9,6 +9,7 @@ from pathlib import Path
 from rich.console import Console
 
 from codecmark.analysis.summary import Summarised
+from codecmark.measure.impairments import naming
 from codecmark.results import axes, newest, store
 from codecmark.results.axes import Axes
 from codecmark.results.row import ResultRow
@@ -72,14 +73,14 @@ def add_axes(parser: argparse.ArgumentParser) -> None:
 
 
 def chosen_axes(arguments: argparse.Namespace) -> Axes:
-    """Return the chosen combination; without `add_axes` that of untouched clips.
+    """Return the chosen combination, completed; without `add_axes` that of untouched clips.
 
     Raises
     ------
     InputError
         If it names no axes.
     """
-    return axes.parse(getattr(arguments, "axes", ""))
+    return naming.of_rows(getattr(arguments, "axes", ""))
 
 
 def run_of(arguments: argparse.Namespace) -> str:

@@ -89,7 +89,8 @@ def _heading(asked: Requirement) -> str:
     label = wording.label(asked.metric)
     if asked.of or asked.among:
         return f"{statistic}{label}{where} {wording.threshold(asked)}"
-    return f"{statistic}{label}{where} {asked.operator} {asked.threshold:g}"
+    through = wording.went_through(asked.axes)
+    return f"{statistic}{label}{where} {asked.operator} {asked.threshold:g}{through}"
 
 
 def _cell(asked: _Asked, judged: Judged) -> Callable[[Summary], Cell]:

@@ -9,7 +9,7 @@ finished, nobody knows which of the two the figures are of, so the rows fail and
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from time import perf_counter
 
 from codecmark import catalog
@@ -129,6 +129,11 @@ class CodecRows:
         self.encode(timer)
         self.decode(timer)
         return self.rows(scorer, memory=timer is not None)
+
+    def sign_of_life(self, sign: Callable[[], None]) -> None:
+        """Have `sign` called before every call of the codec; see `Measurement.sign_of_life`."""
+        if self._measurement is not None:
+            self._measurement.sign_of_life(sign)
 
     def take(self, clips: Sequence[PreparedClip]) -> None:
         """Go on with these clips, all of which the next calls measure."""

@@ -27,8 +27,8 @@ class Alternative(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknow
     kbps : float or None
     delay_ms : float or None
         None where the codec states none.
-    needs_whole_clip : bool
-        It says that it states none.
+    no_delay_stated : bool
+        Its rows say that it states none; whether it needs the whole clip they do not say.
     licence : str
         Of code and weights, as the codec states it.
     margin : float or None
@@ -48,7 +48,7 @@ class Alternative(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknow
     missed: dict[str, tuple[int, int]]
     clips: int
     sources: int
-    needs_whole_clip: bool = False
+    no_delay_stated: bool = False
 
 
 def alternatives(
@@ -87,7 +87,7 @@ def _alternative(field: Field, candidate: Candidate) -> Alternative:
         missed=missed(figures, candidate),
         clips=len({row.clip for row in rows}),
         sources=len({row.source or row.clip for row in rows}),
-        needs_whole_clip=any(_DELAY in row.reasons for row in rows),
+        no_delay_stated=any(_DELAY in row.reasons for row in rows),
     )
 
 

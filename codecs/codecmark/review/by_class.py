@@ -174,7 +174,7 @@ def _setting(
     whole = tuple(
         _by_sound(field, spec, heard, finding) for finding in field.findings(field.entries[spec])
     )
-    judged = [finding.effective.requirement.metric for finding in whole]
+    judged = [f.effective.requirement.metric for f in whole if not f.requirement.axes]
     metrics = [m for m in dict.fromkeys((*judged, *BESIDE)) if m in QUALITY_FIELDS]
     memory = [r.peak_memory_mib for r in field.figures.of(spec) if r.peak_memory_mib is not None]
     beside = field.requirements.replayed.beside if field.requirements.replayed else ()
@@ -215,6 +215,8 @@ def _by_sound(field: Field, spec: str, heard: str, finding: Finding) -> Finding:
         On the requirement, by what was measured.
     """
     asked, substitute = finding.requirement, finding.stand_in
+    if asked.axes:
+        return finding
     classes = field.figures.classes
     if substitute is not None and all(one.metric in QUALITY_FIELDS for one in asked.others):
         measured = field.heard(heard, asked.others)

@@ -9,7 +9,9 @@ from codecmark.review import wording
 from codecmark.review.choice import Candidate
 from codecmark.review.field import Field
 from codecmark.review.figure import NO_ROWS
+from codecmark.review.finding import Finding
 from codecmark.review.threshold import TIMES
+from codecmark.review.unasked import asks_for_quality
 from codecmark.system.counting import counted
 
 FEW_SOURCES = 8
@@ -27,6 +29,13 @@ def caveats(candidates: Sequence[Candidate], field: Field) -> tuple[str, ...]:
         texts.append(
             f"Scored after alignment, since some clips are not where the declared delay puts "
             f"them: {lags}."
+        )
+    touched = [r for r in field.requirements.requirements if r.axes and asks_for_quality(r)]
+    if touched:
+        names = ", ".join(r.name for r in touched)
+        texts.append(
+            f"No predictor here was held against listeners on clips that went through more than "
+            f"the codec: {names}."
         )
     if any(r.statistic in {"p95", "worst"} for r in field.requirements.requirements):
         texts.append("`p95` and `worst` speak of the measured clips only: no interval is claimed.")
@@ -116,21 +125,25 @@ def _evidence(candidates: Sequence[Candidate], field: Field) -> list[str]:
     )  # fmt: skip
     if trusted:
         texts.append(f"Weights taken on trust, without a known digest: {trusted}.")
-    provisional = {
-        f.requirement.name: f.requirement.others
-        for c in candidates
-        for f in c.hard
-        if f.provisional
-    }
     predicted = {
-        wording.label(member.metric) for others in provisional.values() for member in others
+        label for c in candidates for f in c.hard if f.provisional for label in _predictors(f)
     }
     if predicted:
-        texts.append(
-            f"Predicted by {', '.join(sorted(predicted))}, not heard. On expert listening tests "
-            "such predictors explain part of the opinions only, and least for generative codecs."
-        )
+        texts.append(f"Predicted by {', '.join(sorted(predicted))}, not heard.")
     return texts
+
+
+def _predictors(finding: Finding) -> set[str]:
+    """Return what predicts in place of listeners: of a panel what has figures."""
+    metrics = {member.name: member.metric for member in finding.requirement.others}
+    if not finding.effective.panel:
+        return {wording.label(metric) for metric in metrics.values()}
+    return {
+        wording.label(metrics[said.requirement])
+        for voice in finding.effective.voices
+        for said in voice.says
+        if said.value is not None
+    }
 
 
 def _machines(field: Field) -> list[str]:

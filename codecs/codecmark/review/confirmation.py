@@ -1,4 +1,4 @@
-"""The options of a decision, judged again by the same rule on clips that nothing was chosen on.
+"""The options of a decision, judged again by the same rule on clips that were kept back.
 
 The best of many settings on a few clips is partly the luckiest one there. Clips that were kept back
 tell, provided that they are looked at once and nothing is chosen by them.
@@ -68,8 +68,10 @@ def rows_of(requirements: Requirements, results: Path) -> list[ResultRow]:
 
 
 def judged_again(requirements: Requirements) -> tuple[Requirement, ...]:
-    """Return the requirements that the kept clips are asked about."""
-    return tuple(one for one in requirements.requirements if one.metric not in _ELSEWHERE)
+    """Return the requirements that the kept clips are asked about: of untouched clips."""
+    return tuple(
+        one for one in requirements.requirements if one.metric not in _ELSEWHERE and not one.axes
+    )
 
 
 def confirmed(

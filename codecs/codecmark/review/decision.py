@@ -18,6 +18,9 @@ from codecmark.review.digest import digest
 from codecmark.review.dominance import ParetoSet, pareto_set
 from codecmark.review.field import Field
 from codecmark.review.figures import Figures
+from codecmark.review.impaired import among
+from codecmark.review.impaired import figures_of as impaired_figures
+from codecmark.review.impaired import rows_of as impaired_rows
 from codecmark.review.judgement import Judged, of_condition
 from codecmark.review.picks import Pick, by_rate, picks
 from codecmark.review.replayed import figures_of
@@ -28,7 +31,7 @@ from codecmark.review.sensitivity import Flip, Relaxation, flips, relaxation
 from codecmark.review.unasked import PredictedBest, predicted_best
 from codecmark.run.corpora import any_locked
 
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 
 
 class Outcome(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -76,7 +79,7 @@ class Decision(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_f
         By the name of a requirement, of its stand-in or of a threshold of its panel, the nearest
         thresholds that change the choice.
     picks : tuple of Pick
-        Most margin, fewest bits, and the best that builds on what is in use.
+        Most margin, fewest bits, and the best of the present routes.
     alternatives : tuple of Alternative
         All that passes and all picks, fewest bits first, with what the order leaves to people.
     predicted_best : tuple of PredictedBest
@@ -167,6 +170,7 @@ def decide(
     requirements: Requirements,
     replayed: Sequence[ResultRow] = (),
     confirming: Sequence[ResultRow] = (),
+    impaired: Sequence[ResultRow] = (),
     *,
     locked: bool = False,
 ) -> Decision:
@@ -175,11 +179,14 @@ def decide(
     Parameters
     ----------
     rows : iterable of ResultRow
-        Those of other conditions than the requirements' are left out.
+        Of one combination of axes. Those of other conditions than the requirements' are left out.
     replayed : sequence of ResultRow
         Published sound, see `replayed.rows_of`.
     confirming : sequence of ResultRow
         Clips that were kept back, see `confirmation.rows_of`; nothing is chosen by them.
+    impaired : sequence of ResultRow
+        Clips that went through what requirements name as their axes, see `impaired.rows_of`.
+        Those of other combinations are left out.
     locked : bool
         The rows themselves are of clips that were kept back: nothing is chosen.
 
@@ -189,7 +196,9 @@ def decide(
         If no row is of that condition.
     """
     kept = of_condition(rows, requirements.judged_under)
-    field = Field(requirements, Figures(kept), figures_of(requirements, replayed))
+    touched = among(impaired, requirements)
+    figures = Figures(kept, impaired_figures(requirements, touched, kept))
+    field = Field(requirements, figures, figures_of(requirements, replayed))
     ranked = {spec: field.ranked(spec) for spec in field.entries}
     offered = {spec: ranked[spec] for spec in field.offered}
     outcomes = tuple(
@@ -205,7 +214,7 @@ def decide(
         schema_version=SCHEMA_VERSION,
         requirements=requirements,
         run_ids=tuple(dict.fromkeys(row.run_id for row in kept)),
-        rows_sha256=digest([*kept, *replayed, *confirming]),
+        rows_sha256=digest([*kept, *replayed, *confirming], touched),
         recommended=None if chosen is None else chosen.candidate.spec,
         outcomes=outcomes,
         others=tuple(one.candidate for spec, one in ranked.items() if spec not in offered),
@@ -237,9 +246,14 @@ def decide_within(results: Path, rows: Sequence[ResultRow], requirements: Requir
 
     Of a run over clips that are kept back nothing is chosen.
     """
-    replayed = published_rows(requirements, results)
-    locked = any_locked(results, {row.run_id for row in rows})
-    return decide(rows, requirements, replayed, kept_rows(requirements, results), locked=locked)
+    return decide(
+        rows,
+        requirements,
+        published_rows(requirements, results),
+        kept_rows(requirements, results),
+        impaired_rows(requirements, results, rows),
+        locked=any_locked(results, {row.run_id for row in rows}),
+    )
 
 
 def _routes(outcomes: Sequence[Outcome], ranked: Sequence[Ranked]) -> dict[str, str]:

@@ -16,6 +16,8 @@ from codecmark.review.figures import Figures
 from codecmark.review.panel import Panel
 from codecmark.review.threshold import COSTS, EACH, LICENCE, MOS, TIMES, higher_is_better
 
+_Axis = tuple[str, str, str]  # metric, class of clips, and what these went through
+
 
 class Dropped(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An option whose best setting is beaten: `by` is no worse on any axis, better on one."""
@@ -25,16 +27,18 @@ class Dropped(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     by: str
 
 
-class ParetoSet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class ParetoSet(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """The options that are left, those that are dropped, and those that lack an axis.
 
-    `axes` are (metric, class of clips); `left_out` gives for each option the first absent figure.
+    `axes` are (metric, class of clips), `impaired` (metric, class of clips, what these went
+    through, as `Requirement.axes`); `left_out` gives for each option the first absent figure.
     """
 
     axes: tuple[tuple[str, str], ...]
     members: tuple[str, ...]
     dropped: tuple[Dropped, ...]
     left_out: dict[str, str]
+    impaired: tuple[tuple[str, str, str], ...] = ()
 
 
 def pareto_set(field: Field, candidates: Mapping[str, Ranked]) -> ParetoSet:
@@ -54,13 +58,15 @@ def pareto_set(field: Field, candidates: Mapping[str, Ranked]) -> ParetoSet:
     absent: dict[str, Figure] = {}
     specs = [one.candidate.spec for one in ordered(candidates.values())]
     for spec in specs:
-        row = [field.figures.get(spec, metric, name) for metric, name in axes]
+        row = [
+            field.figures.under(through).get(spec, metric, name) for metric, name, through in axes
+        ]
         gaps = [figure for figure in row if figure.level is None]
         if gaps:
             absent[spec] = gaps[0]
         else:
             figures[spec] = row
-    signs = [1 if higher_is_better(metric) else -1 for metric, _ in axes]
+    signs = [1 if higher_is_better(metric) else -1 for metric, _, _ in axes]
     values = {spec: [f.level or 0.0 for f in row] for spec, row in figures.items()}
     beaten = {
         spec: [
@@ -84,11 +90,17 @@ def pareto_set(field: Field, candidates: Mapping[str, Ranked]) -> ParetoSet:
             dropped.append(Dropped(option.name, own[0], first))
         else:
             members.append(option.name)
-    return ParetoSet(tuple(axes), tuple(members), tuple(dropped), left_out)
+    return ParetoSet(
+        tuple((metric, name) for metric, name, through in axes if not through),
+        tuple(members),
+        tuple(dropped),
+        left_out,
+        tuple(axis for axis in axes if axis[-1]),
+    )
 
 
-def _axes(field: Field) -> list[tuple[str, str]]:
-    axes: list[tuple[str, str]] = [("bitrate_kbps", "all")]
+def _axes(field: Field) -> list[_Axis]:
+    axes: list[_Axis] = [("bitrate_kbps", "all", "")]
     classes = field.figures.classes
     for requirement in field.requirements.requirements:
         if requirement.panel is not None:
@@ -98,22 +110,23 @@ def _axes(field: Field) -> list[tuple[str, str]]:
         # the rate says the ratio already, and a licence is neither better nor worse than another
         if asked is None or asked.metric in {"compression_ratio", LICENCE}:
             continue
-        names = classes if asked.clip_class == EACH else (asked.clip_class,)
-        axes += [(asked.metric, name) for name in names]
+        own = field.figures.under(asked.axes).classes
+        names = own if asked.clip_class == EACH else (asked.clip_class,)
+        axes += [(asked.metric, name, asked.axes) for name in names]
     return list(dict.fromkeys(axes))
 
 
-def _of_panel(field: Field, panel: Panel, clip_class: str) -> list[tuple[str, str]]:
+def _of_panel(field: Field, panel: Panel, clip_class: str) -> list[_Axis]:
     """Return what a panel judges a class by: voices for every kind of codec, if they have figures.
 
     Where no such voice has any, all that have.
     """
-    heard: dict[bool, list[tuple[str, str]]] = {True: [], False: []}
+    heard: dict[bool, list[_Axis]] = {True: [], False: []}
     for voice in panel.of_class(clip_class):
         for asked in voice.any_of:
             figures = (field.figures.get(s, asked.metric, clip_class) for s in field.offered)
             if any(figure.level is not None for figure in figures):
-                heard[not voice.codecs].append((asked.metric, clip_class))
+                heard[not voice.codecs].append((asked.metric, clip_class, ""))
     return heard[True] or heard[False]
 
 
@@ -132,6 +145,7 @@ def _beyond_noise(figures: Figures, theirs: Figure, ours: Figure, sign: int) -> 
         return b > max(LEAST_FACTOR, figures.time_noise) * a
     if theirs.metric in COSTS or theirs.exact or ours.exact:
         return sign * (a - b) > 0
+    figures = figures.under(theirs.axes)
     their_clips = figures.clips(theirs.spec, theirs.metric, theirs.clip_class)
     our_clips = figures.clips(ours.spec, ours.metric, ours.clip_class).values
     shared = [clip for clip in their_clips.values if clip in our_clips]

@@ -39,15 +39,18 @@ class PublishedSound(
 
 
 class KeptBack(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
-    """Rows on clips that nothing was chosen on: the options are judged there once more.
+    """Rows on clips that were kept back: the options are judged there once more.
 
     Attributes
     ----------
     results : str
         A folder of results within the one that is judged.
+    history : str
+        What was decided before and after these clips were looked at.
     """
 
     results: Annotated[str, Meta(description="a folder of results within the results folder")]
+    history: Annotated[str, Meta(description="what was decided before and after a look")] = ""
 
     def __post_init__(self) -> None:
         """Check that the folder is within the results."""

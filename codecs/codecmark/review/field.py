@@ -62,13 +62,13 @@ class Field:
         self.rates_of = rates_of
         self.figures = figures
         self.replayed = replayed
-        self.options = requirements.options or _options_of(figures.specs)
+        self.options = requirements.options or _options_of(figures.every_spec)
         self.specs_of = {
-            option.name: matching(option.specs, figures.specs) for option in self.options
+            option.name: matching(option.specs, figures.every_spec) for option in self.options
         }
         self.entries: dict[str, Entry] = {}
         offered = (spec for specs in self.specs_of.values() for spec in specs)
-        for spec in dict.fromkeys((*offered, *figures.specs)):
+        for spec in dict.fromkeys((*offered, *figures.every_spec)):
             own = [one for one in self.options if spec in self.specs_of[one.name]]
             self.entries[spec] = self._entry(spec, own)
 

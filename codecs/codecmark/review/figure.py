@@ -54,6 +54,8 @@ class Figure(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fie
         What it is relative to: `original`, the spec whose time is the unit, or empty.
     text : str
         What is known and is no number: a licence.
+    axes : str
+        What its clips went through beside the codec, see `Requirement.axes`.
     """
 
     spec: str
@@ -77,6 +79,7 @@ class Figure(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fie
     listeners: int = 0
     of: str = ""
     text: str = ""
+    axes: str = ""
 
     @property
     def is_known(self) -> bool:

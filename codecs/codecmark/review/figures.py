@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 
 import msgspec
@@ -27,9 +27,19 @@ TOTALS = {  # costs are totals first, then one division
 
 
 class Figures:
-    """The rows of one condition, asked for one figure after another."""
+    """The rows of one condition and one combination of axes, asked for one figure after another.
 
-    def __init__(self, rows: Sequence[ResultRow]) -> None:
+    Parameters
+    ----------
+    rows : sequence of ResultRow
+    impaired : mapping of str to Figures, optional
+        Of other combinations of axes, by their text, see `impaired.figures_of`.
+    """
+
+    def __init__(
+        self, rows: Sequence[ResultRow], impaired: Mapping[str, Figures] | None = None
+    ) -> None:
+        self._impaired = impaired or {}
         self.rows = latest_rows(rows)
         self.specs = tuple(dict.fromkeys(row.spec for row in self.rows))
         self.hosts = sorted({row.host for row in self.rows if row.host})
@@ -40,6 +50,16 @@ class Figures:
         self._scored: dict[tuple[str, str], dict[str, Scored]] = {}
         self._rated = {m for m in RATINGS if any(getattr(r, m) is not None for r in self.rows)}
         self._clips = {row.clip: row.clip_class for row in self.rows if row.clip}
+
+    def under(self, axes: str) -> Figures:
+        """Return the figures of a combination of axes; those of the rows themselves for none."""
+        return self._impaired[axes] if axes else self
+
+    @property
+    def every_spec(self) -> tuple[str, ...]:
+        """The specs of the rows, then those that have rows of other combinations only."""
+        others = (spec for figures in self._impaired.values() for spec in figures.specs)
+        return tuple(dict.fromkeys((*self.specs, *others)))
 
     @property
     def classes(self) -> tuple[str, ...]:

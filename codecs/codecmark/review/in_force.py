@@ -12,7 +12,7 @@ from pathlib import Path
 from codecmark.analysis.summary import Summarised
 from codecmark.errors import InputError, ResultSchemaError
 from codecmark.results.row import ResultRow
-from codecmark.review import confirmation, files, stored
+from codecmark.review import confirmation, files, impaired, stored
 from codecmark.review.decision import Decision, decide
 from codecmark.review.digest import digest
 from codecmark.review.judgement import Judged, judged
@@ -83,7 +83,10 @@ def judged_by_condition(
     if results is None:
         return {name: judged(rows, default(name)) for name in names}
     asked = {name: requirements_for(results, name, given) for name in names}
-    found = {name: judged(rows, one, rows_of(one, results)) for name, one in asked.items()}
+    found = {
+        name: judged(rows, one, rows_of(one, results), impaired.rows_of(one, results, rows))
+        for name, one in asked.items()
+    }
     if not any_locked(results, {row.run_id for row in rows}):
         return found
     return {name: replace(one, recommended=None, locked=True) for name, one in found.items()}
@@ -125,11 +128,12 @@ def decision_for(
     kept = _stored(path.with_suffix(".json"))
     replayed = rows_of(requirements, results)
     confirming = confirmation.rows_of(requirements, results)
+    touched = impaired.rows_of(requirements, results, rows)
     ours = [*(row for row in rows if row.condition == condition), *replayed, *confirming]
-    if kept and kept.requirements == requirements and kept.rows_sha256 == digest(ours):
+    if kept and kept.requirements == requirements and kept.rows_sha256 == digest(ours, touched):
         return InForce(kept, record, is_current=True)
     locked = any_locked(results, {row.run_id for row in rows})
-    made = decide(rows, requirements, replayed, confirming, locked=locked)
+    made = decide(rows, requirements, replayed, confirming, touched, locked=locked)
     return InForce(made, record, is_current=False)
 
 

@@ -11,6 +11,7 @@ from codecmark.results.row import ResultRow
 from codecmark.review.choice import Candidate, best, ordered
 from codecmark.review.field import Field
 from codecmark.review.figures import Figures
+from codecmark.review.impaired import figures_of as impaired_figures
 from codecmark.review.replayed import figures_of
 from codecmark.review.requirements import Requirements
 from codecmark.review.summed import SummedFigures
@@ -31,7 +32,10 @@ class Judged:
 
 
 def judged(
-    rows: Iterable[ResultRow], requirements: Requirements, replayed: Sequence[ResultRow] = ()
+    rows: Iterable[ResultRow],
+    requirements: Requirements,
+    replayed: Sequence[ResultRow] = (),
+    impaired: Sequence[ResultRow] = (),
 ) -> Judged:
     """Judge every spec of the rows, as `decide` does.
 
@@ -42,6 +46,8 @@ def judged(
         elsewhere, the sums are judged.
     replayed : sequence of ResultRow
         Published sound, see `replayed.rows_of`.
+    impaired : sequence of ResultRow
+        Clips that went through what requirements name as their axes, see `impaired.rows_of`.
 
     Raises
     ------
@@ -51,9 +57,11 @@ def judged(
     condition = requirements.judged_under
     figures: Figures
     if isinstance(rows, Summarised):
-        figures = SummedFigures([one for one in rows.summaries if one.condition == condition])
+        summaries = [one for one in rows.summaries if one.condition == condition]
+        figures = SummedFigures(summaries, impaired_figures(requirements, impaired, rows))
     else:
-        figures = Figures(of_condition(rows, condition))
+        kept = of_condition(rows, condition)
+        figures = Figures(kept, impaired_figures(requirements, impaired, kept))
     field = Field(requirements, figures, figures_of(requirements, replayed))
     ranked = {spec: field.ranked(spec) for spec in field.entries}
     chosen = best(ranked[spec] for spec in field.offered)

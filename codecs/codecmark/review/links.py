@@ -23,7 +23,8 @@ class Links:
         if self._plain or not figure.run_ids:
             return text
         clips = "all clips" if figure.clip_class == "all" else f"clips of {figure.clip_class}"
-        title = _plain(f"spec {figure.spec}, field {figure.metric}, {clips}")
+        touched = f", {figure.axes}" if figure.axes else ""
+        title = _plain(f"spec {figure.spec}, field {figure.metric}, {clips}{touched}")
         folder = f"{_plain(figure.results)}/rows" if figure.results else "rows"
         target = f'<../{folder}/{_plain(figure.run_ids[-1])}.jsonl> "{title}"'
         number = self._numbers.setdefault(target, len(self._numbers) + 1)

@@ -37,6 +37,7 @@ def by_clip(figures: Figures, spec: str, asked: Requirement, classes: Sequence[s
     """
     if asked.statistic == "worst" or asked.of not in {"", ORIGINAL}:
         return ByClip(asked, {})
+    figures = figures.under(asked.axes)
     return ByClip(
         asked,
         {name: figures.clips(spec, asked.metric, name, asked.of).values for name in classes},
@@ -53,7 +54,8 @@ def missed(figures: Figures, candidate: Candidate) -> dict[str, tuple[int, int]]
         asked = finding.requirement
         if asked.metric not in QUALITY_FIELDS:
             continue
-        classes = figures.classes if asked.clip_class == EACH else (asked.clip_class,)
+        own = figures.under(asked.axes).classes
+        classes = own if asked.clip_class == EACH else (asked.clip_class,)
         clips = by_clip(figures, candidate.spec, asked, classes)
         if clips.values:
             found[asked.name] = len(clips.below), len(clips.values)

@@ -1,4 +1,4 @@
-"""Three options: most margin, fewest bits, and the best that builds on what is in use.
+"""Three options: most margin, fewest bits, and the best of the routes from what is in use.
 
 Where another order than by margin comes first, the recommended one takes the place of the first.
 """
@@ -20,9 +20,9 @@ RATES_KBPS = (4, 8, 16, 32, 64)
 _ABOUT = 1.03  # a stream of 8 kbit/s may take 8.2 with its frame
 MOST_MARGIN: Final = "most margin by the rule"
 CHEAPEST: Final = "cheapest that passes"
-BUILT_ON: Final = "best that builds on what is in use"
+OF_PRESENT: Final = "best of the present routes"
 Role = Literal["recommended", "most margin by the rule", "cheapest that passes",
-               "best that builds on what is in use"]  # fmt: skip
+               "best of the present routes"]  # fmt: skip
 
 
 class Pick(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -49,7 +49,7 @@ class Pick(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_field
 
 
 def picks(field: Field, candidates: Mapping[str, Ranked]) -> tuple[Pick, ...]:
-    """Return those that there are; where nothing passes, only what builds on what is in use.
+    """Return those that there are; where nothing passes, only the best of the present routes.
 
     Who has most margin is named only where margin comes first in the order that was asked for.
 
@@ -79,7 +79,7 @@ def picks(field: Field, candidates: Mapping[str, Ranked]) -> tuple[Pick, ...]:
     present = ordered(ranked for spec, ranked in candidates.items() if spec in kept)
     if present:
         nearest = present[0].candidate
-        chosen.append(_pick(BUILT_ON, nearest, field))
+        chosen.append(_pick(OF_PRESENT, nearest, field))
     return tuple(chosen)
 
 

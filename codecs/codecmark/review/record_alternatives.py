@@ -11,10 +11,10 @@ from codecmark.review.confirmation import Confirmation
 from codecmark.review.decision import Decision
 from codecmark.review.finding import MOST_CERTAIN
 from codecmark.review.links import Links
-from codecmark.review.picks import MOST_MARGIN
+from codecmark.review.picks import MOST_MARGIN, OF_PRESENT, Pick
 from codecmark.review.record_sections import STATUS
 from codecmark.review.requirement import Requirement
-from codecmark.review.summary import code
+from codecmark.review.summary import as_wide, code
 from codecmark.system.counting import counted
 from codecmark.system.markdown import escaped, table
 
@@ -53,7 +53,7 @@ def section(decision: Decision, links: Links) -> list[str]:
         "*Margin*: how far a mean is beyond its threshold, in half intervals (half of the 95 % "
         "interval of that mean over sources), the smallest over all hard requirements, classes of "
         f"clips and predictors that count: 1 or more is a pass, {MOST_CERTAIN:g} or more are not "
-        f"told apart.{' *Kept*: on clips that nothing was chosen on.' if kept else ''}{more}"
+        f"told apart.{' *Kept*: on clips that were kept back.' if kept else ''}{more}"
     )
     return [table(headings, rows), words, *_order(decision)]
 
@@ -100,13 +100,25 @@ def _margin_there(one: Confirmation) -> str:
 
 def _named(one: Alternative, decision: Decision) -> str:
     """Return the setting, with what it was picked for."""
-    roles = [str(pick.role) for pick in decision.picks if pick.spec == one.spec]
+    roles = [_role(pick, decision) for pick in decision.picks if pick.spec == one.spec]
     if one.spec == decision.recommended:
         roles = ["**recommended**", *(role for role in roles if role != "recommended")]
     candidate = decision.candidates[one.spec]
     if not candidate.can_be_chosen:
         roles.append(STATUS[candidate.status])
     return ", ".join([code(one.spec), *roles])
+
+
+def _role(pick: Pick, decision: Decision) -> str:
+    """Return what a setting was picked for, the best of the present routes by its own."""
+    if pick.role == MOST_MARGIN:
+        others = len(as_wide(decision, decision.candidates[pick.spec])) - 1
+        have = "has" if others == 1 else "have"
+        return f"{pick.role}, as {have} {counted(others, 'other')}" if others else pick.role
+    if pick.role != OF_PRESENT:
+        return pick.role
+    outcome = decision.outcome(pick.option)
+    return f"best of *{escaped(outcome.route or outcome.option)}*"
 
 
 def _rate(one: Alternative, decision: Decision, links: Links) -> str:
@@ -126,7 +138,7 @@ def _there(one: Confirmation | None) -> str:
 def _delay(one: Alternative) -> str:
     if one.delay_ms is not None:
         return f"{one.delay_ms:.4g} ms"
-    return "whole clip" if one.needs_whole_clip else "-"
+    return "none stated" if one.no_delay_stated else "-"
 
 
 def _of(pair: tuple[int, int] | None) -> str:
@@ -142,13 +154,18 @@ def _order(decision: Decision) -> list[str]:
     first = next((one for one in decision.picks if one.role == MOST_MARGIN), None)
     texts = []
     if first is not None:
-        figure = decision.candidates[first.spec].narrowest.figure
+        widest = decision.candidates[first.spec]
+        tied = len(as_wide(decision, widest))
+        figure = widest.narrowest.figure
         few = f"{counted(figure.n_sources, 'source')} of {figure.clip_class}"
         named = figure.n_sources and figure.clip_class != ALL
+        by = f"The order by margin is that of {few if named else 'these clips'} "
+        by += f"({escaped(first.of)}), cut at {MOST_CERTAIN:g}, then by bits."
+        if tied > 1:
+            by = f"By the rule {tied} have as much, and what `prefer` names next puts one first."
         texts.append(
-            "**Which of those that pass has most margin is not known.** The order by margin is "
-            f"that of {few if named else 'these clips'} ({escaped(first.of)}), cut at "
-            f"{MOST_CERTAIN:g}, then by bits.{_told_apart(decision, passing)}"
+            f"**Which of those that pass has most margin is not known.** {by}"
+            f"{_told_apart(decision, passing)}"
         )
     texts += [*_cheapest(list(passing.values())), "Choose by bits, delay, licence and latent."]
     return [" ".join(texts)]
@@ -156,17 +173,17 @@ def _order(decision: Decision) -> list[str]:
 
 def _told_apart(decision: Decision, passing: Mapping[str, Alternative]) -> str:
     """Say how many have a margin at the cut on the kept clips, and how large it is, of each."""
-    again = [one for one in decision.confirmations if one.holds and one.spec in passing]
+    ran = [c for c in decision.confirmations if c.status is not None and c.spec in passing]
+    again = sorted((one for one in ran if one.holds), key=lambda one: -_size(one.margin))
     if len(again) < 2:
         return ""
-    again.sort(key=lambda one: -_size(one.margin))
     widest = [one for one in again if _size(one.margin) >= MOST_CERTAIN]
     if len(widest) < 2:
         names = ", ".join(f"{code(one.spec)} {_uncut(one)}" for one in again[:3])
         return f" On the kept clips the largest margins are {names}."
     names = ", ".join(f"{code(one.spec)} {_uncut(one)}" for one in widest)
     return (
-        f" On the kept clips {len(widest)} of the {len(again)} that ran there have "
+        f" On the kept clips {len(widest)} of the {len(ran)} that ran there have "
         f"{MOST_CERTAIN:g} half intervals or more and are not told apart: {names}."
     )
 

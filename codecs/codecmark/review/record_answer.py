@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from codecmark.review import panel_text, record_changes, wording
+from codecmark.review import panel_text, record_changes, record_confirmation, wording
 from codecmark.review.decision import Decision, Outcome
 from codecmark.review.finding import Finding
 from codecmark.review.links import Links
@@ -20,7 +20,7 @@ _ANSWERS = {"feasible": "yes", "provisional": "yes, provisionally", "open": "ope
 
 def section(decision: Decision, links: Links) -> list[str]:
     """Return one list; nothing where nothing is to be said."""
-    lines = [*_routes(decision, links), _sure(decision), _cost(decision)]
+    lines = [*_routes(decision, links), _sure(decision), _history(decision), _cost(decision)]
     lines.append(record_changes.nearest_flips(decision, links))
     text = "\n".join(f"- {line}" for line in lines if line)
     return [text] if text else []
@@ -42,7 +42,10 @@ def _answer(decision: Decision, route: str, nearest: Outcome, links: Links) -> s
         if nearest.best.status == "open":
             status += ", neither shown to pass nor to fail"
             return f"{status}.** {code(nearest.best.spec)}: {route_line(nearest, links)}"
-        return f"{status}.** {route_line(nearest, links)}"
+        failed = [f.effective for f in nearest.best.hard if f.effective.verdict == "FAIL"]
+        of_all = bool(failed) and all(finding.bound is not None for finding in failed)
+        whose = "" if of_all else f"nearest is {code(nearest.best.spec)}: "
+        return f"{status}.** {whose}{route_line(nearest, links)}"
     of_route = [one for one in decision.outcomes if one.route == route]
     options = [one for one in of_route if one.best.can_be_chosen]
     passing = [c for one in options for c in one.candidates if c.can_be_chosen]
@@ -86,12 +89,22 @@ def _sure(decision: Decision) -> str:
     if again is not None and again.status is None:
         texts.append("it was not run on the clips that were kept back")
     elif again is not None:
+        alone = record_confirmation.judged_by(decision)
         missed = missed_there(again, {r.name: r for r in decision.requirements.requirements})
         texts.append(
             f"on {counted(again.clips, 'clip')} of {counted(again.sources, 'source')} that were "
-            f"kept back it {_again(again.status or 'open')}{f' ({missed})' if missed else ''}"
+            f"kept back it {_again(again.status or 'open')}{alone}"
+            f"{f' ({missed})' if missed else ''}"
         )
     return f"**How sure**: {'; '.join(texts)}." if texts else ""
+
+
+def _history(decision: Decision) -> str:
+    """Say what was decided before and after the kept clips were looked at, as people wrote it."""
+    kept = decision.requirements.confirmation
+    if kept is None or not kept.history or not decision.confirmations:
+        return ""
+    return f"**Order of events**: {escaped(kept.history)}."
 
 
 def _again(status: str) -> str:

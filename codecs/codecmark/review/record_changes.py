@@ -68,8 +68,10 @@ def pareto_set(decision: Decision) -> str:
     """Say over which axes it is, who is on it, and who was dropped by whom."""
     pareto = decision.pareto
     axes = ", ".join(
-        wording.label(metric) + ("" if name == "all" else f" on {name}")
-        for metric, name in pareto.axes
+        wording.label(metric)
+        + ("" if name == "all" else f" on {name}")
+        + wording.went_through(through)
+        for metric, name, through in (*((*axis, "") for axis in pareto.axes), *pareto.impaired)
     )
     texts = [f"**Pareto set** over {axes}."]
     texts += [f"On it: {', '.join(map(escaped, pareto.members)) or 'no option'}."]

@@ -33,8 +33,8 @@ def section(decision: Decision) -> list[str]:
     others = [one for one in passing if matches_any(one.spec, offers)]
     beside = [one for one in passing if one not in others]
     here = {spec for spec, one in decision.candidates.items() if one.can_be_chosen}
-    found = [one for one in others if one.spec not in here]
-    both = [one for one in others if one not in found]
+    both = [one for one in others if one.spec in here]
+    found = [one for one in others if one.spec not in here | _out_by_the_rest(decision)]
     missable = {name for one in ran for name in one.missed}
     asked = {one.name: one for one in decision.requirements.requirements if one.name in missable}
     brackets = "; in brackets: how many clips miss " if len(asked) == 1 else ""
@@ -48,10 +48,10 @@ def section(decision: Decision) -> list[str]:
     if measured > 1:
         text += (
             f" The best of {measured} settings on a few clips is partly the luckiest there, "
-            "and its margins flatter it; nothing was chosen on these clips."
+            "and its margins flatter it."
         )
     if both:
-        text += f" What passes on both: {_names(both, asked)}."
+        text += f" What else passes on both: {_names(both, asked)}."
     if found:
         text += (
             " What passes on the kept clips and not on those that were chosen on was found there, "
@@ -69,17 +69,42 @@ def section(decision: Decision) -> list[str]:
     return [text]
 
 
+def judged_by(decision: Decision) -> str:
+    """Say by which hard requirements alone they are judged there; empty where it is by all."""
+    hard = [one for one in decision.requirements.requirements if one.hard]
+    again = _asked_again(decision)
+    if len(again) == len(hard):
+        return ""
+    left_out = [one for one in hard if one not in again]
+    if len(left_out) < len(again):
+        return f" by all that is asked but {_joined(left_out)}"
+    return f" by {_joined(again)} alone"
+
+
 def _rule(decision: Decision) -> str:
     """Say by what they are judged there."""
-    hard = [one for one in decision.requirements.requirements if one.hard]
-    again = [one for one in judged_again(decision.requirements) if one.hard]
-    if len(again) == len(hard):
-        return "the same rule"
-    left_out = [one.name for one in hard if one not in again]
-    return (
-        f"judged by {' and '.join(escaped(one.name) for one in again)} alone, without "
-        f"{', '.join(map(escaped, left_out))}"
-    )
+    by = judged_by(decision)
+    return f"judged{by}" if by else "the same rule"
+
+
+def _joined(asked: Sequence[Requirement]) -> str:
+    *names, last = (escaped(one.name) for one in asked)
+    return f"{', '.join(names)} and {last}" if names else last
+
+
+def _asked_again(decision: Decision) -> list[Requirement]:
+    return [one for one in judged_again(decision.requirements) if one.hard]
+
+
+def _out_by_the_rest(decision: Decision) -> set[str]:
+    """Return what passes here whatever is judged there too, and fails by what is not."""
+    again = {one.name for one in _asked_again(decision)}
+    return {
+        spec
+        for spec, one in decision.candidates.items()
+        if not one.can_be_chosen
+        and all(f.effective.verdict == "PASS" for f in one.hard if f.requirement.name in again)
+    }
 
 
 def _names(passing: Sequence[Confirmation], asked: Mapping[str, Requirement]) -> str:

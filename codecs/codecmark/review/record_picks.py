@@ -5,7 +5,7 @@ from __future__ import annotations
 from codecmark.review import wording
 from codecmark.review.decision import Decision
 from codecmark.review.links import Links
-from codecmark.review.picks import BUILT_ON
+from codecmark.review.picks import OF_PRESENT
 from codecmark.review.record_sections import STATUS
 from codecmark.review.summary import code
 from codecmark.review.threshold import ORIGINAL
@@ -46,14 +46,15 @@ def by_rate(decision: Decision, links: Links) -> str:
 
 
 def built_on(decision: Decision) -> list[str]:
-    """Say where nothing that builds on what is in use passes, though something else does."""
-    kept = [one for one in decision.picks if one.role == BUILT_ON]
+    """Say where nothing of the present routes passes, though something else does."""
+    kept = [one for one in decision.picks if one.role == OF_PRESENT]
     if not kept or decision.chosen is None or decision.candidates[kept[0].spec].can_be_chosen:
         return []
     candidate = decision.candidates[kept[0].spec]
+    present = ", ".join(map(escaped, decision.requirements.present))
     return [
-        "**Nothing that builds on what is in use passes**: nearest is "
-        f"{code(candidate.spec)} at {wording.figure(candidate.rate)}, {STATUS[candidate.status]}."
+        f"**Nothing passes of {present}**: nearest is {code(candidate.spec)} at "
+        f"{wording.figure(candidate.rate)}, {STATUS[candidate.status]}."
     ]
 
 

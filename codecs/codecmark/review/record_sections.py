@@ -105,7 +105,7 @@ def awaited(decision: Decision) -> str:
             measured.append(name)
         if UNTRAINED in reasons:
             weights.append(late)
-        if NO_ROWS in reasons:
+        if any(reason.startswith(NO_ROWS) for reason in reasons):
             rows.append(late)
         asked = (f for f in hard if f.stand_in is not None and f.verdict not in {"PASS", "FAIL"})
         if outcome.best.status != "out" and any(asked):

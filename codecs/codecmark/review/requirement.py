@@ -8,15 +8,20 @@ import msgspec
 from msgspec import Meta
 from msgspec.structs import force_setattr, replace
 
+from codecmark.analysis.listeners import RATINGS
 from codecmark.corpus.condition import DEFAULT_CONDITION, named
 from codecmark.errors import InputError
+from codecmark.measure.impairments import naming
 from codecmark.metrics.table import TABLE
+from codecmark.results import axes as combinations
 from codecmark.review.panel import Panel
 from codecmark.review.threshold import (
     A_NUMBER,
     EACH,
+    FACTS,
     LICENCE,
     ORIGINAL,
+    TIMES,
     Operator,
     Statistic,
     Threshold,
@@ -54,6 +59,10 @@ class Requirement(
     among : tuple of str
         Of `licence` only, in place of operator and threshold: what every licence of a codec has to
         fit, `*` for anything, see `licences.is_among`.
+    axes : str
+        What clips go through beside the codec, as `codecmark run --axes` takes it, kept as rows
+        have it: `loss_percent=10` is by bursts and with the codec's own concealment. Empty: the
+        rows of the table.
     """
 
     name: Annotated[str, Meta(description="its heading")]
@@ -69,6 +78,7 @@ class Requirement(
     of: Annotated[str, Meta(description="original, or the spec whose time is the unit")] = ""
     panel: Panel | None = None
     among: tuple[str, ...] = ()
+    axes: str = ""
 
     def __post_init__(self) -> None:
         """Fill in what the metric implies, and check what belongs together."""
@@ -82,6 +92,7 @@ class Requirement(
             raise ValueError(f"among: is for the metric {LICENCE}; {remedy}")
         if self.of and self.statistic != "mean":
             raise ValueError("statistic: a relative demand is one on the mean; leave it out")
+        self._check_axes()
         try:
             named(self.condition)
         except InputError as error:
@@ -90,6 +101,32 @@ class Requirement(
             raise ValueError("stand_in.stand_in: a stand-in has none of its own; leave it out")
         if self.stand_in is not None and self.panel is not None:
             raise ValueError("panel: a requirement has one stand-in; leave out panel or stand_in")
+
+    def _check_axes(self) -> None:
+        """Complete what is named of the axes, and check that such rows can have the figure."""
+        stand_in = self.stand_in
+        try:
+            force_setattr(self, "axes", _completed(self.axes))
+        except InputError as error:
+            raise ValueError(str(error)) from error
+        if stand_in is not None and stand_in.axes != self.axes:
+            raise ValueError("stand_in.axes: it stands in on the same clips; leave it out")
+        if not self.axes:
+            return
+        metric, why = self.metric, ""
+        if metric in TIMES:
+            why = f"nothing is timed there, so rows hold no {metric}; leave it out"
+        elif metric in {*FACTS, LICENCE}:
+            why = f"{metric} is the same whatever clips go through; leave it out"
+        elif metric in RATINGS:
+            why = f"listeners hear untouched clips here, so no row has {metric}; name a predictor"
+        elif self.panel is not None:
+            why = (
+                "no panel here was held against listeners on such clips; leave out panel, and name "
+                "one predictor as the metric"
+            )
+        if why:
+            raise ValueError(f"axes: {why}")
 
     @property
     def sign(self) -> int:
@@ -146,3 +183,9 @@ class Requirement(
     def deciding(self) -> tuple[Requirement, ...]:
         """What decides while listeners have said nothing: the stand-in, the panel, or itself."""
         return self.others or (self,)
+
+
+def _completed(axes: str) -> str:
+    """Return the text of the combination that rows have; empty for untouched clips."""
+    named = naming.of_rows(axes) if axes else combinations.UNTOUCHED
+    return combinations.in_words(named) if named else ""

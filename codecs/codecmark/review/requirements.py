@@ -104,6 +104,11 @@ class Requirements(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unkno
         )
 
     @property
+    def axes(self) -> tuple[str, ...]:
+        """The combinations of axes that are named, each once, see `Requirement.axes`."""
+        return tuple(dict.fromkeys(one.axes for one in self.asked if one.axes))
+
+    @property
     def stand_in_names(self) -> tuple[str, ...]:
         """The names of the stand-ins and panels, in the order of their requirements."""
         names = (
@@ -128,7 +133,7 @@ class Requirements(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unkno
 
         They are the thresholds of hard requirements on means; of one that listeners would have to
         meet, those of its stand-in, or of the voices of its panel that are one figure. Differences
-        to the originals are left out.
+        to the originals are left out, and what is asked of clips that went through more.
         """
         hard = [requirement for requirement in self.requirements if requirement.hard]
         requirements = [requirement for requirement in hard if requirement.metric != MOS]
@@ -142,6 +147,7 @@ class Requirements(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unkno
             for requirement in requirements
             if requirement.metric in QUALITY_FIELDS
             and requirement.statistic == "mean"
+            and not requirement.axes
             and requirement.clip_class in {ALL, EACH, clip_class}
         }
         for alternatives in self._by_panel(clip_class):

@@ -21,6 +21,7 @@
     hard = true
     stand_in = { name = "...", metric = "...", ... }
     panel = {}                          # in its place: predictors, each with a voice
+    axes = "loss_percent=10"            # judged by rows of `codecmark run --axes loss_percent=10`
 
     [[requirement]]                     # of code and weights; * stands for anything
     name = "licence"
@@ -56,6 +57,7 @@
 
     [confirmation]                      # the options once more, on clips that were kept back
     results = "test_half"               # a folder within the results
+    history = "..."                     # what was decided before and after a look at them
 
     [[note]]                            # a part of the record that people write
     name = "argument"
@@ -93,7 +95,7 @@ def load(path: Path) -> Requirements:
     values = schema.read_toml(path)
     try:
         schema.require_text(values)
-        _spread_condition(values)
+        _spread(values)
         _fill_in_licences(values)
         requirements = schema.convert(values, Requirements)
         for n, requirement in enumerate(requirements.requirements, start=1):
@@ -147,8 +149,8 @@ def _fill_in_licences(values: dict[str, Any]) -> None:
             table |= {"operator": ">=", "threshold": 1}
 
 
-def _spread_condition(values: dict[str, Any]) -> None:
-    """Give the file's condition to every requirement that names none."""
+def _spread(values: dict[str, Any]) -> None:
+    """Give the file's condition to every requirement that names none; a stand-in also its axes."""
     condition = values.get("condition", DEFAULT_CONDITION)
     tables = values.get("requirement")
     for table in tables if isinstance(tables, list) else ():
@@ -156,3 +158,4 @@ def _spread_condition(values: dict[str, Any]) -> None:
             table.setdefault("condition", condition)
             if isinstance(stand_in := table.get("stand_in"), dict):
                 stand_in.setdefault("condition", table["condition"])
+                stand_in.setdefault("axes", table.get("axes", ""))

@@ -81,7 +81,8 @@ def _missing_clips(finding: Finding, field: Field) -> tuple[float, Risk] | None:
     """Say which clips miss what the mean passes, and by what part of the threshold the worst."""
     asked = finding.requirement
     spec = finding.figure.spec
-    classes = field.figures.classes if asked.clip_class == EACH else (asked.clip_class,)
+    figures = field.figures.under(asked.axes)
+    classes = figures.classes if asked.clip_class == EACH else (asked.clip_class,)
     if finding.panel:
         classes = (finding.figure.clip_class,)
     clips = by_clip(field.figures, spec, asked, classes)
@@ -96,9 +97,7 @@ def _missing_clips(finding: Finding, field: Field) -> tuple[float, Risk] | None:
         f"{wording.amount(values[worst], asked)} ({worst})"
     )
     owner = next(name for name, of_class in clips.by_class.items() if worst in of_class)
-    return lacking, Risk(
-        text, field.figures.get(spec, asked.metric, owner, asked.statistic, asked.of)
-    )
+    return lacking, Risk(text, figures.get(spec, asked.metric, owner, asked.statistic, asked.of))
 
 
 def _margin(finding: Finding) -> str:

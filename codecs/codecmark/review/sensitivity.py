@@ -89,13 +89,15 @@ def flips(field: Field, requirement: Requirement, chosen: Ranked | None) -> tupl
             for entry in entries
         }
         for index, (threshold, figure) in enumerate(beyond):
+            passing_here = [entry for entry in entries if index in passing[entry.spec]]
+            stands = current is not None and index in passing.get(current, ())
+            if stands and passes_now.issuperset(entry.spec for entry in passing_here):
+                continue  # nobody new: whoever is best, it is no change of verdicts
             other = best(
                 field.ranked(entry.spec, _again(field, entry, findings[entry.spec], asked[index]))
-                for entry in entries
-                if index in passing[entry.spec]
+                for entry in passing_here
             )
             spec = None if other is None else other.candidate.spec
-            stands = current is not None and index in passing.get(current, ())
             if spec != current and not (stands and spec in passes_now):
                 nearest.append(Flip(threshold, spec, figure))
                 break

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from codecmark.analysis.aggregation import ALL
 from codecmark.review import wording
-from codecmark.review.choice import Candidate
+from codecmark.review.choice import Candidate, smallest_margin
 from codecmark.review.decision import Decision, Outcome
 from codecmark.review.finding import Finding
 from codecmark.review.links import Links
@@ -70,25 +70,35 @@ def headline(decision: Decision, links: Links) -> tuple[str, str]:
     )
 
 
-def _others(decision: Decision) -> str:
-    """Say after a statement that others pass too, and by what little this one comes first."""
-    passing = [one for one in decision.candidates.values() if one.can_be_chosen]
-    chosen = decision.chosen
+def passing(decision: Decision) -> list[Candidate]:
+    """Return what passes of the options."""
     offered = {one.spec for one in decision.alternatives}
-    others = sum(one.spec in offered for one in passing) - 1
+    judged = (one for spec, one in decision.candidates.items() if spec in offered)
+    return [one for one in judged if one.can_be_chosen]
+
+
+def as_wide(decision: Decision, candidate: Candidate) -> list[Candidate]:
+    """Return what passes with as much margin as one has by the rule, that one among it."""
+    margin = smallest_margin(candidate.findings)
+    return [one for one in passing(decision) if smallest_margin(one.findings) == margin]
+
+
+def _others(decision: Decision) -> str:
+    """Say after a statement that others pass too, and by what this one comes first."""
+    chosen, others = decision.chosen, len(passing(decision)) - 1
     if chosen is None or others < 1:
         return ""
     text = f", as {'does' if others == 1 else 'do'} {counted(others, 'other setting')}"
     if decision.requirements.prefer[:1] != (MARGIN,):
         return f"{text} below"
+    if tied := len(as_wide(decision, chosen)) - 1:
+        have = "has" if tied == 1 else "have"
+        return f"{text}, {tied} of which {have} as much margin by the rule"
     figure, name = chosen.narrowest.figure, escaped(chosen.narrowest.requirement.name)
     what = name
     if figure.n_sources and figure.clip_class != ALL:
         what += f" of {counted(figure.n_sources, 'source')} of {figure.clip_class}"
-    return (
-        f"{text}, and any of the {others + 1} will do: the rule's order rests on {what}, not on "
-        "bits, delay or licence"
-    )
+    return f"{text}; that it comes first rests on {what}, not on bits, delay or licence"
 
 
 def _soft(candidate: Candidate) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 
 from msgspec.structs import replace
@@ -24,8 +24,10 @@ class SummedFigures(Figures):
     A total has no interval here: what sources add to it is not kept.
     """
 
-    def __init__(self, summaries: Sequence[Summary]) -> None:
-        super().__init__([])
+    def __init__(
+        self, summaries: Sequence[Summary], impaired: Mapping[str, Figures] | None = None
+    ) -> None:
+        super().__init__([], impaired)
         self._summaries = {one.spec: one for one in summaries}
         self.specs = tuple(self._summaries)
         self.hosts = sorted({r.host for one in summaries for r in one.rows if r.host})

@@ -25,7 +25,7 @@ def _delay(row: ResultRow) -> str:
         return f"delay {row.algorithmic_delay_ms:.4g} ms" if row.algorithmic_delay_ms else ""
     if "algorithmic_delay_ms" not in row.reasons:
         return ""
-    return "needs the whole clip: it states no bound of its delay, so it is not for live use"
+    return "states no bound of its delay: not made for live use here"
 
 
 def _cost(rows: Sequence[ResultRow]) -> str:

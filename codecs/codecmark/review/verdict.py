@@ -32,6 +32,7 @@ def beyond(requirement: Requirement, value: float | None) -> float | None:
 
 def look_up(figures: Figures, spec: str, requirement: Requirement) -> FiguresByClass:
     """Fetch what `judge` needs, without judging; a time with the noise of its run."""
+    figures = figures.under(requirement.axes)
     name = requirement.clip_class
     classes = (figures.classes or (ALL,)) if name == EACH else (name,)
     if requirement.metric in RATINGS and not figures.asked(requirement.metric):

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 
 from codecmark.analysis.statistics import FEWEST_SOURCES
 from codecmark.corpus.condition import named
+from codecmark.measure.impairments import naming
 from codecmark.metrics.table import TABLE, two_digits
+from codecmark.results import axes
 from codecmark.review.figure import Figure
 from codecmark.review.requirement import Requirement
 from codecmark.review.threshold import EACH, ORIGINAL, Threshold
@@ -77,8 +79,24 @@ def margin(value: float | None, metric: str) -> str:
     return ("+" if value >= 0 else "") + number(value, metric)
 
 
+def went_through(named: str) -> str:
+    """Say behind a noun what clips went through: ` at 10 % loss`; nothing of untouched ones.
+
+    Parameters
+    ----------
+    named : str
+        See `Requirement.axes`.
+    """
+    return f" {naming.in_prose(axes.parse(named))}" if named else ""
+
+
 def threshold(asked: Threshold | Requirement) -> str:
-    """Write an operator and a threshold: `> 10 dB`, `within 0.3 of the original's`."""
+    """Write what is asked for: `> 10 dB`, `within 0.3 of the original's`, `>= 3.5 at 10 % loss`."""
+    where = went_through(asked.axes) if isinstance(asked, Requirement) else ""
+    return _threshold(asked) + where
+
+
+def _threshold(asked: Threshold | Requirement) -> str:
     if asked.of == ORIGINAL:
         return f"within {abs(asked.threshold):g} of the original's"
     if asked.of:

@@ -40,7 +40,7 @@ _WORK: tuple[tuple[str, tuple[str, ...]], ...] = (
     *((f"loss_percent={percent}", CONCEALING) for percent in (10, 0)),
     ("loss_percent=10,concealment=repetition", WITH_PACKETS),
     ("loss_percent=10,concealment=silence", WITH_PACKETS),
-    ("none", CODED_AGAIN),
+    ("none", (*CODED_AGAIN, PLAIN, REDUNDANT)),
     *((f"passes={passes}", CODED_AGAIN) for passes in PASSES),
     (f"passed_through={NETWORK}", PAIRED),
     *((f"loss_percent={percent}", CONCEALING) for percent in (20, 3)),

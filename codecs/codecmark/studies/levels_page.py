@@ -12,6 +12,7 @@ from codecmark.studies.levels import LEVELS_DBOV, SPECS, level_db
 from codecmark.system import markdown as text
 
 FIELDS = ("snr_db", "pesq_wb", "visqol_mos_lqo", "zimtohrli", "distillmos")
+STEADY_DB = 0.5
 _ABOUT = """\
 # What the level of speech alone decides
 
@@ -26,10 +27,10 @@ Two things hide in a level. **Codecs differ**: Lyra, Opus at 12 kbit/s and, less
 SNR and PESQ as speech gets quieter; LC3, MP3 and AAC hardly do. **Predictors differ more**: the
 spectrogram chain with Griffin-Lim decodes the same sound at every level, as its SNR and its PESQ
 show, yet Zimtohrli rates it higher the quieter it is, by {zimtohrli:.2f} from -16 to -46 dBov,
-since it takes levels for absolute. ViSQOL moves by up to {visqol:.2f}, up and down. A threshold
-such as Zimtohrli 4.3 can so be passed by playing the same thing more quietly: its figures compare
-at one level only. That is why conditions set one, and why published figures of clips at another
-level are not these.
+since it takes levels for absolute. ViSQOL moves there by up to {visqol:.2f}, up and down{more}.
+A threshold such as Zimtohrli 4.3 can so be passed by playing the same thing more quietly: its
+figures compare at one level only. That is why conditions set one, and why published figures of
+clips at another level are not these.
 """
 
 
@@ -72,8 +73,25 @@ def _findings(rows: Sequence[ResultRow]) -> str:
 
     zimtohrli, visqol = means("zimtohrli"), means("visqol_mos_lqo")
     return _FINDINGS.format(
-        zimtohrli=zimtohrli[-1] - zimtohrli[0], visqol=max(visqol) - min(visqol)
-    )
+        zimtohrli=zimtohrli[-1] - zimtohrli[0], visqol=max(visqol) - min(visqol),
+        more=_of_a_steady_codec(rows),
+    )  # fmt: skip
+
+
+def _of_a_steady_codec(rows: Sequence[ResultRow]) -> str:
+    """Say how far ViSQOL moves of the codec of steady SNR where it moves most."""
+    spans = {}
+    for spec in SPECS:
+        groups = [_group(rows, spec, level) for level in LEVELS_DBOV]
+        if all(groups):
+            snr, visqol = (
+                [_value(group, name) or 0.0 for group in groups]
+                for name in ("snr_db", "visqol_mos_lqo")
+            )
+            if max(snr) - min(snr) < STEADY_DB:
+                spans[spec] = max(visqol) - min(visqol)
+    most = max(spans, key=lambda spec: spans[spec])
+    return f", and by\n{spans[most]:.2f} on `{most}`, whose SNR moves by less than {STEADY_DB:g} dB"
 
 
 def _group(rows: Sequence[ResultRow], spec: str, level_dbov: float) -> list[ResultRow]:

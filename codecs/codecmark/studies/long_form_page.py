@@ -20,7 +20,7 @@ again, each codec and length in a fresh process, one thread, {host}. Made by
 
 - **RTF**: processor seconds over seconds of sound.
 - **Peak** is the whole process: interpreter, libraries, and an hour of sound as it went in and as
-  it came out, 220 MiB each; `pcm16` shows the floor.
+  it came out, 220 MiB each.
 - **First, last, least**: the signal is the same in every minute, so a difference between them is
   what a codec does differently after a while. *Moved*: by how much later the
   last minute is than the first.

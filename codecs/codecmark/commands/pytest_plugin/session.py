@@ -19,11 +19,12 @@ from codecmark.measure.scoring import Scorer
 from codecmark.networks.setup import Setup
 from codecmark.results import axes, store
 from codecmark.results.row import ResultRow
-from codecmark.review import Requirements
+from codecmark.review import Requirements, impaired
 from codecmark.review.gate import Gate, gate
 from codecmark.review.replayed import rows_of
 from codecmark.run import corpora, plan
-from codecmark.run.plan import Plan, PlannedClip
+from codecmark.run.plan import Plan
+from codecmark.run.planned_clip import PlannedClip
 from codecmark.system import host, threads, whole_files
 from codecmark.system.execution import Execution
 
@@ -131,6 +132,10 @@ class Session:
         stored = [] if self.plan is None else self.plan.stored
         return axes.chosen(store.latest([*stored, *self.new_rows]))
 
+    def impaired_rows(self, requirements: Requirements) -> list[ResultRow]:
+        """Return the run's rows of clips that went through what requirements name as axes."""
+        return [] if self.plan is None else impaired.among(self.plan.stored, requirements)
+
     def begin(self) -> None:
         """Read the clips, see which rows are missing, and make sure that they can be stored."""
         entries = corpus.load(self.corpus, self.clip_class)
@@ -181,7 +186,9 @@ class Session:
         try:
             rows = axes.chosen(store.latest([*kept, *self.new_rows]))
             replayed = rows_of(self.requirements, self.results)
-            decision = review.decide(rows, self.requirements, replayed)
+            decision = review.decide(
+                rows, self.requirements, replayed, impaired=self.impaired_rows(self.requirements)
+            )
             self.gate = gate(decision)
         except CodecmarkError as error:
             self.gate = Gate(False, (str(error),))
