@@ -16,7 +16,7 @@ from codecmark.measure.scoring import Scorer
 from codecmark.measure.timing import Input, Output, Timed, Timer, perf_counter_timer, turns
 from codecmark.networks.setup import Setup
 from codecmark.results.row import ResultRow
-from codecmark.run.plan import PlannedClip
+from codecmark.run.planned_clip import PlannedClip
 from codecmark.spec import Spec
 
 
