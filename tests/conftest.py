@@ -122,6 +122,8 @@ def browser() -> Iterator[Browser]:
         path = browser_path(playwright.chromium.executable_path)
         if path is None:
             pytest.skip(REMEDY)
-        opened = playwright.chromium.launch(executable_path=path)
+        # no spare renderer is started for a next page that nobody opens
+        options = ["--renderer-process-limit=1"]
+        opened = playwright.chromium.launch(executable_path=path, args=options)
         yield opened
         opened.close()

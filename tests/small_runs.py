@@ -18,7 +18,8 @@ from codecmark.networks.setup import Setup
 from codecmark.results.row import ResultRow
 from codecmark.run import plan
 from codecmark.run.engines.inprocess import InProcess
-from codecmark.run.plan import Plan, PlannedClip
+from codecmark.run.plan import Plan
+from codecmark.run.planned_clip import PlannedClip
 from codecmark.run.runner import run
 from entries import noise, tone
 

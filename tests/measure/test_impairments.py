@@ -15,7 +15,7 @@ from codecmark.measure.impairments.treatment import Treatment
 from codecmark.metrics import alignment
 from codecmark.results import axes, store
 from codecmark.results.row import ResultRow
-from codecmark.run.plan import PlannedClip
+from codecmark.run.planned_clip import PlannedClip
 from entries import noise
 from small_runs import planned, two_clips, work
 

@@ -64,7 +64,7 @@ class Here:
 
 def found(codec: Summing, count: int = 1) -> str:
     worker = cast(DecodingWorker, Here(codec))
-    text = other_threads.difference(codec, worker, CLIP, count)
+    text = other_threads.difference(codec, worker, CLIP, count, lambda: None)
     assert threads.count() == count
     threads.limit(1)
     return text

@@ -20,7 +20,7 @@ from codecmark.measure.impairments.treatment import Treatment
 from codecmark.metrics import waveform
 from codecmark.networks.setup import Setup
 from codecmark.results import axes
-from codecmark.run.plan import PlannedClip
+from codecmark.run.planned_clip import PlannedClip
 from small_runs import planned, two_clips, work
 
 WITH_PACKETS = ("opus@24k", "opus@24k-vbr-fec10", "lc3@32k", "g722@64k", "amr@12.2k")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -17,16 +18,18 @@ import remembering
 from codecmark import corpus
 from codecmark.catalog import factories
 from codecmark.clip import AudioClip
+from codecmark.codec import Codec
 from codecmark.corpus.condition import PreparedClip
 from codecmark.errors import MetricError
 from codecmark.measure import memory, unseen_inputs
-from codecmark.measure.decoding_worker import _PROGRAM
+from codecmark.measure.decoding_worker import _PROGRAM, DecodingWorker
 from codecmark.measure.impairments.treatment import UNTREATED, Treatment
+from codecmark.measure.scoring import Scorer
 from codecmark.measure.timing import Timed, perf_counter_timer
 from codecmark.networks.setup import Setup
 from codecmark.run import plan
 from codecmark.run.engines.pool import Pool
-from codecmark.run.engines.worker import Item
+from codecmark.run.engines.worker import Item, Worker
 from entries import noise
 from small_runs import CONDITION, rows_of_clips
 
@@ -115,6 +118,36 @@ def test_a_slow_codec_is_timed_once_by_what_is_new(monkeypatch: pytest.MonkeyPat
         assert (row.status, row.encode_rounds, row.decode_rounds) == ("ok", 1, 1)
         assert row.decode_s is not None
         assert row.decode_s >= remembering.WORK_S
+
+
+@pytest.mark.parametrize("timed", [True, False])
+@pytest.mark.parametrize("spec", ["memo", "opus@24k"])
+def test_every_call_is_announced_to_whoever_limits_its_time(
+    spec: str, timed: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a codec whose calls are slow the calls that no clock sees take as long."""
+    events: list[str] = []
+
+    def noticed(call: Callable[..., Any]) -> Callable[..., Any]:
+        def called(*given: Any) -> Any:
+            events.append("call")
+            return call(*given)
+
+        return called
+
+    for of, name in ((Codec, "encode"), (Codec, "decode"), (DecodingWorker, "timed")):
+        monkeypatch.setattr(of, name, noticed(getattr(of, name)))
+    monkeypatch.setattr("codecmark.measure.codec_rows.probe_s", lambda: 0.1)  # a codec of its own
+    for clip in CLIPS:
+        soundfile.write(tmp_path / clip.name, clip.audio.samples.T, 16_000)
+    clips, _ = plan.survey(corpus.load(tmp_path, clip_class="ambient"), CONDITION)
+    with Scorer(workers=1) as scorer:
+        worker = Worker(scorer, lambda stage: events.append(stage.phase))
+        item = Item("run", spec, tuple(clips), clips[0], CONDITION, timed, Setup())
+        assert {row.status for row in worker.measure(item).rows} == {"ok"}
+    before = [previous for previous, event in pairwise(events) if event == "call"]
+    assert len(before) >= (14 if timed else 4)
+    assert set(before) == {"encode", "decode"}
 
 
 def test_a_variant_is_as_long_and_as_loud() -> None:

@@ -116,6 +116,7 @@ def test_what_was_tried_on_people_is_said() -> None:
         ("mel:16k-64/griffinlim-64", NO_PHASE, True),
         ("mel:16k-64/griffinlim-64", GOOD, False),  # nobody heard a mel that kept its waveform
         ("lyra@6k", GOOD, True),
+        ("lyra@6k+wave@snr10", GOOD, False),
         ("their-own@6k", NO_PHASE, False),
     ):
         said = [s.tried for v in found(speech(spec, **changes)).voices for s in v.says]

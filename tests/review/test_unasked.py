@@ -38,11 +38,13 @@ def test_a_wish_that_nobody_grants_leaves_bits_to_decide_and_that_is_said() -> N
     assert "**Good sound is no hard requirement here**, so it decides nothing by itself." in text
     assert "Zimtohrli puts `opus@12k` first (4.47 at 11.2 kbit/s; the recommended has 1.75)" in text
     assert "DistillMOS difference puts `lc3@9k` first (-0.25 at 9.6 kbit/s" in text
+    assert "kbit/s.** Others that pass are predicted to sound better. It passes every" in text
 
 
 def test_the_recommended_may_be_the_one() -> None:
     text = first_screen(review.decide(rows(), asked(RATIO, prefer=("zimtohrli",))))
     assert "Zimtohrli (4.47) puts the recommended first and DistillMOS difference puts" in text
+    assert "predicted to sound better" not in text
 
 
 def test_nothing_is_said_where_it_is_asked_for_or_one_alone_passes() -> None:

@@ -28,7 +28,7 @@ from codecmark.run.engines.inprocess import InProcess
 from codecmark.run.engines.item_queue import ItemQueue
 from codecmark.run.engines.pool import Pool, _Handle, _SignsOfLife
 from codecmark.run.engines.worker import Item, Stage
-from codecmark.run.plan import PlannedClip
+from codecmark.run.planned_clip import PlannedClip
 from codecmark.run.runner import run
 from entries import noise, tone
 

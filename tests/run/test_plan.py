@@ -18,7 +18,7 @@ from codecmark.networks.setup import Setup
 from codecmark.results import store
 from codecmark.results.row import ResultRow
 from codecmark.run import plan
-from codecmark.run.plan import PlannedClip
+from codecmark.run.planned_clip import PlannedClip
 from codecmark.system import host
 from entries import noise
 from small_runs import planned, two_clips, work

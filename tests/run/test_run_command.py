@@ -10,7 +10,7 @@ import pytest
 
 from codecmark.__main__ import main
 from codecmark.results import store
-from codecmark.run.plan import PlannedClip
+from codecmark.run.planned_clip import PlannedClip
 from small_runs import planned, two_clips, work
 
 

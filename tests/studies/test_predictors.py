@@ -169,7 +169,7 @@ def test_the_command_makes_page_and_figures(
     assert "100 % of 6" in page
     assert "- DistillMOS: weights of distillmos are not here" in page
     assert "Classes of clips: music, ambient." in page
-    assert "Kinds of codec: keeps the waveform;" in page
+    assert "Kinds of codec: classic;" in page
     assert "- Without sound or ratings on every signal: low." in page
     figures = list(csv.DictReader((out / "predictors.csv").read_text().splitlines()))
     assert len(figures) == 6
@@ -235,7 +235,7 @@ def test_the_kind_of_a_codec_of_this_suite_is_known(tmp_path: Path, raw: Listene
     )
     write_set(tmp_path, msgspec.structs.replace(raw.listening, stimuli=stimuli, ratings=ratings))
     assert listened.load(tmp_path).kinds == {
-        "opus@12k": "keeps the waveform",
+        "opus@12k": "classic",
         "mel:16k-64/griffinlim-64": "resynthesis from a mel",
         "who knows": "unknown",
     }

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from codecmark.errors import InputError
 from codecmark.metrics.table import QUALITY_FIELDS
-from codecmark.results import axes
+from codecmark.results import axes, same_clips
 from codecmark.results.row import ResultRow
 from codecmark.system.counting import counted
 
@@ -120,7 +120,8 @@ def latest_rows(rows: Iterable[ResultRow], clip_class: str | None = None) -> Lat
     Raises
     ------
     InputError
-        If the rows are of several conditions, or of several combinations of axes.
+        If the rows are of several conditions, of several combinations of axes, or of two sounds
+        under one clip's name.
     """
     if isinstance(rows, Latest):
         return rows.of_class(clip_class)
@@ -129,7 +130,9 @@ def latest_rows(rows: Iterable[ResultRow], clip_class: str | None = None) -> Lat
     if len(conditions) > 1:
         raise InputError(f"condition: rows of {', '.join(conditions)}; statistics need one")
     axes.require_one(kept)
-    return Latest({(row.spec, row.clip): row for row in kept}.values())
+    latest = Latest({(row.spec, row.clip): row for row in kept}.values())
+    same_clips.require(latest)
+    return latest
 
 
 def _scored(spec: str, rows: Sequence[ResultRow], name: str, attempted: int) -> Scored:

@@ -13,7 +13,7 @@ import numpy as np
 from codecmark.analysis.aggregation import ALL, Columns, Quality, attempted, qualities
 from codecmark.metrics import rate
 from codecmark.metrics.table import QUALITY_FIELDS, TABLE
-from codecmark.results import axes
+from codecmark.results import axes, same_clips
 from codecmark.results.row import ResultRow
 
 _figures = attrgetter(*QUALITY_FIELDS)
@@ -115,7 +115,7 @@ def summarise(rows: Iterable[ResultRow]) -> list[Summary]:
     Raises
     ------
     InputError
-        If the rows are of several combinations of axes.
+        If the rows are of several combinations of axes, or of two sounds under one clip's name.
     """
     if isinstance(rows, Summarised | SummedOnce):
         return rows.summaries
@@ -124,6 +124,7 @@ def summarise(rows: Iterable[ResultRow]) -> list[Summary]:
 
 def _summaries(rows: Sequence[ResultRow]) -> list[Summary]:
     axes.require_one(rows)
+    same_clips.require(rows)
     groups: dict[tuple[str, str], list[ResultRow]] = {}
     for row in rows:
         groups.setdefault((row.condition, row.spec), []).append(row)

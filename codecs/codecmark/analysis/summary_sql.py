@@ -20,7 +20,7 @@ from codecmark.analysis.aggregation import ALL, attempted, qualities
 from codecmark.analysis.columns_sql import Key
 from codecmark.analysis.summary import Summarised, Summary
 from codecmark.metrics.table import NOT_DEFINED, QUALITY_FIELDS
-from codecmark.results import parquet
+from codecmark.results import parquet, same_clips
 from codecmark.results.axes import UNTOUCHED, Axes, condition_sql, nothing_of
 from codecmark.results.row import AXES, ResultRow
 
@@ -96,13 +96,14 @@ def read(path: Path, axes: Axes = UNTOUCHED) -> Summarised:
     Raises
     ------
     InputError
-        If the run has no row of it.
+        If the run has no row of it, or rows of two sounds under one clip's name.
     UnavailableError
         If DuckDB is not installed.
     """
     connection = parquet.connect()
     source = parquet.source(path)
     connection.execute(f"CREATE VIEW run AS FROM {source} WHERE {condition_sql(axes)}")
+    _require_same_clips(connection)
     summaries: dict[Key, _TotalSummary] = {}
     exact: dict[Key, Counter[tuple[str, str]]] = defaultdict(Counter)
     notes: list[ResultRow] = []
@@ -125,6 +126,28 @@ def read(path: Path, axes: Axes = UNTOUCHED) -> Summarised:
         tried = attempted(summary.weights, clips.get(key, {}), clips[key[0], ""])
         summary.attempted, summary.quality = sum(tried.values()), qualities(columns, tried)
     return Summarised(notes, list(summaries.values()))
+
+
+def _require_same_clips(connection: Any) -> None:
+    """Raise as `same_clips.require`, of the view `run`."""
+    told_apart = "clip IS NOT NULL AND clip_sha256 <> '' AND weights IS DISTINCT FROM 'random'"
+    mixed = connection.execute(f"""
+        SELECT condition, clip FROM run WHERE {told_apart} GROUP BY ALL
+        HAVING min(clip_sha256) <> max(clip_sha256) ORDER BY min(file_row_number)
+    """).fetchall()  # noqa: S608 - names of our own
+    if not mixed:
+        return
+    condition, clip = mixed[0]
+    query = f"""
+        SELECT clip_sha256, spec FROM run WHERE {told_apart} AND condition = ? AND clip = ?
+        ORDER BY file_row_number
+    """  # noqa: S608
+    sounds: dict[str, list[str]] = {}
+    for digest, spec in connection.execute(query, [condition, clip]).fetchall():
+        sounds.setdefault(digest, []).append(spec)
+    raise same_clips.mixed_error(
+        clip, condition, list(sounds.values()), len({name for _, name in mixed}) - 1
+    )
 
 
 def _combinations(connection: Any, source: str) -> list[Axes]:

@@ -48,6 +48,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     if not arguments.page:
         clips = impairments.speech(corpus.load(arguments.corpus), arguments.limit)
         plans = impairments.plans(clips, folder, Setup.from_environment())
+        for line in dict.fromkeys(plan.anew for plan in plans if plan.anew):
+            console.print(line, style="yellow", markup=False)
         workers = arguments.workers or os.cpu_count() or 1
         remaining = Remaining(plans, workers)
         remaining.learn(plans[0].stored)

@@ -15,7 +15,7 @@ from rich.table import Table
 from codecmark.commands import stored_rows
 from codecmark.errors import InputError
 from codecmark.listen import design
-from codecmark.results import store
+from codecmark.results import same_clips, store
 from codecmark.system import host
 from codecmark.system.counting import counted
 
@@ -200,6 +200,7 @@ def _write(
     stored = store.read(arguments.out, [arguments.run]) if arguments.run else []
     run_id = arguments.run or host.new_run_id(store.run_ids(arguments.out))
     rows = rows_of(test, listening, stored, run_id)
+    same_clips.require([*stored, *rows])  # else no table could be made of the run
     store.append(arguments.out, rows)
     console.print(
         f"{counted(len(rows), 'row')} of {counted(len(listening.listeners), 'listener')} in "

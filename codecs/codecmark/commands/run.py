@@ -31,7 +31,8 @@ from codecmark.run.durations import Remaining
 from codecmark.run.engines import Engine
 from codecmark.run.engines.inprocess import InProcess
 from codecmark.run.engines.pool import Pool
-from codecmark.run.plan import Plan, PlannedClip
+from codecmark.run.plan import Plan
+from codecmark.run.planned_clip import PlannedClip
 from codecmark.run.runner import run as run_plan
 from codecmark.system import whole_files
 from codecmark.system.counting import counted
@@ -72,6 +73,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         arguments.no_timing = True
         console.print("clips go through more than the codec, so nothing is timed", style="yellow")
     plans = _plans(specs, _conditions(arguments), treatments, out, setup, arguments, console)
+    for line in dict.fromkeys(planned.anew for planned in plans if planned.anew):
+        console.print(line, style="yellow", markup=False)
     if arguments.dry_run:
         _show(plans, out, workers, console)
         return 0
@@ -209,12 +212,14 @@ def _show_results(
     console.print(f"rows in {out / store.ROWS / run_id}.jsonl", markup=False)
     if all(treatments):
         return
-    if newest.newest(out) == run_id:
+    shown = newest.newest(out)
+    if shown == run_id:
         console.print(f"page in {render.write_markdown(rows, out)}", markup=False)
     else:
+        why = "has all these clips and more rows" if shown < run_id else "is newer"
         console.print(
-            f"no page: an earlier run in {out} has all these clips and more rows; `codecmark "
-            f"leaderboard {out} --run {run_id}` shows this one",
+            f"no page: run {shown} in {out} {why}; `codecmark leaderboard {out} --run {run_id}` "
+            "shows this one",
             markup=False,
         )
 

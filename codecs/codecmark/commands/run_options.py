@@ -63,7 +63,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     how.add_argument(
         "--time-limit", type=float, metavar="SECONDS", default=_ITEM_LIMIT_S,
-        help="for each clip, and for loading its codec (default: %(default)g)",
+        help="for each call of a codec, for loading it, and for scoring its clips; on Ray for all "
+        "of these together (default: %(default)g)",
     )  # fmt: skip
     measuring_options.add_execution_arguments(how.add_argument)
     how.add_argument(

@@ -23,7 +23,7 @@ from codecmark.measure.pair_list import ListedPair, name_from, read_pairs
 from codecmark.measure.scoring import Scorer
 from codecmark.metrics.table import METRICS
 from codecmark.networks.weights import WeightLocator
-from codecmark.results import axes, store
+from codecmark.results import axes, same_clips, store
 from codecmark.results.row import ResultRow
 from codecmark.system import host
 from codecmark.system.counting import counted
@@ -124,10 +124,13 @@ def _store(
     lacking = [pair for pair in pairs if not known or _key(pair, rules, weights) not in known]
     run_id = run_id or host.new_run_id(store.run_ids(out))
     new_rows: list[ResultRow] = []
+    sounds = same_clips.Sounds()
+    sounds.require(stored)
     blocks = [lacking[at : at + workers] for at in range(0, len(lacking), workers)]
     with Scorer(workers) as scorer, store.writing(out, run_id) as writer:
         for block in track(blocks, "scoring", console=console, disable=not console.is_terminal):
             rows = rows_of(block, rules, run_id, scorer, weights)
+            sounds.require(rows)  # no table could be made of a run of two sounds of one name
             writer.add(rows)
             new_rows += rows
     render.print_leaderboard(axes.chosen(store.latest([*stored, *new_rows])), console)

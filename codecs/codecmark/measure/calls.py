@@ -25,10 +25,14 @@ class Calls:
     ----------
     first_call_s : dict
         How long the first timed call of each phase took, as a user meets it.
+    sign : callable
+        Called before every call of the codec, whatever the call is for: whoever limits its time
+        begins to count anew.
     """
 
     def __init__(self, codec: Codec, condition: Condition) -> None:
         self.first_call_s: dict[str, float] = {}
+        self.sign: Callable[[], None] = _nothing
         self._codec = codec
         self._condition = condition
         self._warmed: deque[Hashable] = deque(maxlen=LENGTHS_WARM)
@@ -75,9 +79,14 @@ class Calls:
             self._rounds[phase] = 1 if is_slow else self._condition.rounds
         return self._rounds[phase]
 
-    def seconds_of(self, call: Callable[[Input], object], item: Input) -> float:
-        """Reset the codec, call, and return how long the call took."""
+    def begin(self) -> None:
+        """Do what comes before a call: give the sign, and reset the codec."""
+        self.sign()
         self._codec.reset()
+
+    def seconds_of(self, call: Callable[[Input], object], item: Input) -> float:
+        """Begin a call, make it, and return how long it took."""
+        self.begin()
         start = perf_counter()
         call(item)
         return perf_counter() - start
@@ -91,12 +100,12 @@ class Calls:
         lengths: Sequence[Hashable],
     ) -> list[Timed[Output]]:
         if timer is None:
-            run = perf_counter_timer(guarded, inputs, before=self._codec.reset, rounds=1)
+            run = perf_counter_timer(guarded, inputs, before=self.begin, rounds=1)
             return [Timed(timed.output, ()) for timed in run]
         if phase not in self._rounds:
             self._warmed.extend(lengths[:1])
         rounds = self.rounds(phase, lambda: self.seconds_of(guarded, inputs[0]))
-        before = self._codec.reset
+        before = self.begin
         if lengths:
             before = warming(guarded, inputs, lengths, self._warmed, before=before, rounds=rounds)
         return timer(guarded, inputs, before=before, rounds=rounds)
@@ -114,3 +123,7 @@ def guarded(phase: str, call: Callable[[Input], Output]) -> Callable[[Input], Ou
             return Failure(shortened(f"{phase}: {type(error).__name__}: {error}"))
 
     return guarded_call
+
+
+def _nothing() -> None:
+    """Do nothing: nobody waits."""

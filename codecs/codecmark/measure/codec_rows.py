@@ -6,7 +6,7 @@ timer that they pass, so their rows have the same keys and any of them can finis
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from time import perf_counter
 
 from codecmark import catalog
@@ -116,6 +116,11 @@ class CodecRows:
         self.encode(timer)
         self.decode(timer)
         return self.rows(scorer, memory=timer is not None)
+
+    def sign_of_life(self, sign: Callable[[], None]) -> None:
+        """Have `sign` called before every call of the codec; see `Measurement.sign_of_life`."""
+        if self._measurement is not None:
+            self._measurement.sign_of_life(sign)
 
     def take(self, clips: Sequence[PreparedClip]) -> None:
         """Go on with these clips, all of which the next calls measure."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -71,6 +71,10 @@ class Measurement:
         on_threads = codec.info.backend != "native" and codec.info.device == "cpu"
         self._on_other_threads = None if on_threads and not is_impaired else ""
 
+    def sign_of_life(self, sign: Callable[[], None]) -> None:
+        """Have `sign` called before every call of the codec, those that are not timed included."""
+        self._calls.sign = sign
+
     def take(self, clips: Sequence[PreparedClip]) -> None:
         """Go on with other clips; the warm-up has been done and the peak memory is known."""
         if not self.untrained:
@@ -126,6 +130,7 @@ class Measurement:
         if self._worker is not None:
             self._check_threads(self._worker)
             if timer is not None:
+                self._calls.sign()
                 why = decoding_worker.disagreement([t.output for t in run], streams, self._worker)
                 run = [Timed(Failure(f"decode: {why}"), ()) for _ in run] if why else run
                 self._worker.forget()
@@ -138,7 +143,7 @@ class Measurement:
             if not self.codec.execution.compiles_each_length:
                 clip = clip.cropped(self.condition.untrained_clip_s)
             self._on_other_threads = other_threads.difference(
-                self.codec, worker, clip, self.condition.threads
+                self.codec, worker, clip, self.condition.threads, self._calls.sign
             )
 
     def _within_limits(self, stream: bytes | Failure) -> bytes | Failure:

@@ -6,6 +6,8 @@ not depend on it, which tests hold them to; of the others a row says what anothe
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from codecmark.clip import AudioClip
@@ -18,7 +20,13 @@ from codecmark.system.counting import counted
 NOTE = "threads"
 
 
-def difference(codec: Codec, worker: DecodingWorker, clip: AudioClip, thread_count: int) -> str:
+def difference(
+    codec: Codec,
+    worker: DecodingWorker,
+    clip: AudioClip,
+    thread_count: int,
+    sign: Callable[[], None],
+) -> str:
     """Say what changes on 2 threads, or where there are more on 1; empty if nothing does.
 
     Parameters
@@ -28,13 +36,19 @@ def difference(codec: Codec, worker: DecodingWorker, clip: AudioClip, thread_cou
     clip : AudioClip
     thread_count : int
         The condition's; it holds again afterwards.
+    sign : callable
+        Called before every call of the codec.
     """
     other = 2 if thread_count == 1 else 1
     try:
+        sign()
         stream = _encoded(codec, clip, thread_count)
+        sign()
         again = _encoded(codec, clip, other)
         threads.limit(thread_count)  # before the worker is started, which takes it over
+        sign()
         decoded = worker.decode(stream).samples
+        sign()
         decoded_again = worker.decode(stream, other).samples
     except CodecmarkError:
         return ""  # the row says what fails

@@ -63,7 +63,7 @@ class UnseenInputs:
                 return clips[index] if turn == own_turn else varied(clips[index])
 
             outcomes = _each_once(
-                encode, given, len(clips), timer, before=self._codec.reset, rounds=rounds
+                encode, given, len(clips), timer, before=self._calls.begin, rounds=rounds
             )
         self._variants = {}
         encoded: list[Timed[bytes | Failure]] = []
@@ -92,11 +92,15 @@ class UnseenInputs:
             by_process_s[item[0]].append(seconds)
             return taken_over.decoded(clip, spec, sent[item[0]][0])
 
+        warmed: deque[int] = deque(maxlen=LENGTHS_WARM)
+
+        def first_call_s() -> float:
+            warmed.append(sent[0][0].n_samples)
+            return self._spare_call_s(sent[0][0])
+
         with self._calls.prepared():
-            rounds = self._calls.rounds("decode", lambda: self._spare_call_s(sent[0][0]))
-            rounds = min(rounds, *map(len, streams))
+            rounds = min(self._calls.rounds("decode", first_call_s), *map(len, streams))
             own_turn = secrets.randbelow(rounds)
-            warmed: deque[int] = deque(maxlen=LENGTHS_WARM)
 
             def given(index: int, turn: int) -> tuple[int, bytes]:
                 clip = sent[index][0]
@@ -107,8 +111,9 @@ class UnseenInputs:
                 return index, streams[index].pop(0 if turn == own_turn else -1)
 
             outcomes = _each_once(
-                guarded("decode", decoded), given, len(sent), timer, before=_nothing, rounds=rounds
-            )
+                guarded("decode", decoded), given, len(sent), timer,
+                before=self._calls.sign, rounds=rounds,  # the process resets the codec itself
+            )  # fmt: skip
         run: list[Timed[AudioClip | Failure]] = []
         for outcome, seconds in zip(outcomes, by_process_s, strict=False):
             returned = [Timed(output, tuple(seconds)) for output in outcome.output]
@@ -137,7 +142,10 @@ class UnseenInputs:
     def _spare_call_s(self, clip: AudioClip) -> float:
         """Decode a stream that is not timed, and return its seconds; 0 if there is none."""
         try:
-            return self._worker.timed(self._codec.encode(varied(clip)))[1]
+            self._calls.sign()
+            stream = self._codec.encode(varied(clip))
+            self._calls.sign()
+            return self._worker.timed(stream)[1]
         except (Exception, SystemExit):  # the calls that count say what is wrong
             return 0.0
 
@@ -179,7 +187,3 @@ def _or_failure(
         if isinstance(outcome.output, Failure):
             return Timed(outcome.output, ())
     return outcomes[own_turn]
-
-
-def _nothing() -> None:
-    """Do nothing: the process resets the codec itself."""

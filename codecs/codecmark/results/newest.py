@@ -2,7 +2,7 @@
 
 A run of a few codecs or clips that was tried beside a whole one, one without times, one that failed
 where the earlier did not, or a new measurement of everything that is not through yet, does not take
-the whole one's place.
+the whole one's place. A run over other sounds under the same clip names is no part of it.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from codecmark.results import parquet, store
 from codecmark.results.row import AXES
 
 _Pair = tuple[str, str]  # condition and clip
+_Axes = tuple[object, ...]
 
 
 class _Place(msgspec.Struct):
@@ -27,6 +28,8 @@ class _Place(msgspec.Struct):
     spec: str | None = None
     condition: str | None = None
     clip: str | None = None
+    clip_sha256: str | None = None
+    weights: str | None = None
     status: str | None = None
     encode_s: float | None = None
     # what the clip went through beside the codec, see `row.AXES`
@@ -42,7 +45,7 @@ class _Place(msgspec.Struct):
     shift_samples: int | None = None
 
     @property
-    def axes(self) -> tuple[object, ...]:
+    def axes(self) -> _Axes:
         return tuple(getattr(self, name) for name in AXES)
 
 
@@ -53,16 +56,15 @@ class _Extent:
         self.run_id = run_id
         self._lines = results / store.ROWS / f"{run_id}.jsonl"
 
-    @cached_property
-    def has_worked(self) -> dict[tuple[str, _Pair, tuple[object, ...]], tuple[bool, bool]]:
+    @property
+    def has_worked(self) -> dict[tuple[str, _Pair, _Axes], tuple[bool, bool]]:
         """Of every codec, condition and clip, and axes, whether it was coded, and timed."""
-        return {
-            (place.spec, (place.condition, place.clip), place.axes): (
-                place.status == "ok", place.encode_s is not None,
-            )
-            for place in self._places()
-            if place.spec and place.condition and place.clip
-        }  # fmt: skip
+        return self._read[0]
+
+    @property
+    def sounds(self) -> dict[tuple[_Pair, _Axes], str]:
+        """The digest of each whole clip; untrained networks are given the start of one only."""
+        return self._read[1]
 
     @cached_property
     def clips(self) -> set[_Pair]:
@@ -77,7 +79,29 @@ class _Extent:
 
     def is_part_of(self, other: _Extent) -> bool:
         """Return whether the other run has all these clips, and more rows that count or times."""
-        return self.clips <= other.clips and self.size < other.size
+        return (
+            self.clips <= other.clips
+            and self.size < other.size
+            and all(
+                other.sounds.get(clip, sha256) == sha256 for clip, sha256 in self.sounds.items()
+            )
+        )
+
+    @cached_property
+    def _read(
+        self,
+    ) -> tuple[dict[tuple[str, _Pair, _Axes], tuple[bool, bool]], dict[tuple[_Pair, _Axes], str]]:
+        """Return `has_worked` and `sounds`, of one pass."""
+        has_worked, sounds = {}, {}
+        for place in self._places():
+            if not (place.spec and place.condition and place.clip):
+                continue
+            pair = place.condition, place.clip
+            is_timed = place.encode_s is not None
+            has_worked[place.spec, pair, place.axes] = place.status == "ok", is_timed
+            if place.clip_sha256 and place.weights != "random":
+                sounds[pair, place.axes] = place.clip_sha256
+        return has_worked, sounds
 
     def _places(self) -> Iterator[_Place]:
         compacted = self._lines.with_suffix(".parquet")

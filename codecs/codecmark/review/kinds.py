@@ -62,4 +62,6 @@ def _like(spec: str) -> Tried | None:
         module = catalog.target(parsed).partition(":")[0].split(".")
     except CodecmarkError:
         return None
+    if parsed.layer is not None:  # no listener has heard a waveform layer, beside whatever codec
+        return None
     return _ROOMS.get(module[1]) if module[0] == "codecmark" else None

@@ -41,8 +41,8 @@ def section(decision: Decision) -> list[str]:
     missing = f"{brackets}{''.join(map(name_of, asked.values()))}" if brackets else ""
     text = (
         f"**On clips that were kept back** ([rows](../{kept.results}/), "
-        f"{counted(largest.clips, 'clip')} of {counted(largest.sources, 'source')}, {_left_out(ran)}"
-        f"{_rule(decision)}{missing}): "
+        f"{counted(largest.clips, 'clip')} of {counted(largest.sources, 'source')}, "
+        f"{_left_out(ran)}{_rule(decision)}{missing}): "
         f"{'; '.join(_of(one, asked) for one in ours)}."
     )
     measured = sum(candidate.is_measured for candidate in options.values())

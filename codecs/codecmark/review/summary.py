@@ -32,14 +32,14 @@ def headline(decision: Decision, links: Links) -> tuple[str, str]:
         text = f"Recommended{how}{route}: {what}."
         soft, others = _soft(chosen), _others(decision)
         if not decision.provisional:
-            return text, f"It passes every hard requirement{others}.{soft}"
+            return text, f"{_outdone(decision)}It passes every hard requirement{others}.{soft}"
         predicted = [f for f in chosen.findings if f.provisional and f.requirement.hard]
         rests = ", ".join(
             f"{escaped(f.requirement.name)} is judged by {_who(f.effective)}" for f in predicted
         )
         return text, (
-            f"It passes every hard requirement that has figures{others}. But {rests} only: no "
-            f"final word.{soft}"
+            f"{_outdone(decision)}It passes every hard requirement that has figures{others}. But "
+            f"{rests} only: no final word.{soft}"
         )
     if decision.locked:
         return (
@@ -99,6 +99,14 @@ def _others(decision: Decision) -> str:
     if figure.n_sources and figure.clip_class != ALL:
         what += f" of {counted(figure.n_sources, 'source')} of {figure.clip_class}"
     return f"{text}; that it comes first rests on {what}, not on bits, delay or licence"
+
+
+def _outdone(decision: Decision) -> str:
+    """Say first of what is not asked to sound good if each predictor puts something else first."""
+    others = [one for one in decision.predicted_best if one.figure.spec != decision.recommended]
+    if not others or len(others) < len(decision.predicted_best):
+        return ""
+    return "Others that pass are predicted to sound better. "
 
 
 def _soft(candidate: Candidate) -> str:

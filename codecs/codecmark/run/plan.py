@@ -9,9 +9,9 @@ from pathlib import Path
 
 from codecmark import corpus
 from codecmark.corpus import reading
-from codecmark.corpus.condition import Condition, PreparedClip, none_left
+from codecmark.corpus.condition import Condition, none_left
 from codecmark.corpus.entry import CorpusClip
-from codecmark.errors import InputError, ResultSchemaError
+from codecmark.errors import InputError
 from codecmark.measure import content_key
 from codecmark.measure.content_key import KeyedClip
 from codecmark.measure.impairments import keys
@@ -20,36 +20,10 @@ from codecmark.networks.setup import Setup
 from codecmark.replay import codec as replay
 from codecmark.results import store
 from codecmark.results.row import ResultRow
+from codecmark.run.continuation import Found, continued
+from codecmark.run.planned_clip import PlannedClip
 from codecmark.spec import Spec
 from codecmark.system import host
-
-
-@dataclass(frozen=True)
-class PlannedClip:
-    """A clip that the condition admits: where to read it, and what reading it gives."""
-
-    entry: CorpusClip
-    sha256: str
-    duration_s: float
-
-    @property
-    def keyed(self) -> KeyedClip:
-        """What of the clip its rows' keys depend on."""
-        entry = self.entry
-        return KeyedClip(entry.name, entry.source, entry.clip_class, self.sha256)
-
-    def read(self, condition: Condition) -> PreparedClip:
-        """Read the clip, from memory if it is there.
-
-        Raises
-        ------
-        InputError
-            If it is no longer what was planned.
-        """
-        clip = reading.read(self.entry, condition)
-        if clip.audio.sha256() != self.sha256:
-            raise InputError(f"{self.entry.path}: the file has changed since the run was planned")
-        return clip
 
 
 @dataclass(frozen=True)
@@ -73,6 +47,8 @@ class Plan:
         The rows among them that need not be made again, of what was asked for.
     treatment : Treatment
         What clips go through beside the codec.
+    anew : str
+        Why the run is a new one although there is one of clips of these names; else empty.
     """
 
     run_id: str
@@ -84,6 +60,7 @@ class Plan:
     stored: list[ResultRow]
     kept: list[ResultRow]
     treatment: Treatment = UNTREATED
+    anew: str = ""
 
     @property
     def count(self) -> int:
@@ -145,9 +122,9 @@ def make(
 ) -> Plan:
     """Compare the rows that are asked for with those that the run has.
 
-    The run is the newest of this condition whose clips are among these, or these among its;
-    otherwise, or if `fresh`, a new one. A row counts if its key is the one that would be made now,
-    and with `timed` only if both calls were timed on a host like this.
+    The run is the newest of this condition whose clips are among these, or these among its, by name
+    and samples; otherwise, or if `fresh`, a new one. A row counts if its key is the one that would
+    be made now, and with `timed` only if both calls were timed on a host like this.
 
     Parameters
     ----------
@@ -168,7 +145,10 @@ def make(
     require_possible(specs, treatment)
     if treatment and timed:
         raise InputError(f"axes: {treatment}: nothing is timed there; add --no-timing")
-    run_id, stored = (None, []) if fresh else _continued(clips, condition, results)
+    found = Found() if fresh else continued(clips, condition, results)
+    stored = found.rows
+    if beside in found.refused:
+        beside = None
     again = [r for r in stored if retry and (r.status != "ok" or r.weights == "random")]
     kept = [row for row in stored if row not in again]
     known = _Known(kept, condition, setup, treatment, timed=timed)
@@ -176,7 +156,7 @@ def make(
         spec: known.lacking(spec, _admitted(spec, clips, condition, setup)) for spec in specs
     }
     return Plan(
-        run_id or beside or host.new_run_id(store.run_ids(results)),
+        found.run_id or beside or host.new_run_id(store.run_ids(results)),
         condition,
         {spec: lacking for spec, lacking in missing.items() if lacking},
         clips[0],
@@ -185,6 +165,7 @@ def make(
         stored,
         known.kept,
         treatment,
+        found.why_none,
     )
 
 
@@ -254,25 +235,3 @@ class _Known:
             return True
         is_timed = row.encode_s is not None and row.decode_s is not None
         return is_timed and row.host == host.host()
-
-
-def _continued(
-    clips: Sequence[PlannedClip], condition: Condition, results: Path
-) -> tuple[str | None, list[ResultRow]]:
-    """Return the run to continue and its rows; None and no rows if there is none."""
-    names = {clip.entry.name for clip in clips}
-    for run_id in reversed(store.run_ids(results)):
-        try:
-            first = next(store.rows_of(results, run_id), None)
-            if first is None or first.key is None:
-                continue
-            rows = store.latest(store.rows_of(results, run_id))
-        except ResultSchemaError as error:
-            raise ResultSchemaError(
-                f"{error}; --new leaves what is there alone and measures everything afresh"
-            ) from error
-        ours = [row for row in rows if row.condition == condition.name]
-        theirs = {row.clip for row in ours if row.clip is not None}
-        if ours and (theirs <= names or names <= theirs):
-            return run_id, rows
-    return None, []

@@ -8,7 +8,8 @@ from pathlib import Path
 from codecmark.measure.timing import BLOCK
 from codecmark.results import store
 from codecmark.run.engines import Engine, Item, Outcome, Watch
-from codecmark.run.plan import Plan, PlannedClip
+from codecmark.run.plan import Plan
+from codecmark.run.planned_clip import PlannedClip
 
 
 def run(

@@ -32,10 +32,10 @@ from codecmark.spec import Spec
 
 KINDS_FILE = "kinds.csv"
 UNKNOWN_KIND = "unknown"
-WAVEFORM, RESYNTHESIS, TOKENS = "keeps the waveform", "resynthesis from a mel", "neural tokens"
+CLASSIC, RESYNTHESIS, TOKENS = "classic", "resynthesis from a mel", "neural tokens"
 LAYERED = "waveform layer beside a mel"
 _OF_ROOM = {
-    "classic": WAVEFORM, "neural": TOKENS, "mel": RESYNTHESIS, "layered": LAYERED,
+    "classic": CLASSIC, "neural": TOKENS, "mel": RESYNTHESIS, "layered": LAYERED,
     "replay": TOKENS,
 }  # fmt: skip
 

@@ -11,13 +11,13 @@ from codecmark.listen import screening, statistics
 from codecmark.metrics.table import TABLE
 from codecmark.review.kinds import KEPT_DB
 from codecmark.studies import predictors
-from codecmark.studies.listened import LAYERED, RESYNTHESIS, TOKENS, WAVEFORM, Listened
+from codecmark.studies.listened import CLASSIC, LAYERED, RESYNTHESIS, TOKENS, Listened
 from codecmark.studies.predictors import CLEAR, Floats, Interval, Predictions, Share, Verdict
 from codecmark.system.markdown import escaped, table
 
 NEAR_TRANSPARENT = 80.0  # MUSHRA calls it excellent from here
 # what somebody may ask a verdict of, and a listening set may lack
-KINDS = WAVEFORM, RESYNTHESIS, TOKENS, LAYERED
+KINDS = CLASSIC, RESYNTHESIS, TOKENS, LAYERED
 CLASSES = ("speech", "music", "ambient")
 
 

@@ -71,6 +71,8 @@ def pytest_report_collectionfinish(config: pytest.Config) -> list[str]:
             f"{'is' if len(session.plan.kept) == 1 else 'are'} there, {session.plan.count} "
             f"{'is' if session.plan.count == 1 else 'are'} missing; --new measures afresh"
         )
+    elif session.plan.anew:
+        lines.append(f"codecmark: {session.plan.anew}")
     elif config.getoption("--codecs") is None and not config.getoption("--all-codecs"):
         lines.append("codecmark: the default set takes some 10 minutes on 2 cores")
     return lines + [f"codecmark: {line}" for line in unused_clips.lines(session.unused)]

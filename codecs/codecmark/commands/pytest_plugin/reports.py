@@ -63,10 +63,9 @@ def _write_tables(session: Session, rows: list[ResultRow], terminalreporter: Any
     render.print_leaderboard(rows, Console(width=width), judged=judged)
     path = session.results / store.ROWS / f"{session.run_id}.jsonl"
     terminalreporter.write_line(f"rows: {path}")
-    if newest.newest(session.results) != session.run_id:
-        terminalreporter.write_line(
-            f"no page: an earlier run in {session.results} has all these clips and more rows"
-        )
+    if (shown := newest.newest(session.results)) != session.run_id:
+        why = "has all these clips and more rows" if shown < session.run_id else "is newer"
+        terminalreporter.write_line(f"no page: run {shown} in {session.results} {why}")
         return
     page = render.write_markdown(rows, session.results, judged)
     terminalreporter.write_line(f"page: {page}")

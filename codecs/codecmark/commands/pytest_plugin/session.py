@@ -23,7 +23,8 @@ from codecmark.review import Requirements, impaired
 from codecmark.review.gate import Gate, gate
 from codecmark.review.replayed import rows_of
 from codecmark.run import corpora, plan
-from codecmark.run.plan import Plan, PlannedClip
+from codecmark.run.plan import Plan
+from codecmark.run.planned_clip import PlannedClip
 from codecmark.system import host, threads, whole_files
 from codecmark.system.execution import Execution
 

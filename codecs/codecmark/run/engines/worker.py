@@ -16,7 +16,7 @@ from codecmark.measure.scoring import Scorer
 from codecmark.measure.timing import Input, Output, Timed, Timer, perf_counter_timer, turns
 from codecmark.networks.setup import Setup
 from codecmark.results.row import ResultRow
-from codecmark.run.plan import PlannedClip
+from codecmark.run.planned_clip import PlannedClip
 from codecmark.spec import Spec
 
 
@@ -67,11 +67,13 @@ class Worker:
     scorer : Scorer
     watch : callable
         Called whenever the worker turns to something else: loading the codec, a call, scoring.
+        Before each call of the codec, timed or not, it is called again.
     """
 
     def __init__(self, scorer: Scorer, watch: Watch = lambda _: None) -> None:
         self._scorer = scorer
         self._watch = watch
+        self._stage: Stage | None = None
         self._codec: CodecRows | None = None
         self._loaded: tuple[str, str, Treatment] | None = None
 
@@ -80,7 +82,7 @@ class Worker:
         codec = self._codec
         if codec is None or self._loaded != (item.run_id, item.spec, item.treatment):
             self._codec = codec = None  # the last one's memory is needed
-            self._watch(Stage(item.spec, "load"))
+            self._turn_to(Stage(item.spec, "load"))
             try:
                 first = item.first.read(item.condition)
             except InputError as error:
@@ -88,6 +90,7 @@ class Worker:
             codec = CodecRows(
                 item.run_id, item.spec, first, item.condition, item.setup, item.treatment
             )
+            codec.sign_of_life(self._goes_on)
             self._codec = codec
             self._loaded = item.run_id, item.spec, item.treatment
         rows: list[ResultRow] = []
@@ -101,15 +104,24 @@ class Worker:
             codec.take(clips)
             codec.encode(self._timer(item, "encode", clips))
             codec.decode(self._timer(item, "decode", clips))
-            self._watch(Stage(item.spec, "score", _only_name(clips)))
+            self._turn_to(Stage(item.spec, "score", _only_name(clips)))
             rows += codec.rows(self._scorer, memory=item.timed)
         return Outcome(item, rows, settled=codec.is_settled)
+
+    def _turn_to(self, stage: Stage) -> None:
+        self._stage = stage
+        self._watch(stage)
+
+    def _goes_on(self) -> None:
+        """Say that the same still goes on: another call of it begins."""
+        if self._stage is not None:
+            self._watch(self._stage)
 
     def _timer(
         self, item: Item, phase: Literal["encode", "decode"], clips: Sequence[PreparedClip]
     ) -> Timer | None:
         """Return a timer that says before each call what is called; None for an untimed item."""
-        self._watch(Stage(item.spec, phase, clips[0].name if clips else ""))
+        self._turn_to(Stage(item.spec, phase, clips[0].name if clips else ""))
         if not item.timed:
             return None
 
@@ -126,7 +138,7 @@ class Worker:
 
             def prepare() -> None:
                 index = next(upcoming)
-                self._watch(Stage(item.spec, phase, names[index] if names else ""))
+                self._turn_to(Stage(item.spec, phase, names[index] if names else ""))
                 before()
 
             return perf_counter_timer(call, inputs, before=prepare, rounds=rounds)
