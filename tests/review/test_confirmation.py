@@ -132,7 +132,10 @@ def test_the_clips_of_the_choice_confirm_nothing() -> None:
 
 def test_clips_of_the_same_name_are_other_clips_if_their_sound_is() -> None:
     chosen_on = [changed(row, clip_sha256=f"{row.clip}".zfill(64)) for row in OURS]
-    others = [changed(row, clip_sha256="f" * 64, source="other") for row in codec("opus@16k")]
+    others = [
+        changed(row, clip_sha256="f" * 64, source="other", run_id="20260102T030405Z-2")
+        for row in codec("opus@16k")
+    ]
     (first, *_) = review.decide(chosen_on, ASKED, confirming=others).confirmations
     assert (first.clips, first.left_out) == (5, 0)
     unknown = [changed(row, clip_sha256=None) for row in others]
