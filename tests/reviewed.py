@@ -38,6 +38,11 @@ def codec(
     ]
 
 
+def kept_back(rows: Sequence[ResultRow]) -> list[ResultRow]:
+    """Return rows as if of other clips of other sources."""
+    return [changed(row, clip=f"kept/{row.clip}", source=f"kept/{row.source}") for row in rows]
+
+
 def asked(
     *requirements: Requirement, options: Sequence[Option] | None = None, **changes: Any
 ) -> Requirements:

@@ -269,6 +269,15 @@ def test_a_codec_that_states_no_delay_is_not_said_to_need_the_whole_clip() -> No
     assert "whole clip" not in text(RECORD).partition("## Context")[0]
 
 
+def test_what_published_sound_is_worth_is_on_the_first_screen() -> None:
+    said = text(RECORD).partition("## Context")[0].partition("**By published sound**")[2]
+    assert "at nominal rates and on clips that authors chose" in said
+    timed = said.partition("timed here with seeded weights of the full size:")[2]
+    assert "`dac:16khz@6k`" in timed
+    assert "`encodec:24khz@6k`" in timed
+    assert "lyra" not in timed.partition("(")[0]
+
+
 def test_how_long_dac_takes_is_in_the_readme() -> None:
     assert claims.dac_speed() in text(README)
 

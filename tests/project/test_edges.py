@@ -16,7 +16,6 @@ TOUCHES = {
     "system/wheels.py": "hands it to pip",
     "networks/setup.py": "the device, in `Setup.from_environment`",
     "networks/backends.py": "CXX, as the compiler's own library reads it",
-    "measure/memory.py": "hands it to the process that it starts",
     "run/engines/ray_cluster.py": "hands it to actors",
     "corpus/halves/library.py": "the folder of the halves, in `Library.from_environment`",
     "system/program_start.py": "hands it to the processes that others start",

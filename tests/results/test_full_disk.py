@@ -121,7 +121,7 @@ def test_an_ok_row_is_never_replaced_by_a_failed_one(tmp_path: Path) -> None:
             store.append(folder / str(number), [found])
         merge(folder / "joined", [folder / "0", folder / "1"])
         assert [found.status for found in store.read(folder / "joined")] == ["ok"]
-        assert merge(folder / "joined", [folder / "1"])[1] == 0
+        assert merge(folder / "joined", [folder / "1"])[1].added == []
         assert [found.status for found in store.read(folder / "joined")] == ["ok"]
 
 

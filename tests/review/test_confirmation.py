@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from codecmark import review
+from codecmark import InputError, review
 from codecmark.results import store
 from codecmark.results.row import ResultRow
 from codecmark.review import confirmation
@@ -15,14 +15,14 @@ from codecmark.review.elsewhere import KeptBack
 from codecmark.review.record import first_screen, markdown
 from codecmark.review.requirement import Requirement
 from codecmark.review.stored import decoded, encoded
-from reviewed import RATIO, SNR, asked, changed, codec
+from reviewed import RATIO, SNR, asked, changed, codec, kept_back
 
 OURS = [*codec("opus@16k"), *codec("opus@24k", stream_bytes=15_000), *codec("lc3@24k", (5,) * 5)]
 ASKED = replace(asked(SNR, RATIO), confirmation=KeptBack("test_half"))
 
 
 def kept(spec: str, snr_db: float) -> list[ResultRow]:
-    return [changed(row, clip=f"kept/{row.clip}") for row in codec(spec, (snr_db,) * 5)]
+    return kept_back(codec(spec, (snr_db,) * 5))
 
 
 def test_the_picks_come_first_and_then_what_else_ran() -> None:
@@ -104,3 +104,40 @@ def test_other_rows_there_are_another_decision(tmp_path: Path) -> None:
 def test_the_folder_is_within_the_results(folder: str) -> None:
     with pytest.raises(ValueError, match="must be a folder within the results folder"):
         KeptBack(folder)
+
+
+def test_the_clips_of_the_choice_confirm_nothing() -> None:
+    """Neither under other names nor as other parts of the same recordings."""
+    chosen_on = [changed(row, clip_sha256=f"{row.clip}".zfill(64)) for row in OURS]
+    copied = [changed(row, clip=f"copy/{row.clip}", source="x") for row in chosen_on]
+    parts = [
+        changed(row, clip=f"part/{row.clip}", clip_sha256=f"part{row.clip}".zfill(64))
+        for row in chosen_on
+    ]
+    for confirming in (OURS, chosen_on, copied, parts, [*copied, *parts]):
+        with pytest.raises(InputError, match=r"\[confirmation\] results: .* name a folder of rows"):
+            review.decide(chosen_on, ASKED, confirming=confirming)
+    others = [changed(row, clip_sha256=f"k{row.clip}".zfill(64)) for row in kept("opus@16k", 15)]
+    decision = review.decide(chosen_on, ASKED, confirming=[*others, *copied, *parts])
+    (first, *_) = decision.confirmations
+    assert (first.spec, first.clips, first.left_out, first.holds) == ("opus@16k", 5, 10, True)
+    text = first_screen(decision)
+    assert (
+        "5 clips of 5 sources, 10 clips more left out that were chosen on or are of their" in text
+    )
+    untouched = review.decide(chosen_on, ASKED, confirming=others)
+    assert untouched.confirmations[0] == replace(first, left_out=0)
+    assert "left out" not in first_screen(untouched)
+
+
+def test_clips_of_the_same_name_are_other_clips_if_their_sound_is() -> None:
+    chosen_on = [changed(row, clip_sha256=f"{row.clip}".zfill(64)) for row in OURS]
+    others = [
+        changed(row, clip_sha256="f" * 64, source="other", run_id="20260102T030405Z-2")
+        for row in codec("opus@16k")
+    ]
+    (first, *_) = review.decide(chosen_on, ASKED, confirming=others).confirmations
+    assert (first.clips, first.left_out) == (5, 0)
+    unknown = [changed(row, clip_sha256=None) for row in others]
+    with pytest.raises(InputError, match="confirmation"):
+        review.decide(chosen_on, ASKED, confirming=unknown)

@@ -14,7 +14,7 @@ from codecmark.review.in_force import decision_for, judged_by_condition
 from codecmark.review.record import markdown
 from codecmark.run import corpora
 from places import COMMITTED
-from reviewed import RATIO, SNR, asked, codec
+from reviewed import RATIO, SNR, asked, codec, kept_back
 
 ROWS = [*codec("opus@16k"), *codec("lc3@24k", stream_bytes=15_000)]
 ASKED = asked(SNR, RATIO)
@@ -57,7 +57,7 @@ def test_the_committed_page_of_the_test_half_recommends_nothing() -> None:
 
 
 def test_what_is_asked_of_times_is_not_asked_again_on_kept_clips() -> None:
-    kept = codec("opus@16k", encode_s=None, decode_s=None)
+    kept = kept_back(codec("opus@16k", encode_s=None, decode_s=None))
     slow = review.Requirement("time", "decode_rtf", "<=", 0.06)
     decision = review.decide(ROWS, asked(SNR, slow), confirming=kept)
     assert decision.recommended == "opus@16k"

@@ -10,7 +10,7 @@ from codecmark.review.finding import MOST_CERTAIN
 from codecmark.review.options import Option
 from codecmark.review.record import first_screen, markdown
 from codecmark.review.to_know import to_know
-from reviewed import FAST, RATIO, SNR, asked, changed, codec, only
+from reviewed import FAST, RATIO, SNR, asked, changed, codec, kept_back, only
 
 NEAR = (10.5, 11, 11.5, 12, 13)  # mean 11.6, half interval 1.19: 1.34 of it above 10
 FAR = (12, 12.5, 13, 13.5, 14.5)  # 1.5 dB more: 2.60 of it
@@ -95,12 +95,12 @@ def test_what_the_kept_clips_tell_apart_is_named_with_its_margins() -> None:
     ours += codec("opus@32k", (9, 9.5, 10, 10.5, 11.5))
     wanted = changed(asked(SNR), confirmation=KeptBack("test_half"))
     kept = [*codec("opus@12k", FAR), *codec("opus@24k", NEAR), *codec("opus@32k", (20,) * 5)]
-    head = first_screen(review.decide(ours, wanted, confirming=kept))
+    head = first_screen(review.decide(ours, wanted, confirming=kept_back(kept)))
     assert "On the kept clips the largest margins are `opus@12k` 2.6, `opus@24k` 1.3." in head
     wide = [20 + value for value in NEAR]  # 21.6 dB beyond, in half intervals of 1.19
     wider = [30 + value for value in NEAR]
     kept = [*codec("opus@12k", wide), *codec("opus@24k", wider), *codec("opus@32k", (20,) * 5)]
-    head = first_screen(review.decide(ours, wanted, confirming=kept))
+    head = first_screen(review.decide(ours, wanted, confirming=kept_back(kept)))
     assert (
         "On the kept clips 2 of the 2 that ran there have 3 half intervals or more and are not "
         "told apart: `opus@24k` 26.5, `opus@12k` 18.1."
@@ -109,7 +109,7 @@ def test_what_the_kept_clips_tell_apart_is_named_with_its_margins() -> None:
     kept = [*codec("opus@12k", wide), *codec("opus@24k", wider)]
     ours += codec("opus@48k", FAR)
     kept += codec("opus@48k", (9,) * 5)
-    head = first_screen(review.decide(ours, wanted, confirming=kept))
+    head = first_screen(review.decide(ours, wanted, confirming=kept_back(kept)))
     assert "On the kept clips 2 of the 3 that ran there have 3 half intervals or more" in head
     one = first_screen(review.decide(codec("opus@24k", FAR), wanted))
     assert "is not known" not in one
@@ -118,7 +118,9 @@ def test_what_the_kept_clips_tell_apart_is_named_with_its_margins() -> None:
 def test_single_clips_that_miss_what_the_mean_passes_are_counted() -> None:
     mixed = (9, 16, 17, 16.5, 17.5)
     wanted = changed(asked(SNR), confirmation=KeptBack("test_half"))
-    decision = review.decide(codec("opus@24k", FAR), wanted, confirming=codec("opus@24k", mixed))
+    decision = review.decide(
+        codec("opus@24k", FAR), wanted, confirming=kept_back(codec("opus@24k", mixed))
+    )
     (one,) = decision.alternatives
     assert (one.missed, one.clips) == ({"SNR": (0, 5)}, 5)
     assert decision.confirmations[0].missed == {"SNR": (1, 5)}

@@ -142,7 +142,10 @@ def test_the_record_says_what_is_behind_each_cell(tmp_path: Path) -> None:
     text = markdown(decision, "requirements.toml")
     assert markdown(stored.decoded(stored.encoded(decision)), "requirements.toml") == text
     head, _, below = text.partition("## Context and Problem Statement")
-    assert "music `dac:16khz@6k` open ([class by class](#published-sound-class-by-class))" in head
+    assert (
+        "music `dac:16khz@6k` open; timed here with seeded weights of the full size: "
+        "`dac:16khz@6k` ([class by class](#published-sound-class-by-class))"
+    ) in head
     assert "Chosen by their authors." in below
     assert "nominal 6, own bits [16.0]" in below
     assert "883 MiB, seeded weights, full size" in below

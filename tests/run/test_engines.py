@@ -146,6 +146,13 @@ class _Process:
     """Stands for a worker's process that has not ended."""
 
     exitcode = -9
+    pid = None
+    looks = 0
+
+    def is_alive(self) -> bool:
+        """Alive until it is waited for."""
+        self.looks += 1
+        return self.looks < 3
 
     def join(self, patience_s: float | None = None) -> None:
         pass

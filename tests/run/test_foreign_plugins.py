@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -89,6 +91,38 @@ def test_who_dies_is_built_by_nobody_else(plugins: Path) -> None:
     assert {row.status for (spec, _), row in rows.items() if spec != "pcm16"} == {"failed"}
     assert [row.status for (spec, _), row in rows.items() if spec == "pcm16"] == ["ok"] * 2
     assert never_here(plugins, "cancels")
+
+
+def test_who_forks_holds_up_nothing(plugins: Path) -> None:
+    """What it forked holds the pipes, and is ended with it."""
+    on_import = """
+pid = os.fork()
+if not pid:
+    time.sleep(600)
+    os._exit(0)
+with Path(__file__).with_suffix(".forked").open("a") as file:
+    file.write(f"{{pid}}\\n")
+"""
+    families = {"dies": "os._exit(9)", "hangs": "time.sleep(3_600)"}
+    for family, then in families.items():
+        write(plugins, family, on_import=on_import.format() + then)
+    rows = measured("dies,hangs,pcm16", "--time-limit", "3")
+    assert [row.status for row in rows.values()].count("ok") == 2
+    reasons = "died twice as it was loaded (exit status 9)", "loading it took more than 3 s"
+    for family, reason in zip(families, reasons, strict=True):
+        assert reason in str(rows[family, None].reason)
+        forked = (plugins / f"{family}_plugin.forked").read_text().split()
+        assert len(forked) > 1  # by the program that is asked, and by a worker
+        until = time.monotonic() + 5
+        while left := [pid for pid in forked if _lives(pid)]:
+            assert time.monotonic() < until, f"left behind: {left}"
+            time.sleep(0.01)
+
+
+def _lives(pid: str) -> bool:
+    with suppress(OSError):
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    return False
 
 
 def test_who_hangs_is_waited_for_once(plugins: Path) -> None:

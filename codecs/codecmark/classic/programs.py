@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import subprocess
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 
 from codecmark.errors import CodecError
+from codecmark.system import ending
 
 _TAIL_BYTES = 4_096
 
@@ -44,8 +42,7 @@ def run(command: Sequence[str], folder: Path, timeout_s: float) -> None:
                 raise CodecError(f"{name} took more than {timeout_s:g} s") from error
             raise
         finally:  # also what it left running in the background
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
+            ending.kill_with_started(process.pid)
             process.wait()
     if code != 0:
         raise CodecError(f"{name} returned {code}: {_last_line(messages)}")

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable
+from collections.abc import Sequence
+from operator import itemgetter
 from pathlib import Path
 
-from msgspec.structs import replace
 from rich.console import Console
 
 from codecmark.commands import stored_rows
 from codecmark.errors import InputError
 from codecmark.leaderboard import render
-from codecmark.results import axes, newest, store
-from codecmark.results.row import ResultRow
+from codecmark.results import axes, newest, same_clips, store
+from codecmark.results.joining import History, Joined, join
 from codecmark.review.in_force import judged_by_condition
 from codecmark.run import corpora
 from codecmark.system.counting import counted
@@ -28,6 +28,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "sources", type=Path, nargs="*", metavar="FROM",
         help=f"results folders (default: those below DIR/{store.SHARDS}/)",
     )  # fmt: skip
+    parser.add_argument(
+        "--replace", action="store_true",
+        help="where DIR and FROM have two rows of one codec and clip, and neither run says which "
+        "is newer, take that of FROM (default: that of DIR); a row that is ok gives way to none "
+        "that failed",
+    )  # fmt: skip
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
@@ -36,69 +42,60 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     sources = arguments.sources or sorted((results / store.SHARDS).glob("*/"))
     if not sources:
         raise InputError(f"merge: no folder below {results / store.SHARDS}; name some")
-    run_id, added = merge(results, sources)
+    run_id, joined = merge(results, sources, replacing=arguments.replace)
     rows = axes.chosen(store.read(results, [run_id]))
     judged = judged_by_condition(results, rows)
     stored_rows.show_run(results, rows, console)
     render.print_leaderboard(rows, console, judged=judged)
     page = render.write_markdown(rows, results)
     console.print(
-        f"{counted(added, 'row')} added to {results / store.ROWS / run_id}.jsonl, page in {page}",
+        f"{counted(len(joined.added), 'row')} added to {results / store.ROWS / run_id}.jsonl, "
+        f"page in {page}",
         markup=False,
     )
+    if joined.left_out:
+        console.print(
+            f"{counted(joined.left_out, 'row')} left out: there is another row of the same codec "
+            "and clip, and nothing says which is newer; --replace takes those of the folders "
+            "instead",
+            style="yellow", markup=False,
+        )  # fmt: skip
     return 0
 
 
-def merge(results: Path, sources: list[Path]) -> tuple[str, int]:
+def merge(results: Path, sources: Sequence[Path], *, replacing: bool = False) -> tuple[str, Joined]:
     """Append what the newest runs of `sources` have and the joined run lacks.
 
-    The joined run is named after the newest of them.
+    The joined run is named after the newest of them. Of two rows of which nothing says which is
+    newer, that of the newer run is taken, see `results.joining`.
+
+    Parameters
+    ----------
+    replacing : bool
+        Whether rows of the sources take the place of those that the joined run has.
 
     Returns
     -------
     run_id : str
-    added : int
-        Rows.
+    joined : Joined
 
     Raises
     ------
     InputError
-        If a source has no rows.
+        If a source has no rows, or clips of one name are of two sounds; nothing is written then.
     """
     newest_of = {source: newest.newest(source) for source in sources}
-    rows = [row for source, run_id in newest_of.items() for row in store.read(source, [run_id])]
-    run_id = max(newest_of.values())
+    runs = sorted(newest_of.items(), key=itemgetter(1), reverse=True)
+    histories = [History(store.rows_of(source, run_id)) for source, run_id in runs]
+    for (source, _), history in zip(runs, histories, strict=True):
+        if not history.current:
+            raise InputError(f"results: {source / store.ROWS} holds no whole row")
+    run_id = runs[0][1]
+    with store.writing(results, run_id) as writer:
+        there = History(store.rows_of(results, run_id))
+        joined = join(run_id, there, histories, replacing=replacing)
+        same_clips.require(store.latest([*there.current.values(), *joined.added]))
+        writer.add(joined.added)
     for source, source_run in newest_of.items():
         corpora.inherit(results, run_id, source, source_run)
-    rows = [replace(row, run_id=run_id) for row in rows]
-    with store.writing(results, run_id) as writer:
-        there = {row.to_json(): row for row in store.rows_of(results, run_id)}
-        better = _Better([*there.values(), *rows])
-        new = {
-            line: row
-            for row in rows
-            if (line := row.to_json()) not in there and not better.replaces(row)
-        }
-        writer.add(list(new.values()))
-    return run_id, len(new)
-
-
-class _Better:
-    """Which rows must not take the place of others: later ones of a run replace earlier ones."""
-
-    def __init__(self, rows: Iterable[ResultRow]) -> None:
-        good = [row for row in rows if row.status == "ok"]
-        self._measured = {row.identity for row in good}
-        self._with_weights = {
-            (row.spec, row.condition) for row in good if row.weights not in (None, "random")
-        }
-        self._built = {(row.spec, row.condition) for row in good}
-
-    def replaces(self, row: ResultRow) -> bool:
-        """Return whether another row says more: of a failure one that is whole, of random weights
-        one with trained ones.
-        """
-        codec = row.spec, row.condition
-        if row.status != "ok":
-            return row.identity in self._measured or (row.clip is None and codec in self._built)
-        return row.weights == "random" and codec in self._with_weights
+    return run_id, joined

@@ -6,22 +6,24 @@ of `pcm16` shows the floor.
 
 from __future__ import annotations
 
+import json
 import math
-import os
-import subprocess
 import sys
 import tempfile
+from contextlib import closing
 from pathlib import Path
 
 from codecmark import catalog
 from codecmark.clip import AudioClip
 from codecmark.corpus import audio_files
-from codecmark.errors import MetricError
+from codecmark.errors import CodecmarkError, MetricError
 from codecmark.networks.setup import Setup
 from codecmark.system import child_program, threads
+from codecmark.system.child_program import ChildDiedError, ChildLateError, ChildProgram
 from codecmark.system.text import shortened
 
 _TIMEOUT_S = 300
+_LONGEST_ANSWER = 1 << 16
 
 
 def peak_memory_mib(
@@ -34,30 +36,35 @@ def peak_memory_mib(
     MetricError
         If the process fails or the system does not tell.
     """
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, closing(_program()) as program:
         path = Path(folder) / "clip.wav"
         audio_files.write_wav(path, clip)
+        # what could be fetched was fetched by the caller's own instance
+        variables = {**setup.variables(), "CODECMARK_OFFLINE": "1"}
         try:
-            done = subprocess.run(
-                [sys.executable, "-m", "codecmark.measure.memory", spec, str(path)],
-                capture_output=True,
-                timeout=timeout_s,
-                # what could be fetched was fetched by the caller's own instance
-                env={**os.environ, **setup.variables(), "CODECMARK_OFFLINE": "1"},
-            )
-        except subprocess.TimeoutExpired as error:
+            with program.asked(timeout_s, spec, str(path), variables=variables) as (_, answers):
+                answer = answers.read(_LONGEST_ANSWER)
+                if not answer:
+                    raise EOFError
+        except ChildLateError as error:
             raise MetricError(f"the process took more than {timeout_s:g} s") from error
-    if done.returncode != 0:
-        last = done.stderr.decode(errors="replace").strip().splitlines()[-1:] or ["no message"]
-        raise MetricError(f"the process failed: {shortened(last[0])}")
-    return _figure(done.stdout)
+        except ChildDiedError as error:
+            raise MetricError(f"the process failed: {error}") from error
+    return _figure(answer)
+
+
+def _program() -> ChildProgram:
+    return ChildProgram("codecmark.measure.memory", apart=False)
 
 
 def _figure(answer: bytes) -> float:
     try:
-        mib = float(answer)
-    except ValueError:
-        mib = math.nan
+        told = json.loads(answer)
+    except (ValueError, RecursionError):
+        told = None
+    if isinstance(told, str):
+        raise MetricError(f"the process failed: {told}")
+    mib = told if isinstance(told, float) else math.nan
     if not 0 < mib < math.inf:
         raise MetricError(f"the process answered no figure: {shortened(repr(answer))}")
     return mib
@@ -66,9 +73,15 @@ def _figure(answer: bytes) -> float:
 def _main(spec: str, path: str) -> None:
     _, answers = child_program.serving()  # what libraries print, at exit too, is no answer
     threads.limit(threads.count())
-    codec = catalog.create(spec, Setup.from_environment())
-    codec.decode(codec.encode(audio_files.read_own(Path(path))))
-    answers.write(str(own_peak_mib()).encode())
+    told: float | str
+    try:
+        codec = catalog.create(spec, Setup.from_environment())
+        codec.decode(codec.encode(audio_files.read_own(Path(path))))
+        told = own_peak_mib()
+    except (Exception, SystemExit) as error:  # whatever a plug-in raises is its failure
+        known = isinstance(error, CodecmarkError)
+        told = shortened(str(error) if known else f"{type(error).__name__}: {error}")
+    answers.write(json.dumps(told).encode())
     answers.close()
 
 

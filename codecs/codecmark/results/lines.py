@@ -159,6 +159,11 @@ def _each_line(path: Path, call: Callable[[bytes], Result]) -> Iterator[Result]:
         raise InputError(f"{path}: cannot be read ({error.strerror})") from error
 
 
+def row_digest(row: ResultRow) -> str:
+    """Return the digest of what a row says."""
+    return hashlib.sha256(row.to_json().encode()).hexdigest()
+
+
 def sealed(text: str) -> bytes:
     """Return a JSON object with its checksum as last field, as a line."""
     content = text.encode()

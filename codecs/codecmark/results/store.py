@@ -6,7 +6,6 @@ A file can be extended by a later session and joined with another by `cat`.
 from __future__ import annotations
 
 import errno
-import hashlib
 import os
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
@@ -19,7 +18,7 @@ from msgspec.structs import replace
 
 from codecmark.errors import InputError, ResultSchemaError
 from codecmark.results import parquet
-from codecmark.results.lines import REMEDY, LineReader, LineWriter, is_torn, unsealed
+from codecmark.results.lines import REMEDY, LineReader, LineWriter, is_torn, row_digest, unsealed
 from codecmark.results.row import ResultRow, parse_line
 from codecmark.system import whole_files
 
@@ -94,7 +93,11 @@ def writing(results: Path, run_id: str) -> Iterator[Writer]:
         If the last line lost its end and is damaged; nothing is changed then.
     """
     with locked(results, run_id), _opened(results, run_id) as file:
-        yield Writer(file)
+        try:
+            yield Writer(file)
+        finally:
+            if not os.fstat(file.fileno()).st_size:  # an empty file would hide a Parquet one
+                (results / ROWS / f"{run_id}.jsonl").unlink(missing_ok=True)
 
 
 @contextmanager
@@ -216,18 +219,14 @@ def _digests(rows: Iterable[ResultRow]) -> dict[tuple[object, ...], str]:
     digests: dict[int, str] = {}
     marks = []
     for number, row in enumerate(rows):
-        digests[number] = _digest(row)
+        digests[number] = row_digest(row)
         marks.append(replace(row, run_id=str(number), versions={}, reasons={}, notes={}))
     return {mark.identity: digests[int(mark.run_id)] for mark in latest(marks)}
 
 
-def _digest(row: ResultRow) -> str:
-    return hashlib.sha256(row.to_json().encode()).hexdigest()
-
-
 def _require_same(part: Path, expected: dict[tuple[object, ...], str]) -> None:
     """Raise `ResultSchemaError` unless a Parquet file holds these rows and no others."""
-    found = {row.identity: _digest(row) for row in parquet.rows(part)}
+    found = {row.identity: row_digest(row) for row in parquet.rows(part)}
     if found != expected:
         raise ResultSchemaError(
             f"{part.name}: {len(expected)} rows would not stay what they are, so nothing was "

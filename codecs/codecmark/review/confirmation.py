@@ -1,7 +1,8 @@
 """The options of a decision, judged again by the same rule on clips that were kept back.
 
 The best of many settings on a few clips is partly the luckiest one there. Clips that were kept back
-tell, provided that they are looked at once and nothing is chosen by them.
+tell, provided that they are looked at once and nothing is chosen by them. The clips of the choice
+itself, and others of their sources, were not kept back and tell nothing.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from pathlib import Path
 import msgspec
 from msgspec.structs import replace
 
+from codecmark.errors import InputError
 from codecmark.results.row import ResultRow
 from codecmark.review.alternatives import margin_of
 from codecmark.review.choice import Status, ordered
@@ -22,6 +24,7 @@ from codecmark.review.named_rows import rows_in
 from codecmark.review.requirement import Requirement
 from codecmark.review.requirements import Requirements
 from codecmark.review.threshold import FACTS, TIMES
+from codecmark.system.counting import counted
 
 _ELSEWHERE = TIMES.union(FACTS)  # measured, or stated, with the run that decides
 
@@ -44,6 +47,8 @@ class Confirmation(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unkno
         The smallest there, see `Alternative`.
     missed : dict
         By hard requirement on sound: how many clips miss what the mean is asked for, of how many.
+    left_out : int
+        How many clips that ran there are the choice's own, or of its sources.
     """
 
     spec: str
@@ -55,6 +60,7 @@ class Confirmation(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unkno
     place: int = 0
     margin: float | None = None
     missed: dict[str, tuple[int, int]] = {}
+    left_out: int = 0
 
     @property
     def holds(self) -> bool:
@@ -74,8 +80,43 @@ def judged_again(requirements: Requirements) -> tuple[Requirement, ...]:
     )
 
 
+def _kept_back(
+    chosen_on: Sequence[ResultRow], rows: Sequence[ResultRow]
+) -> tuple[list[ResultRow], dict[str, int]]:
+    """Return the rows on clips that the choice has not seen; by spec, how many clips it has.
+
+    Raises
+    ------
+    InputError
+        If it has seen them all.
+    """
+    digests = {row.clip_sha256 for row in chosen_on if row.clip_sha256}
+    sources = {row.source for row in chosen_on if row.source}
+    names = {row.clip for row in chosen_on}
+
+    def was_seen(row: ResultRow) -> bool:
+        is_same = row.clip_sha256 in digests if row.clip_sha256 and digests else row.clip in names
+        return row.clip is not None and (is_same or row.source in sources)
+
+    seen: dict[str, set[str | None]] = {}
+    for row in filter(was_seen, rows):
+        seen.setdefault(row.spec, set()).add(row.clip)
+    kept = [row for row in rows if not was_seen(row)]
+    if seen and not any(row.clip for row in kept):
+        clips = {clip for each in seen.values() for clip in each}
+        raise InputError(
+            f"[confirmation] results: {counted(len(clips), 'clip')} there, and each is one that "
+            "was chosen on, or of a speaker or track that was; name a folder of rows on other "
+            "clips of other sources, or leave [confirmation] out"
+        )
+    return kept, {spec: len(each) for spec, each in seen.items()}
+
+
 def confirmed(
-    requirements: Requirements, rows: Sequence[ResultRow], picked: Iterable[str]
+    requirements: Requirements,
+    chosen_on: Sequence[ResultRow],
+    confirming: Sequence[ResultRow],
+    picked: Iterable[str],
 ) -> tuple[Confirmation, ...]:
     """Judge what was picked on the kept clips, then all else that ran there, best first.
 
@@ -83,8 +124,14 @@ def confirmed(
 
     What is asked of sound and its size is judged: times and memory do not depend on which clips
     they are, and a run of quality alone has none. Published sound stands for nothing here, and
-    neither does what bounds an option.
+    neither does what bounds an option. Clips that were `chosen_on` are left out.
+
+    Raises
+    ------
+    InputError
+        If no others are there.
     """
+    rows, left_out = _kept_back(chosen_on, confirming)
     asked = judged_again(requirements)
     if not rows or not asked:
         return ()
@@ -113,9 +160,10 @@ def confirmed(
             place,
             margin_of(field, candidate),
             missed(field.figures, candidate),
+            left_out.get(candidate.spec, 0),
         )
     first = dict.fromkeys(picked)
     return (
-        *(found.get(spec, Confirmation(spec)) for spec in first),
+        *(found.get(spec, Confirmation(spec, left_out=left_out.get(spec, 0))) for spec in first),
         *(one for spec, one in found.items() if spec not in first),
     )

@@ -193,7 +193,7 @@ def decide(
     Raises
     ------
     InputError
-        If no row is of that condition.
+        If no row is of that condition, or what is named as kept back are the clips chosen on.
     """
     kept = of_condition(rows, requirements.judged_under)
     touched = among(impaired, requirements)
@@ -236,7 +236,7 @@ def decide(
         else predicted_best(field, candidates, None if chosen is None else chosen.candidate),
         by_class={} if locked else by_class(field),
         replayed_run_ids=tuple(dict.fromkeys(row.run_id for row in replayed)),
-        confirmations=confirmed(requirements, confirming, [pick.spec for pick in picked]),
+        confirmations=confirmed(requirements, kept, confirming, [pick.spec for pick in picked]),
         locked=locked,
     )
 

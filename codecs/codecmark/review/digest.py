@@ -28,7 +28,11 @@ def digest(rows: Iterable[ResultRow], impaired: Iterable[ResultRow] = ()) -> str
     touched: dict[tuple[object, ...], list[ResultRow]] = {}
     for row in impaired:
         touched.setdefault(row.axes, []).append(row)
-    kept = [*latest_rows(rows), *(r for group in touched.values() for r in latest_rows(group))]
+    runs: dict[str, list[ResultRow]] = {}  # clips that were kept back may have the same names
+    for row in rows:
+        runs.setdefault(row.run_id, []).append(row)
+    groups = (*runs.values(), *touched.values())
+    kept = [row for group in groups for row in latest_rows(group)]
     lines = sorted(
         json.dumps(
             {name: value for name in _JUDGED if (value := getattr(row, name)) is not None}

@@ -41,10 +41,19 @@ def in_short(decision: Decision, links: Links) -> list[str]:
     ]
     if heard:
         texts.append(
-            f"**By published sound**, at nominal rates and on clips that authors chose: {heard} "
-            "([class by class](#published-sound-class-by-class))."
+            f"**By published sound**, at nominal rates and on clips that authors chose: {heard}"
+            f"{_timed_how(decision)} ([class by class](#published-sound-class-by-class))."
         )
     return texts
+
+
+def _timed_how(decision: Decision) -> str:
+    """Say whose speed is that of networks without their trained weights."""
+    nearest = [one for outcome in decision.by_class.values() for one in _nearest(outcome)]
+    names = dict.fromkeys(code(one.spec) for one in nearest if one.weights == "random")
+    if not names:
+        return ""
+    return f"; timed here with seeded weights of the full size: {', '.join(names)}"
 
 
 def _by_what(decision: Decision) -> str:

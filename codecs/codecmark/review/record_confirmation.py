@@ -38,10 +38,11 @@ def section(decision: Decision) -> list[str]:
     missable = {name for one in ran for name in one.missed}
     asked = {one.name: one for one in decision.requirements.requirements if one.name in missable}
     brackets = "; in brackets: how many clips miss " if len(asked) == 1 else ""
+    missing = f"{brackets}{''.join(map(name_of, asked.values()))}" if brackets else ""
     text = (
         f"**On clips that were kept back** ([rows](../{kept.results}/), "
         f"{counted(largest.clips, 'clip')} of {counted(largest.sources, 'source')}, "
-        f"{_rule(decision)}{brackets}{''.join(map(name_of, asked.values())) if brackets else ''}): "
+        f"{_left_out(ran)}{_rule(decision)}{missing}): "
         f"{'; '.join(_of(one, asked) for one in ours)}."
     )
     measured = sum(candidate.is_measured for candidate in options.values())
@@ -67,6 +68,13 @@ def section(decision: Decision) -> list[str]:
         instead = f"{'nothing that ran there' if first is None else code(first.spec)} {does}"
         text = f"**The recommendation {what} on clips that were kept back; {instead}.** {text}"
     return [text]
+
+
+def _left_out(ran: Sequence[Confirmation]) -> str:
+    most = max(one.left_out for one in ran)
+    if not most:
+        return ""
+    return f"{counted(most, 'clip')} more left out that were chosen on or are of their sources, "
 
 
 def judged_by(decision: Decision) -> str:

@@ -6,10 +6,10 @@ does to the second differently is drift, of quality, of delay or of the rate.
 
 from __future__ import annotations
 
-import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import closing
 
 import msgspec
 import numpy as np
@@ -26,7 +26,9 @@ from codecmark.measure.impairments import concealment, packets
 from codecmark.measure.memory import own_peak_mib
 from codecmark.metrics import alignment, waveform
 from codecmark.networks.setup import Setup
-from codecmark.system import child_program, host, program_start, threads
+from codecmark.system import child_program, host, threads
+from codecmark.system.child_program import ChildDiedError, ChildProgram
+from codecmark.system.text import shortened
 
 MINUTE_S = 60
 LENGTHS_S = (MINUTE_S, 3_600)
@@ -36,6 +38,7 @@ SPECS = (
 )  # fmt: skip
 EXACT_DB = 999.0  # JSON has no infinity
 _CLASSES = ("speech", "music", "ambient")
+_LONGEST_ANSWER = 1 << 20
 _STRETCH_S = 5.0  # of a minute, in which its delay is looked for
 
 
@@ -107,16 +110,16 @@ def measure(spec: str, seconds: int, setup: Setup) -> LongForm:
     """
     if seconds < MINUTE_S or seconds % MINUTE_S:
         raise InputError(f"length: must be whole minutes in seconds, got {seconds}")
-    done = subprocess.run(
-        [sys.executable, "-m", "codecmark.studies.long_form", spec, str(seconds)],
-        capture_output=True,
-        env={**program_start.variables(), **setup.variables(), "CODECMARK_OFFLINE": "1"},
-    )
-    if done.returncode != 0:
-        said = done.stderr.decode(errors="replace").strip().splitlines()
-        last = said[-1] if said else f"exit status {done.returncode}"
-        return LongForm(spec=spec, seconds=seconds, error=last)
-    return msgspec.json.decode(done.stdout, type=LongForm)
+    variables = {**setup.variables(), "CODECMARK_OFFLINE": "1"}
+    with closing(ChildProgram("codecmark.studies.long_form", apart=False)) as program:
+        try:
+            with program.asked(None, spec, str(seconds), variables=variables) as (_, answers):
+                answer = answers.read(_LONGEST_ANSWER)
+                if not answer:
+                    raise EOFError
+        except ChildDiedError as error:
+            return LongForm(spec=spec, seconds=seconds, error=str(error))
+    return msgspec.json.decode(answer, type=LongForm)
 
 
 def coded(codec: Codec, minute: AudioClip, seconds: int) -> LongForm:
@@ -184,10 +187,13 @@ def _main(arguments: Sequence[str]) -> None:
     try:
         codec = catalog.create(spec, Setup.from_environment())
         codec.decode(codec.encode(AudioClip(_tone(), 16_000)))  # what is loaded once
-        answers.write(msgspec.json.encode(coded(codec, minute(), int(seconds))))
-        answers.close()
-    except CodecmarkError as error:
-        sys.exit(str(error))
+        done = coded(codec, minute(), int(seconds))
+    except (Exception, SystemExit) as error:  # whatever a plug-in raises is its failure
+        known = isinstance(error, CodecmarkError)
+        reason = shortened(str(error) if known else f"{type(error).__name__}: {error}")
+        done = LongForm(spec=spec, seconds=int(seconds), error=reason)
+    answers.write(msgspec.json.encode(done))
+    answers.close()
 
 
 def _tone() -> Samples:

@@ -1,12 +1,18 @@
 """A module of this package that runs as a program of its own and answers over pipes.
 
 It is started as a program, not as a copy of its parent, so that scripts need no main guard and no
-thread of the parent is in the way. It lives until it is ended, dies, or its parent does.
+thread of the parent is in the way. It lives until it is ended, dies, or its parent does, and what
+it started ends with it. A process that it started may hold its pipes open: whether it lives is
+asked of the system, and a limit of time is kept by the one who waits.
 """
 
 from __future__ import annotations
 
+import atexit
+import io
+import math
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -15,12 +21,16 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING, cast
 
 from codecmark.errors import CodecmarkError
-from codecmark.system import program_start
+from codecmark.system import ending, program_start
 from codecmark.system.quiet import VERBOSE
 
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer, WriteableBuffer
+
+_LOOK_S = 0.25  # between two looks whether the program lives
 _PACKAGES = Path(__file__).resolve().parents[2]
 
 
@@ -71,23 +81,21 @@ class ChildProgram:
         """
         with self._lock:
             process = self._running(arguments, dict(variables or {}))
-            late, whole = threading.Event(), False
-            alarm = threading.Timer(seconds or 0, _expire, (process, late))
-            if seconds is not None:
-                alarm.start()
+            until = math.inf if seconds is None else time.monotonic() + seconds
+            whole = False
             try:
-                yield _pipes(process)
+                answers = io.BufferedReader(_Pipe(process, process.stdout, until))
+                yield cast("IO[bytes]", _Pipe(process, process.stdin, until)), answers
                 whole = True
+            except _LateError as error:
+                raise ChildLateError(f"takes more than {seconds:g} s") from error
             except (OSError, EOFError) as error:
-                if late.is_set():
-                    raise ChildLateError(f"takes more than {seconds:g} s") from error
                 raise ChildDiedError(_ending(process)) from error
             except CodecmarkError as error:
                 whole = getattr(error, "is_whole", False)
                 raise
             finally:
-                alarm.cancel()
-                if not whole or late.is_set():
+                if not whole:
                     self._end()
 
     def close(self) -> None:
@@ -121,21 +129,78 @@ class ChildProgram:
         return subprocess.Popen(
             # -P: no module of the current folder is taken for another
             [sys.executable, "-P", "-m", self._module, *arguments],
+            bufsize=0,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=None if inherited.get(VERBOSE) == "1" else subprocess.DEVNULL,
             env={**inherited, "PYTHONPATH": packages, **variables},
+            process_group=0,  # so that what it starts can be ended with it
         )
 
     def _end(self) -> None:
         process, self._process = self._process, None
         if process is None or self._owner != os.getpid():
             return
-        process.kill()
-        for pipe in _pipes(process):
-            with suppress(OSError):
-                pipe.close()
+        ending.kill_with_started(process.pid)
         process.wait()
+        for pipe in (process.stdin, process.stdout):
+            if pipe is not None:
+                pipe.close()
+
+
+class _LateError(OSError):
+    """The time is up."""
+
+
+class _Pipe(io.RawIOBase):
+    """One end of a pipe to a program: it ends when the program does, whoever else holds it."""
+
+    def __init__(
+        self, process: subprocess.Popen[bytes], pipe: IO[bytes] | None, until: float
+    ) -> None:
+        if pipe is None:
+            raise OSError("no pipe to the process")
+        self._process = process
+        self._descriptor = pipe.fileno()
+        self._until = until
+        os.set_blocking(self._descriptor, False)
+
+    def readable(self) -> bool:
+        return True
+
+    def writable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: WriteableBuffer, /) -> int:
+        while self._is_ready(select.POLLIN):
+            with suppress(BlockingIOError):
+                return os.readv(self._descriptor, [buffer])
+        return 0
+
+    def write(self, content: ReadableBuffer, /) -> int:
+        """Write all of it."""
+        left = memoryview(content)
+        while left:
+            if not self._is_ready(select.POLLOUT):
+                raise BrokenPipeError("the program has ended")
+            with suppress(BlockingIOError):
+                left = left[os.write(self._descriptor, left) :]
+        return len(memoryview(content))
+
+    def _is_ready(self, event: int) -> bool:
+        """Wait until the pipe can be used; false if the program has ended instead."""
+        polled = select.poll()
+        polled.register(self._descriptor, event)
+        while True:
+            has_ended = self._process.poll() is not None  # before the last look at the pipe
+            left_s = self._until - time.monotonic()
+            wait_s = 0.0 if has_ended else max(0.0, min(left_s, _LOOK_S))
+            if polled.poll(1e3 * wait_s):
+                return True
+            if has_ended:
+                return False
+            if left_s <= 0:
+                raise _LateError
 
 
 def exactly(pipe: IO[bytes], size: int) -> bytes:
@@ -154,28 +219,25 @@ def serving() -> tuple[IO[bytes], IO[bytes]]:
     """
     program_start.keep()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    answers = os.fdopen(os.dup(1), "wb")
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 1)
+    requests, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for standard in (0, 1):
+        os.dup2(nowhere, standard)
+
+    def leave_pipes() -> None:
+        for pipe in (requests, answers):
+            os.dup2(nowhere, pipe.fileno(), inheritable=False)
+
+    os.register_at_fork(after_in_child=leave_pipes)
+    atexit.register(ending.kill_started)
     threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
-    return sys.stdin.buffer, answers
+    return requests, answers
 
 
 def _end_with_parent(parent: int) -> None:
     while os.getppid() == parent:
         time.sleep(1)
-    os._exit(1)
-
-
-def _pipes(process: subprocess.Popen[bytes]) -> tuple[IO[bytes], IO[bytes]]:
-    if process.stdin is None or process.stdout is None:
-        raise OSError("no pipes to the process")
-    return process.stdin, process.stdout
-
-
-def _expire(process: subprocess.Popen[bytes], late: threading.Event) -> None:
-    late.set()
-    process.kill()
+    ending.end_with_started()
 
 
 def _ending(process: subprocess.Popen[bytes]) -> str:

@@ -12,6 +12,7 @@ changed or a function replaced, is gone with it. So is one whose code was edited
 
 from __future__ import annotations
 
+import os
 import signal
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -20,14 +21,15 @@ from dataclasses import dataclass
 from multiprocessing import connection, get_context
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
-from time import monotonic
+from time import monotonic, sleep
 
 from codecmark.measure.scoring import Scorer
 from codecmark.run.engines.item_queue import ItemQueue
 from codecmark.run.engines.worker import Item, Outcome, Stage, Watch, Worker, lost, lost_codec
-from codecmark.system import processes, program_start
+from codecmark.system import ending, processes, program_start
 
 _STOP_S = 30.0
+_LOOK_S = 0.5  # between two looks whether the workers live: what one forked may hold its pipe
 _Plugins = tuple[str, str | None] | None
 
 
@@ -106,18 +108,23 @@ class Pool:
         busy = [(handle, handle.item) for handle in self._handles if handle.item is not None]
         soonest = min(handle.until for handle, _ in busy)
         pipes = [handle.pipe for handle, _ in busy]
-        answered = connection.wait(pipes, timeout=max(0.0, soonest - monotonic()))
+        wait_s = max(0.0, min(soonest - monotonic(), _LOOK_S))
+        answered = connection.wait(pipes, timeout=wait_s)
         return [
             (handle, item)
             for handle, item in busy
-            if handle.pipe in answered or (not answered and handle.until <= monotonic())
+            if handle.pipe in answered
+            or (not answered and (handle.until <= monotonic() or not handle.process.is_alive()))
         ]
 
     def _receive(
         self, handle: _Handle, item: Item, queue: ItemQueue, deaths: Counter[Item]
     ) -> Outcome | None:
         """Return a worker's outcome; None while it works on the item, or if that is tried again."""
+        has_died = not handle.process.is_alive()  # before the last look at what it sent
         if not handle.pipe.poll():
+            if has_died:
+                return self._after_death(handle, item, queue, deaths)
             return self._after_hang(handle, item, queue)
         try:
             message: Outcome | Stage = handle.pipe.recv()
@@ -185,8 +192,15 @@ def _stop(handle: _Handle) -> None:
 
 
 def _end(handle: _Handle, patience_s: float) -> str:
-    """Wait for a process to end, kill it otherwise, and return how it ended."""
-    handle.process.join(patience_s)
+    """Wait for a process to end, kill it otherwise, and return how it ended.
+
+    What it started ends with it. `join` with a limit would wait for a pipe that this may hold too.
+    """
+    until = monotonic() + patience_s
+    while handle.process.is_alive() and monotonic() < until:
+        sleep(0.01)
+    if handle.process.pid is not None:
+        ending.kill_with_started(handle.process.pid)
     handle.process.kill()
     handle.process.join()
     handle.pipe.close()
@@ -211,7 +225,8 @@ class _SignsOfLife:
 
 def _serve(pipe: Connection, scorers: int) -> None:
     """The worker process."""
-    processes.begin(1)
+    processes.begin(1, leads=True)
+    os.register_at_fork(after_in_child=pipe.close)
     signs = _SignsOfLife(pipe)
     with Scorer(scorers) as scorer:
         worker = Worker(scorer, signs)
