@@ -16,8 +16,8 @@ from codecmark.networks.setup import Setup
 from codecmark.results import row as results_row
 from codecmark.results import store
 from codecmark.results.row import ResultRow
-from codecmark.run import reproduction
-from entries import noise
+from codecmark.run import corpora, reproduction
+from entries import noise, tone
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +49,36 @@ def test_every_row_of_an_honest_run_is_reproduced(
 ) -> None:
     assert main(["reproduce", str(run / "results"), "--rows", "6", "--seed", "mine"]) == 0
     assert "6 of 6 rows reproduced, 0 differ, 0 untried; --seed mine" in capsys.readouterr().out
+
+
+def test_other_sounds_under_the_names_of_bundled_clips_are_not_taken_for_them(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whoever gives a results folder gives the sounds in it too."""
+    bundled, sounds = corpus.load()[0], tmp_path / "results" / "clips"
+    sounds.mkdir(parents=True)
+    soundfile.write(sounds / bundled.name, tone(1.0).samples.T / 4, 16_000)
+    soundfile.write(sounds / "own.wav", noise(16_000).samples.T / 4, 16_000)
+    given = ("--codecs", "pcm16", "--no-timing", "--corpus", str(sounds), "--engine", "in-process")
+    results = str(tmp_path / "results")
+    assert main(["run", *given, "--workers", "1", "--out", results]) == 0
+    assert main(["reproduce", results, "--seed", "mine"]) == 0
+    said = capsys.readouterr().out
+    assert f"clips from {sounds}, as the run says" in said
+    assert f"pcm16 on {bundled.name}, 16k-mono: untried: codecmark's own clip" in said
+    assert "1 of 2 rows reproduced, 0 differ, 1 untried" in said
+    assert main(["reproduce", results, "--corpus", str(sounds)]) == 0
+    assert "2 of 2 rows reproduced" in capsys.readouterr().out
+
+
+def test_where_clips_are_is_said_of_folders_alone(tmp_path: Path) -> None:
+    for given, said in ((None, None), ("test", None), ("published:dac", None), ("x", Path("x"))):
+        corpora.remember(tmp_path, "run", None if given is None else Path(given), "audio")
+        assert corpora.folder_of(tmp_path, "run") == said
+    (tmp_path / "test").mkdir()  # a folder of that name is no half
+    corpora.remember(tmp_path, "run", Path("test"), "audio")
+    assert corpora.folder_of(tmp_path, "run") == tmp_path / "test"
+    assert corpora.impostors(corpus.load()) == frozenset()
 
 
 @pytest.mark.parametrize(

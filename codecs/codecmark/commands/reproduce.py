@@ -18,6 +18,11 @@ from codecmark.system.counting import counted
 
 HELP = "code some clips of a stored run again and compare streams, output and figures with its rows"
 
+_IMPOSTOR = (
+    "codecmark's own clip of this name is another; if the run's is meant, name its folder with "
+    "--corpus"
+)
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's options."""
@@ -41,14 +46,24 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     stored_rows.show_run(arguments.results, rows, console)
     seed = arguments.seed or secrets.token_hex(4)
     chosen = reproduction.choose(rows, arguments.rows, seed)
+    impostors: frozenset[str] = frozenset()
     if arguments.corpus is None:
         clips = corpora.load(arguments.results, rows[0].run_id)
+        if folder := corpora.folder_of(arguments.results, rows[0].run_id):
+            console.print(
+                f"clips from {folder}, as the run says: nothing but the run vouches for them",
+                markup=False, highlight=False, soft_wrap=True,
+            )  # fmt: skip
+            impostors = corpora.impostors(clips)
     else:
         clips = corpus.load(arguments.corpus)
     setup = Setup.from_environment()
     count = Counter[str]()
     for row in chosen:
-        tried = reproduction.reproduce(row, clips, setup)
+        if row.clip in impostors:
+            tried = reproduction.Reproduction(row, "untried", _IMPOSTOR)
+        else:
+            tried = reproduction.reproduce(row, clips, setup)
         count[tried.verdict] += 1
         what = f": {tried.what}" if tried.what else ""
         console.print(

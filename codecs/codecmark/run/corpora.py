@@ -13,11 +13,13 @@ from pathlib import Path
 import msgspec
 
 from codecmark import corpus
+from codecmark.corpus import halves, published
 from codecmark.corpus.entry import UNKNOWN_CLASS, ClipClass, CorpusClip
-from codecmark.corpus.halves.manifest import Half
+from codecmark.corpus.halves.manifest import Half, built_in
 from codecmark.errors import InputError
 from codecmark.results import store
 from codecmark.system import whole_files
+from codecmark.system.digest import file_sha256
 
 LOCKED: Half = "test"
 
@@ -69,6 +71,41 @@ def load(results: Path, run_id: str) -> list[CorpusClip]:
     kept = _read(results, run_id)
     path = None if kept.corpus is None else _whole(kept.corpus, results)
     return corpus.load(path, kept.clip_class)
+
+
+def folder_of(results: Path, run_id: str) -> Path | None:
+    """Return where a run says that its clips are; None where this package has their digests.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read.
+    """
+    named = _read(results, run_id).corpus
+    if named is None:
+        return None
+    path = _whole(named, results)
+    is_pinned = halves.is_half(named) or published.is_published(named)
+    return None if is_pinned and not path.exists() else path
+
+
+def impostors(clips: Iterable[CorpusClip]) -> frozenset[str]:
+    """Return the names that bundled clips and those of the halves have, of clips that are others.
+
+    Parameters
+    ----------
+    clips : iterable of CorpusClip
+        Of a folder that somebody named; those whose file cannot be read are left out.
+    """
+    pinned = {clip.name: clip.sha256 for clip in corpus.load()}
+    pinned |= {clip.name: clip.sha256 for clip in built_in().clips.values()}
+    return frozenset(
+        clip.name
+        for clip in clips
+        if clip.name in pinned
+        and clip.path.is_file()
+        and file_sha256(clip.path) != pinned[clip.name]
+    )
 
 
 def any_locked(results: Path, run_ids: Iterable[str]) -> bool:
