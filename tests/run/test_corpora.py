@@ -45,6 +45,18 @@ def test_it_moves_with_its_project(project: Path, tmp_path: Path) -> None:
         corpora.load(tmp_path / "moved" / "out", run_id)
 
 
+def test_it_is_not_forgotten_for_one_of_its_files(project: Path) -> None:
+    one = project / "recordings" / "a.wav"
+    assert run(project, "--corpus", str(one)) == 0
+    (run_id,) = store.run_ids(project / "out")
+    assert [clip.path.name for clip in corpora.load(project / "out", run_id)] == ["a.wav"]
+    for options in ((), ("--codecs", "pcm16", "--corpus", str(one))):
+        assert run(project, *options) == 0
+        assert store.run_ids(project / "out") == [run_id]
+        known = corpora.load(project / "out", run_id)
+        assert [clip.path.name for clip in known] == ["a.wav", "b.wav"]
+
+
 def test_a_run_that_does_not_say_has_the_bundled_clips(tmp_path: Path) -> None:
     assert corpora.load(tmp_path, "r1") == corpus.load()
     corpora.remember(tmp_path, "r1", None, "audio")

@@ -169,7 +169,8 @@ def _work(
     rows: list[ResultRow] = []
     with RunProgress(total, remaining, console) as progress:
         for planned in plans:
-            corpora.remember(out, planned.run_id, arguments.corpus, arguments.clip_class)
+            if not planned.is_of_fewer_clips:
+                corpora.remember(out, planned.run_id, arguments.corpus, arguments.clip_class)
             left = {spec: len(clips) for spec, clips in planned.missing.items()}
             engine = _engine(arguments, workers)
             for outcome in run_plan(planned, engine, out, progress.show):

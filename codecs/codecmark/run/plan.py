@@ -68,6 +68,13 @@ class Plan:
         """Number of missing rows; of a codec without trained weights, as if it had them."""
         return sum(map(len, self.missing.values()))
 
+    @property
+    def is_of_fewer_clips(self) -> bool:
+        """Whether the run has clips that are not asked for now: its corpus is a larger one."""
+        asked = {clip.entry.name for clips in self.missing.values() for clip in clips}
+        asked |= {row.clip for row in self.kept if row.clip is not None}
+        return any(row.clip is not None and row.clip not in asked for row in self.stored)
+
 
 def survey(
     entries: Sequence[CorpusClip], condition: Condition, limit: int | None = None

@@ -151,7 +151,8 @@ class Session:
                 store.prepare(self.results)
             except InputError as error:
                 raise InputError(f"--results: {error}") from error
-            corpora.remember(self.results, self.plan.run_id, self.corpus, self.clip_class)
+            if not self.plan.is_of_fewer_clips:
+                corpora.remember(self.results, self.plan.run_id, self.corpus, self.clip_class)
         self.clips = clips
         threads.limit(self.condition.threads)
 
