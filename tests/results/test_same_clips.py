@@ -68,6 +68,18 @@ def test_what_cannot_be_told_or_is_not_compared_is_no_mixture() -> None:
     same_clips.require(rows)
 
 
+@pytest.mark.parametrize("kind", ["lines", "parquet"])
+def test_a_codec_that_hung_is_no_other_sound(tmp_path: Path, kind: str) -> None:
+    """What its worker left behind knows the clip only as it was before noise was added."""
+    hung = row("flac", status="failed", reason="took more than 900 s", snr_db=None, pesq_wb=None,
+               visqol_mos_lqo=None, stream_bytes=None, encode_s=None, decode_s=None)  # fmt: skip
+    store.append(tmp_path, [row(clip_sha256="1"), replace(hung, clip_sha256="2")])
+    if kind == "parquet":
+        pytest.importorskip("duckdb")
+        store.compact(tmp_path, "r1")
+    assert main(["leaderboard", str(tmp_path)]) == 0
+
+
 def test_a_replaced_row_does_not_count() -> None:
     rows = [row("flac", clip_sha256="1"), row("opus@24k", clip_sha256="2")]
     (summary, _) = summarise(store.latest([*rows, row("flac", clip_sha256="2")]))

@@ -130,7 +130,10 @@ def read(path: Path, axes: Axes = UNTOUCHED) -> Summarised:
 
 def _require_same_clips(connection: Any) -> None:
     """Raise as `same_clips.require`, of the view `run`."""
-    told_apart = "clip IS NOT NULL AND clip_sha256 <> '' AND weights IS DISTINCT FROM 'random'"
+    told_apart = (
+        "clip IS NOT NULL AND clip_sha256 <> '' AND status = 'ok' "
+        "AND weights IS DISTINCT FROM 'random'"
+    )
     mixed = connection.execute(f"""
         SELECT condition, clip FROM run WHERE {told_apart} GROUP BY ALL
         HAVING min(clip_sha256) <> max(clip_sha256) ORDER BY min(file_row_number)

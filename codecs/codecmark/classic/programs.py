@@ -38,12 +38,13 @@ def run(command: Sequence[str], folder: Path, timeout_s: float) -> None:
         try:
             code = process.wait(timeout_s)
         except BaseException as error:
+            ending.kill_with_started(process.pid)
+            process.wait()
             if isinstance(error, subprocess.TimeoutExpired):
                 raise CodecError(f"{name} took more than {timeout_s:g} s") from error
             raise
-        finally:  # also what it left running in the background
-            ending.kill_with_started(process.pid)
-            process.wait()
+        # what it left in the background; no look at every process, since a clock may run
+        ending.kill_group(process.pid)
     if code != 0:
         raise CodecError(f"{name} returned {code}: {_last_line(messages)}")
 

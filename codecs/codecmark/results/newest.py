@@ -99,7 +99,7 @@ class _Extent:
             pair = place.condition, place.clip
             is_timed = place.encode_s is not None
             has_worked[place.spec, pair, place.axes] = place.status == "ok", is_timed
-            if place.clip_sha256 and place.weights != "random":
+            if place.clip_sha256 and place.status == "ok" and place.weights != "random":
                 sounds[pair, place.axes] = place.clip_sha256
         return has_worked, sounds
 

@@ -2,7 +2,8 @@
 
 Rows could be of two corpora whose files have the same names, or of a file that was replaced. The
 digest of a clip, `clip_sha256`, tells them apart. A network without trained weights is given the
-start of a clip only and has no figures of quality, so its rows are not asked.
+start of a clip only and has no figures of quality, so its rows are not asked; nor are those that
+failed, which may know no more than the clip that was to be changed.
 """
 
 from __future__ import annotations
@@ -59,7 +60,8 @@ def require(rows: Iterable[ResultRow]) -> None:
 
 
 def _tells(row: ResultRow) -> bool:
-    return bool(row.clip_sha256) and row.clip is not None and row.weights != "random"
+    is_whole = row.status == "ok" and row.weights != "random"
+    return is_whole and bool(row.clip_sha256) and row.clip is not None
 
 
 def _error(rows: Iterable[ResultRow]) -> InputError:

@@ -75,7 +75,7 @@ class _Sounds:
         """Return the names of the clips of which some row is of other samples."""
         by_clip: dict[str, list[ResultRow]] = {}
         for row in rows:
-            if row.clip in self._clips and row.clip_sha256:
+            if row.clip in self._clips and row.clip_sha256 and row.status == "ok":
                 by_clip.setdefault(row.clip, []).append(row)
         return [name for name, group in by_clip.items() if self._differs(name, group)]
 

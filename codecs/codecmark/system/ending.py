@@ -37,14 +37,19 @@ def kill_with_started(leader: int) -> None:
     killed: set[int] = set()
     for _ in range(_ROUNDS):  # until nothing was started meanwhile
         left = _started_by(leader) - killed  # while each still has its parent
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(leader, signal.SIGKILL)
+        kill_group(leader)
         for pid in left:
             with suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, signal.SIGKILL)
         if not left:
             return
         killed |= left
+
+
+def kill_group(leader: int) -> None:
+    """Kill the group that a process leads or led, and nothing that left it."""
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(leader, signal.SIGKILL)
 
 
 def kill_started() -> None:
