@@ -10,7 +10,6 @@ import json
 import math
 import sys
 import tempfile
-from contextlib import closing
 from pathlib import Path
 
 from codecmark import catalog
@@ -19,7 +18,7 @@ from codecmark.corpus import audio_files
 from codecmark.errors import CodecmarkError, MetricError
 from codecmark.networks.setup import Setup
 from codecmark.system import child_program, threads
-from codecmark.system.child_program import ChildDiedError, ChildLateError, ChildProgram
+from codecmark.system.child_program import ChildDiedError, ChildLateError
 from codecmark.system.text import shortened
 
 _TIMEOUT_S = 300
@@ -36,25 +35,21 @@ def peak_memory_mib(
     MetricError
         If the process fails or the system does not tell.
     """
-    with tempfile.TemporaryDirectory() as folder, closing(_program()) as program:
+    with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "clip.wav"
         audio_files.write_wav(path, clip)
         # what could be fetched was fetched by the caller's own instance
         variables = {**setup.variables(), "CODECMARK_OFFLINE": "1"}
         try:
-            with program.asked(timeout_s, spec, str(path), variables=variables) as (_, answers):
-                answer = answers.read(_LONGEST_ANSWER)
-                if not answer:
-                    raise EOFError
+            answer = child_program.only_answer(
+                "codecmark.measure.memory", spec, str(path),
+                variables=variables, at_most=_LONGEST_ANSWER, seconds=timeout_s,
+            )  # fmt: skip
         except ChildLateError as error:
             raise MetricError(f"the process took more than {timeout_s:g} s") from error
         except ChildDiedError as error:
             raise MetricError(f"the process failed: {error}") from error
     return _figure(answer)
-
-
-def _program() -> ChildProgram:
-    return ChildProgram("codecmark.measure.memory", apart=False)
 
 
 def _figure(answer: bytes) -> float:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Sequence
-from contextlib import closing
 
 import msgspec
 import numpy as np
@@ -27,7 +26,7 @@ from codecmark.measure.memory import own_peak_mib
 from codecmark.metrics import alignment, waveform
 from codecmark.networks.setup import Setup
 from codecmark.system import child_program, host, threads
-from codecmark.system.child_program import ChildDiedError, ChildProgram
+from codecmark.system.child_program import ChildDiedError
 from codecmark.system.text import shortened
 
 MINUTE_S = 60
@@ -111,14 +110,13 @@ def measure(spec: str, seconds: int, setup: Setup) -> LongForm:
     if seconds < MINUTE_S or seconds % MINUTE_S:
         raise InputError(f"length: must be whole minutes in seconds, got {seconds}")
     variables = {**setup.variables(), "CODECMARK_OFFLINE": "1"}
-    with closing(ChildProgram("codecmark.studies.long_form", apart=False)) as program:
-        try:
-            with program.asked(None, spec, str(seconds), variables=variables) as (_, answers):
-                answer = answers.read(_LONGEST_ANSWER)
-                if not answer:
-                    raise EOFError
-        except ChildDiedError as error:
-            return LongForm(spec=spec, seconds=seconds, error=str(error))
+    try:
+        answer = child_program.only_answer(
+            "codecmark.studies.long_form", spec, str(seconds),
+            variables=variables, at_most=_LONGEST_ANSWER,
+        )  # fmt: skip
+    except ChildDiedError as error:
+        return LongForm(spec=spec, seconds=seconds, error=str(error))
     return msgspec.json.decode(answer, type=LongForm)
 
 

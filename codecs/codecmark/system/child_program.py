@@ -19,7 +19,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, cast
 
@@ -209,6 +209,30 @@ def exactly(pipe: IO[bytes], size: int) -> bytes:
     if len(content) < size:
         raise EOFError
     return content
+
+
+def only_answer(
+    module: str,
+    *arguments: str,
+    variables: Mapping[str, str],
+    at_most: int,
+    seconds: float | None = None,
+) -> bytes:
+    """Return what a program of its own sends before it ends, the first `at_most` bytes.
+
+    Raises
+    ------
+    ChildDiedError, ChildLateError
+        Also if it sends nothing.
+    """
+    with (
+        closing(ChildProgram(module, apart=False)) as program,
+        program.asked(seconds, *arguments, variables=variables) as (_, answers),
+    ):
+        answer = answers.read(at_most)
+        if not answer:
+            raise EOFError
+    return answer
 
 
 def serving() -> tuple[IO[bytes], IO[bytes]]:
